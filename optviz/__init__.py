@@ -1,0 +1,54 @@
+"""optviz runs the real `torch.optim` optimizers, step by step, on two-parameter loss surfaces.
+
+>>> import optviz as ov
+>>> exp = ov.Experiment(
+...     surface=ov.SurfaceSpec("Rosenbrock"),
+...     start=(-1.2, 1.0),
+...     steps=300,
+...     runs=(ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.05})),),
+... )
+>>> (adam,) = ov.run(exp, device="cpu")
+>>> adam.points.shape
+(301, 2)
+>>> adam.outcome.kind
+'moving'
+"""
+
+from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
+from optviz.engine import CompetitorError, run, run_many, run_one, sample, suggested_lr
+from optviz.optimizers import OPTIMIZERS, OptimizerInfo
+from optviz.outcome import Outcome
+from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
+from optviz.schedulers import SCHEDULERS, SchedulerInfo
+from optviz.spec import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec
+from optviz.trajectory import Ensemble, Grid, MadeWith, Trajectory
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULERS",
+    "SURFACES",
+    "CompetitorError",
+    "Ensemble",
+    "Experiment",
+    "Grid",
+    "MadeWith",
+    "OptimizerInfo",
+    "OptimizerSpec",
+    "Outcome",
+    "RunSpec",
+    "SchedulerInfo",
+    "SchedulerSpec",
+    "Surface",
+    "SurfaceInfo",
+    "SurfaceSpec",
+    "Trajectory",
+    "register_surface",
+    "run",
+    "run_many",
+    "run_one",
+    "sample",
+    "suggested_lr",
+    "surface",
+]

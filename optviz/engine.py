@@ -1,0 +1,440 @@
+"""Runs the real `torch.optim` optimizers: the only loop, and the only maker of tensors.
+
+Every optimizer is stepped by `optimizer.step(closure)`, all with the same closure. Nothing stands between
+torch and what is recorded: chance, clipping and the classic mistakes are the experiment's own settings.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
+from torch.optim import SGD, Optimizer
+
+from optviz.optimizers import Coupling, LrUnit, optimizer_info
+from optviz.outcome import Array, Landscape
+from optviz.problem import Domain, Problem, Surface, surface
+from optviz.recorders import EndsRecorder, PathRecorder, Recorder
+from optviz.schedulers import Scheduler, scheduler_info
+from optviz.spec import Experiment, OptimizerSpec, RunSpec, SurfaceSpec
+from optviz.trajectory import Ensemble, Grid, MadeWith, Trajectory
+
+_PATHS_LIMIT = 2**31
+"""Bytes: `run_many` refuses to record paths larger than this."""
+
+_TORCH_ERRORS = (ValueError, TypeError, RuntimeError, ArithmeticError, LookupError, AttributeError, AssertionError)
+"""What torch raises about settings that it does not like; its text becomes the user's."""
+
+
+class CompetitorError(ValueError):
+    """A competitor that torch or optviz cannot run: `index` says which, `reason` why."""
+
+    def __init__(self, index: int, run: RunSpec, reason: str) -> None:
+        super().__init__(f"Competitor {index + 1} ({run.name}): {reason}")
+        self.index = index
+        self.reason = reason
+
+
+def run(experiment: Experiment, device: str = "auto") -> tuple[Trajectory, ...]:
+    """Run every competitor of `experiment`, in their order.
+
+    `device` is "auto" (CUDA where there is one, else the CPU), "cpu", "cuda", "cuda:1" or "mps".
+    Raises ValueError with a sentence for the user; it names the competitor where one is to blame.
+    """
+    return tuple(run_one(experiment, index, device) for index in range(len(experiment.runs)))
+
+
+def run_one(experiment: Experiment, index: int, device: str = "auto") -> Trajectory:
+    """Run competitor `index` alone, so that a bad one does not stop the others. Raises as `run` does."""
+    spec, function, where = _prepare(experiment, index, device)
+    start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
+    try:
+        batch = _single(function, spec, start)
+        recorder = PathRecorder(batch.parameters, experiment.steps)
+        _train(batch, _Trainer(experiment, spec, batch.each), _noise(experiment, spec, where), recorder)
+    except ValueError as error:
+        raise CompetitorError(index, spec, str(error)) from error
+    return recorder.trajectory(spec, function, _landscape(function), _made_with(experiment, where))
+
+
+def run_many(
+    experiment: Experiment, starts: Any, run: int = 0, record: str = "ends", device: str = "auto"
+) -> Ensemble:
+    """Run competitor `run` from many starts at once; each equals its single run to the bit.
+
+    `starts` is anything of shape (N, 2). `record` is "ends", or "paths" to keep every point as well.
+    Raises ValueError as `run` does, and where the paths would not fit into memory.
+    """
+    spec, function, where = _prepare(experiment, run, device)
+    theta = _starts(starts, getattr(torch, experiment.dtype), where)
+    if record not in ("ends", "paths"):
+        raise ValueError(f'record must be "ends" or "paths", not {record!r}.')
+    size = theta.numel() * theta.element_size() * (experiment.steps + 1)
+    if record == "paths" and size > _PATHS_LIMIT:
+        raise ValueError(f'These paths would take {size / 2**30:.1f} GiB: take fewer, or record="ends".')
+    recorder = EndsRecorder(theta, function, experiment.steps if record == "paths" else None)
+    noise = _noise(experiment, spec, where)
+    try:
+        for batch in _batches(function, spec, theta):
+            recorder.watch(batch.points, batch.rows)
+            _train(batch, _Trainer(experiment, spec, batch.each), noise, recorder)
+    except ValueError as error:
+        raise CompetitorError(run, spec, str(error)) from error
+    return recorder.ensemble(_landscape(function), _made_with(experiment, where))
+
+
+def sample(spec: SurfaceSpec, resolution: int = 200, domain: Domain | None = None) -> Grid:
+    """The losses of a surface on a grid of `resolution` × `resolution` points over its domain, in float64.
+
+    Another `domain` ((x0, x1), (y0, y1)) may be given. Raises ValueError for an unknown surface, a
+    resolution outside 2 to 4,000, or an empty domain.
+    """
+    function = surface(spec)
+    if not 2 <= resolution <= 4000:
+        raise ValueError(f"The resolution must be between 2 and 4,000, not {resolution}.")
+    (left, right), (bottom, top) = domain or function.domain
+    if not (left < right and bottom < top and math.isfinite(right - left) and math.isfinite(top - bottom)):
+        raise ValueError("A domain is ((x0, x1), (y0, y1)) with finite x0 < x1 and y0 < y1.")
+    return _grid(function, resolution, ((left, right), (bottom, top)))
+
+
+def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
+    """A learning rate that shows something on this surface: a suggestion, never applied unasked.
+
+    Where the rate is about the length of a step, a hundredth of the domain. Where it multiplies the gradient,
+    1 over the largest curvature at the start and the minimizers, but no more than takes the first step a
+    twentieth of the domain far. Rounded down to 1, 2 or 5 times a power of ten.
+    Raises ValueError for unknown names.
+    """
+    info = optimizer_info(OptimizerSpec(optimizer))
+    if info.lr_unit is LrUnit.NONE:
+        default = info.params["lr"].default
+        assert isinstance(default, int | float)
+        return float(default)
+    function = surface(spec)
+    width = sum(function.widths) / 2
+    if info.lr_unit is LrUnit.LENGTH:
+        return _round_down(0.01 * width * info.lr_factor)
+    points = np.asarray([function.start, *function.minimizers])
+    slope = float(np.linalg.norm(_first_order(function, points[:1])[1]))
+    hessians = [_hessian(function, point) for point in points]
+    curvature = max(float(np.abs(np.linalg.eigvalsh(h)).max()) for h in hessians if np.isfinite(h).all())
+    return _round_down(min(1 / max(curvature, 1e-6), 0.05 * width / max(slope, 1e-6)) * info.lr_factor)
+
+
+def _round_down(number: float) -> float:
+    power = math.floor(math.log10(number))
+    digit = max(digit for digit in (1, 2, 5) if digit <= number / 10.0**power * (1 + 1e-12))
+    return float(f"{digit}e{power}")
+
+
+# -- what is asked for ---------------------------------------------------------------------------------
+
+
+def _prepare(experiment: Experiment, index: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
+    function = surface(experiment.surface)
+    if experiment.batch_size is not None:
+        raise ValueError(f"{function.name} has no data to draw minibatches from: leave out the batch size.")
+    if not 0 <= index < len(experiment.runs):
+        raise ValueError(f"There is no competitor {index}; there are {len(experiment.runs)}, counted from 0.")
+    return experiment.runs[index], function, _device(device, experiment.dtype)
+
+
+def _device(name: str, dtype: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except (RuntimeError, TypeError):
+        raise ValueError(f'There is no device {name!r}: say "auto", "cpu", "cuda" or "mps".') from None
+    present = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not present.get(device.type, False):
+        raise ValueError(f"The device {name!r} is not available here.")
+    if device.type == "mps" and dtype == "float64":
+        raise ValueError("The device mps has no float64: choose float32 or the CPU.")
+    return device
+
+
+def _made_with(experiment: Experiment, device: torch.device) -> MadeWith:
+    return MadeWith(str(torch.__version__), str(device), experiment.dtype, torch.get_num_threads())
+
+
+def _starts(starts: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
+    try:
+        theta = torch.as_tensor(starts, dtype=dtype, device=device).detach().clone()
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError("The starts must be numbers, of shape (N, 2).") from None
+    if theta.ndim != 2 or theta.shape[1] != 2 or not len(theta):
+        raise ValueError(f"The starts must have shape (N, 2) with N ≥ 1, not {tuple(theta.shape)}.")
+    if not bool(torch.isfinite(theta).all()):
+        raise ValueError("The starts must be finite numbers.")
+    return theta
+
+
+def _noise(experiment: Experiment, spec: RunSpec, device: torch.device) -> Sequence[Tensor] | None:
+    """One ξ a step, for the parameters that are not frozen: (2,) or (1,).
+
+    Drawn one by one on the CPU, two numbers each, so that all runs, starts and devices see the same.
+    """
+    if experiment.noise == 0:
+        return None
+    generator = torch.Generator().manual_seed(experiment.seed)
+    dtype = getattr(torch, experiment.dtype)
+    draws = [torch.randn(2, generator=generator, dtype=dtype) for _ in range(experiment.steps)]
+    xi = experiment.noise * torch.stack(draws)
+    free = [index for index, name in enumerate(("x", "y")) if name not in spec.frozen]
+    return xi[:, free].to(device).unbind()
+
+
+# -- what is stepped -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Parameters that are stepped together: those of one start, or of many."""
+
+    problem: Problem
+    parameters: Sequence[Tensor]
+    """As the problem's loss takes them."""
+    each: Sequence[Sequence[Tensor]]
+    """The same, start by start, where starts are tensors of their own; else as one start."""
+    rows: slice
+    """Which starts of an ensemble these are."""
+
+    def points(self) -> Tensor:
+        """All starts' points as (N, 2)."""
+        joined = [torch.cat([part.reshape(-1, part.shape[-1]) for part in parts], -1) for parts in self.each]
+        return joined[0] if len(joined) == 1 else torch.cat(joined)
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """A surface whose starts are tensors of their own: `columns` (1, or 2 where x and y are apart) a start."""
+
+    surface: Surface
+    columns: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.surface.names
+
+    def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
+        """(N,) the loss of each start."""
+        rows = [part.reshape(1, -1) for part in parameters]
+        theta = [torch.cat(rows[column :: self.columns]) for column in range(self.columns)]
+        return self.surface.loss(theta)
+
+
+def _single(function: Surface, spec: RunSpec, start: Tensor, rows: slice = slice(None)) -> _Batch:
+    """One start (2,); an optimizer for matrices gets it as one row."""
+    matrix = optimizer_info(spec.optimizer).matrix
+    parameters = _split(function, spec, start[None] if matrix else start)
+    return _Batch(function, parameters, [parameters], rows)
+
+
+def _batches(function: Surface, spec: RunSpec, theta: Tensor) -> Iterator[_Batch]:
+    """All starts (N, 2), as many together as the optimizer's coupling allows without any of them noticing."""
+    coupling = optimizer_info(spec.optimizer).coupling
+    if coupling is Coupling.OPTIMIZER:
+        for index, start in enumerate(theta):
+            yield _single(function, spec, start, slice(index, index + 1))
+    elif coupling is Coupling.ELEMENTS and not _reads_loss(spec):
+        parameters = _split(function, spec, theta)
+        yield _Batch(function, parameters, [parameters], slice(None))
+    else:
+        each = [_single(function, spec, start).parameters for start in theta]
+        parameters = [part for parts in each for part in parts]
+        yield _Batch(_Apart(function, len(each[0])), parameters, each, slice(None))
+
+
+def _split(problem: Problem, spec: RunSpec, theta: Tensor) -> list[Tensor]:
+    """θ (..., 2) as one tensor to step, or x and y apart (..., 1) where one of them is frozen."""
+    if unknown := set(spec.frozen) - set(problem.names):
+        raise ValueError(f"There is no parameter {unknown.pop()!r} to freeze, only {', '.join(problem.names)}.")
+    if not spec.frozen:
+        return [theta.clone().requires_grad_()]
+    if len(spec.frozen) == len(problem.names):
+        raise ValueError("All parameters are frozen: nothing is left to optimize.")
+    parts = zip(problem.names, theta.split(1, dim=-1), strict=True)
+    return [part.clone().requires_grad_(name not in spec.frozen) for name, part in parts]
+
+
+# -- who steps it --------------------------------------------------------------------------------------
+
+
+class _Trainer:
+    """A run's optimizer and scheduler, how to build them anew, and how the run clips its gradients.
+
+    A scheduler that judges by the loss gets, for each start, a parameter group and a scheduler of its own.
+    """
+
+    def __init__(self, experiment: Experiment, spec: RunSpec, each: Sequence[Sequence[Tensor]]) -> None:
+        self.spec, self.steps = spec, experiment.steps
+        self.each = [[part for part in parts if part.requires_grad] for parts in each]
+        self.trained = [part for parts in self.each for part in parts]
+        self.clip = self._clipping()
+        self.build()
+
+    def build(self) -> None:
+        """Make optimizer and scheduler; raises ValueError with torch's own text where it refuses them."""
+        groups: Any = [{"params": parts} for parts in self.each] if _reads_loss(self.spec) else self.trained
+        info = optimizer_info(self.spec.optimizer)
+        settings: dict[str, Any] = info.settings(self.spec.optimizer)
+        try:
+            self.optimizer = info.make(groups, **settings)
+            self.schedulers = self._schedulers()
+        except _TORCH_ERRORS as error:
+            raise ValueError(_text(error)) from error
+
+    def _schedulers(self) -> list[Scheduler]:
+        if self.spec.scheduler is None:
+            return []
+        info = scheduler_info(self.spec.scheduler)
+        owners = [self.optimizer]
+        if len(self.optimizer.param_groups) > 1:
+            owners = [_one_group(group) for group in self.optimizer.param_groups]
+        return [info.build(self.spec.scheduler, owner, self.steps) for owner in owners]
+
+    def step(self, closure: Callable[[], Tensor]) -> None:
+        """One step of the optimizer and its scheduler; raises what torch raises."""
+        loss: Tensor = self.optimizer.step(closure)  # type: ignore[assignment,arg-type]
+        if not self.schedulers:
+            return
+        if _reads_loss(self.spec):
+            for scheduler, metric in zip(self.schedulers, loss.reshape(-1).tolist(), strict=True):
+                scheduler.step(metric)
+        else:
+            self.schedulers[0].step()  # type: ignore[call-arg]  # only ReduceLROnPlateau needs a loss
+
+    def _clipping(self) -> Callable[[], None]:
+        norm, value = self.spec.clip_norm, self.spec.clip_value
+        many_rows = len(self.each) == 1 and self.trained[0].ndim == 2 and len(self.trained[0]) > 1
+
+        def by_norm() -> None:
+            for parts in self.each:
+                clip_grad_norm_(parts, norm)  # type: ignore[arg-type]  # chosen below where it is given
+
+        def by_value() -> None:
+            clip_grad_value_(self.trained, value)  # type: ignore[arg-type]
+
+        if norm is not None:
+            return (lambda: _clip_rows(self.trained, norm)) if many_rows else by_norm
+        return by_value if value is not None else lambda: None
+
+
+def _text(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _reads_loss(spec: RunSpec) -> bool:
+    return spec.scheduler is not None and scheduler_info(spec.scheduler).reads_loss
+
+
+def _one_group(group: dict[str, Any]) -> Optimizer:
+    """A stand-in that holds one parameter group of another optimizer, for a scheduler to move its rate."""
+    owner = SGD([torch.zeros(1)])
+    owner.param_groups = [group]
+    return owner
+
+
+def _clip_rows(parts: Sequence[Tensor], limit: float) -> None:
+    """What `clip_grad_norm_` does, for each row by itself and to the bit."""
+    gradients = [part.grad for part in parts if part.grad is not None]
+    norms = torch.stack([torch.linalg.vector_norm(gradient, dim=1) for gradient in gradients], dim=-1)
+    total = torch.linalg.vector_norm(norms, dim=-1, keepdim=True)
+    factor = torch.clamp(limit / (total + 1e-6), max=1.0)
+    for gradient in gradients:
+        gradient.mul_(factor)
+
+
+# -- the loop ------------------------------------------------------------------------------------------
+
+
+def _train(batch: _Batch, trainer: _Trainer, noise: Sequence[Tensor] | None, recorder: Recorder) -> None:
+    """Step the optimizer as often as the experiment says: the only loop, and it never waits for the device."""
+    problem, parameters, trained = batch.problem, batch.parameters, trainer.trained
+    zero_grad, reset_every, clip = trainer.spec.zero_grad, trainer.spec.reset_every, trainer.clip
+    step = evals = 0
+
+    def closure() -> Tensor:
+        nonlocal evals
+        if zero_grad:
+            trainer.optimizer.zero_grad()
+        loss = problem.loss(parameters)
+        (loss if loss.ndim == 0 else loss.sum()).backward()  # type: ignore[no-untyped-call]
+        if noise is not None:
+            for part in trained:
+                part.grad.add_(noise[step])  # type: ignore[union-attr]  # backward has made it
+        clip()
+        if evals == 0:
+            recorder.seen(step, loss)
+        evals += 1
+        return loss
+
+    for step in range(trainer.steps):
+        if reset_every and step and step % reset_every == 0:
+            trainer.build()
+        evals = 0
+        recorder.before(trainer.optimizer)
+        try:
+            trainer.step(closure)
+        except _TORCH_ERRORS as error:
+            if all(_finite(part) and _finite(part.grad) for part in trained):
+                raise ValueError(_text(error)) from error
+            # LBFGS chokes on numbers that are not finite: the path up to here is the answer.
+            recorder.gave_up()
+            return
+        recorder.after(step, trainer.optimizer, evals)
+
+
+def _finite(values: Tensor | None) -> bool:
+    return values is None or bool(torch.isfinite(values).all())
+
+
+# -- the surface itself, in float64 on the CPU -----------------------------------------------------------
+
+
+def _landscape(function: Surface) -> Landscape:
+    z = _grid(function, 41, function.domain).z
+    finite = z[np.isfinite(z)]
+    return Landscape(
+        low=np.asarray([low for low, _ in function.domain]),
+        widths=np.asarray(function.widths),
+        minimizers=np.asarray(function.minimizers, dtype=np.float64).reshape(-1, 2),
+        smooth=function.smooth,
+        range=float(np.ptp(finite)) if len(finite) else 1.0,
+        first_order=lambda points: _first_order(function, points),
+        hessian=lambda point: _hessian(function, point),
+    )
+
+
+def _grid(function: Surface, resolution: int, domain: Domain) -> Grid:
+    x, y = (torch.linspace(low, high, resolution, dtype=torch.float64) for low, high in domain)
+    with torch.no_grad():
+        z = function(torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1))
+    return Grid(x.numpy(), y.numpy(), z.numpy())
+
+
+def _first_order(function: Surface, points: Array) -> tuple[Array, Array]:
+    """Losses (k,) and gradients (k, 2) at points (k, 2), in one batched call."""
+    theta = torch.from_numpy(points).clone().requires_grad_()
+    losses = function(theta)
+    (gradients,) = torch.autograd.grad(losses.sum(), theta)
+    return losses.detach().numpy(), gradients.numpy()
+
+
+def _hessian(function: Surface, point: Array) -> Array:
+    """The Hessian (2, 2) at a point (2,), by differentiating autograd's gradient once more."""
+    hessian = torch.autograd.functional.hessian(function, torch.from_numpy(point).clone())
+    result: Array = hessian.numpy()  # type: ignore[union-attr]
+    return result

@@ -1,0 +1,197 @@
+"""How a run ended, decided from host numbers alone.
+
+Never from a small change of the loss: a slow run is not a finished one. Distances are in domain widths
+(each axis divided by the extent of the domain along it), and losses in units of the range they have over
+the domain, so that the verdict does not depend on the units of a surface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+KINDS = ("minimum", "saddle", "maximum", "plateau", "cycle", "moving", "left", "diverged")
+
+NEAR = 1e-3
+"""Domain widths: a run is stationary where the Newton step is at most this."""
+REACH = 1e6
+"""Domain widths from the domain's middle beyond which a run has diverged."""
+
+_FLAT = 1e-5
+"""Crossing the domain along this slope changes the loss by this share of its range: a plateau."""
+_ROUNDING = 1e-12
+"""Slopes below this share of the loss's range are rounding."""
+_PROBE = 1e-2
+"""Domain widths: how far around a degenerate point the loss is probed."""
+_SHORTEST_CYCLE = 10
+"""Steps that are watched, at least, before a run is said to cycle."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    kind: str
+    """One of `KINDS`."""
+    step: int
+    """The step from which it held: when it settled, left for good, began to cycle, or diverged."""
+    detail: str
+    """A sentence for the user."""
+    minimizer: int | None = None
+    """Which of the surface's declared minimizers it reached; None where none of them."""
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """What the verdict needs to know of a surface, in float64."""
+
+    low: Array
+    """(2,) the domain's lowest x and y."""
+    widths: Array
+    """(2,) the domain's extent along x and y."""
+    minimizers: Array
+    """(m, 2)"""
+    smooth: bool
+    range: float
+    """The highest minus the lowest loss over the domain."""
+    first_order: Callable[[Array], tuple[Array, Array]]
+    """Points (k, 2) → losses (k,) and gradients (k, 2)."""
+    hessian: Callable[[Array], Array]
+    """A point (2,) → its Hessian (2, 2)."""
+
+
+def judge(points: Array, diverged: bool, land: Landscape) -> Outcome:
+    """Say how the path `points` (n+1, 2) ended, in the design's order of verdicts."""
+    last = len(points) - 1
+    if diverged:
+        return Outcome("diverged", last, _how_it_diverged(points[-1], last, land))
+    unit = (points - land.low) / land.widths
+    stationary = _stationary(points[-1], unit, land)
+    if stationary and stationary.step == last:
+        # It came here with its very last step: perhaps it only passes, bouncing over a kink.
+        return _cycle(unit) or stationary
+    return stationary or _left(unit) or _cycle(unit) or _moving(unit)
+
+
+def _how_it_diverged(point: Array, last: int, land: Landscape) -> str:
+    if not np.isfinite(point).all():
+        return f"Diverged: step {last} led to a point that is not finite."
+    if (np.abs(point - land.low) / land.widths).max() > REACH / 2:
+        return f"Diverged: step {last} led off without bounds."
+    return f"Diverged: in step {last + 1} torch met numbers that are not finite and gave up."
+
+
+def _stationary(point: Array, unit: Array, land: Landscape) -> Outcome | None:
+    nearest, distance = _nearest_minimizer(unit[-1], land)
+    gradient, hessian = land.first_order(point[None])[1][0], land.hessian(point)
+    known = np.isfinite(gradient).all() and np.isfinite(hessian).all()
+    if distance <= NEAR and not (land.smooth and known):
+        return _settled("minimum", unit, nearest, land)
+    if not known:
+        return None
+    slopes, curvatures = _principal(gradient * land.widths, hessian * np.outer(land.widths, land.widths))
+    if _newton_step(slopes, curvatures, land.range) <= NEAR:
+        kind = _by_curvature(point, curvatures, land)
+        reached = nearest if kind == "minimum" and distance <= 3 * NEAR else None
+        return _settled(kind, unit, reached, land)
+    if max(np.abs(slopes).max(), np.abs(curvatures).max()) <= _FLAT * land.range:
+        return _settled("plateau", unit, None, land)
+    return None
+
+
+def _nearest_minimizer(last: Array, land: Landscape) -> tuple[int | None, float]:
+    if not len(land.minimizers):
+        return None, np.inf
+    distances = np.linalg.norm((land.minimizers - land.low) / land.widths - last, axis=1)
+    return int(distances.argmin()), float(distances.min())
+
+
+def _principal(gradient: Array, hessian: Array) -> tuple[Array, Array]:
+    """Slopes along the Hessian's axes, and its eigenvalues."""
+    curvatures, axes = np.linalg.eigh(hessian)
+    return axes.T @ gradient, curvatures
+
+
+def _newton_step(slopes: Array, curvatures: Array, loss_range: float) -> float:
+    """Length of the Newton step; along an axis without slope it is 0, without curvature infinite."""
+    slopes = np.where(np.abs(slopes) <= _ROUNDING * loss_range, 0.0, slopes)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        steps = np.where(slopes == 0, 0.0, slopes / curvatures)
+        return float(np.linalg.norm(steps))
+
+
+def _by_curvature(point: Array, curvatures: Array, land: Landscape) -> str:
+    if np.abs(curvatures).min() > 1e-9 * land.range:
+        return "minimum" if curvatures.min() > 0 else "maximum" if curvatures.max() < 0 else "saddle"
+    # An eigenvalue of 0 says nothing: look at the losses around the point itself.
+    angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    circle = point + _PROBE * land.widths * np.stack((np.cos(angles), np.sin(angles)), axis=1)
+    losses, _ = land.first_order(np.concatenate((point[None], circle)))
+    rise = losses[1:] - losses[0]
+    height = float(np.abs(rise).max())
+    if not height > _ROUNDING * land.range:
+        return "plateau"
+    lower, higher = rise.min() < -1e-6 * height, rise.max() > 1e-6 * height
+    return "saddle" if lower and higher else "maximum" if lower else "minimum"
+
+
+def _settled(kind: str, unit: Array, minimizer: int | None, land: Landscape) -> Outcome:
+    step = _first_for_good(np.linalg.norm(unit - unit[-1], axis=1) <= NEAR)
+    if kind == "minimum" and minimizer is not None:
+        x, y = land.minimizers[minimizer]
+        return Outcome(kind, step, f"Reached the minimum at ({x:.4g}, {y:.4g}) by step {step}.", minimizer)
+    what = {
+        "minimum": "in a local minimum",
+        "saddle": "at a saddle: flat, but neither a minimum nor a maximum",
+        "maximum": "at a maximum",
+        "plateau": "on a plateau: there is almost no slope to follow",
+    }[kind]
+    return Outcome(kind, step, f"Ended {what}; there since step {step}.")
+
+
+def _left(unit: Array) -> Outcome | None:
+    outside = ((unit < 0) | (unit > 1)).any(axis=1)
+    if not outside[-1]:
+        return None
+    step = _first_for_good(outside)
+    return Outcome("left", step, f"Left the drawn domain at step {step} and did not come back.")
+
+
+def _cycle(unit: Array) -> Outcome | None:
+    """Whether the second half of the path goes round in a bounded region without settling in it.
+
+    It crosses its own extent again and again, its middle stays, and its spread does not shrink.
+    """
+    window = unit[len(unit) // 2 :]
+    if len(window) < _SHORTEST_CYCLE:
+        return None
+    extent = float(np.linalg.norm(np.ptp(window, axis=0)))
+    length = float(np.linalg.norm(np.diff(window, axis=0), axis=1).sum())
+    early, late = np.array_split(window, 2)
+    drift = float(np.linalg.norm(late.mean(axis=0) - early.mean(axis=0)))
+    settling = np.linalg.norm(late.std(axis=0)) < 0.9 * np.linalg.norm(early.std(axis=0))
+    if extent == 0 or length < 4 * extent or drift > 0.1 * extent or settling:
+        return None
+    margin = 0.1 * extent
+    inside = ((unit >= window.min(axis=0) - margin) & (unit <= window.max(axis=0) + margin)).all(axis=1)
+    step = _first_for_good(inside)
+    return Outcome("cycle", step, f"Goes back and forth without settling since step {step}.")
+
+
+def _moving(unit: Array) -> Outcome:
+    last = len(unit) - 1
+    moved = (np.diff(unit[-_SHORTEST_CYCLE - 1 :], axis=0) != 0).any()
+    if not moved:
+        return Outcome("moving", last, f"Out of steps at step {last}; the last steps did not move it at all.")
+    return Outcome("moving", last, f"Out of steps at step {last}, still on its way.")
+
+
+def _first_for_good(holds: NDArray[np.bool_]) -> int:
+    """The first index from which `holds` stays true to the end; the last index where it never does."""
+    broken = np.flatnonzero(~holds)
+    return min(int(broken[-1]) + 1, len(holds) - 1) if len(broken) else 0

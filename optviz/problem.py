@@ -1,0 +1,143 @@
+"""What an optimizer can be set upon.
+
+A `Problem` is what the engine steps: parameter tensors to start from and the loss of a batch. A `Surface`
+is the common case of two numbers; it also has a batched form, a domain to draw, and known minimizers.
+`SURFACES` lists every surface that can be chosen; `optviz.surfaces` fills it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from optviz.params import Param, coerce_all
+from optviz.spec import SurfaceSpec
+
+Point = tuple[float, float]
+Domain = tuple[tuple[float, float], tuple[float, float]]
+"""((lowest x, highest x), (lowest y, highest y))."""
+
+
+class Problem(Protocol):
+    """What the engine can step: named parameter tensors and a loss."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each parameter that can be frozen."""
+
+    def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
+        """The loss at `parameters`: a number, or one per row where they are batched."""
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A function of two numbers, with what is known about it.
+
+    `function(x, y)` is written in torch, element by element, so that it takes tensors of any shape, device
+    and dtype and autograd gives its gradient. It evaluates everywhere: the `domain` only clips the view.
+    """
+
+    name: str
+    function: Callable[[Tensor, Tensor], Tensor]
+    domain: Domain
+    minimizers: tuple[Point, ...]
+    """All global minimizers inside the domain; empty where there is none."""
+    minimum: float
+    """The value at the minimizers; -inf where the function has no lower bound."""
+    start: Point
+    """Where a run begins if nobody says otherwise: a start that shows what the surface teaches."""
+    smooth: bool = True
+    """Whether the gradient exists, and is zero, at every minimizer."""
+
+    def __call__(self, theta: Tensor) -> Tensor:
+        """The loss at `theta` of shape (..., 2), as a tensor of shape (...)."""
+        x, y = theta.unbind(-1)
+        return self.function(x, y)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ("x", "y")
+
+    @property
+    def widths(self) -> Point:
+        """The extent of the domain along x and y: the unit in which distances are judged."""
+        (left, right), (bottom, top) = self.domain
+        return right - left, top - bottom
+
+    def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
+        """The loss at `parameters`: one tensor (..., 2), or x and y as two tensors (..., 1)."""
+        return self(parameters[0] if len(parameters) == 1 else torch.cat(tuple(parameters), -1))
+
+
+@dataclass(frozen=True)
+class SurfaceInfo:
+    """A surface that can be chosen: what to read about it, its parameters, and how to build it."""
+
+    name: str
+    """A plain ASCII label."""
+    group: str
+    """The heading it is listed under."""
+    formula: str
+    """LaTeX, without dollar signs."""
+    teaches: str
+    """One sentence: what one learns by watching optimizers on it."""
+    source: str
+    """Where the formula and its minimizers were published."""
+    build: Callable[..., Surface]
+    """Makes the surface from its parameters, by keyword."""
+    params: Mapping[str, Param] = field(default_factory=dict)
+    note: str = ""
+    """What a careful reader must know, such as the points where there is no gradient; may be empty."""
+
+    def surface(self, given: Mapping[str, object] | None = None) -> Surface:
+        """Build the surface. Raises ValueError for a parameter that it does not have or cannot use."""
+        values = {name: param.default for name, param in self.params.items()}
+        return self.build(**values | coerce_all(self.name, self.params, given or {}))
+
+    @property
+    def domain(self) -> Domain:
+        """The domain at default parameters."""
+        return self.surface().domain
+
+    @property
+    def minimizers(self) -> tuple[Point, ...]:
+        """The minimizers at default parameters."""
+        return self.surface().minimizers
+
+    @property
+    def minimum(self) -> float:
+        """The minimum at default parameters."""
+        return self.surface().minimum
+
+    @property
+    def start(self) -> Point:
+        """The start at default parameters."""
+        return self.surface().start
+
+
+_surfaces: dict[str, SurfaceInfo] = {}
+SURFACES: Mapping[str, SurfaceInfo] = MappingProxyType(_surfaces)
+
+
+def register_surface(info: SurfaceInfo) -> None:
+    """Add a row to `SURFACES`. Raises ValueError where the name is taken or is not a plain ASCII label."""
+    if info.name in _surfaces:
+        raise ValueError(f"There is already a surface named {info.name!r}.")
+    if not info.name.isascii() or not info.name.isprintable() or not info.name.strip():
+        raise ValueError(f"A surface's name must be printable ASCII, not {info.name!r}.")
+    _surfaces[info.name] = info
+
+
+def surface(spec: SurfaceSpec) -> Surface:
+    """The surface that `spec` names: a callable with theta (..., 2) → (...), differentiable by autograd.
+
+    Raises ValueError where there is no such surface or it has no such parameter.
+    """
+    if spec.name not in SURFACES:
+        raise ValueError(f"There is no surface named {spec.name[:60]!r}. There are: {', '.join(SURFACES)}.")
+    return SURFACES[spec.name].surface(spec.params)

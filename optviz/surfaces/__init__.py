@@ -1,0 +1,3 @@
+"""The surfaces that can be chosen; importing this package registers them all in `optviz.problem.SURFACES`."""
+
+from optviz.surfaces import classic as classic

@@ -1,0 +1,125 @@
+"""Results: host arrays, and numbers derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optviz.outcome import Array, Outcome
+from optviz.spec import RunSpec
+
+Floats = NDArray[np.floating[Any]]
+"""Numbers in the run's own dtype, float32 or float64."""
+
+
+@dataclass(frozen=True)
+class MadeWith:
+    """What the numbers were computed with."""
+
+    torch: str
+    device: str
+    dtype: str
+    threads: int
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One run of one optimizer: the start and what each of its n steps did.
+
+    n is smaller than the experiment's steps where the run diverged: the path ends at the first point that is
+    not finite or lies beyond reach.
+    """
+
+    run: RunSpec
+    points: Floats
+    """(n+1, 2) the start first, in the run's dtype."""
+    losses: Array
+    """(n+1,) the surface's own loss at each point, in float64."""
+    gradients: Array
+    """(n+1, 2) the surface's own gradient at each point, in float64."""
+    seen_gradients: Floats
+    """(n, 2) what the optimizer was given at each step (first closure call): noise, clipping and left-over
+    gradients included; 0 for a frozen parameter, which it is not given at all."""
+    seen_losses: Floats
+    """(n,) the loss of that call."""
+    lrs: Array
+    """(n,) the learning rate that each step used."""
+    hyperparameters: Mapping[str, Array]
+    """What else a scheduler moved: momentum (n,) or betas (n, 2), as each step used it."""
+    evals: NDArray[np.int64]
+    """(n+1,) evaluations of the loss so far."""
+    state: Mapping[str, Floats]
+    """torch's own state after each step, by torch's names: (n, *shape); NaN before it exists."""
+    unrecorded: tuple[str, ...]
+    """Names in torch's state that are neither tensors of a fixed shape nor numbers."""
+    outcome: Outcome
+    made_with: MadeWith
+
+    @property
+    def name(self) -> str:
+        """What the competitor is called."""
+        return self.run.name
+
+    @property
+    def steps(self) -> int:
+        """n, the number of steps taken."""
+        return len(self.points) - 1
+
+    @property
+    def final_loss(self) -> float:
+        """The loss at the last point."""
+        return float(self.losses[-1])
+
+    @property
+    def best_loss(self) -> float:
+        """The lowest finite loss on the path; NaN where there is none."""
+        finite = self.losses[np.isfinite(self.losses)]
+        return float(finite.min()) if len(finite) else np.nan
+
+    @property
+    def path_length(self) -> float:
+        """The sum of the lengths of all steps, in the surface's own units."""
+        return float(np.linalg.norm(np.diff(self.points.astype(np.float64), axis=0), axis=1).sum())
+
+    def distances(self, minimizers: tuple[tuple[float, float], ...]) -> Array:
+        """(n+1,) the distance from each point to the nearest of `minimizers`; inf where there is none."""
+        if not minimizers:
+            return np.full(len(self.points), np.inf)
+        gaps = self.points.astype(np.float64)[:, None, :] - np.asarray(minimizers, dtype=np.float64)
+        nearest: Array = np.linalg.norm(gaps, axis=2).min(axis=1)
+        return nearest
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """One optimizer from N starts; each row equals its single run to the bit."""
+
+    starts: Floats
+    """(N, 2) in the run's dtype."""
+    ends: Floats
+    """(N, 2) the last point of each run: where it diverged, its first point beyond reach."""
+    losses: Array
+    """(N,) the surface's own loss at the ends, in float64."""
+    steps: NDArray[np.int64]
+    """(N,) steps taken by each run: fewer than the experiment's where it diverged."""
+    diverged: NDArray[np.bool_]
+    """(N,)"""
+    paths: Floats | None
+    """(N, steps+1, 2) with record="paths", else None; what comes after a divergence is kept as torch left it."""
+    made_with: MadeWith
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A surface's losses over a rectangle, in float64."""
+
+    x: Array
+    """(nx,) ascending."""
+    y: Array
+    """(ny,) ascending."""
+    z: Array
+    """(ny, nx), so that z[j, i] is the loss at (x[i], y[j])."""

@@ -1,0 +1,183 @@
+"""Every ending is reached by a case made for it, and never mistaken for another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import optviz as ov
+from optviz.outcome import KINDS, Landscape, judge
+
+
+def run(surface, optimizer, params, start=None, steps=300, **rest) -> ov.Trajectory:
+    spec = surface if isinstance(surface, ov.SurfaceSpec) else ov.SurfaceSpec(surface)
+    start = ov.surface(spec).start if start is None else start
+    competitor = ov.RunSpec(ov.OptimizerSpec(optimizer, params), **rest)
+    return ov.run(ov.Experiment(spec, start, steps, (competitor,)), device="cpu")[0]
+
+
+CASES = {
+    "minimum": [
+        ("Rosenbrock", "Adam", {"lr": 0.05}, (0.9, 0.8), 1500),
+        ("Himmelblau", "SGD", {"lr": 0.01}, (3.5, 2.5), 200),
+        ("Ackley", "SGD", {"lr": 1e-4}, (1e-4, 0.0), 1),  # no gradient at the tip: the declared minimizer counts
+        ("Rastrigin", "SGD", {"lr": 1e-3}, (2.1, 0.9), 500),  # a local one
+    ],
+    "saddle": [
+        ("Saddle", "SGD", {"lr": 0.1}, (1.0, 0.0), 200),
+        ("Saddle", "Adam", {"lr": 0.05}, (1.0, 0.0), 1000),
+        ("Monkey saddle", "SGD", {"lr": 0.1}, (1.0, 0.0), 2000),
+        ("Himmelblau", "LBFGS", {"lr": 0.1}, (-3.07302715, -0.08135306), 3),
+    ],
+    "maximum": [("Himmelblau", "SGD", {"lr": 0.01, "maximize": True}, (0.0, 0.0), 500)],
+    "plateau": [("Easom", "SGD", {"lr": 0.1}, (-50.0, 60.0), 100)],
+    "cycle": [
+        ("Quadratic bowl", "SGD", {"lr": 1.0}, (2.0, 0.0), 200),  # 1 − lr·2 = −1: back and forth for ever
+        ("Absolute value", "SGD", {"lr": 0.1}, (1.0, 1.0), 300),
+    ],
+    "moving": [
+        ("Rosenbrock", "SGD", {"lr": 1e-4}, (-1.2, 1.0), 300),
+        ("Quadratic bowl", "SGD", {"lr": 1e-4}, (2.0, 1.0), 300),  # a loss that hardly changes is no minimum
+        ("Rosenbrock", "Adam", {"lr": 0.0}, (-1.2, 1.0), 50),
+    ],
+    "left": [("Saddle", "Adam", {"lr": 0.05}, (1.0, 1e-3), 400)],
+    "diverged": [
+        ("Rosenbrock", "SGD", {"lr": 0.1}, (-1.2, 1.0), 100),
+        ("Quadratic bowl", "SGD", {"lr": 1.5}, (2.0, 1.0), 400),
+    ],
+}
+
+
+@pytest.mark.parametrize(("kind", "case"), [(kind, case) for kind, cases in CASES.items() for case in cases])
+def test_every_ending_has_its_case(kind: str, case: tuple) -> None:
+    surface, optimizer, params, start, steps = case
+    trajectory = run(surface, optimizer, params, start, steps)
+    assert trajectory.outcome.kind == kind, trajectory.outcome
+    assert 0 <= trajectory.outcome.step <= trajectory.steps
+    assert trajectory.outcome.detail.endswith(".")
+
+
+def test_every_kind_of_ending_is_tested() -> None:
+    assert CASES.keys() == set(KINDS)
+
+
+@pytest.mark.parametrize("surface", [name for name, info in ov.SURFACES.items() if info.minimizers])
+def test_next_to_each_minimizer_a_run_ends_there_and_says_which(surface: str) -> None:
+    function = ov.surface(ov.SurfaceSpec(surface))
+    for index, (x, y) in enumerate(function.minimizers):
+        step = 1e-4 * min(function.widths)
+        outcome = run(surface, "Adam", {"lr": step / 100}, (x + step, y - step), steps=3).outcome
+        assert (outcome.kind, outcome.minimizer) == ("minimum", index), outcome
+
+
+def test_a_local_minimum_is_not_called_a_global_one() -> None:
+    outcome = run("Rastrigin", "SGD", {"lr": 1e-3}, (2.1, 0.9), 500).outcome
+    assert outcome.minimizer is None and "local" in outcome.detail
+
+
+def test_a_run_on_the_ridge_is_never_a_minimum() -> None:
+    for optimizer in ov.OPTIMIZERS:
+        if optimizer in ("RAdam", "LBFGS"):
+            continue
+        lr = ov.suggested_lr(optimizer, ov.SurfaceSpec("Saddle"))
+        params = {"lr": lr} | ({"weight_decay": 0.0} if optimizer in ("AdamW", "Muon") else {})
+        trajectory = run("Saddle", optimizer, params, (1.0, 0.0), 2000)
+        assert (trajectory.points[:, 1] == 0).all()
+        assert trajectory.outcome.kind in ("saddle", "moving", "cycle"), (optimizer, trajectory.outcome)
+
+
+def test_outcome_names_the_step() -> None:
+    trajectory = run("Himmelblau", "SGD", {"lr": 0.01}, (3.5, 2.5), 200)
+    step = trajectory.outcome.step
+    widths = np.asarray(ov.surface(ov.SurfaceSpec("Himmelblau")).widths)
+    away = np.linalg.norm((trajectory.points - trajectory.points[-1]) / widths, axis=1)
+    assert 0 < step < 200 and away[step - 1] > 1e-3 and (away[step:] <= 1e-3).all()
+
+
+def test_a_diverged_path_is_cut_at_its_first_point_beyond_reach() -> None:
+    trajectory = run("Quadratic bowl", "SGD", {"lr": 1.5}, (2.0, 1.0), 400)
+    widths = max(ov.surface(ov.SurfaceSpec("Quadratic bowl")).widths)
+    reach = 1e6 * widths
+    assert trajectory.steps == trajectory.outcome.step < 400
+    assert np.abs(trajectory.points[-1]).max() > reach >= np.abs(trajectory.points[:-1]).max()
+
+
+def test_lbfgs_that_chokes_has_diverged() -> None:
+    """torch's line search raises IndexError on a surface without a floor; that is an ending, not a crash."""
+    suggested = {"lr": 1.0, **ov.OPTIMIZERS["LBFGS"].suggested}
+    trajectory = run("Monkey saddle", "LBFGS", suggested, (1.5, 0.001), 100)
+    assert trajectory.outcome.kind == "diverged" and trajectory.steps < 100
+    many = ov.run_many(
+        ov.Experiment(
+            ov.SurfaceSpec("Monkey saddle"), (0.0, 0.0), 100, (ov.RunSpec(ov.OptimizerSpec("LBFGS", suggested)),)
+        ),
+        [(1.5, 0.001)],
+        device="cpu",
+    )
+    assert many.diverged[0] and many.steps[0] == trajectory.steps
+
+
+def land(gradient, hessian, *, smooth=True, minimizers=(), losses=None) -> Landscape:
+    """A made-up landscape over the unit square with a range of 1."""
+
+    def first_order(points):
+        values = np.zeros(len(points)) if losses is None else losses(points)
+        return values, np.broadcast_to(np.asarray(gradient, float), points.shape)
+
+    return Landscape(
+        low=np.zeros(2),
+        widths=np.ones(2),
+        minimizers=np.asarray(minimizers, float).reshape(-1, 2),
+        smooth=smooth,
+        range=1.0,
+        first_order=first_order,
+        hessian=lambda point: np.asarray(hessian, float),
+    )
+
+
+STILL = np.full((30, 2), 0.5)
+FLAT = [[0.0, 0.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("landscape", "kind"),
+    [
+        (land([1e-4, 0], [[1, 0], [0, 2]]), "minimum"),
+        (land([1e-4, 0], [[-1, 0], [0, -2]]), "maximum"),
+        (land([0, 0], [[1, 2], [2, 1]]), "saddle"),
+        (land([1e-2, 0], [[1, 0], [0, 2]]), "moving"),  # the Newton step is 1e-2 domain widths long
+        (land([1e-3, 0], FLAT), "moving"),  # a slope without curvature leads somewhere
+        (land([0, 0], FLAT), "plateau"),
+        (land([1e-6, 0], [[1e-6, 0], [0, 0]]), "plateau"),
+        (land([0, 0], FLAT, losses=lambda p: ((p - 0.5) ** 4).sum(1)), "minimum"),
+        (land([0, 0], FLAT, losses=lambda p: -((p - 0.5) ** 4).sum(1)), "maximum"),
+        (land([0, 0], FLAT, losses=lambda p: (p[:, 0] - 0.5) ** 3), "saddle"),
+        (land([1, 1], FLAT, smooth=False, minimizers=[(0.5005, 0.5)]), "minimum"),
+        (land([1, 1], FLAT, smooth=False, minimizers=[(0.51, 0.5)]), "moving"),
+        (land([np.nan, 0], FLAT), "moving"),
+    ],
+)
+def test_verdicts_on_made_up_landscapes(landscape: Landscape, kind: str) -> None:
+    assert judge(STILL, False, landscape).kind == kind
+
+
+def spiral(decay: float, steps: int = 200) -> np.ndarray:
+    angle = np.arange(steps + 1) * 0.9
+    return 0.5 + 0.3 * decay ** np.arange(steps + 1)[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+
+
+@pytest.mark.parametrize(
+    ("points", "kind"),
+    [
+        (spiral(1.0), "cycle"),
+        (spiral(0.98), "moving"),  # it settles
+        (np.linspace([0.1, 0.1], [0.9, 0.9], 201), "moving"),
+        (spiral(1.0) * [0.05, 0.05] + np.linspace([0, 0], [0.9, 0.9], 201), "moving"),  # it drifts
+        (spiral(1.0) + [0.8, 0.0], "cycle"),
+        (spiral(1.0) + [2.0, 0.0], "left"),
+        (spiral(1.0)[:8], "moving"),  # too short to tell
+    ],
+)
+def test_cycles_are_bounded_and_do_not_settle(points: np.ndarray, kind: str) -> None:
+    points = points if kind != "cycle" else np.vstack([points, points[:1] * 0 + [0.9, 0.5]])
+    assert judge(points, False, land([1, 1], [[1, 0], [0, 1]])).kind == kind
