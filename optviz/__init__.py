@@ -16,6 +16,7 @@
 
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
 from optviz.engine import CompetitorError, run, run_many, run_one, sample, suggested_lr
+from optviz.figures import contour_figure, loss_figure
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
@@ -44,6 +45,8 @@ __all__ = [
     "SurfaceInfo",
     "SurfaceSpec",
     "Trajectory",
+    "contour_figure",
+    "loss_figure",
     "register_surface",
     "run",
     "run_many",

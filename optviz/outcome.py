@@ -87,48 +87,66 @@ def _how_it_diverged(point: Array, last: int, land: Landscape) -> str:
 
 
 def _stationary(point: Array, unit: Array, land: Landscape) -> Outcome | None:
-    nearest, distance = _nearest_minimizer(unit[-1], land)
-    gradient, hessian = land.first_order(point[None])[1][0], land.hessian(point)
-    known = np.isfinite(gradient).all() and np.isfinite(hessian).all()
+    nearest, distance = _nearest_minimizer(point, land)
+    slopes, curvatures, axes = _principal(point, land)
+    known = bool(np.isfinite(slopes).all() and np.isfinite(curvatures).all())
     if distance <= NEAR and not (land.smooth and known):
         return _settled("minimum", unit, nearest, land)
     if not known:
         return None
-    slopes, curvatures = _principal(gradient * land.widths, hessian * np.outer(land.widths, land.widths))
-    if _newton_step(slopes, curvatures, land.range) <= NEAR:
-        kind = _by_curvature(point, curvatures, land)
-        reached = nearest if kind == "minimum" and distance <= 3 * NEAR else None
-        return _settled(kind, unit, reached, land)
+    if np.linalg.norm(_newton_step(slopes, curvatures, land)) <= NEAR:
+        point = _polished(point, land)
+        kind = _by_curvature(point, land)
+        nearest, distance = _nearest_minimizer(point, land)
+        return _settled(kind, unit, nearest if kind == "minimum" and distance <= NEAR else None, land)
     if max(np.abs(slopes).max(), np.abs(curvatures).max()) <= _FLAT * land.range:
         return _settled("plateau", unit, None, land)
     return None
 
 
-def _nearest_minimizer(last: Array, land: Landscape) -> tuple[int | None, float]:
+def _nearest_minimizer(point: Array, land: Landscape) -> tuple[int | None, float]:
+    """Which declared minimizer is nearest, and how many domain widths away."""
     if not len(land.minimizers):
         return None, np.inf
-    distances = np.linalg.norm((land.minimizers - land.low) / land.widths - last, axis=1)
+    distances = np.linalg.norm((land.minimizers - point) / land.widths, axis=1)
     return int(distances.argmin()), float(distances.min())
 
 
-def _principal(gradient: Array, hessian: Array) -> tuple[Array, Array]:
-    """Slopes along the Hessian's axes, and its eigenvalues."""
+def _principal(point: Array, land: Landscape) -> tuple[Array, Array, Array]:
+    """Slopes along the Hessian's axes, its eigenvalues, and the axes as columns; lengths in domain widths."""
+    slopes = land.first_order(point[None])[1][0] * land.widths
+    hessian = land.hessian(point) * np.outer(land.widths, land.widths)
+    if not (np.isfinite(slopes).all() and np.isfinite(hessian).all()):
+        return slopes * np.nan, slopes * np.nan, np.eye(2)
     curvatures, axes = np.linalg.eigh(hessian)
-    return axes.T @ gradient, curvatures
+    return axes.T @ slopes, curvatures, axes
 
 
-def _newton_step(slopes: Array, curvatures: Array, loss_range: float) -> float:
-    """Length of the Newton step; along an axis without slope it is 0, without curvature infinite."""
-    slopes = np.where(np.abs(slopes) <= _ROUNDING * loss_range, 0.0, slopes)
+def _newton_step(slopes: Array, curvatures: Array, land: Landscape) -> Array:
+    """The Newton step along each axis: 0 where there is no slope, infinite where there is no curvature."""
+    slopes = np.where(np.abs(slopes) <= _ROUNDING * land.range, 0.0, slopes)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        steps = np.where(slopes == 0, 0.0, slopes / curvatures)
-        return float(np.linalg.norm(steps))
+        steps: Array = np.where(slopes == 0, 0.0, -slopes / curvatures)
+    return steps
 
 
-def _by_curvature(point: Array, curvatures: Array, land: Landscape) -> str:
-    if np.abs(curvatures).min() > 1e-9 * land.range:
+def _polished(point: Array, land: Landscape) -> Array:
+    """The stationary point itself, by Newton's method from next to it; `point` where that leads away."""
+    polished = point
+    for _ in range(5):
+        slopes, curvatures, axes = _principal(polished, land)
+        polished = polished + axes @ _newton_step(slopes, curvatures, land) * land.widths
+        if not np.linalg.norm((polished - point) / land.widths) <= 3 * NEAR:
+            return point
+    return polished
+
+
+def _by_curvature(point: Array, land: Landscape) -> str:
+    _, curvatures, _ = _principal(point, land)
+    sizes = np.abs(curvatures)
+    if sizes.min() > max(1e-9 * land.range, 1e-6 * sizes.max()):
         return "minimum" if curvatures.min() > 0 else "maximum" if curvatures.max() < 0 else "saddle"
-    # An eigenvalue of 0 says nothing: look at the losses around the point itself.
+    # An eigenvalue of 0, or not a number, says nothing: look at the losses around the point itself.
     angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     circle = point + _PROBE * land.widths * np.stack((np.cos(angles), np.sin(angles)), axis=1)
     losses, _ = land.first_order(np.concatenate((point[None], circle)))

@@ -13,14 +13,25 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterator, Mapping
+import re
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-_TYPE_NAMES = {bool: "a switch", str: "a text", type(None): "nothing"}
+from typing import Protocol, TypeVar
 
 Value = bool | int | float | str | None | tuple["Value", ...]
 """What a parameter can be: immutable, hashable, and the same after a round trip through JSON."""
+
+DEEPEST = 4
+"""How many lists may lie inside each other in a parameter's value."""
+
+WORD = re.compile(r"[^\W\d]\w{,79}")
+"""How a parameter, an optimizer and a scheduler may be called: a short name of Python's."""
+
+_T = TypeVar("_T")
+_HALF = re.compile("[\ud800-\udfff]")
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 60
 
 
 class Kind(Protocol):
@@ -33,30 +44,71 @@ class Kind(Protocol):
         """Like `coerce`, and raise ValueError as well where the value is out of range."""
 
 
-def _describe(value: object) -> str:
-    return _TYPE_NAMES.get(type(value), repr(value)[:60])
+def describe(value: object) -> str:
+    """`value` as a user may have typed it, never long, for the end of a sentence."""
+    try:
+        return _REPR.repr(value)
+    except ValueError:  # Python refuses to print numbers of thousands of digits.
+        return "a number of thousands of digits"
 
 
-def _number(value: object) -> float:
+def _show(number: float) -> str:
+    """A number in a sentence: 1,000,000 and 0.1, rounded only where that changes nothing."""
+    if isinstance(number, int):
+        return f"{number:,}" if abs(number) < 1e20 else describe(number)
+    return short if float(short := f"{number:g}") == number else repr(number)
+
+
+def _plain(value: object) -> object:
+    """What NumPy and torch made, as Python's own numbers and lists; all else as it is."""
+    if isinstance(value, type) or not callable(tolist := getattr(value, "tolist", None)):
+        return value
+    listed: object = tolist()
+    return listed
+
+
+def _number(value: object, wanted: str = "a number") -> float:
+    value = _plain(value)
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ValueError(f"must be a number, not {_describe(value)}.")
+        raise ValueError(f"must be {wanted}, not {describe(value)}.")
     try:
         number = float(value)
     except OverflowError:
-        number = math.inf
+        raise ValueError(f"is too large: {describe(value)}.") from None
     if not math.isfinite(number):
         raise ValueError(f"must be a finite number, not {number}.")
-    return number
+    # -0.0 becomes 0.0: the two are equal, so experiments with them are, and must give the same numbers.
+    return number + 0.0
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"must be a text, not {describe(value)}.")
+    if _HALF.search(value):
+        raise ValueError(f"must be a text of whole characters, and half of one is in {describe(value)}.")
+    return str.__str__(value)  # Of NumPy's texts and of enumerations too: links hold what `repr` writes.
 
 
 def _within(value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise ValueError(f"must be between {low:g} and {high:g}, not {value:g}.")
+        allowed = f"between {_show(low)} and {_show(high)}" if high < math.inf else f"at least {_show(low)}"
+        raise ValueError(f"must be {allowed}, not {_show(value)}.")
+
+
+def _each(checks: Iterable[Callable[[object], _T]], values: Sequence[object]) -> tuple[_T, ...]:
+    """Every value by its own check; the sentence says which of them is wrong."""
+    checked = []
+    for at, (check, value) in enumerate(zip(checks, values, strict=True), 1):
+        try:
+            checked.append(check(value))
+        except ValueError as error:
+            raise ValueError(f"(value {at}) {error}") from None
+    return tuple(checked)
 
 
 @dataclass(frozen=True, slots=True)
 class Float:
-    """A real number in [low, high]; `log` where its widget is best drawn on a logarithmic scale."""
+    """A finite number in [low, high]; `log` where its widget is best drawn on a logarithmic scale."""
 
     low: float
     high: float
@@ -79,9 +131,12 @@ class Int:
     high: int
 
     def coerce(self, value: object) -> int:
-        number = _number(value)
+        value = _plain(value)
+        if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+            return int(value)  # Not by way of a float, which would round a large seed.
+        number = _number(value, "a whole number")
         if number != int(number):
-            raise ValueError(f"must be a whole number, not {number:g}.")
+            raise ValueError(f"must be a whole number, not {_show(number)}.")
         return int(number)
 
     def check(self, value: object) -> int:
@@ -95,9 +150,10 @@ class Flag:
     """On or off."""
 
     def coerce(self, value: object) -> bool:
-        if not isinstance(value, bool):
-            raise ValueError(f"must be True or False, not {_describe(value)}.")
-        return value
+        flag = _plain(value)
+        if not isinstance(flag, bool):
+            raise ValueError(f"must be True or False, not {describe(flag)}.")
+        return flag
 
     def check(self, value: object) -> bool:
         return self.coerce(value)
@@ -110,9 +166,7 @@ class Text:
     longest: int = 200
 
     def coerce(self, value: object) -> str:
-        if not isinstance(value, str):
-            raise ValueError(f"must be a text, not {_describe(value)}.")
-        return value
+        return _text(value)
 
     def check(self, value: object) -> str:
         text = self.coerce(value)
@@ -127,13 +181,18 @@ class Choice:
 
     options: tuple[str, ...]
 
+    def _refusal(self, value: object) -> ValueError:
+        return ValueError(f"must be one of {', '.join(self.options)}, not {describe(value)}.")
+
     def coerce(self, value: object) -> str:
-        return Text().coerce(value)
+        if not isinstance(value, str):
+            raise self._refusal(value)
+        return _text(value)
 
     def check(self, value: object) -> str:
         text = self.coerce(value)
         if text not in self.options:
-            raise ValueError(f"must be one of {', '.join(self.options)}, not {text[:60]!r}.")
+            raise self._refusal(text)
         return text
 
 
@@ -143,16 +202,17 @@ class Tuple:
 
     kinds: tuple[Kind, ...]
 
-    def _pairs(self, value: object) -> Iterator[tuple[Kind, object]]:
-        if not isinstance(value, list | tuple) or len(value) != len(self.kinds):
-            raise ValueError(f"must be {len(self.kinds)} values, not {_describe(value)}.")
-        return zip(self.kinds, value, strict=True)
+    def _parts(self, value: object) -> Sequence[object]:
+        parts = _plain(value)
+        if not isinstance(parts, list | tuple) or len(parts) != len(self.kinds):
+            raise ValueError(f"must be {len(self.kinds)} values, not {describe(parts)}.")
+        return parts
 
     def coerce(self, value: object) -> tuple[Value, ...]:
-        return tuple(kind.coerce(part) for kind, part in self._pairs(value))
+        return _each([kind.coerce for kind in self.kinds], self._parts(value))
 
     def check(self, value: object) -> tuple[Value, ...]:
-        return tuple(kind.check(part) for kind, part in self._pairs(value))
+        return _each([kind.check for kind in self.kinds], self._parts(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +223,20 @@ class Ints:
     high: int
     longest: int = 20
 
-    def _kind(self) -> Int:
-        return Int(self.low, self.high)
+    def _parts(self, value: object) -> Sequence[object]:
+        parts = _plain(value)
+        if not isinstance(parts, list | tuple):
+            raise ValueError(f"must be a list of whole numbers, not {describe(parts)}.")
+        return parts
 
     def coerce(self, value: object) -> tuple[int, ...]:
-        if not isinstance(value, list | tuple):
-            raise ValueError(f"must be a list of whole numbers, not {_describe(value)}.")
-        return tuple(self._kind().coerce(part) for part in value)
+        parts = self._parts(value)
+        return _each([Int(self.low, self.high).coerce] * len(parts), parts)
 
     def check(self, value: object) -> tuple[int, ...]:
-        if len(numbers_ := self.coerce(value)) > self.longest:
-            raise ValueError(f"must be at most {self.longest} numbers, not {len(numbers_)}.")
-        return tuple(self._kind().check(part) for part in numbers_)
+        if len(parts := self._parts(value)) > self.longest:
+            raise ValueError(f"must have at most {self.longest} numbers, not {len(parts)}.")
+        return _each([Int(self.low, self.high).check] * len(parts), parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,32 +261,45 @@ class Param:
     help: str
 
 
-def freeze(value: object) -> Value:
+def freeze(value: object, depth: int = 0) -> Value:
     """Return any plain value as an immutable one: lists become tuples, NumPy numbers become Python's.
 
     Raises ValueError for what has no place in an experiment: numbers that are not finite, and objects.
     """
-    if value is None or isinstance(value, bool | str):
+    value = _plain(value)
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, numbers.Integral):
-        return int(value)
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, numbers.Real):
-        return _number(value)
-    if isinstance(value, list | tuple):
-        return tuple(freeze(part) for part in value)
-    raise ValueError(f"must be a number, a text, a switch or a list of these, not {_describe(value)}.")
+        number = _number(value)
+        return int(value) if isinstance(value, numbers.Integral) else number
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"must be a number, a text, a switch or a list of these, not {describe(value)}.")
+    if depth == DEEPEST:
+        raise ValueError(f"must not be nested more than {DEEPEST} lists deep.")
+    return tuple(freeze(part, depth + 1) for part in value)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 class Settings(Mapping[str, Value]):
-    """Parameter names and their chosen values, immutable and hashable; order does not matter."""
+    """Parameter names and their chosen values, immutable and hashable; order does not matter.
+
+    A switch never equals a number, because no kind takes one for the other: True is not 1 here.
+    """
 
     __slots__ = ("_items",)
 
     def __init__(self, values: Mapping[str, object] | None = None) -> None:
         frozen = {}
         for name, value in (values or {}).items():
-            if not isinstance(name, str):
-                raise ValueError(f"A parameter's name must be a text, not {_describe(name)}.")
+            if not isinstance(name, str) or not WORD.fullmatch(name):
+                raise ValueError(f"a parameter's name must be a word, not {describe(name)}.")
             try:
                 frozen[name] = freeze(value)
             except ValueError as error:
@@ -239,6 +314,11 @@ class Settings(Mapping[str, Value]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self.keys() == other.keys() and all(_same(value, other[name]) for name, value in self.items())
 
     def __hash__(self) -> int:
         return hash(frozenset(self._items.items()))
@@ -256,7 +336,7 @@ def coerce_all(owner: str, declared: Mapping[str, Param], given: Mapping[str, ob
     for name, value in given.items():
         if name not in declared:
             known = ", ".join(declared) or "none"
-            raise ValueError(f"{owner} has no parameter {name[:60]!r}. Its parameters: {known}.")
+            raise ValueError(f"{owner} has no parameter {describe(name)}. Its parameters: {known}.")
         try:
             values[name] = declared[name].kind.coerce(value)
         except ValueError as error:

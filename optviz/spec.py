@@ -9,51 +9,80 @@ Every `ValueError` raised here is a sentence for the user.
 
 from __future__ import annotations
 
-import ast
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, quote
 
-from optviz.params import Choice, Flag, Float, Int, Kind, Maybe, Settings, Text, Tuple, Value
+from optviz.params import (
+    DEEPEST,
+    WORD,
+    Choice,
+    Flag,
+    Float,
+    Int,
+    Maybe,
+    Settings,
+    Text,
+    Tuple,
+    Value,
+    describe,
+)
 
 VERSION = 1
 """The version of links and files. Old ones keep working: raise it only together with a translation."""
 
 DTYPES = ("float32", "float64")
-_HUGE = 1e300
 _LONGEST_LINK = 20_000
 _LONGEST_FILE = 1_000_000
-_DEEPEST = 6
-_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
-_NAME = Text(80)
+_SURFACE_NAME = re.compile(r"[^()\x00-\x1f]{1,80}")
 _Spec = TypeVar("_Spec")
 
-_START = Tuple((Float(-_HUGE, _HUGE), Float(-_HUGE, _HUGE)))
+_START = Tuple((Float(-math.inf, math.inf), Float(-math.inf, math.inf)))
 _STEPS = Int(1, 1_000_000)
-_NOISE = Float(0.0, _HUGE)
+_NOISE = Float(0.0, math.inf)
 _SEED = Int(0, 2**63 - 1)
-_POSITIVE = Maybe(Float(0.0, _HUGE))
+_POSITIVE = Maybe(Float(0.0, math.inf))
 _COUNT = Maybe(Int(1, 1_000_000_000))
 
 
-def _set(spec: object, owner: str, **kinds: Kind) -> None:
+def _set(spec: object, owner: str, **checks: Callable[[object], Value]) -> None:
     """Coerce, check and freeze the named fields of a frozen dataclass in place."""
-    for name, kind in kinds.items():
+    for name, check in checks.items():
         try:
-            object.__setattr__(spec, name, kind.check(getattr(spec, name)))
+            object.__setattr__(spec, name, check(getattr(spec, name)))
         except ValueError as error:
             raise ValueError(f"{owner}: {name} {error}") from None
 
 
-def _set_params(spec: object, owner: str) -> None:
-    params = getattr(spec, "params")
-    if not isinstance(params, Mapping):
-        raise ValueError(f"{owner}: params must be a mapping from names to values.")
+def _surface_name(value: object) -> str:
+    # Links end the name at a bracket.
+    if not _SURFACE_NAME.fullmatch(name := Text().coerce(value)):
+        raise ValueError(f"must be 1 to 80 characters without round brackets, not {describe(name)}.")
+    return name
+
+
+def _word(value: object) -> str:
+    if not WORD.fullmatch(word := Text().coerce(value)):
+        raise ValueError(f"must be one word, as torch spells it, not {describe(word)}.")
+    return word
+
+
+def _parameter_names(value: object) -> tuple[str, ...]:
+    names = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else None
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"must be a list of parameters' names, such as ('x',), not {describe(value)}.")
+    return tuple(sorted({Text(80).check(name) for name in names}))
+
+
+def _set_params(spec: SurfaceSpec | OptimizerSpec | SchedulerSpec, owner: str) -> None:
+    if not isinstance(spec.params, Mapping):
+        raise ValueError(f"{owner}: params must be names with their values, not {describe(spec.params)}.")
     try:
-        object.__setattr__(spec, "params", Settings(params))
+        object.__setattr__(spec, "params", Settings(spec.params))
     except ValueError as error:
         raise ValueError(f"{owner}: {error}") from None
 
@@ -66,7 +95,7 @@ class SurfaceSpec:
     params: Mapping[str, Value] = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
-        _set(self, "Surface", name=_NAME)
+        _set(self, "Surface", name=_surface_name)
         _set_params(self, self.name)
 
 
@@ -81,7 +110,7 @@ class OptimizerSpec:
     params: Mapping[str, Value] = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
-        _set(self, "Optimizer", name=_NAME)
+        _set(self, "Optimizer", name=_word)
         _set_params(self, self.name)
 
 
@@ -98,9 +127,13 @@ class SchedulerSpec:
     warmup: int = 0
 
     def __post_init__(self) -> None:
-        _set(self, "Scheduler", name=_NAME)
-        _set(self, self.name, warmup=Int(0, 1_000_000))
+        _set(self, "Scheduler", name=_word)
+        if self.name == "set":
+            raise ValueError("Scheduler: name cannot be 'set', which has a meaning of its own in links.")
+        _set(self, self.name, warmup=Int(0, 1_000_000).check)
         _set_params(self, self.name)
+        if "warmup" in self.params:
+            raise ValueError(f"{self.name}: warmup is given beside the params, not among them.")
 
 
 @dataclass(frozen=True)
@@ -124,21 +157,20 @@ class RunSpec:
 
     def __post_init__(self) -> None:
         if not isinstance(self.optimizer, OptimizerSpec):
-            raise ValueError("A run needs an OptimizerSpec.")
+            raise ValueError(f"A run needs an OptimizerSpec, not {describe(self.optimizer)}.")
         if not isinstance(self.scheduler, SchedulerSpec | None):
-            raise ValueError("A run's scheduler must be a SchedulerSpec or None.")
-        if isinstance(self.frozen, str) or not isinstance(self.frozen, Iterable):
-            raise ValueError("frozen must be a list of parameter names, such as ('x',).")
-        names = tuple(sorted(set(_NAME.check(name) for name in self.frozen)))
-        object.__setattr__(self, "frozen", names)
+            raise ValueError(
+                f"A run's scheduler must be a SchedulerSpec or None, not {describe(self.scheduler)}."
+            )
+        _set(self, self.optimizer.name, label=Text(60).check)
         _set(
             self,
             self.name,
-            clip_norm=_POSITIVE,
-            clip_value=_POSITIVE,
-            zero_grad=Flag(),
-            reset_every=_COUNT,
-            label=Text(60),
+            clip_norm=_POSITIVE.check,
+            clip_value=_POSITIVE.check,
+            zero_grad=Flag().check,
+            reset_every=_COUNT.check,
+            frozen=_parameter_names,
         )
         if self.clip_norm is not None and self.clip_value is not None:
             raise ValueError(f"{self.name}: clip the gradient by norm or by value, not by both.")
@@ -146,7 +178,7 @@ class RunSpec:
     @property
     def name(self) -> str:
         """The label, or the optimizer's name where there is none."""
-        return self.label if isinstance(self.label, str) and self.label else self.optimizer.name
+        return self.label or self.optimizer.name
 
 
 @dataclass(frozen=True)
@@ -167,39 +199,45 @@ class Experiment:
 
     def __post_init__(self) -> None:
         if not isinstance(self.surface, SurfaceSpec):
-            raise ValueError("An experiment needs a SurfaceSpec.")
+            raise ValueError(f"An experiment needs a SurfaceSpec, not {describe(self.surface)}.")
         if isinstance(self.runs, RunSpec) or not isinstance(self.runs, Iterable):
-            raise ValueError("An experiment's runs must be a tuple of RunSpec.")
+            raise ValueError(f"An experiment's runs must be a tuple of RunSpec, not {describe(self.runs)}.")
         object.__setattr__(self, "runs", tuple(self.runs))
-        if not self.runs or not all(isinstance(run, RunSpec) for run in self.runs):
-            raise ValueError("An experiment needs at least one RunSpec, and nothing else in its runs.")
-        start = self.start if isinstance(self.start, list | tuple) else tuple(self.start)
-        object.__setattr__(self, "start", start)
+        if not self.runs:
+            raise ValueError("An experiment needs at least one run.")
+        for run in self.runs:
+            if not isinstance(run, RunSpec):
+                raise ValueError(f"An experiment's runs must be RunSpecs, not {describe(run)}.")
         _set(
             self,
             "Experiment",
-            start=_START,
-            steps=_STEPS,
-            noise=_NOISE,
-            batch_size=_COUNT,
-            seed=_SEED,
-            dtype=Choice(DTYPES),
+            start=_START.check,
+            steps=_STEPS.check,
+            noise=_NOISE.check,
+            batch_size=_COUNT.check,
+            seed=_SEED.check,
+            dtype=Choice(DTYPES).check,
         )
 
     def to_json(self) -> str:
-        """This experiment as a JSON text that `from_json` reads back as an equal one."""
-        return json.dumps({"optviz": VERSION} | _plain(self), ensure_ascii=False, indent=2)
+        """This experiment as a JSON text that `from_json` reads back as an equal one.
+
+        Raises ValueError where it is too large to be read back.
+        """
+        text = json.dumps({"optviz": VERSION} | _plain(self), ensure_ascii=False, indent=2)
+        _check_length("file", text, _LONGEST_FILE)
+        return text
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what `to_json` wrote. Raises ValueError for anything else."""
-        if len(text) > _LONGEST_FILE:
-            raise ValueError(f"The file is too large: at most {_LONGEST_FILE:,} characters.")
+        _check_length("file", text, _LONGEST_FILE)
         try:
             data = json.loads(text)
         except (ValueError, RecursionError):
             raise ValueError("This is not an experiment of optviz: it is not JSON.") from None
-        if not isinstance(data, dict) or data.pop("optviz", None) != VERSION:
+        version = data.pop("optviz", None) if isinstance(data, dict) else None
+        if version != VERSION or isinstance(version, bool):
             raise ValueError(f"This is not an experiment of optviz, version {VERSION}.")
         data["surface"] = _build(SurfaceSpec, data.get("surface"), "surface")
         runs = data.get("runs")
@@ -209,30 +247,47 @@ class Experiment:
         return _build(cls, data, "experiment")
 
     def to_url(self) -> str:
-        """This experiment as the query of a web address, "?v=1&surface=…", readable and without defaults."""
+        """This experiment as the query of a web address, "?v=1&surface=…", readable and without defaults.
+
+        Raises ValueError where it is too long to be read back.
+        """
         words = [("v", str(VERSION)), ("surface", _call(self.surface.name, self.surface.params))]
         words += [("start", ",".join(map(repr, self.start))), ("steps", str(self.steps))]
         words += [("run", _run_text(run)) for run in self.runs]
         for part in fields(self)[4:]:
             if (value := getattr(self, part.name)) != part.default:
                 words.append((part.name, str(value)))
-        return "?" + "&".join(f"{key}={quote(text, safe='(),=.:-')}" for key, text in words)
+        query = "&".join(f"{key}={quote(text, safe='(),=.:-*/')}" for key, text in words)
+        _check_length("link", query, _LONGEST_LINK)
+        return f"?{query}"
 
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Read what `to_url` wrote, as a whole address or its query alone. Raises ValueError for the rest."""
-        if len(url) > _LONGEST_LINK:
-            raise ValueError(f"The link is too long: at most {_LONGEST_LINK:,} characters.")
-        words = parse_qsl(url.rpartition("?")[2], keep_blank_values=True)
-        runs = tuple(_read_run(text) for key, text in words if key == "run")
-        given = {key: text for key, text in words if key != "run"}
-        if given.pop("v", None) != str(VERSION):
+        query = url
+        if isinstance(url, str):
+            address, mark, after = url.partition("#")[0].partition("?")
+            query = after if mark else address
+        _check_length("link", query, _LONGEST_LINK)
+        texts: dict[str, list[str]] = {}
+        for key, text in parse_qsl(query, keep_blank_values=True):
+            texts.setdefault(key, []).append(text)
+        if texts.pop("v", None) != [str(VERSION)]:
             raise ValueError(f"This is not a link of optviz, version {VERSION}.")
-        (name, params), *rest = _read_calls(given.pop("surface", ""))
-        if rest:
-            raise ValueError("The link's surface is not written as Name(parameter=value).")
-        values = {key: text if key == "dtype" else _read_value(text) for key, text in given.items()}
-        return _build(cls, values | {"surface": SurfaceSpec(name, params), "runs": runs}, "link")
+        _check_names("link", texts, ["run" if part.name == "runs" else part.name for part in fields(cls)])
+        values: dict[str, Any] = {"runs": tuple(map(_read_run, texts.pop("run", [])))}
+        for key, (text, *more) in texts.items():
+            if more:
+                raise ValueError(f"The link cannot have {key!r} twice.")
+            values[key] = _LINK_READERS.get(key, _read_value)(text)
+        return _build(cls, values, "link")
+
+
+def _check_length(what: str, text: object, longest: int) -> None:
+    if not isinstance(text, str):
+        raise ValueError(f"A {what} must be a text, not {describe(text)}.")
+    if len(text) > longest:
+        raise ValueError(f"The {what} is too long: {len(text):,} characters, where {longest:,} are allowed.")
 
 
 # -- to and from plain JSON data -----------------------------------------------------------------------
@@ -254,17 +309,22 @@ def _plain(value: object) -> Any:
     return parts
 
 
+def _check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    for name in given:
+        if name not in known:
+            raise ValueError(f"The {what} has no place for {describe(name)}, only for: {', '.join(known)}.")
+
+
 def _build(kind: type[_Spec], data: object, what: str) -> _Spec:
     """Make a spec from its fields by name, refusing unknown and missing ones."""
     if not isinstance(data, dict):
         raise ValueError(f"The {what} is missing or is not written as names and values.")
-    known = [part.name for part in fields(kind)]  # type: ignore[arg-type]
-    if unknown := [key for key in data if key not in known]:
-        raise ValueError(f"The {what} has no {str(unknown[0])[:60]!r}. It has: {', '.join(known)}.")
-    try:
-        return kind(**data)
-    except TypeError:
-        raise ValueError(f"The {what} is incomplete. It has: {', '.join(known)}.") from None
+    parts = {part.name: part for part in fields(kind)}  # type: ignore[arg-type]
+    _check_names(what, data, parts)
+    needed = [name for name, part in parts.items() if part.default is part.default_factory is MISSING]
+    if missing := [name for name in needed if name not in data]:
+        raise ValueError(f"The {what} lacks its {missing[0]}.")
+    return kind(**data)
 
 
 def _build_run(data: object) -> RunSpec:
@@ -306,68 +366,147 @@ def _run_text(run: RunSpec) -> str:
     return ".".join(call if "(" in call or len(calls) == 1 else f"{call}()" for call in calls)
 
 
+def _read_surface(text: str) -> SurfaceSpec:
+    name = text.partition("(")[0]
+    reader = _Reader(text, len(name))
+    params = reader.settings()
+    reader.end()
+    return SurfaceSpec(name, params)
+
+
 def _read_run(text: str) -> RunSpec:
-    (name, params), *rest = _read_calls(text)
-    parts: dict[str, Any] = {}
-    if rest and rest[-1][0] == "set":
-        parts = rest.pop()[1]
-    scheduler = None
-    if rest:
-        (scheduler_name, scheduler_params), *more = rest
-        warmup = scheduler_params.pop("warmup", 0)
-        scheduler = SchedulerSpec(scheduler_name, scheduler_params, warmup)  # type: ignore[arg-type]
-        if more:
-            raise ValueError("A link's run has one optimizer, then at most one scheduler and one set().")
+    (name, params), *rest = _Reader(text).calls()
+    parts: dict[str, Any] = rest.pop()[1] if rest and rest[-1][0] == "set" else {}
+    if len(rest) > 1:
+        raise ValueError("A link's run has one optimizer, then at most one scheduler and one set().")
     if taken := {"optimizer", "scheduler"} & parts.keys():
         raise ValueError(f"A link's set() cannot hold {taken.pop()!r}.")
-    return _build(RunSpec, {"optimizer": OptimizerSpec(name, params), "scheduler": scheduler} | parts, "run")
-
-
-def _parse(text: str) -> ast.expr:
-    """Parse one expression with Python's own grammar; nothing is ever evaluated."""
-    depth = deepest = 0
-    bare = _QUOTED.sub("", text)
-    for character in bare:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    if deepest > _DEEPEST or "--" in bare:
-        raise ValueError("A part of the link is too long or too deeply nested.")
-    try:
-        return ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError(f"A part of the link cannot be read: {text[:60]!r}.") from None
-
-
-def _read_calls(text: str) -> list[tuple[str, dict[str, Value]]]:
-    """Read "Name(a=1).Other(b=2)" as [("Name", {"a": 1}), ("Other", {"b": 2})]."""
-    first, bracket, rest = text.partition("(")
-    if not bracket:
-        return [(first, {})]
-    calls: list[tuple[str, dict[str, Value]]] = []
-    node = _parse(f"_({rest}")
-    while isinstance(node, ast.Call) and not node.args:
-        settings = {word.arg: _value(word.value) for word in node.keywords if word.arg is not None}
-        match node.func:
-            case ast.Attribute(value=inner, attr=name):
-                calls.append((name, settings))
-                node = inner
-            case ast.Name(id="_"):
-                return [(first, settings), *reversed(calls)]
-            case _:
-                break
-    raise ValueError(f"A part of the link is not written as Name(parameter=value): {text[:60]!r}.")
+    parts["optimizer"] = OptimizerSpec(name, params)
+    for scheduler, settings in rest:
+        warmup: Any = settings.pop("warmup", 0)
+        parts["scheduler"] = SchedulerSpec(scheduler, settings, warmup)
+    return _build(RunSpec, parts, "run")
 
 
 def _read_value(text: str) -> Value:
-    return _value(_parse(text))
+    try:
+        reader = _Reader(f"({text})")
+        value = reader.value()
+        reader.end()
+    except ValueError:
+        return text  # The experiment's own sentence says what it must be instead.
+    return value
 
 
-def _value(node: ast.expr) -> Value:
-    match node:
-        case ast.Constant(value=bool() | int() | float() | str() | None as value):
-            return value
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-            return -number
-        case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            return tuple(_value(part) for part in parts)
-    raise ValueError("A value in the link is not a number, a text, True, False, None or a list of these.")
+_LINK_READERS: Mapping[str, Callable[[str], object]] = {"surface": _read_surface, "dtype": str}
+"""How the words of a link are read that are no numbers."""
+
+_TOKEN = re.compile(
+    r"""\s*( [^\W\d]\w*
+          | -?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
+          | '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*"
+          | [()\[\],=.]
+        )\s*""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
+_CONSTANTS: Mapping[str, Value] = {"True": True, "False": False, "None": None}
+_CLOSING = {"(": ")", "[": "]"}
+
+
+class _Reader:
+    """Reads values and calls as `_literal` and `_call` write them, which is as Python does.
+
+    Python's own parser would take less code, but a link can make it recurse until the stack of a server's
+    thread overflows, which ends the whole process. This one recurses at most DEEPEST times.
+    """
+
+    def __init__(self, text: str, at: int = 0) -> None:
+        self._text = text
+        self._tokens: list[str] = []
+        while at < len(text):
+            if not (found := _TOKEN.match(text, at)):
+                raise self._error()
+            self._tokens.append(found[1])
+            at = found.end()
+        self._tokens = ["", *reversed(self._tokens)]  # The next one is last, and "" is the end.
+
+    def calls(self) -> list[tuple[str, dict[str, Value]]]:
+        """Read "Name(a=1).Other(b=2)" as [("Name", {"a": 1}), ("Other", {"b": 2})]."""
+        calls = [(self._word(), self.settings())]
+        while self._skip("."):
+            calls.append((self._word(), self.settings()))
+        self.end()
+        return calls
+
+    def settings(self) -> dict[str, Value]:
+        """Read "(a=1,b=2)" as {"a": 1, "b": 2}; brackets without values may be missing."""
+        settings: dict[str, Value] = {}
+        more = self._skip("(")
+        while more and not self._skip(")"):
+            name = self._word()
+            if name in settings:
+                raise ValueError(f"A part of the link has {describe(name)} twice: {describe(self._text)}.")
+            self._expect("=")
+            settings[name] = self.value()
+            if not (more := self._skip(",")):
+                self._expect(")")
+        return settings
+
+    def value(self, depth: int = 0) -> Value:
+        """Read a number, a text, True, False, None or a list of these."""
+        token = self._take()
+        if token in _CONSTANTS:
+            return _CONSTANTS[token]
+        if token in _CLOSING:
+            return self._list(_CLOSING[token], depth)
+        try:
+            if token.startswith(("'", '"')):
+                return _ESCAPE.sub(_unescape, token[1:-1])
+            return int(token) if token.lstrip("-").isdecimal() else float(token)
+        except (KeyError, ValueError, OverflowError):
+            raise self._error() from None
+
+    def end(self) -> None:
+        """Raise ValueError if anything is left to read."""
+        if self._tokens[-1]:
+            raise self._error()
+
+    def _list(self, closing: str, depth: int) -> Value:
+        if depth == DEEPEST:
+            raise ValueError(f"A value in the link is nested more than {DEEPEST} lists deep.")
+        parts: list[Value] = []
+        more = True
+        while more and not self._skip(closing):
+            parts.append(self.value(depth + 1))
+            if not (more := self._skip(",")):
+                self._expect(closing)
+        # As in Python, (1) is a number, and (1,) a list of one.
+        return parts[0] if closing == ")" and len(parts) == 1 and not more else tuple(parts)
+
+    def _take(self) -> str:
+        return self._tokens.pop() if len(self._tokens) > 1 else ""
+
+    def _skip(self, token: str) -> bool:
+        """Step over the next token if it is this one."""
+        return self._tokens[-1] == token and bool(self._take())
+
+    def _expect(self, token: str) -> None:
+        if not self._skip(token):
+            raise self._error()
+
+    def _word(self) -> str:
+        if not WORD.fullmatch(word := self._take()):
+            raise self._error()
+        return word
+
+    def _error(self) -> ValueError:
+        return ValueError(
+            f"A part of the link is not written as Name(parameter=value): {describe(self._text)}."
+        )
+
+
+def _unescape(found: re.Match[str]) -> str:
+    code = found[1]
+    return chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPED[code]

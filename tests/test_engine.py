@@ -354,6 +354,7 @@ def test_diverging_starts_stop_where_single_runs_stop() -> None:
 
 
 def test_x_squared_from_15() -> None:
+    """Numbers of torch on a processor with fused multiply-add, which its SGD uses where there is one."""
     sgd = only(experiment(BOWL, (15.0, 0.0), 100, [competitor("SGD", {"lr": 0.05})]))
     published = {
         20: 1.823649525642395,

@@ -22,6 +22,7 @@ CASES = {
         ("Himmelblau", "SGD", {"lr": 0.01}, (3.5, 2.5), 200),
         ("Ackley", "SGD", {"lr": 1e-4}, (1e-4, 0.0), 1),  # no gradient at the tip: the declared minimizer counts
         ("Rastrigin", "SGD", {"lr": 1e-3}, (2.1, 0.9), 500),  # a local one
+        ("Drop-wave", "SGD", {"lr": 0.01}, (3.0, 1.6), 300),  # a ring of minima: no curvature along it
     ],
     "saddle": [
         ("Saddle", "SGD", {"lr": 0.1}, (1.0, 0.0), 200),
@@ -155,6 +156,7 @@ FLAT = [[0.0, 0.0], [0.0, 0.0]]
         (land([1, 1], FLAT, smooth=False, minimizers=[(0.5005, 0.5)]), "minimum"),
         (land([1, 1], FLAT, smooth=False, minimizers=[(0.51, 0.5)]), "moving"),
         (land([np.nan, 0], FLAT), "moving"),
+        (land([0, 0], [[1, 0], [0, 1e-9]], losses=lambda p: (p[:, 0] - 0.5) ** 2), "minimum"),
     ],
 )
 def test_verdicts_on_made_up_landscapes(landscape: Landscape, kind: str) -> None:

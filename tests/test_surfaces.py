@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import re
@@ -17,12 +18,41 @@ from optviz.params import Float, Int
 from optviz.problem import SURFACES, Surface, surface
 from optviz.spec import SurfaceSpec
 
-NAMES = (
-    "Quadratic bowl, Booth, Matyas, Zakharov, Rosenbrock, Beale, Dixon-Price, Absolute value, Himmelblau, "
-    "McCormick, Goldstein-Price, Branin, Six-hump camel, Three-hump camel, Styblinski-Tang, Ackley, Rastrigin, "
-    "Griewank, Levy, Levy N.13, Schwefel, Eggholder, Holder table, Cross-in-tray, Drop-wave, Bohachevsky, Saddle, "
-    "Monkey saddle, Bukin N.6, Easom, Michalewicz, Cliff, Plateau"
-).split(", ")
+NAMES = [
+    "Quadratic bowl",
+    "Booth",
+    "Matyas",
+    "Zakharov",
+    "Rosenbrock",
+    "Beale",
+    "Dixon-Price",
+    "Absolute value",
+    "Himmelblau",
+    "McCormick",
+    "Goldstein-Price",
+    "Branin",
+    "Six-hump camel",
+    "Three-hump camel",
+    "Styblinski-Tang",
+    "Ackley",
+    "Rastrigin",
+    "Griewank",
+    "Levy",
+    "Levy N.13",
+    "Schwefel",
+    "Eggholder",
+    "Holder table",
+    "Cross-in-tray",
+    "Drop-wave",
+    "Bohachevsky",
+    "Saddle",
+    "Monkey saddle",
+    "Bukin N.6",
+    "Easom",
+    "Michalewicz",
+    "Cliff",
+    "Plateau",
+]
 
 SADDLES = {"Saddle", "Monkey saddle"}
 
@@ -78,7 +108,7 @@ def grid(s: Surface, resolution: int, dtype: torch.dtype = torch.float64) -> Ten
 
 
 def scatter(s: Surface, count: int, seed: int, beyond: float = 1.0) -> Tensor:
-    """Random points (count, 2) in the domain, or in one that is `beyond` times as wide about the same middle."""
+    """Random points (count, 2) in the domain, or in one `beyond` times as wide about the same middle."""
     low, high = torch.tensor(s.domain, dtype=torch.float64).unbind(-1)
     random = torch.rand(count, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
     return (low + high) / 2 + (random - 0.5) * beyond * (high - low)
@@ -95,32 +125,37 @@ def value_and_gradient(function: Callable[[Tensor], Tensor], theta: Tensor) -> t
 
 
 def test_the_list_is_the_literatures() -> None:
-    built_here = {name for name, info in SURFACES.items() if info.build.__module__ == "optviz.surfaces.classic"}
-    assert built_here == set(NAMES)
+    classic = {name for name, info in SURFACES.items() if info.build.__module__ == "optviz.surfaces.classic"}
+    assert classic == set(NAMES)
     assert len(NAMES) == 33
 
 
 @every_surface
 def test_a_row_can_be_read(name: str) -> None:
     info = SURFACES[name]
-    assert info.name == name and name.isascii() and info.group and "_" not in info.group
+    assert info.name == name
+    assert name.isascii()
+    assert info.group
+    assert "_" not in info.group
     assert re.fullmatch(r"[^.]*[^.\s]\.", info.teaches), "one sentence with one full stop"
     assert "own" in info.source or re.search(r"\((19|20)\d\d\)", info.source)
     assert info.source.endswith(".")
     assert not info.note or info.note.endswith(".")
     for key, param in info.params.items():
-        assert key.isascii() and param.help.endswith(".")
+        assert key.isascii()
+        assert param.help.endswith(".")
         assert param.kind.check(param.default) == param.default
 
 
 @every_surface
 def test_a_formula_is_balanced_latex(name: str) -> None:
     formula = SURFACES[name].formula
-    assert formula and "$" not in formula
+    assert formula
+    assert "$" not in formula
     for opening, closing in ("{}", "()", "[]"):
         plain = formula.replace("\\" + opening, "").replace("\\" + closing, "")
         depths = list(itertools.accumulate((c == opening) - (c == closing) for c in plain))
-        assert depths[-1] == 0 and min(depths) >= 0, f"{opening}{closing}"
+        assert depths[-1] == min(depths) == 0, f"{opening}{closing}"
     assert len(re.findall(r"\\left(?![a-z])", formula)) == len(re.findall(r"\\right(?![a-z])", formula))
 
 
@@ -170,12 +205,10 @@ def test_what_is_not_smooth_is_named_and_is_so(name: str) -> None:
         assert slope < 0.02 if s.smooth else slope > 0.5
 
 
-@every_corner
+@pytest.mark.parametrize(("name", "params"), [corner for corner in CORNERS if corner[0] not in SADDLES])
 def test_nothing_in_the_domain_is_lower_or_as_low(name: str, params: dict[str, float]) -> None:
-    """Searches from the lowest points of a grid; what is as low as the minimum must be a declared minimizer."""
+    """Searches from the lowest points of a grid; what is as low as the minimum must be declared."""
     s = build(name, params)
-    if name in SADDLES:
-        pytest.skip("no lower bound: see the next test")
     low, high = torch.tensor(s.domain, dtype=torch.float64).unbind(-1)
     theta = grid(s, 401)
     z = s(theta)
@@ -202,10 +235,12 @@ def test_nothing_in_the_domain_is_lower_or_as_low(name: str, params: dict[str, f
 @pytest.mark.parametrize("name", sorted(SADDLES))
 def test_a_saddle_has_no_lower_bound(name: str) -> None:
     s = build(name)
-    assert s.minimum == -math.inf and s.minimizers == ()
+    assert s.minimum == -math.inf
+    assert s.minimizers == ()
     assert [s(scale * grid(s, 41)).min().item() < -scale for scale in (1, 1e2, 1e4)] == [True] * 3
     value, gradient = value_and_gradient(s, torch.zeros(2))
-    assert value == 0 and (gradient == 0).all()
+    assert value == 0
+    assert (gradient == 0).all()
 
 
 @pytest.mark.parametrize("m", range(1, 21))
@@ -215,7 +250,8 @@ def test_michalewiczs_minimizer_is_right_for_every_m(m: int) -> None:
     assert gradient.abs().max() < 1e-13
     x = torch.linspace(0, math.pi, 100_001, dtype=torch.float64)
     assert (s(torch.stack([x, x], -1)) >= s.minimum - 1e-14).all()
-    assert s(torch.stack([x, torch.full_like(x, math.pi / 2)], -1)).min().item() == pytest.approx(s.minimum, abs=1e-7)
+    along_x = s(torch.stack([x, torch.full_like(x, math.pi / 2)], -1))
+    assert along_x.min().item() == pytest.approx(s.minimum, abs=1e-7)
 
 
 # --- Starts ------------------------------------------------------------------------------------------------
@@ -280,7 +316,7 @@ LITERATURE = [
     ("Styblinski-Tang", (-2.903534, -2.903534), -78.33233, 5e-6),
     ("Styblinski-Tang", (0, 0), 0, 0),
     ("Styblinski-Tang", (1, 1), -10, 0),
-    ("Styblinski-Tang", (2, -1), -24 + 3 - 11 - 7 + 14 + 5 - 5, 0),
+    ("Styblinski-Tang", (2, -1), (16 - 64 + 10 + 1 - 16 - 5) / 2, 0),
     ("Ackley", (0, 0), 0, 0),
     ("Ackley", (1, 1), 3.6253849384403627, 1e-14),
     ("Ackley", (0.5, 0.5), 4.253654026568412, 1e-13),
@@ -405,7 +441,9 @@ ORACLES = {  # straight from the literature's formula, in NumPy
     "Beale": lambda x, y: sum((c - x * (1 - y**i)) ** 2 for i, c in ((1, 1.5), (2, 2.25), (3, 2.625))),
     "Goldstein-Price": _goldstein_price,
     "Branin": lambda x, y: (
-        (y - 5.1 / (4 * np.pi**2) * x**2 + 5 / np.pi * x - 6) ** 2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x) + 10
+        (y - 5.1 / (4 * np.pi**2) * x**2 + 5 / np.pi * x - 6) ** 2
+        + 10 * (1 - 1 / (8 * np.pi)) * np.cos(x)
+        + 10
     ),
     "Six-hump camel": lambda x, y: 4 * x**2 - 2.1 * x**4 + x**6 / 3 + x * y - 4 * y**2 + 4 * y**4,
     "Three-hump camel": lambda x, y: 2 * x**2 - 1.05 * x**4 + x**6 / 6 + x * y + y**2,
@@ -420,7 +458,9 @@ ORACLES = {  # straight from the literature's formula, in NumPy
     "Holder table": _holder_table,
     "Cross-in-tray": _cross_in_tray,
     "Drop-wave": lambda x, y: -(1 + np.cos(12 * np.hypot(x, y))) / (0.5 * (x**2 + y**2) + 2),
-    "Bohachevsky": lambda x, y: x**2 + 2 * y**2 - 0.3 * np.cos(3 * np.pi * x) - 0.4 * np.cos(4 * np.pi * y) + 0.7,
+    "Bohachevsky": lambda x, y: (
+        x**2 + 2 * y**2 - 0.3 * np.cos(3 * np.pi * x) - 0.4 * np.cos(4 * np.pi * y) + 0.7
+    ),
     "Bukin N.6": lambda x, y: 100 * np.sqrt(np.abs(y - 0.01 * x**2)) + 0.01 * np.abs(x + 10),
     "Easom": lambda x, y: -np.cos(x) * np.cos(y) * np.exp(-((x - np.pi) ** 2) - (y - np.pi) ** 2),
     "Michalewicz": _michalewicz,
@@ -435,6 +475,48 @@ def test_values_agree_with_numpy(name: str) -> None:
     theta = scatter(s, 2000, seed=1, beyond=1.5)
     ours, theirs = s(theta).numpy(), ORACLES[name](*theta.numpy().T)
     np.testing.assert_allclose(ours, theirs, rtol=1e-11, atol=1e-12)
+
+
+PARAMETERS = [  # the same at values that are not the defaults
+    ("Quadratic bowl", {"kappa": 7.0, "angle": 90.0}, lambda x, y: y**2 + 7 * x**2),
+    ("Rosenbrock", {"a": -0.5, "b": 3.0}, lambda x, y: (-0.5 - x) ** 2 + 3 * (y - x**2) ** 2),
+    ("Absolute value", {"kappa": 7.0}, lambda x, y: np.abs(x) + 7 * np.abs(y)),
+    (
+        "Branin",
+        {"a": 2.0, "b": 0.125, "c": 1.5, "r": 7.0, "s": 20.0, "t": 0.25},
+        lambda x, y: 2 * (y - 0.125 * x**2 + 1.5 * x - 7) ** 2 + 20 * 0.75 * np.cos(x) + 20,
+    ),
+    (
+        "Ackley",
+        {"a": 3.0, "b": 0.5, "c": 4.0},
+        lambda x, y: (
+            (3 - 3 * np.exp(-0.5 * np.sqrt((x**2 + y**2) / 2)))
+            + np.exp(1)
+            - np.exp((np.cos(4 * x) + np.cos(4 * y)) / 2)
+        ),
+    ),
+    ("Rastrigin", {"A": 2.0}, lambda x, y: 4 + sum(t**2 - 2 * np.cos(2 * np.pi * t) for t in (x, y))),
+    (
+        "Michalewicz",
+        {"m": 3},
+        lambda x, y: -np.sin(x) * np.sin(x**2 / np.pi) ** 6 - np.sin(y) * np.sin(2 * y**2 / np.pi) ** 6,
+    ),
+    ("Cliff", {"height": 150.0}, lambda x, y: (_cliff(x, y) + (np.sqrt(1 + x**2 + y**2) - 1) / 2) / 2),
+]
+
+
+@pytest.mark.parametrize(("name", "params", "oracle"), PARAMETERS, ids=[name for name, *_ in PARAMETERS])
+def test_parameters_do_what_the_formula_says(
+    name: str, params: dict[str, float], oracle: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> None:
+    s = build(name, params)
+    theta = scatter(s, 500, seed=6)
+    np.testing.assert_allclose(s(theta).numpy(), oracle(*theta.numpy().T), rtol=1e-11, atol=1e-12)
+
+
+def test_every_parameter_has_an_oracle() -> None:
+    declared = {name: set(SURFACES[name].params) for name in NAMES if SURFACES[name].params}
+    assert {name: set(params) for name, params, _ in PARAMETERS} == declared
 
 
 @pytest.mark.parametrize("angle", [-90.0, -37.5, 10.0, 90.0])
@@ -494,6 +576,7 @@ SINGULAR = [
     ("Cross-in-tray", (0, 0), (0, 0)),
     ("Cross-in-tray", (0, 4), (0, 0)),
     ("Cross-in-tray", (-4, 0), (0, 0)),
+    ("Cross-in-tray", (700, 0), (0, 0)),
     ("Eggholder", (0, -47), (0, 0)),
 ]
 
@@ -504,7 +587,8 @@ def test_singular_points_have_the_gradient_zero_and_a_note(
     name: str, point: tuple[float, float], gradient: tuple[float | None, float | None], dtype: torch.dtype
 ) -> None:
     value, found = value_and_gradient(build(name), points(point, dtype=dtype)[0])
-    assert value.isfinite() and found.isfinite().all()
+    assert value.isfinite()
+    assert found.isfinite().all()
     for ours, expected in zip(found.tolist(), gradient, strict=True):
         assert ours != 0 if expected is None else ours == pytest.approx(expected, abs=1e-6)
     assert re.search("differentiable|derivative", SURFACES[name].note)
@@ -520,7 +604,7 @@ def test_the_value_stays_true_beside_a_singular_point() -> None:
     assert value.item() == pytest.approx(-0.0001 * expected**0.1, rel=1e-12)
 
 
-# --- Everywhere, in every dtype, for one point and for many --------------------------------------------------
+# --- Everywhere, in every dtype, for one point and for many ------------------------------------------------
 
 
 @every_corner
@@ -539,7 +623,8 @@ def test_finite_over_the_whole_domain(name: str, params: dict[str, float], dtype
     theta = torch.cat([grid(s, 201).reshape(-1, 2), special, points(s.start, *s.minimizers)]).to(dtype)
     value, gradient = value_and_gradient(s, theta)
     assert value.dtype == gradient.dtype == dtype
-    assert value.isfinite().all() and gradient.isfinite().all()
+    assert value.isfinite().all()
+    assert gradient.isfinite().all()
 
 
 def far_outside(s: Surface) -> Tensor:
@@ -555,17 +640,21 @@ def test_finite_far_outside_unless_documented(name: str, params: dict[str, float
     s = build(name, params)
     value, gradient = value_and_gradient(s, far_outside(s))
     if name in OVERFLOWS:
-        assert (value == -math.inf).any() and not value.isnan().any(), OVERFLOWS[name]
+        assert (value == -math.inf).any(), OVERFLOWS[name]
+        assert not value.isnan().any()
         assert "overflow" in SURFACES[name].note
     else:
-        assert value.isfinite().all() and gradient.isfinite().all()
+        assert value.isfinite().all()
+        assert gradient.isfinite().all()
 
 
 @both_dtypes
 @every_surface
 def test_one_point_and_many_are_equal_to_the_bit(name: str, dtype: torch.dtype) -> None:
     s = build(name)
-    theta = torch.cat([scatter(s, 200, seed=3), scatter(s, 50, seed=4, beyond=5), points(s.start, *s.minimizers)])
+    theta = torch.cat([scatter(s, 200, seed=3), scatter(s, 31, seed=4, beyond=5)])
+    edges = torch.linspace(0.99, 1.01, 20, dtype=torch.float64)  # the cliff's foot is as sharp as that
+    theta = torch.cat([theta, torch.stack([edges, edges], -1), points(s.start, *s.minimizers)])
     assert_equal_to_the_bit(s, torch.cat([theta, torch.zeros(257 - len(theta), 2)]).to(dtype))
 
 
@@ -588,22 +677,31 @@ def test_one_point_and_many_are_equal_to_the_bit_with_other_parameters(name: str
 def assert_equal_to_the_bit(s: Surface, theta: Tensor) -> None:
     one_by_one = [value_and_gradient(s, row) for row in theta]
     value, gradient = (torch.stack(parts) for parts in zip(*one_by_one, strict=True))
-    assert value.isfinite().all() and value.shape == theta.shape[:-1]
+    assert value.isfinite().all()
+    assert value.shape == theta.shape[:-1]
     for shape in (theta.shape, (1, *theta.shape), (len(theta), 1, 2)):
         many = value_and_gradient(s, theta.reshape(shape))
-        assert torch.equal(many[0].reshape(-1), value) and torch.equal(many[1].reshape(-1, 2), gradient)
+        assert torch.equal(many[0].reshape(-1), value)
+        assert torch.equal(many[1].reshape(-1, 2), gradient)
     # Two dense tensors instead of two columns take other code paths on the CPU.
     dense = value_and_gradient(lambda t: s.function(*t), theta.T.contiguous())
-    assert torch.equal(dense[0], value) and torch.equal(dense[1].T, gradient)
-    more = theta.repeat(300, 1)  # enough for several threads
-    assert torch.equal(s(more), value.repeat(300))
+    assert torch.equal(dense[0], value)
+    assert torch.equal(dense[1].T, gradient)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    more = s(theta.repeat(300, 1))  # enough for both
+    torch.set_num_threads(threads)
+    assert torch.equal(more, value.repeat(300))
 
 
-# --- What the surfaces made for a lesson show -----------------------------------------------------------------
+# --- What the surfaces made for a lesson show --------------------------------------------------------------
 
 
 def descend(
-    s: Surface, make: Callable[[list[Tensor]], torch.optim.Optimizer], steps: int, clip_norm: float | None = None
+    s: Surface,
+    make: Callable[[list[Tensor]], torch.optim.Optimizer],
+    steps: int,
+    clip_norm: float | None = None,
 ) -> np.ndarray:
     """The distance to the first minimizer, or to the origin, at the start and after each step."""
     theta = torch.tensor(s.start, requires_grad=True)
@@ -624,17 +722,20 @@ def test_on_the_cliff_clipping_earns_its_keep(lr: float) -> None:
     s = build("Cliff")
     plain = descend(s, lambda p: torch.optim.SGD(p, lr=lr), 500)
     clipped = descend(s, lambda p: torch.optim.SGD(p, lr=lr), 500, clip_norm=1.0)
-    assert np.diff(plain).max() > 500 * lr and plain[-1] > max(s.widths)  # thrown out in one step, still outside
-    assert np.abs(np.diff(clipped)).max() <= lr * 1.0001 and clipped[-1] < 1e-4
+    assert np.diff(plain).max() > 500 * lr  # thrown out in one step
+    assert plain[-1] > max(s.widths)  # and still outside
+    assert np.abs(np.diff(clipped)).max() <= lr * 1.0001
+    assert clipped[-1] < 1e-4
 
 
 def test_on_the_plateau_adaptive_methods_earn_theirs() -> None:
     s = build("Plateau")
     # The well's curvature is 4, so a rate up to 2/4 is stable in it: 0.4 is as good as plain descent gets.
     plain = descend(s, lambda p: torch.optim.SGD(p, lr=0.4), 3000)
-    assert plain[0] == 10 and 9.9 < plain[-1] < 10 and (np.diff(plain) < 0).mean() > 0.9
-    close = build("Plateau")
-    object.__setattr__(close, "start", (0.3, 0.2))
+    assert plain[0] == 10
+    assert 9.9 < plain[-1] < 10
+    assert (np.diff(plain) < 0).mean() > 0.9
+    close = dataclasses.replace(s, start=(0.3, 0.2))
     assert descend(close, lambda p: torch.optim.SGD(p, lr=0.4), 100)[-1] < 1e-6
     assert descend(s, lambda p: torch.optim.Adam(p, lr=0.1), 300)[-1] < 1e-3
     assert descend(s, lambda p: torch.optim.RMSprop(p, lr=0.05), 300)[-1] < 0.1
@@ -644,23 +745,21 @@ def test_on_the_plateau_adaptive_methods_earn_theirs() -> None:
 def test_a_run_on_a_saddle_slows_down_and_then_leaves(name: str) -> None:
     s = build(name)
     away = descend(s, lambda p: torch.optim.SGD(p, lr=0.05), 150)
-    nearest = int(away.argmin())
-    assert away[nearest] < 0.2 and 10 < nearest < 140 and away[-1] > 2
+    left = int((away > 2).argmax())
+    nearest = int(away[:left].argmin())
+    assert away[nearest] < 0.2
+    assert 20 < nearest < left - 20
 
 
 @pytest.mark.parametrize("kappa", [1.0, 10.0, 1000.0])
 def test_x_on_the_bowl_is_that_of_x_squared_to_the_bit(kappa: float) -> None:
     s = build("Quadratic bowl", {"kappa": kappa})
-    theta = torch.tensor([15.0, 0.0], requires_grad=True)
+    theta = torch.tensor([15.0, 8.0], requires_grad=True)  # with kappa 1000, y runs to infinity
     alone = torch.tensor(15.0, requires_grad=True)
     optimizer = torch.optim.SGD([theta, alone], lr=0.05)
-    found = []
-    for step in range(1, 101):
+    for _ in range(100):
         optimizer.zero_grad()
         (s(theta) + alone**2).backward()
         optimizer.step()
         assert theta[0] == alone
-        found += [theta[0].item()] if step % 20 == 0 else []
-    assert found == [
-        1.823649525642395, 0.22171321511268616, 0.026955142617225647, 0.0032771159894764423, 0.0003984206705354154,
-    ]  # fmt: skip
+    assert 0 < alone < 1e-3

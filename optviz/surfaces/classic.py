@@ -3,12 +3,13 @@
 A function takes x and y of any shape, device and dtype and is written with torch operations alone, so that
 autograd differentiates it. Three rules keep one point and a million bit for bit alike and free of overflow:
 
-- Integer powers above 3 are products (`_power`), other powers are exp of log: `**4` and up, `**-2`, `sigmoid`,
-  `softplus`, `logaddexp` and `hypot` round differently for one number and for many; sin, cos, exp, log, log1p,
-  tanh and roots do not.
+- Integer powers above 3 are products (`_power`), other powers are exp of log: `**4` and up, `**-2`,
+  `sigmoid`, `softplus`, `logaddexp` and `hypot` round differently for one number and for many; sin, cos,
+  exp, log, log1p, tanh and roots do not.
 - It is finite in float32 over its whole domain.
 - Where the function is finite but its formula has no derivative (the root of a sum of squares at 0), the
-  double-`where` idiom of `_sqrt` gives the subgradient 0 instead of autograd's NaN, and the row's `note` says so.
+  double-`where` idiom of `_sqrt` gives the subgradient 0 instead of autograd's NaN, and the row's `note` says
+  so.
 
 The formula shown is the literature's. The code may be an identity of it that loses no digits: 1 - cos instead
 of cos and a constant, or the squared sine of a shifted angle, so that the value at a minimizer is exact.
@@ -70,7 +71,9 @@ def classic(
                 smooth=smooth,
             )
 
-        register_surface(SurfaceInfo(name, group, formula, teaches, source, build, params=declared, note=note))
+        register_surface(
+            SurfaceInfo(name, group, formula, teaches, source, build, params=declared, note=note)
+        )
         return function
 
     return register
@@ -101,14 +104,18 @@ def _power(base: Tensor, exponent: int) -> Tensor:
     domain=((-20.0, 20.0), (-20.0, 20.0)),
     start=(15.0, 8.0),
     formula=r"u^2 + \kappa\,v^2,\quad u = x\cos\theta + y\sin\theta,\quad v = y\cos\theta - x\sin\theta",
-    teaches="The steepest direction alone limits the learning rate, so the more a bowl is stretched the slower "
-    "plain gradient descent crawls along its flat direction.",
+    teaches="The steepest direction alone limits the learning rate, so the more a bowl is stretched the "
+    "slower plain gradient descent crawls along its flat direction.",
     source="Shewchuk (1994), An introduction to the conjugate gradient method without the agonizing pain.",
     minimizers=[(0.0, 0.0)],
     params={
-        "kappa": Param(Float(1.0, 1000.0, log=True), 10.0, "The condition number: how much steeper v is than u."),
+        "kappa": Param(
+            Float(1.0, 1000.0, log=True), 10.0, "The condition number: how much steeper v is than u."
+        ),
         "angle": Param(
-            Float(-90.0, 90.0), 0.0, "θ in degrees: how far the bowl is turned anticlockwise; at 0, u = x and v = y."
+            Float(-90.0, 90.0),
+            0.0,
+            "θ in degrees: how far the bowl is turned anticlockwise; at 0, u = x and v = y.",
         ),
     },
 )
@@ -125,8 +132,8 @@ def quadratic_bowl(x: Tensor, y: Tensor, kappa: float, angle: float) -> Tensor:
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(-8.0, 0.0),
     formula=r"(x + 2y - 7)^2 + (2x + y - 5)^2",
-    teaches="A bowl stretched along a diagonal couples x and y, and a step size of its own for each coordinate "
-    "cannot undo that.",
+    teaches="A bowl stretched along a diagonal couples x and y, and a step size of its own for each "
+    "coordinate cannot undo that.",
     source=_SURVEY,
     minimizers=[(1.0, 3.0)],
 )
@@ -140,8 +147,8 @@ def booth(x: Tensor, y: Tensor) -> Tensor:
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(9.0, 3.0),
     formula=r"0.26\,(x^2 + y^2) - 0.48\,xy",
-    teaches="A bowl that is nearly flat along its diagonal is entered at once and finished slowly, and momentum "
-    "shortens the second part.",
+    teaches="A bowl that is nearly flat along its diagonal is entered at once and finished slowly, and "
+    "momentum shortens the second part.",
     source=_SURVEY,
     minimizers=[(0.0, 0.0)],
 )
@@ -155,8 +162,8 @@ def matyas(x: Tensor, y: Tensor) -> Tensor:
     domain=((-5.0, 10.0), (-5.0, 10.0)),
     start=(-4.0, 8.0),
     formula=r"x^2 + y^2 + s^2 + s^4,\quad s = \tfrac{1}{2}x + y",
-    teaches="Where the loss grows with the fourth power, a learning rate that is right near the minimum blows up "
-    "far away from it.",
+    teaches="Where the loss grows with the fourth power, a learning rate that is right near the minimum "
+    "blows up far away from it.",
     source=_SURVEY,
     minimizers=[(0.0, 0.0)],
 )
@@ -190,8 +197,8 @@ def rosenbrock(x: Tensor, y: Tensor, a: float, b: float) -> Tensor:
     domain=((-4.5, 4.5), (-4.5, 4.5)),
     start=(-2.0, -1.5),
     formula=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
-    teaches="Between cliffs at the corners lies a flat cross of valleys, so one learning rate is too large here "
-    "and too small there.",
+    teaches="Between cliffs at the corners lies a flat cross of valleys, so one learning rate is too large "
+    "here and too small there.",
     source="Beale (1958), On an iterative method for finding a local minimum of a function of more than one "
     "variable.",
     minimizers=[(3.0, 0.5)],
@@ -208,8 +215,8 @@ def beale(x: Tensor, y: Tensor) -> Tensor:
     formula=r"(x - 1)^2 + 2\,(2y^2 - x)^2",
     teaches="A parabolic valley with two equal minima: the side on which a run ends is decided by where it "
     "leaves the ridge between them.",
-    source="Dixon & Price (1989), Truncated Newton method for sparse unconstrained optimization using automatic "
-    "differentiation.",
+    source="Dixon & Price (1989), Truncated Newton method for sparse unconstrained optimization using "
+    "automatic differentiation.",
     minimizers=[(1.0, math.sqrt(0.5)), (1.0, -math.sqrt(0.5))],
     note="Often listed with one minimizer, the one with y > 0; its mirror image is as low.",
 )
@@ -223,12 +230,16 @@ def dixon_price(x: Tensor, y: Tensor) -> Tensor:
     domain=((-4.0, 4.0), (-4.0, 4.0)),
     start=(-3.1, 2.3),
     formula=r"|x| + \kappa\,|y|",
-    teaches="At a kink the gradient does not shrink, so a constant learning rate zigzags across the valley for "
-    "ever and only a decaying one settles.",
+    teaches="At a kink the gradient does not shrink, so a constant learning rate zigzags across the valley "
+    "for ever and only a decaying one settles.",
     source="After Shor (1985), Minimization methods for non-differentiable functions.",
     minimizers=[(0.0, 0.0)],
     smooth=False,
-    params={"kappa": Param(Float(1.0, 100.0, log=True), 5.0, "How much steeper the valley's walls are than its floor.")},
+    params={
+        "kappa": Param(
+            Float(1.0, 100.0, log=True), 5.0, "How much steeper the valley's walls are than its floor."
+        )
+    },
     note="Not differentiable on the axes, its minimizer among them; there optviz uses the subgradient 0.",
 )
 def absolute_value(x: Tensor, y: Tensor, kappa: float) -> Tensor:
@@ -261,8 +272,8 @@ def himmelblau(x: Tensor, y: Tensor) -> Tensor:
     domain=((-1.5, 4.0), (-3.0, 4.0)),
     start=(3.5, 3.5),
     formula=r"\sin(x + y) + (x - y)^2 - 1.5x + 2.5y + 1",
-    teaches="A tilted, rippled trough has a shallow minimum on the way to the deep one, and only enough momentum "
-    "carries a run past it.",
+    teaches="A tilted, rippled trough has a shallow minimum on the way to the deep one, and only enough "
+    "momentum carries a run past it.",
     source=_SURVEY,
     # The gradient vanishes where cos(x + y) = -1/2 and x - y = 1.
     minimizers=[(0.5 - math.pi / 3, -0.5 - math.pi / 3)],
@@ -303,7 +314,8 @@ def _branin_minimizers(a: float, b: float, c: float, r: float, s: float, t: floa
     domain=((-5.0, 10.0), (0.0, 15.0)),
     start=(-3.0, 2.0),
     formula=r"a\,(y - b x^2 + c x - r)^2 + s\,(1 - t)\cos x + s",
-    teaches="Three equal minima lie along one curved valley, and a run settles in the first whose basin it enters.",
+    teaches="Three equal minima lie along one curved valley, and a run settles in the first whose basin it "
+    "enters.",
     source="Branin (1972), Widely convergent method for finding multiple solutions of simultaneous nonlinear "
     "equations.",
     minimizers=_branin_minimizers,
@@ -327,8 +339,8 @@ def branin(x: Tensor, y: Tensor, a: float, b: float, c: float, r: float, s: floa
     domain=((-2.0, 2.0), (-1.2, 1.2)),
     start=(-1.8, 0.2),
     formula=r"\left(4 - 2.1x^2 + \tfrac{1}{3}x^4\right)x^2 + xy + (4y^2 - 4)\,y^2",
-    teaches="Six minima of three depths in pairs: descent from the side stops in a shallow one unless something "
-    "carries it on.",
+    teaches="Six minima of three depths in pairs: descent from the side stops in a shallow one unless "
+    "something carries it on.",
     source="Dixon & Szegö (1978), The global optimization problem: an introduction.",
     minimizers=[(0.08984201310031806, -0.7126564030207396), (-0.08984201310031806, 0.7126564030207396)],
     minimum=-1.0316284534898774,
@@ -343,8 +355,8 @@ def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     domain=((-2.5, 2.5), (-2.5, 2.5)),
     start=(-2.1, 2.0),
     formula=r"2x^2 - 1.05x^4 + \tfrac{1}{6}x^6 + xy + y^2",
-    teaches="Two shallow minima guard the deep one between them, so a little momentum decides between a good and "
-    "a poor end.",
+    teaches="Two shallow minima guard the deep one between them, so a little momentum decides between a good "
+    "and a poor end.",
     source=_SURVEY,
     minimizers=[(0.0, 0.0)],
 )
@@ -358,8 +370,8 @@ def three_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     domain=((-5.0, 5.0), (-5.0, 5.0)),
     start=(0.5, 4.5),
     formula=r"\tfrac{1}{2}\left(x^4 - 16x^2 + 5x + y^4 - 16y^2 + 5y\right)",
-    teaches="Each coordinate chooses between two wells on its own, and only one of the four combinations is the "
-    "deepest.",
+    teaches="Each coordinate chooses between two wells on its own, and only one of the four combinations is "
+    "the deepest.",
     source="Styblinski & Tang (1990), Experiments in nonconvex optimization: stochastic approximation with "
     "function smoothing and simulated annealing.",
     minimizers=[(-2.903534027771177, -2.903534027771177)],
@@ -375,8 +387,8 @@ def styblinski_tang(x: Tensor, y: Tensor) -> Tensor:
     domain=((-5.0, 5.0), (-5.0, 5.0)),
     start=(-3.6, 2.4),
     formula=r"-a\,e^{-b\sqrt{(x^2 + y^2)/2}} - e^{(\cos cx + \cos cy)/2} + a + e",
-    teaches="A funnel covered with dimples: small steps stop in the nearest dimple, large or noisy ones feel the "
-    "funnel.",
+    teaches="A funnel covered with dimples: small steps stop in the nearest dimple, large or noisy ones feel "
+    "the funnel.",
     source="Ackley (1987), A connectionist machine for genetic hillclimbing.",
     minimizers=[(0.0, 0.0)],
     smooth=False,
@@ -405,7 +417,7 @@ def ackley(x: Tensor, y: Tensor, a: float, b: float, c: float) -> Tensor:
     minimizers=[(0.0, 0.0)],
     params={"A": Param(Float(0.0, 50.0), 10.0, "How high the waves are.")},
 )
-def rastrigin(x: Tensor, y: Tensor, A: float) -> Tensor:
+def rastrigin(x: Tensor, y: Tensor, A: float) -> Tensor:  # noqa: N803 (the literature calls it A)
     return x**2 + y**2 + A * ((1 - torch.cos(2 * math.pi * x)) + (1 - torch.cos(2 * math.pi * y)))
 
 
@@ -415,8 +427,8 @@ def rastrigin(x: Tensor, y: Tensor, A: float) -> Tensor:
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(8.0, -7.0),
     formula=r"1 + \frac{x^2 + y^2}{4000} - \cos x\,\cos\frac{y}{\sqrt{2}}",
-    teaches="Close up the waves hide the bowl under them almost entirely: neighbouring minima differ by so little "
-    "that no gradient tells which is better.",
+    teaches="Close up the waves hide the bowl under them almost entirely: neighbouring minima differ by so "
+    "little that no gradient tells which is better.",
     source="Griewank (1981), Generalized descent for global optimization.",
     minimizers=[(0.0, 0.0)],
 )
@@ -429,7 +441,8 @@ def griewank(x: Tensor, y: Tensor) -> Tensor:
     group="Many minima",
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(-8.0, 6.0),
-    formula=r"\sin^2 \pi u + (u - 1)^2\left[1 + 10\sin^2(\pi u + 1)\right] + (v - 1)^2\left[1 + \sin^2 2\pi v\right],"
+    formula=r"\sin^2 \pi u + (u - 1)^2\left[1 + 10\sin^2(\pi u + 1)\right]"
+    r" + (v - 1)^2\left[1 + \sin^2 2\pi v\right],"
     r"\quad u = 1 + \tfrac{1}{4}(x - 1),\quad v = 1 + \tfrac{1}{4}(y - 1)",
     teaches="Long ridges cross the way to the minimum in x and hardly any in y, so the two coordinates need "
     "different treatment.",
@@ -447,9 +460,10 @@ def levy(x: Tensor, y: Tensor) -> Tensor:
     group="Many minima",
     domain=((-3.0, 5.0), (-3.0, 5.0)),
     start=(-2.2, 4.1),
-    formula=r"\sin^2 3\pi x + (x - 1)^2\left[1 + \sin^2 3\pi y\right] + (y - 1)^2\left[1 + \sin^2 2\pi y\right]",
-    teaches="The ripples grow with the distance from the minimum, so a run that is trapped far out might have "
-    "passed freely close by.",
+    formula=r"\sin^2 3\pi x + (x - 1)^2\left[1 + \sin^2 3\pi y\right]"
+    r" + (y - 1)^2\left[1 + \sin^2 2\pi y\right]",
+    teaches="The ripples grow with the distance from the minimum, so a run that is trapped far out might "
+    "have passed freely close by.",
     source="Levy & Montalvo (1985), The tunneling algorithm for the global minimization of functions.",
     minimizers=[(1.0, 1.0)],
 )
@@ -465,14 +479,14 @@ def levy_n13(x: Tensor, y: Tensor) -> Tensor:
     domain=((-500.0, 500.0), (-500.0, 500.0)),
     start=(-100.0, 250.0),
     formula=r"2 \cdot 418.9829 - x\sin\sqrt{|x|} - y\sin\sqrt{|y|}",
-    teaches="The deepest minimum lies in a far corner and the second best in another, so the way down from the "
-    "middle leads away from it.",
+    teaches="The deepest minimum lies near a corner and the next best far away from it, so the way down from "
+    "the middle seldom leads there.",
     source="Schwefel (1981), Numerical optimization of computer models.",
     minimizers=[(420.96874635998205, 420.96874635998205)],
     minimum=2.5455132587450428e-05,
-    note="Its minimum is not quite 0, because the formula's constant is rounded. The formula has no derivative on "
-    "the axes, the function has; there optviz uses its true value, a zero for that coordinate. Outside the domain "
-    "it goes down further.",
+    note="Its minimum is not quite 0, because the formula's constant is rounded. The formula has no "
+    "derivative on the axes, the function has; there optviz uses its true value, a zero for that coordinate. "
+    "Outside the domain it goes down further.",
 )
 def schwefel(x: Tensor, y: Tensor) -> Tensor:
     return (418.9829 - x * torch.sin(_sqrt(x.abs()))) + (418.9829 - y * torch.sin(_sqrt(y.abs())))
@@ -484,14 +498,15 @@ def schwefel(x: Tensor, y: Tensor) -> Tensor:
     domain=((-512.0, 512.0), (-512.0, 512.0)),
     start=(300.0, 100.0),
     formula=r"-(y + 47)\sin\sqrt{\left|\tfrac{1}{2}x + y + 47\right|} - x\sin\sqrt{|x - (y + 47)|}",
-    teaches="Hundreds of curved troughs lead nowhere, and the best point is where the domain ends: a run towards it "
-    "goes on past the edge.",
+    teaches="Hundreds of curved troughs lead nowhere, and the best point is where the domain ends: a run "
+    "towards it goes on past the edge.",
     source="Whitley, Rana, Dzubera & Mathias (1996), Evaluating evolutionary algorithms.",
     minimizers=[(512.0, 404.2318051137578)],
     minimum=-959.6406627208509,
     smooth=False,
-    note="Its minimizer lies on the edge of the domain, where the gradient is not zero: beyond the edge it goes "
-    "down further. Not differentiable where a root's argument is 0; there optviz uses the subgradient 0.",
+    note="Its minimizer lies on the edge of the domain, where the gradient is not zero: beyond the edge it "
+    "goes down further. Not differentiable where a root's argument is 0; there optviz uses the subgradient "
+    "0.",
 )
 def eggholder(x: Tensor, y: Tensor) -> Tensor:
     shifted = y + 47
@@ -505,15 +520,15 @@ def eggholder(x: Tensor, y: Tensor) -> Tensor:
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(5.2, 4.3),
     formula=r"-\left|\sin x\,\cos y\,\exp\left|1 - \frac{\sqrt{x^2 + y^2}}{\pi}\right|\right|",
-    teaches="A table with its four deepest holes at the legs: every run from the middle ends in one of the many "
-    "shallow ones.",
-    source="Mishra (2006), Some new test functions for global optimization and performance of repulsive particle "
-    "swarm method.",
+    teaches="A table with its four deepest holes at the legs: runs from the middle end in the shallow holes "
+    "nearby.",
+    source="Mishra (2006), Some new test functions for global optimization and performance of repulsive "
+    "particle swarm method.",
     minimizers=_mirrored(8.055023475736563, 9.664590019241272),
     minimum=-19.208502567886732,
-    note="Not differentiable at the origin and on the lines between its cells; there optviz uses the subgradient 0. "
-    "Outside the domain it falls exponentially and overflows, in float32 beyond a distance of about 280 from the "
-    "origin, in float64 of about 2,200.",
+    note="Not differentiable at the origin and on the lines between its cells; there optviz uses the "
+    "subgradient 0. Outside the domain it falls exponentially and overflows, in float32 beyond a distance of "
+    "about 280 from the origin, in float64 of about 2,200.",
 )
 def holder_table(x: Tensor, y: Tensor) -> Tensor:
     r = _sqrt(x**2 + y**2)
@@ -527,16 +542,16 @@ def holder_table(x: Tensor, y: Tensor) -> Tensor:
     start=(4.9, 2.3),
     formula=r"-0.0001\left(\left|\sin x\,\sin y\,\exp\left|100 - \frac{\sqrt{x^2 + y^2}}{\pi}\right|\right|"
     r" + 1\right)^{0.1}",
-    teaches="Flat cells between razor-sharp walls: the gradient is small nearly everywhere and enormous at the "
-    "walls.",
-    source="Mishra (2006), Some new test functions for global optimization and performance of repulsive particle "
-    "swarm method.",
+    teaches="Flat cells between razor-sharp walls: the gradient is small nearly everywhere and enormous at "
+    "the walls.",
+    source="Mishra (2006), Some new test functions for global optimization and performance of repulsive "
+    "particle swarm method.",
     minimizers=_mirrored(1.3494066171539107, 1.3494066171539107),
     minimum=-2.062611870822737,
-    note="Not differentiable on the walls, the axes among them; there optviz uses the subgradient 0. The exponential "
-    "is factored out of the bracket, because as written it overflows in float32. Far outside the domain it falls "
-    "exponentially and overflows, in float32 beyond a distance of about 3,000 from the origin, in float64 of about "
-    "22,000.",
+    note="Not differentiable on the walls, the axes among them; there optviz uses the subgradient 0. The "
+    "exponential is factored out of the bracket, because as written it overflows in float32. Far outside the "
+    "domain it falls exponentially and overflows, in float32 beyond a distance of about 3,000 from the "
+    "origin, in float64 of about 22,000.",
 )
 def cross_in_tray(x: Tensor, y: Tensor) -> Tensor:
     exponent = (100 - _sqrt(x**2 + y**2) / math.pi).abs()
@@ -552,13 +567,13 @@ def cross_in_tray(x: Tensor, y: Tensor) -> Tensor:
     domain=((-5.12, 5.12), (-5.12, 5.12)),
     start=(2.9, 1.7),
     formula=r"-\frac{1 + \cos\left(12\sqrt{x^2 + y^2}\right)}{\frac{1}{2}(x^2 + y^2) + 2}",
-    teaches="Circular waves around the minimum: every ring trough is a trap along a whole circle, and the gradient "
-    "never points along it.",
+    teaches="Circular waves around the minimum: every ring trough is a trap along a whole circle, and the "
+    "gradient never points along it.",
     source="Molga & Smutnicki (2005), Test functions for optimization needs.",
     minimizers=[(0.0, 0.0)],
     minimum=-1.0,
-    note="The formula's root has no derivative at the minimizer, the function has; there optviz uses its true "
-    "value, 0.",
+    note="The formula's root has no derivative at the minimizer, the function has; there optviz uses its "
+    "true value, 0.",
 )
 def drop_wave(x: Tensor, y: Tensor) -> Tensor:
     square = x**2 + y**2
@@ -571,7 +586,8 @@ def drop_wave(x: Tensor, y: Tensor) -> Tensor:
     domain=((-2.0, 2.0), (-2.0, 2.0)),
     start=(-1.7, 1.4),
     formula=r"x^2 + 2y^2 - 0.3\cos 3\pi x - 0.4\cos 4\pi y + 0.7",
-    teaches="A bowl with gentle ripples: a learning rate large enough to step over a ripple reaches the bottom.",
+    teaches="A bowl with gentle ripples: a learning rate large enough to step over a ripple reaches the "
+    "bottom.",
     source="Bohachevsky, Johnson & Stein (1986), Generalized simulated annealing for function optimization.",
     minimizers=[(0.0, 0.0)],
 )
@@ -586,8 +602,8 @@ def bohachevsky(x: Tensor, y: Tensor) -> Tensor:
     domain=((-2.0, 2.0), (-2.0, 2.0)),
     start=(1.5, 0.001),
     formula=r"x^2 - y^2",
-    teaches="On the ridge of a saddle the gradient leads to a point that is no minimum, and the time to get away "
-    "depends on how far off the ridge one is.",
+    teaches="On the ridge of a saddle the gradient leads to a point that is no minimum, and the time to get "
+    "away depends on how far off the ridge one is.",
     source="Dauphin et al. (2014), Identifying and attacking the saddle point problem in high-dimensional "
     "non-convex optimization.",
     minimum=-math.inf,
@@ -603,10 +619,12 @@ def saddle(x: Tensor, y: Tensor) -> Tensor:
     domain=((-2.0, 2.0), (-2.0, 2.0)),
     start=(1.5, 0.001),
     formula=r"x^3 - 3xy^2",
-    teaches="At a degenerate saddle the curvature is zero too, so a run slows down much more before it gets away.",
+    teaches="At a degenerate saddle the curvature is zero too, so a run slows down much more before it gets "
+    "away.",
     source="Hilbert & Cohn-Vossen (1952), Geometry and the imagination.",
     minimum=-math.inf,
-    note="It has no minimum: it goes down for ever in three directions, two for the legs and one for the tail.",
+    note="It has no minimum: it goes down for ever in three directions, two for the legs and one for the "
+    "tail.",
 )
 def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:
     return x**3 - 3 * x * y**2
@@ -618,12 +636,13 @@ def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:
     domain=((-15.0, -5.0), (-3.0, 3.0)),
     start=(-13.0, -1.0),
     formula=r"100\sqrt{\left|y - 0.01x^2\right|} + 0.01\,|x + 10|",
-    teaches="On a knife-edge valley the gradient grows without bound towards the floor, so no method that follows "
-    "gradients can move along it.",
+    teaches="In a knife-edge valley the gradient grows without bound towards the floor, so methods that "
+    "follow it bounce from wall to wall and hardly move along.",
     source="Bukin (1997), New minimization strategy for non-smooth functions.",
     minimizers=[(-10.0, 1.0)],
     smooth=False,
-    note="Not differentiable along its whole valley, its minimizer included; there optviz uses the subgradient 0.",
+    note="Not differentiable along its whole valley, its minimizer included; there optviz uses the "
+    "subgradient 0.",
 )
 def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
     return 100 * _sqrt((y - 0.01 * x**2).abs()) + 0.01 * (x + 10).abs()
@@ -635,8 +654,8 @@ def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
     domain=((-4.0, 10.0), (-4.0, 10.0)),
     start=(1.65, 1.6),
     formula=r"-\cos x\,\cos y\,\exp\left(-(x - \pi)^2 - (y - \pi)^2\right)",
-    teaches="A single hole in a flat field: away from the hole the gradient is so small that only methods that "
-    "rescale it move at all.",
+    teaches="A single hole in a flat field: away from the hole the gradient is so small that only methods "
+    "that rescale it move at all.",
     source="Easom (1990), A survey of global optimization techniques.",
     minimizers=[(math.pi, math.pi)],
     minimum=-1.0,
@@ -647,7 +666,8 @@ def easom(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _michalewicz_minimizer(m: int) -> Point:
-    # y = π/2 makes both its sines 1. The x part, sin x · sin(x²/π)^2m, has one maximum: bisect its derivative.
+    # y = π/2 makes both its sines 1. The x part, sin x · sin(x²/π)^2m, is log-concave, so that it has one
+    # maximum: bisect its derivative.
     low, high = math.pi / 2, math.pi / math.sqrt(2)
     while low < (x := (low + high) / 2) < high:
         u = x * x / math.pi
@@ -667,8 +687,8 @@ def _michalewicz_minimum(m: int) -> float:
     domain=((0.0, math.pi), (0.0, math.pi)),
     start=(1.3, 1.1),
     formula=r"-\sin x\,\sin^{2m}\frac{x^2}{\pi} - \sin y\,\sin^{2m}\frac{2y^2}{\pi}",
-    teaches="Narrow channels cross an almost flat plain: a run first has to find a channel and then the place where "
-    "two of them meet.",
+    teaches="Narrow channels cross an almost flat plain: a run first has to find a channel and then the "
+    "place where two of them meet.",
     source="Michalewicz (1992), Genetic algorithms + data structures = evolution programs.",
     minimizers=lambda m: [_michalewicz_minimizer(m)],
     minimum=_michalewicz_minimum,
@@ -689,12 +709,13 @@ def _softplus(t: Tensor) -> Tensor:
     group="Hard cases",
     domain=((-4.0, 4.0), (-4.0, 4.0)),
     start=(3.0, 2.0),
-    formula=r"\tfrac{1}{2}\left(\sqrt{1 + x^2 + y^2} - 1\right) + 2h\left[\ell(x - 1) - \ell\left(x - \tfrac{3}{2}"
-    r"\right)\right],\quad \ell(t) = \tfrac{1}{1000}\ln\left(1 + e^{1000t}\right)",
-    teaches="A gentle slope ends at a cliff whose gradient is a thousand times larger: one step there throws plain "
-    "descent far away, while a clipped one climbs down and walks on to the minimum.",
-    source="optviz's own, after Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent neural "
-    "networks.",
+    formula=r"\tfrac{1}{2}\left(\sqrt{1 + x^2 + y^2} - 1\right)"
+    r" + 2h\left[\ell(x - 1) - \ell\left(x - \tfrac{3}{2}\right)\right],"
+    r"\quad \ell(t) = \tfrac{1}{1000}\ln\left(1 + e^{1000t}\right)",
+    teaches="A gentle slope ends at a cliff whose gradient is a thousand times larger: one step there throws "
+    "plain descent far away, while a clipped one climbs down and walks on to the minimum.",
+    source="optviz's own, after Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent "
+    "neural networks.",
     # At the origin the cliff's slope is 2h e^-1000, which is 0 in float64.
     minimizers=[(0.0, 0.0)],
     params={"height": Param(Float(1.0, 1000.0, log=True), 300.0, "h: how far the cliff drops.")},
@@ -710,11 +731,10 @@ def cliff(x: Tensor, y: Tensor, height: float) -> Tensor:
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(-8.0, 6.0),
     formula=r"1 - \frac{1}{\left(1 + x^2 + y^2\right)^2}",
-    teaches="Out on the plateau the gradient is thousands of times smaller than in the well, so plain descent "
-    "stands nearly still where methods that rescale the gradient walk in.",
+    teaches="Out on the plateau the gradient is thousands of times smaller than in the well, so plain "
+    "descent stands nearly still where methods that rescale the gradient walk in.",
     source="optviz's own: a well whose gradient falls off with the fifth power of the distance.",
     minimizers=[(0.0, 0.0)],
 )
 def plateau(x: Tensor, y: Tensor) -> Tensor:
     return 1 - ((1 + x**2 + y**2) ** -1) ** 2
-

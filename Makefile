@@ -1,0 +1,69 @@
+# optviz. Type `make` for what there is; each target sets up what it needs.
+
+PYTHON      ?= python3
+ARGS        ?=
+PIP_ARGS    ?=
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadgroup
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+ready := $(VENV)/ready-to-run
+dev   := $(VENV)/ready-to-develop
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench screenshot clean
+
+help: ## show this list
+	@echo 'optviz: real torch.optim optimizers on loss surfaces, in your browser.'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1~\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '~' '{printf "%-18s %s\n", $$1, $$2}'
+	@echo
+	@echo '  make run ARGS="--server.port 8600"   options for Streamlit (make test, make bench: for pytest, the benchmark)'
+	@echo '  make run PIP_ARGS="..."              options for pip install, say for a smaller PyTorch: see README.md'
+	@echo '  make run PYTHON=python3.12           which Python to use'
+
+run: $(ready) ## open the app in the browser (sets everything up the first time)
+	$(BIN)/python -m streamlit run app.py --server.address localhost $(ARGS)
+
+test: $(dev) ## run all tests
+	@$(BIN)/python -m scripts.chromium
+	$(BIN)/python -m pytest $(PYTEST_ARGS) $(ARGS)
+
+lint: $(dev) ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(dev) ## put the code in its standard form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(ready) ## measure the speed
+	@set -e; for file in benchmarks/*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
+
+screenshot: $(dev) ## make the pictures in docs/ anew
+	@$(BIN)/python -m scripts.chromium
+	$(BIN)/python -m scripts.screenshot
+
+clean: ## remove the virtual environment and all caches
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ready): requirements.txt | $(BIN)/python
+	@if [ "$$(uname -s)" = Linux ] && [ -z '$(PIP_ARGS)' ] && ! command -v nvidia-smi >/dev/null; then \
+		echo 'Installing. PyTorch for Linux comes with gigabytes of CUDA; README.md says how to get the small CPU build.'; fi
+	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r requirements.txt
+	@touch $@
+
+$(dev): requirements-dev.txt $(ready)
+	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r requirements-dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@command -v '$(PYTHON)' >/dev/null || { \
+		echo "optviz needs Python 3.11 or newer, and there is no '$(PYTHON)' here. Another name: make run PYTHON=python3.12"; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "optviz needs Python 3.11 or newer, and '$(PYTHON)' is $$('$(PYTHON)' --version 2>&1). Another: make run PYTHON=python3.12"; exit 1; }
+	@'$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+	'$(PYTHON)' -m venv $(VENV)

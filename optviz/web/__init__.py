@@ -1,0 +1,1 @@
+"""The page: the only part of optviz that knows streamlit. Nothing here does maths."""

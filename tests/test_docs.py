@@ -1,0 +1,65 @@
+"""README, docstrings and code say the same."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import plotly.graph_objects as go
+import pytest
+
+import optviz as ov
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    shown: list[go.Figure] = []
+    monkeypatch.setattr(go.Figure, "show", lambda figure: shown.append(figure))
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert len(shown) == 1
+    adam = names["adam"]
+    assert isinstance(adam, ov.Trajectory)
+    assert adam.points.shape == (301, 2) and adam.state["exp_avg"].shape == (300, 2)
+
+
+def test_the_readme_counts_and_names_what_there_is() -> None:
+    assert f"**{len(ov.SURFACES)} surfaces**" in README
+    for name in ov.OPTIMIZERS:
+        assert name in README
+
+
+def test_the_readme_lists_every_file() -> None:
+    package = Path(ov.__file__).parent
+    for path in package.iterdir():
+        if path.suffix == ".py" and path.name != "__init__.py":
+            assert f"`optviz/{path.name}`" in README, path.name
+        if path.is_dir() and path.name != "__pycache__":
+            assert f"`optviz/{path.name}/`" in README, path.name
+
+
+def test_the_readme_argues_for_every_dependency() -> None:
+    pins = (Path(__file__).parent.parent / "requirements.txt").read_text(encoding="utf-8")
+    for name in re.findall(r"^([\w-]+)==", pins, flags=re.MULTILINE):
+        assert f"| {name} |" in README, name
+
+
+def test_every_public_name_exists_and_is_documented() -> None:
+    for name in ov.__all__:
+        item = getattr(ov, name)
+        if callable(item):
+            assert item.__doc__, name
+
+
+MODULES = [info.name for info in pkgutil.iter_modules(ov.__path__, "optviz.") if info.name != "optviz.web"]
+
+
+@pytest.mark.parametrize("module", ["optviz", *MODULES])
+def test_examples_in_docstrings(module: str) -> None:
+    results = doctest.testmod(importlib.import_module(module))
+    assert results.failed == 0
