@@ -56,11 +56,11 @@ def run_one(experiment: Experiment, index: int, device: str = "auto") -> Traject
     start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
     try:
         batch = _single(function, spec, start)
-        recorder = PathRecorder(batch.parameters, experiment.steps)
+        recorder = PathRecorder(spec, batch.parameters, experiment.steps)
         _train(batch, _Trainer(experiment, spec, batch.each), _noise(experiment, spec, where), recorder)
     except ValueError as error:
         raise CompetitorError(index, spec, str(error)) from error
-    return recorder.trajectory(spec, function, _landscape(function), _made_with(experiment, where))
+    return recorder.trajectory(function, _landscape(function), _made_with(experiment, where))
 
 
 def run_many(
@@ -305,18 +305,15 @@ class _Trainer:
             owners = [_one_group(group) for group in self.optimizer.param_groups]
         return [info.build(self.spec.scheduler, owner, self.steps) for owner in owners]
 
-    def step(self, closure: Callable[[], Tensor]) -> None:
-        """One step of the optimizer and its scheduler; raises what torch raises."""
-        loss: Tensor = self.optimizer.step(closure)  # type: ignore[assignment,arg-type]
-        if not self.schedulers:
-            return
-        if _reads_loss(self.spec):
-            for scheduler, metric in zip(self.schedulers, loss.reshape(-1).tolist(), strict=True):
-                scheduler.step(metric)
-        else:
+    def step_schedulers(self, loss: Tensor) -> None:
+        """Step the scheduler, or each start's own by its own loss."""
+        if not _reads_loss(self.spec):
             self.schedulers[0].step()  # type: ignore[call-arg]  # only ReduceLROnPlateau needs a loss
+            return
+        for scheduler, metric in zip(self.schedulers, loss.reshape(-1).tolist(), strict=True):
+            scheduler.step(metric)
 
-    def _clipping(self) -> Callable[[], None]:
+    def _clipping(self) -> Callable[[], None] | None:
         norm, value = self.spec.clip_norm, self.spec.clip_value
         many_rows = len(self.each) == 1 and self.trained[0].ndim == 2 and len(self.trained[0]) > 1
 
@@ -329,7 +326,7 @@ class _Trainer:
 
         if norm is not None:
             return (lambda: _clip_rows(self.trained, norm)) if many_rows else by_norm
-        return by_value if value is not None else lambda: None
+        return by_value if value is not None else None
 
 
 def _text(error: Exception) -> str:
@@ -360,8 +357,12 @@ def _clip_rows(parts: Sequence[Tensor], limit: float) -> None:
 # -- the loop ------------------------------------------------------------------------------------------
 
 
+@torch.no_grad()
 def _train(batch: _Batch, trainer: _Trainer, noise: Sequence[Tensor] | None, recorder: Recorder) -> None:
-    """Step the optimizer as often as the experiment says: the only loop, and it never waits for the device."""
+    """Step the optimizer as often as the experiment says: the only loop, and it never waits for the device.
+
+    Optimizers turn autograd on for the closure, as they do in anybody's loop.
+    """
     problem, parameters, trained = batch.problem, batch.parameters, trainer.trained
     zero_grad, reset_every, clip = trainer.spec.zero_grad, trainer.spec.reset_every, trainer.clip
     step = evals = 0
@@ -375,7 +376,8 @@ def _train(batch: _Batch, trainer: _Trainer, noise: Sequence[Tensor] | None, rec
         if noise is not None:
             for part in trained:
                 part.grad.add_(noise[step])  # type: ignore[union-attr]  # backward has made it
-        clip()
+        if clip is not None:
+            clip()
         if evals == 0:
             recorder.seen(step, loss)
         evals += 1
@@ -385,16 +387,17 @@ def _train(batch: _Batch, trainer: _Trainer, noise: Sequence[Tensor] | None, rec
         if reset_every and step and step % reset_every == 0:
             trainer.build()
         evals = 0
-        recorder.before(trainer.optimizer)
         try:
-            trainer.step(closure)
+            loss: Any = trainer.optimizer.step(closure)
+            recorder.after(step, trainer.optimizer, evals)
+            if trainer.schedulers:
+                trainer.step_schedulers(loss)
         except _TORCH_ERRORS as error:
             if all(_finite(part) and _finite(part.grad) for part in trained):
                 raise ValueError(_text(error)) from error
             # LBFGS chokes on numbers that are not finite: the path up to here is the answer.
             recorder.gave_up()
             return
-        recorder.after(step, trainer.optimizer, evals)
 
 
 def _finite(values: Tensor | None) -> bool:

@@ -1,7 +1,7 @@
 """What is kept of a run while it runs: tensors preallocated on the device, read once, at the end.
 
-A recorder is told before each step, when the optimizer's gradients are ready, and after each step. It waits
-for nothing: no number leaves the device until the run is over.
+A recorder is told when a step's gradients are ready and when the step has been taken, both without autograd.
+It waits for nothing: no number leaves the device until the run is over.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from optviz.problem import Surface
 from optviz.spec import RunSpec
 from optviz.trajectory import Ensemble, MadeWith, Trajectory
 
+_NOTHING: list[Any] = []
+_RING = 64
+"""Steps that are recorded before they are moved to their place."""
 _NO_STATE: dict[str, Any] = {}
 
 
 class Recorder(Protocol):
     """What the loop tells about its steps, counted from 0."""
 
-    def before(self, optimizer: Optimizer) -> None:
-        """The next step is about to be taken."""
-
     def seen(self, step: int, loss: Tensor) -> None:
         """The gradients are as the optimizer will see them first in this step."""
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
-        """The step has been taken, with `evals` evaluations of the loss."""
+        """The step has been taken, with `evals` evaluations of the loss; no scheduler has moved yet."""
 
     def gave_up(self) -> None:
         """Instead of a step: torch could not go on, because numbers are not finite any more."""
@@ -42,102 +42,121 @@ class Recorder(Protocol):
 class PathRecorder:
     """Keeps everything about one run; `trajectory` copies it to the host and judges it."""
 
-    def __init__(self, parameters: Sequence[Tensor], steps: int) -> None:
-        self._parameters = parameters
+    def __init__(self, spec: RunSpec, parameters: Sequence[Tensor], steps: int) -> None:
+        self._spec, self._parameters, self._steps = spec, parameters, steps
         self._trained = [part for part in parameters if part.requires_grad]
-        self._steps = steps
-        width = sum(part.numel() for part in parameters)
-        empty = parameters[0].detach().new_zeros
-        self._points, self._seen_gradients = empty((steps + 1, width)), empty((steps, width))
-        self._seen_losses = empty((steps, *[1] * (parameters[0].ndim - 1)))
-        self._point_rows = list(zip(*_columns(self._points, parameters), strict=True))
-        seen = zip(parameters, _columns(self._seen_gradients, parameters), strict=True)
-        trained = [column for part, column in seen if part.requires_grad]
-        self._seen_rows = list(zip(*trained, self._seen_losses.unbind(), strict=True))
-        self._state: dict[str, Tensor] = {}
-        self._state_rows: dict[str, tuple[Tensor, ...]] = {}
+        self._start = _joined([part.detach()[None] for part in parameters])
+        self._points = [_Column(part, steps) for part in parameters]
+        self._gradients = [_Column(part, steps) for part in self._trained]
+        self._losses = _Column(parameters[0].select(-1, 0), steps)
+        self._state: dict[str, _Column] = {}
         self._unrecorded: set[str] = set()
-        self._prefixes = [f"{i}." if len(self._trained) > 1 else "" for i in range(len(self._trained))]
+        fixed = [*self._points, *self._gradients, self._losses]
+        self._rows = list(zip(*(column.rows for column in fixed), strict=True))
+        self._columns = fixed
+        several = len(self._trained) > 1
+        self._named = [(f"{i}." if several else "", part) for i, part in enumerate(self._trained)]
+        self._seen = _NOTHING
         self._lrs: list[float] = []
-        self._moved: dict[str, list[Any]] = {}
+        self._moved: dict[str, list[Any]] = {name: [] for name in ("momentum", "betas")}
         self._evals = [0]
         self._gave_up = False
-        torch._foreach_copy_(self._point_rows[0], [part.detach() for part in parameters])
-
-    def before(self, optimizer: Optimizer) -> None:
-        group = optimizer.param_groups[0]
-        self._lrs.append(group["lr"])
-        for name in ("momentum", "betas"):
-            if name in group:
-                self._moved.setdefault(name, []).append(group[name])
 
     def seen(self, step: int, loss: Tensor) -> None:
         gradients: list[Any] = [part.grad for part in self._trained]
-        torch._foreach_copy_(self._seen_rows[step], [*gradients, loss.detach()])
+        if not self._spec.zero_grad:  # they are added to in place: later calls of this step would change them
+            gradients = [gradient.clone() for gradient in gradients]
+        self._seen = [*gradients, loss]
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
-        rows, values = [*self._point_rows[step + 1]], [part.detach() for part in self._parameters]
-        for prefix, part in zip(self._prefixes, self._trained, strict=True):
+        place = step % _RING
+        rows, values = [*self._rows[place]], [*self._parameters, *self._seen]
+        for prefix, part in self._named:
             for name, value in optimizer.state.get(part, _NO_STATE).items():
-                row = self._state_row(prefix + name, value, step)
-                if row is not None:
-                    rows.append(row)
+                column = self._state.get(prefix + name)
+                if column is not None and isinstance(value, Tensor) and value.shape == column.shape:
+                    rows.append(column.rows[place])
                     values.append(value)
+                elif value is not None:
+                    self._keep(prefix + name, value, place)
         torch._foreach_copy_(rows, values)
+        self._seen = _NOTHING
         self._evals.append(evals)
+        group = optimizer.param_groups[0]
+        self._lrs.append(group["lr"])
+        if self._spec.scheduler is not None:
+            for name, values_used in self._moved.items():
+                values_used.append(group.get(name))
+        if place == _RING - 1:
+            self._flush(step + 1)
+
+    def _flush(self, steps: int) -> None:
+        """Move what the rings hold of the first `steps` steps to its place."""
+        first = (steps - 1) // _RING * _RING
+        for column in self._columns:
+            column.flush(first, steps)
 
     def gave_up(self) -> None:
         self._gave_up = True
 
-    def _state_row(self, name: str, value: object, step: int) -> Tensor | None:
-        """The row for a tensor of the state; a plain number is written to its row at once."""
-        if name in self._state_rows:
-            row = self._state_rows[name][step]
-            if isinstance(value, Tensor) and row.shape == value.shape:
-                return row
-            if isinstance(value, int | float) and row.ndim == 0:
-                row.fill_(value)
-                return None
-        elif isinstance(value, Tensor | int | float) and name not in self._unrecorded:
-            self._state[name] = _like(value, self._steps)
-            self._state_rows[name] = self._state[name].unbind()
-            return self._state_row(name, value, step)
-        if value is not None:
+    def _keep(self, name: str, value: object, place: int) -> None:
+        """Record what is new in the state, or a plain number; give up on what is neither or changes shape."""
+        if name not in self._state and name not in self._unrecorded and isinstance(value, Tensor | int | float):
+            self._state[name] = _Column(value, self._steps)
+            self._columns.append(self._state[name])
+        column = self._state.get(name)
+        if column is not None and isinstance(value, Tensor) and value.shape == column.shape:
+            column.rows[place].copy_(value)
+        elif column is not None and isinstance(value, int | float) and not column.shape:
+            column.rows[place].fill_(value)
+        else:
             self._unrecorded.add(name)
             self._state.pop(name, None)
-            self._state_rows.pop(name, None)
-        return None
 
-    def trajectory(self, spec: RunSpec, surface: Surface, land: Landscape, made_with: MadeWith) -> Trajectory:
+    def trajectory(self, surface: Surface, land: Landscape, made_with: MadeWith) -> Trajectory:
         """Copy everything to the host once, cut the path where it diverged, and judge how it ended.
 
         `land` is the surface in float64, for the losses, gradients and verdict that are the surface's own.
         """
-        near = within_reach(self._points[: len(self._evals)], surface).cpu().numpy()
-        steps = len(near) - 1 if near.all() else int(near.argmin())
-        points = _host(self._points)[: steps + 1]
+        taken = len(self._evals) - 1
+        if taken % _RING:
+            self._flush(taken)
+        path = torch.cat((self._start, _joined([column.values[:taken] for column in self._points])))
+        near = within_reach(path, surface).cpu().numpy()
+        steps = taken if near.all() else int(near.argmin())
+        points = _host(path)[: steps + 1]
         exact = points.astype(np.float64)
         losses, gradients = land.first_order(exact)
         return Trajectory(
-            run=spec,
+            run=self._spec,
             points=points,
             losses=losses,
             gradients=gradients,
-            seen_gradients=_host(self._seen_gradients)[:steps],
-            seen_losses=_host(self._seen_losses).reshape(-1)[:steps],
+            seen_gradients=self._seen_gradients()[:steps],
+            seen_losses=_host(self._losses.values).reshape(-1)[:steps],
             lrs=np.asarray(self._lrs[:steps], dtype=np.float64),
             hyperparameters=self._hyperparameters(steps),
             evals=np.cumsum(self._evals[: steps + 1]),
-            state={name: _host(values)[:steps] for name, values in self._state.items()},
+            state={name: _host(column.values)[:steps] for name, column in self._state.items()},
             unrecorded=tuple(sorted(self._unrecorded)),
             outcome=judge(exact, self._gave_up or not near[steps], land),
             made_with=made_with,
         )
 
+    def _seen_gradients(self) -> Any:
+        """(steps, D), 0 for the parameters that are frozen."""
+        trained = iter(self._gradients)
+        parts = [
+            next(trained).values if part.requires_grad else torch.zeros_like(points.values)
+            for part, points in zip(self._parameters, self._points, strict=True)
+        ]
+        return _host(_joined(parts))
+
     def _hyperparameters(self, steps: int) -> dict[str, Array]:
         """Those that a scheduler did move."""
-        moved = {name: np.asarray(values[:steps], dtype=np.float64) for name, values in self._moved.items()}
-        return {name: values for name, values in moved.items() if (values != values[:1]).any()}
+        used = {name: values[:steps] for name, values in self._moved.items()}
+        moved = {name: values for name, values in used.items() if any(value != values[0] for value in values)}
+        return {name: np.asarray(values, dtype=np.float64) for name, values in moved.items()}
 
 
 class EndsRecorder:
@@ -158,20 +177,16 @@ class EndsRecorder:
         """From now on `points()` gives the runs of these rows, as (k, 2)."""
         self._now, self._rows = points, rows
 
-    def before(self, optimizer: Optimizer) -> None:
-        pass
-
     def seen(self, step: int, loss: Tensor) -> None:
         pass
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
-        with torch.no_grad():
-            now, near, ends = self._now(), self._near[self._rows], self._ends[self._rows]
-            self._taken[self._rows] += near
-            ends.copy_(torch.where(near[:, None], now, ends))
-            near &= within_reach(now, self._surface)
-            if self._paths is not None:
-                self._paths[step + 1, self._rows] = now
+        now, near, ends = self._now(), self._near[self._rows], self._ends[self._rows]
+        self._taken[self._rows] += near
+        ends.copy_(torch.where(near[:, None], now, ends))
+        near &= within_reach(now, self._surface)
+        if self._paths is not None:
+            self._paths[step + 1, self._rows] = now
 
     def gave_up(self) -> None:
         self._near[self._rows] = False
@@ -197,18 +212,32 @@ def within_reach(points: Tensor, surface: Surface) -> Tensor:
     return ((points - middle).abs() <= reach).all(dim=-1)
 
 
-def _like(value: Tensor | float, steps: int) -> Tensor:
-    """Rows for `value` at each step, NaN until they are written."""
-    if not isinstance(value, Tensor):
-        return torch.full((steps,), math.nan, dtype=torch.float64)
-    fill = math.nan if value.dtype.is_floating_point else 0
-    return torch.full((steps, *value.shape), fill, dtype=value.dtype, device=value.device)
+class _Column:
+    """One tensor or number at each step, on its own device; NaN where it was not there.
+
+    Steps are written to the rows of a short ring and moved to `values` (steps, *shape) a ring at a time:
+    rows that stay in the processor's cache cost half of what a long list of them does.
+    """
+
+    def __init__(self, like: Tensor | float, steps: int) -> None:
+        if not isinstance(like, Tensor):
+            like = torch.tensor(math.nan, dtype=torch.float64)
+        like = like.detach()
+        self.shape = like.shape
+        self._fill = math.nan if like.dtype.is_floating_point else 0
+        self.values = like.new_full((steps, *like.shape), self._fill)
+        self._ring = like.new_full((_RING, *like.shape), self._fill)
+        self.rows = self._ring.unbind()
+
+    def flush(self, first: int, end: int) -> None:
+        """Move the ring's rows to the steps from `first` to before `end`."""
+        self.values[first:end] = self._ring[: end - first]
+        self._ring.fill_(self._fill)
 
 
-def _columns(values: Tensor, parameters: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
-    """For each parameter its part of each row of `values` (steps, D), as views in its shape."""
-    parts = values.split([part.numel() for part in parameters], dim=1)
-    return [part.reshape(-1, *like.shape).unbind() for part, like in zip(parts, parameters, strict=True)]
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """Parameters (steps, *shape) side by side as (steps, D)."""
+    return torch.cat([part.flatten(1) for part in parts], dim=1)
 
 
 def _host(values: Tensor) -> Any:

@@ -72,10 +72,18 @@ def _word(value: object) -> str:
 
 
 def _parameter_names(value: object) -> tuple[str, ...]:
-    names = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else None
+    names = _listed(value)
     if names is None or not all(isinstance(name, str) for name in names):
         raise ValueError(f"must be a list of parameters' names, such as ('x',), not {describe(value)}.")
     return tuple(sorted({Text(80).check(name) for name in names}))
+
+
+def _listed(value: Any) -> tuple[object, ...] | None:
+    """`value` as a tuple, or None where it is no list of things."""
+    try:
+        return None if isinstance(value, str | Mapping) else tuple(value)
+    except TypeError:  # Also from a tensor without dimensions, which only looks as if it could be iterated.
+        return None
 
 
 def _set_params(spec: SurfaceSpec | OptimizerSpec | SchedulerSpec, owner: str) -> None:
@@ -200,12 +208,12 @@ class Experiment:
     def __post_init__(self) -> None:
         if not isinstance(self.surface, SurfaceSpec):
             raise ValueError(f"An experiment needs a SurfaceSpec, not {describe(self.surface)}.")
-        if isinstance(self.runs, RunSpec) or not isinstance(self.runs, Iterable):
+        if (runs := _listed(self.runs)) is None:
             raise ValueError(f"An experiment's runs must be a tuple of RunSpec, not {describe(self.runs)}.")
-        object.__setattr__(self, "runs", tuple(self.runs))
-        if not self.runs:
+        object.__setattr__(self, "runs", runs)
+        if not runs:
             raise ValueError("An experiment needs at least one run.")
-        for run in self.runs:
+        for run in runs:
             if not isinstance(run, RunSpec):
                 raise ValueError(f"An experiment's runs must be RunSpecs, not {describe(run)}.")
         _set(
@@ -362,8 +370,7 @@ def _run_text(run: RunSpec) -> str:
     defaults = {part.name: part.default for part in fields(run)}
     if changed := {key: value for key, value in options.items() if value != defaults[key]}:
         calls.append(_call("set", changed))
-    # A call without arguments keeps its brackets inside a chain, so that it reads as one.
-    return ".".join(call if "(" in call or len(calls) == 1 else f"{call}()" for call in calls)
+    return ".".join(calls)
 
 
 def _read_surface(text: str) -> SurfaceSpec:

@@ -262,6 +262,22 @@ def test_seen_gradients_hold_noise_and_clipping() -> None:
     np.testing.assert_allclose(sgd.seen_losses, sgd.losses[:-1], rtol=1e-5)
 
 
+@pytest.mark.parametrize("zero_grad", [True, False])
+@pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
+def test_seen_gradients_and_losses_are_those_of_the_first_call(optimizer: str, zero_grad: bool) -> None:
+    """No optimizer changes them behind our back, and line searches do not overwrite them."""
+    run = competitor(optimizer, suggested(optimizer, BOWL), zero_grad=zero_grad)
+    trajectory = only(experiment(BOWL, (2.0, 1.0), 12, [run]))
+    theta = torch.from_numpy(trajectory.points[:-1]).clone().requires_grad_()
+    losses = ov.surface(BOWL)(theta)
+    (gradients,) = torch.autograd.grad(losses.sum(), theta)
+    np.testing.assert_array_equal(trajectory.seen_losses, losses.detach().numpy())
+    if zero_grad:
+        np.testing.assert_array_equal(trajectory.seen_gradients, gradients.numpy())
+    elif optimizer != "LBFGS":  # whose line search adds gradients to the sum that no point of the path has
+        np.testing.assert_allclose(trajectory.seen_gradients, np.cumsum(gradients.numpy(), 0), rtol=1e-4, atol=1e-4)
+
+
 def test_line_search_shows_in_evals() -> None:
     lbfgs = only(experiment(steps=5, runs=[competitor("LBFGS", {"line_search_fn": "strong_wolfe"})]))
     assert lbfgs.evals[0] == 0

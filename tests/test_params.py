@@ -8,6 +8,7 @@ import math
 import pickle
 import re
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -44,6 +45,15 @@ class Level(enum.IntEnum):
 def named(rows: list[tuple]) -> list:
     """Rows for parametrize, named by number: some of their values cannot be printed."""
     return [pytest.param(*row, id=str(at)) for at, row in enumerate(rows)]
+
+
+def refusal(make: Callable[[], object]) -> str:
+    """What the ValueError says that is raised; nothing where there is none."""
+    try:
+        make()
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def same(one: object, other: object) -> bool:
@@ -209,10 +219,9 @@ REFUSED = [
 @pytest.mark.parametrize("method", ["coerce", "check"])
 @pytest.mark.parametrize(("kind", "given", "sentence"), named(REFUSED))
 def test_refused(kind, given, sentence, method) -> None:
-    with pytest.raises(ValueError) as caught:
-        getattr(kind, method)(given)
-    assert re.fullmatch(sentence + r"\.", str(caught.value))
-    assert len(str(caught.value)) < 200
+    said = refusal(lambda: getattr(kind, method)(given))
+    assert re.fullmatch(sentence + r"\.", said)
+    assert len(said) < 200
 
 
 # -- what is refused by its range, though the engine takes it --------------------------------------------
@@ -246,9 +255,8 @@ OUT_OF_RANGE = [
 @pytest.mark.parametrize(("kind", "given", "coerced", "sentence"), named(OUT_OF_RANGE))
 def test_out_of_range_is_coerced_but_not_checked(kind, given, coerced, sentence) -> None:
     assert same(kind.coerce(given), coerced)
-    with pytest.raises(ValueError) as caught:
-        kind.check(given)
-    assert str(caught.value) == sentence
+    said = refusal(lambda: kind.check(given))
+    assert said == sentence
 
 
 def test_huge_whole_numbers_are_refused_in_a_short_sentence() -> None:
@@ -350,9 +358,8 @@ NOT_FROZEN = [
 
 @pytest.mark.parametrize(("given", "sentence"), named(NOT_FROZEN))
 def test_freeze_refuses(given, sentence) -> None:
-    with pytest.raises(ValueError) as caught:
-        freeze(given)
-    assert re.fullmatch(sentence + r"\.", str(caught.value))
+    said = refusal(lambda: freeze(given))
+    assert re.fullmatch(sentence + r"\.", said)
 
 
 def test_describe_is_short_and_never_fails() -> None:
@@ -491,12 +498,10 @@ def test_coerce_all_gives_what_is_given_in_its_own_type() -> None:
     ],
 )
 def test_coerce_all_names_the_owner_and_the_parameter(given, sentence) -> None:
-    with pytest.raises(ValueError) as caught:
-        coerce_all("Adam", ADAM, given)
-    assert str(caught.value) == sentence
+    said = refusal(lambda: coerce_all("Adam", ADAM, given))
+    assert said == sentence
 
 
 def test_coerce_all_of_something_without_parameters() -> None:
-    with pytest.raises(ValueError) as caught:
-        coerce_all("Sphere", {}, {"a": 1})
-    assert str(caught.value) == "Sphere has no parameter 'a'. Its parameters: none."
+    said = refusal(lambda: coerce_all("Sphere", {}, {"a": 1}))
+    assert said == "Sphere has no parameter 'a'. Its parameters: none."
