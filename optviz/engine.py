@@ -28,7 +28,15 @@ from optviz.trajectory import Ensemble, Grid, MadeWith, Trajectory
 _PATHS_LIMIT = 2**31
 """Bytes: `run_many` refuses to record paths larger than this."""
 
-_TORCH_ERRORS = (ValueError, TypeError, RuntimeError, ArithmeticError, LookupError, AttributeError, AssertionError)
+_TORCH_ERRORS = (
+    ValueError,
+    TypeError,
+    RuntimeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+)
 """What torch raises about settings that it does not like; its text becomes the user's."""
 
 
@@ -219,7 +227,7 @@ class _Batch:
 
 @dataclass(frozen=True)
 class _Apart:
-    """A surface whose starts are tensors of their own: `columns` (1, or 2 where x and y are apart) a start."""
+    """A surface whose starts are tensors of their own: `columns` a start, 2 where x and y are apart."""
 
     surface: Surface
     columns: int
@@ -260,7 +268,9 @@ def _batches(function: Surface, spec: RunSpec, theta: Tensor) -> Iterator[_Batch
 def _split(problem: Problem, spec: RunSpec, theta: Tensor) -> list[Tensor]:
     """θ (..., 2) as one tensor to step, or x and y apart (..., 1) where one of them is frozen."""
     if unknown := set(spec.frozen) - set(problem.names):
-        raise ValueError(f"There is no parameter {unknown.pop()!r} to freeze, only {', '.join(problem.names)}.")
+        raise ValueError(
+            f"There is no parameter {unknown.pop()!r} to freeze, only {', '.join(problem.names)}."
+        )
     if not spec.frozen:
         return [theta.clone().requires_grad_()]
     if len(spec.frozen) == len(problem.names):
@@ -372,7 +382,7 @@ def _train(batch: _Batch, trainer: _Trainer, noise: Sequence[Tensor] | None, rec
         if zero_grad:
             trainer.optimizer.zero_grad()
         loss = problem.loss(parameters)
-        (loss if loss.ndim == 0 else loss.sum()).backward()  # type: ignore[no-untyped-call]
+        (loss if loss.ndim == 0 else loss.sum()).backward()
         if noise is not None:
             for part in trained:
                 part.grad.add_(noise[step])  # type: ignore[union-attr]  # backward has made it
@@ -388,7 +398,7 @@ def _train(batch: _Batch, trainer: _Trainer, noise: Sequence[Tensor] | None, rec
             trainer.build()
         evals = 0
         try:
-            loss: Any = trainer.optimizer.step(closure)
+            loss: Any = trainer.optimizer.step(closure)  # type: ignore[arg-type]  # torch types it float
             recorder.after(step, trainer.optimizer, evals)
             if trainer.schedulers:
                 trainer.step_schedulers(loss)
@@ -439,5 +449,5 @@ def _first_order(function: Surface, points: Array) -> tuple[Array, Array]:
 def _hessian(function: Surface, point: Array) -> Array:
     """The Hessian (2, 2) at a point (2,), by differentiating autograd's gradient once more."""
     hessian = torch.autograd.functional.hessian(function, torch.from_numpy(point).clone())
-    result: Array = hessian.numpy()  # type: ignore[union-attr]
+    result: Array = hessian.numpy()
     return result

@@ -62,7 +62,7 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid",
 
 _LEVELS = 18
 _WIDE = 20.0
-"""Where losses above the lowest spread over more than this factor, levels are evenly spaced in the logarithm."""
+"""Losses that spread over more than this factor above the lowest get levels even in their logarithm."""
 
 
 def contour_levels(z: Array) -> Array:
@@ -80,8 +80,9 @@ def contour_levels(z: Array) -> Array:
     tenth, most = np.quantile(excess, [0.1, 0.9])
     floor = max(float(np.quantile(excess, 0.01)), float(high - low) * 1e-9)
     if most > _WIDE * tenth or high - low > _WIDE * np.median(excess):
-        return low + np.concatenate(([0.0], np.geomspace(floor, high - low, _LEVELS - 1)))
-    levels: Array = np.linspace(low, high, _LEVELS)
+        levels: Array = low + np.concatenate(([0.0], np.geomspace(floor, high - low, _LEVELS - 1)))
+    else:
+        levels = np.linspace(low, high, _LEVELS)
     return levels
 
 
@@ -106,7 +107,9 @@ def contour_figure(
     (left, right), (bottom, top) = function.domain
     figure.update_xaxes(range=[left, right], title="x", constrain="domain", constraintoward="left")
     # Equal units on both axes: only then is the gradient at a right angle to the contours.
-    figure.update_yaxes(range=[bottom, top], title="y", constrain="domain", scaleanchor="x", constraintoward="top")
+    figure.update_yaxes(
+        range=[bottom, top], title="y", constrain="domain", scaleanchor="x", constraintoward="top"
+    )
     return _styled(figure, theme)
 
 
@@ -238,7 +241,12 @@ def _start(experiment: Experiment, theme: Theme) -> go.Scatter:
         y=[y],
         mode="markers",
         name="start",
-        marker={"symbol": "diamond", "size": 12, "color": theme.ink, "line": {"width": 2, "color": theme.paper}},
+        marker={
+            "symbol": "diamond",
+            "size": 12,
+            "color": theme.ink,
+            "line": {"width": 2, "color": theme.paper},
+        },
         hovertemplate="start (%{x:.6g}, %{y:.6g})<extra></extra>",
     )
 
@@ -301,5 +309,3 @@ def _styled(figure: go.Figure, theme: Theme) -> go.Figure:
         hovermode="closest",
     )
     return figure
-
-

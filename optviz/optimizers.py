@@ -94,13 +94,17 @@ _HELP = {
 }
 
 
+_Params = dict[str, tuple[Kind, str]]
+"""Names of hyperparameters, with what each may be and what it does."""
+
+
 def _row(
     make: type[torch.optim.Optimizer],
     coupling: Coupling,
     lr_unit: LrUnit,
     teaches: str,
     source: str,
-    params: Mapping[str, tuple[Kind, str]],
+    params: _Params,
     *,
     note: str = "",
     matrix: bool = False,
@@ -124,13 +128,13 @@ def _row(
     )
 
 
-_lr = {"lr": (_LR, _HELP["lr"])}
-_weight_decay = {"weight_decay": (_DECAY, _HELP["weight_decay"])}
-_maximize = {"maximize": (Flag(), _HELP["maximize"])}
-_eps = {"eps": (_EPS, _HELP["eps"])}
-_betas = {"betas": (Tuple((_BELOW_ONE, _BELOW_ONE)), _HELP["betas"])}
-_decoupled = {"decoupled_weight_decay": (Flag(), _HELP["decoupled"])}
-_amsgrad = {
+_lr: _Params = {"lr": (_LR, _HELP["lr"])}
+_weight_decay: _Params = {"weight_decay": (_DECAY, _HELP["weight_decay"])}
+_maximize: _Params = {"maximize": (Flag(), _HELP["maximize"])}
+_eps: _Params = {"eps": (_EPS, _HELP["eps"])}
+_betas: _Params = {"betas": (Tuple((_BELOW_ONE, _BELOW_ONE)), _HELP["betas"])}
+_decoupled: _Params = {"decoupled_weight_decay": (Flag(), _HELP["decoupled"])}
+_amsgrad: _Params = {
     "amsgrad": (
         Flag(),
         "Divide by the largest mean squared gradient so far instead of the current one (AMSGrad): steps "
@@ -221,7 +225,10 @@ _ROWS = (
         | _weight_decay
         | {
             "momentum": (_BELOW_ONE, _HELP["momentum"]),
-            "centered": (Flag(), "Divide by the gradient's standard deviation instead of its root mean square."),
+            "centered": (
+                Flag(),
+                "Divide by the gradient's standard deviation instead of its root mean square.",
+            ),
         }
         | _maximize,
     ),
@@ -234,7 +241,12 @@ _ROWS = (
         _lr
         | {"lr_decay": (_DECAY, "Makes the learning rate fall as 1 / (1 + steps × this).")}
         | _weight_decay
-        | {"initial_accumulator_value": (Float(0.0, 1e6), "The sum of squared gradients that it starts with.")}
+        | {
+            "initial_accumulator_value": (
+                Float(0.0, 1e6),
+                "The sum of squared gradients that it starts with.",
+            )
+        }
         | _eps
         | _maximize,
         lr_factor=10.0,
@@ -259,17 +271,20 @@ _ROWS = (
         "Shazeer & Stern (2018), Adafactor: Adaptive Learning Rates with Sublinear Memory Cost.",
         _lr
         | {
-            "beta2_decay": (Float(-10.0, 0.0), "How the memory of squared gradients grows: 1 − steps to this power."),
+            "beta2_decay": (
+                Float(-10.0, 0.0),
+                "How the memory of squared gradients grows: 1 − steps to the power of this.",
+            ),
             "eps": (
                 Tuple((Maybe(_EPS), _EPS)),
-                "First: added to squared gradients (None: the smallest number of the dtype). Second: the least "
-                "parameter size that steps are scaled by.",
+                "First: added to squared gradients; None is the smallest number of the dtype. Second: the "
+                "least parameter size that steps are scaled by.",
             ),
             "d": (Float(1.0, 100.0), "Steps whose root mean square is above this are scaled down to it."),
         }
         | _weight_decay
         | _maximize,
-        note="A step is a share of the point's own distance from (0, 0), so its path depends on where that is.",
+        note="A step is a share of the point's own distance from (0, 0): its path depends on where that is.",
     ),
     _row(
         torch.optim.ASGD,
@@ -281,7 +296,10 @@ _ROWS = (
         | {
             "lambd": (_DECAY, "Shrinks θ towards (0, 0), and makes the learning rate fall."),
             "alpha": (_DECAY, "Power by which the learning rate falls."),
-            "t0": (Float(0.0, 1e9), "Averaging starts at this step; before it the average is the point itself."),
+            "t0": (
+                Float(0.0, 1e9),
+                "Averaging starts at this step; before it the average is the point itself.",
+            ),
         }
         | _weight_decay
         | _maximize,
@@ -317,15 +335,15 @@ _ROWS = (
             "max_iter": (Int(1, 100), "Iterations inside one step."),
             "max_eval": (
                 Maybe(Int(1, 1000)),
-                "Most evaluations inside one step; None is 1.25 × max_iter. The line search lives on what is "
-                "left of them: with max_iter 1 and None it never searches.",
+                "Most evaluations inside one step; None is 1.25 × max_iter. The line search lives on what "
+                "is left of them: with max_iter 1 and None it never searches.",
             ),
             "tolerance_grad": (_EPS, "Stands still when no number of the gradient is larger than this."),
             "tolerance_change": (_EPS, "Ends a step when the loss or the point changes by less than this."),
             "history_size": (Int(1, 1000), "How many past steps the curvature is learnt from."),
             "line_search_fn": (
                 Maybe(Choice(("strong_wolfe",))),
-                "strong_wolfe tries several lengths along the direction and takes a good one; None jumps by lr.",
+                "strong_wolfe tries several lengths along the direction and takes a good one; None takes lr.",
             ),
         },
         note="Without a line search it may well rise or diverge: that is torch's LBFGS, not an error.",
@@ -357,8 +375,9 @@ _ROWS = (
             ),
         },
         note="Made for matrices. Two numbers are a matrix of one row, whose nearest orthogonal matrix is its "
-        "direction: here Muon is normalised gradient descent, every step about lr long. It works in bfloat16, "
-        "so that length is rough. torch's default weight_decay of 0.1 pulls the path towards (0, 0).",
+        "direction: here Muon is normalised gradient descent, every step about lr long. "
+        "It works in bfloat16, so that length is rough. torch's default weight_decay of 0.1 pulls the path "
+        "towards (0, 0).",
         matrix=True,
     ),
 )

@@ -88,7 +88,7 @@ def _how_it_diverged(point: Array, last: int, land: Landscape) -> str:
 
 def _stationary(point: Array, unit: Array, land: Landscape) -> Outcome | None:
     nearest, distance = _nearest_minimizer(point, land)
-    slopes, curvatures, axes = _principal(point, land)
+    slopes, curvatures, _ = _principal(point, land)
     known = bool(np.isfinite(slopes).all() and np.isfinite(curvatures).all())
     if distance <= NEAR and not (land.smooth and known):
         return _settled("minimum", unit, nearest, land)
@@ -173,7 +173,7 @@ def _settled(kind: str, unit: Array, minimizer: int | None, land: Landscape) -> 
 
 
 def _left(unit: Array) -> Outcome | None:
-    outside = ((unit < 0) | (unit > 1)).any(axis=1)
+    outside: NDArray[np.bool_] = np.any((unit < 0) | (unit > 1), axis=1)
     if not outside[-1]:
         return None
     step = _first_for_good(outside)

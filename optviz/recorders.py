@@ -101,7 +101,11 @@ class PathRecorder:
 
     def _keep(self, name: str, value: object, place: int) -> None:
         """Record what is new in the state, or a plain number; give up on what is neither or changes shape."""
-        if name not in self._state and name not in self._unrecorded and isinstance(value, Tensor | int | float):
+        if (
+            name not in self._state
+            and name not in self._unrecorded
+            and isinstance(value, Tensor | int | float)
+        ):
             self._state[name] = _Column(value, self._steps)
             self._columns.append(self._state[name])
         column = self._state.get(name)

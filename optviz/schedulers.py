@@ -77,10 +77,14 @@ class SchedulerInfo:
         return lr_scheduler.SequentialLR(optimizer, [warmup, after], [spec.warmup])
 
 
+_Params = dict[str, tuple[Kind, str]]
+"""Names of arguments, with what each may be and what it does."""
+
+
 def _row(
     make: Callable[..., Scheduler],
     teaches: str,
-    params: Mapping[str, tuple[Kind, str]],
+    params: _Params,
     *,
     required: Mapping[str, Suggest] | None = None,
     takes_warmup: bool = True,
@@ -92,7 +96,7 @@ def _row(
         name: Param(kind, None if signature[name].default is empty else signature[name].default, help)
         for name, (kind, help) in params.items()
     }
-    name = getattr(make, "__name__")
+    name = make.__name__
     return SchedulerInfo(
         make,
         name,
@@ -107,8 +111,8 @@ def _row(
 _STEPS = Int(1, 1_000_000)
 _RATE = Float(0.0, 1e4, log=True)
 _SHARE = Float(0.0, 1.0)
-_gamma = {"gamma": (_SHARE, "Factor by which the learning rate is multiplied each time.")}
-_eta_min = {"eta_min": (_RATE, "The learning rate at the lowest point.")}
+_gamma: _Params = {"gamma": (_SHARE, "Factor by which the learning rate is multiplied each time.")}
+_eta_min: _Params = {"eta_min": (_RATE, "The learning rate at the lowest point.")}
 _MOMENTUM = Float(0.0, 0.999999)
 
 _ROWS = (
@@ -181,11 +185,14 @@ _ROWS = (
             "step_size_down": (Maybe(_STEPS), "Steps back down; None is as many as up."),
             "mode": (
                 Choice(("triangular", "triangular2", "exp_range")),
-                "triangular repeats; triangular2 halves the height each time; exp_range lets it fall by gamma.",
+                "triangular repeats; triangular2 halves the height each time; exp_range shrinks it by gamma.",
             ),
             "gamma": (_SHARE, "For exp_range: factor on the height at every step."),
             "scale_mode": (Choice(("cycle", "iterations")), "Whether the height follows cycles or steps."),
-            "cycle_momentum": (Flag(), "Move momentum (or the first of betas) too; needs an optimizer with it."),
+            "cycle_momentum": (
+                Flag(),
+                "Move momentum (or the first of betas) too; needs an optimizer with it.",
+            ),
             "base_momentum": (_MOMENTUM, "Momentum where the rate is highest."),
             "max_momentum": (_MOMENTUM, "Momentum where the rate is lowest."),
         },
@@ -205,7 +212,10 @@ _ROWS = (
             "steps_per_epoch": (Maybe(_STEPS), "Steps in an epoch, where epochs is given."),
             "pct_start": (_SHARE, "Share of the cycle in which the rate rises."),
             "anneal_strategy": (Choice(("cos", "linear")), "Shape of the rise and the fall."),
-            "cycle_momentum": (Flag(), "Move momentum (or the first of betas) too; needs an optimizer with it."),
+            "cycle_momentum": (
+                Flag(),
+                "Move momentum (or the first of betas) too; needs an optimizer with it.",
+            ),
             "base_momentum": (_MOMENTUM, "Momentum where the rate is highest."),
             "max_momentum": (_MOMENTUM, "Momentum where the rate is lowest."),
             "div_factor": (Float(1e-6, 1e6, log=True), "The first rate is max_lr divided by this."),
@@ -223,7 +233,10 @@ _ROWS = (
             "factor": (Float(0.0, 0.999999), "Factor by which the rate falls."),
             "patience": (Int(0, 1_000_000), "Steps without improvement that are put up with."),
             "threshold": (Float(0.0, 1e6), "What counts as better: at least by this much."),
-            "threshold_mode": (Choice(("rel", "abs")), "Whether threshold is a share of the best or a difference."),
+            "threshold_mode": (
+                Choice(("rel", "abs")),
+                "Whether threshold is a share of the best or a difference.",
+            ),
             "cooldown": (Int(0, 1_000_000), "Steps of rest after each fall."),
             "min_lr": (_RATE, "The rate never falls below this."),
             "eps": (_RATE, "Falls smaller than this are left out."),

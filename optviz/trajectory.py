@@ -109,7 +109,7 @@ class Ensemble:
     diverged: NDArray[np.bool_]
     """(N,)"""
     paths: Floats | None
-    """(N, steps+1, 2) with record="paths", else None; what comes after a divergence is kept as torch left it."""
+    """(N, steps+1, 2) with record="paths", else None. What follows a divergence is as torch left it."""
     made_with: MadeWith
 
 

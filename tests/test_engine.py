@@ -96,7 +96,7 @@ def test_hyperparameters_reach_torch(optimizer: str, variant: dict) -> None:
     make = partial(getattr(torch.optim, optimizer), **params)
     points = walk(ov.surface(BOWL), (2.0, 1.0), make, steps=60)
     assert_same_path(only(experiment(BOWL, (2.0, 1.0), 60, [competitor(optimizer, params)])), points)
-    plain = walk(ov.surface(BOWL), (2.0, 1.0), partial(make, **{}, lr=params["lr"] / 2), steps=60)
+    plain = walk(ov.surface(BOWL), (2.0, 1.0), partial(make, lr=params["lr"] / 2), steps=60)
     assert not torch.equal(points, plain)
 
 
@@ -147,7 +147,9 @@ def test_every_scheduler_is_torch(scheduler: str, optimizer: str) -> None:
 
 @pytest.mark.parametrize("scheduler", [name for name, info in ov.SCHEDULERS.items() if info.takes_warmup])
 def test_warmup_is_a_sequential_linear_one(scheduler: str) -> None:
-    run = competitor("SGD", {"lr": 0.02}, scheduler=ov.SchedulerSpec(scheduler, SCHEDULES[scheduler], warmup=8))
+    run = competitor(
+        "SGD", {"lr": 0.02}, scheduler=ov.SchedulerSpec(scheduler, SCHEDULES[scheduler], warmup=8)
+    )
 
     def scheduled(optimizer: torch.optim.Optimizer) -> lr_scheduler.SequentialLR:
         first = lr_scheduler.LinearLR(optimizer, total_iters=8)
@@ -237,7 +239,9 @@ def test_state_is_torchs_own_after_each_step(optimizer: str) -> None:
             elif isinstance(value, int | float):
                 assert trajectory.state[name][step] == value
     assert names == trajectory.state.keys() | set(trajectory.unrecorded)
-    assert set(trajectory.unrecorded) == ({"al", "old_dirs", "old_stps", "ro"} if optimizer == "LBFGS" else set())
+    assert set(trajectory.unrecorded) == (
+        {"al", "old_dirs", "old_stps", "ro"} if optimizer == "LBFGS" else set()
+    )
 
 
 def test_losses_and_gradients_are_the_surfaces_own_in_float64() -> None:
@@ -275,7 +279,9 @@ def test_seen_gradients_and_losses_are_those_of_the_first_call(optimizer: str, z
     if zero_grad:
         np.testing.assert_array_equal(trajectory.seen_gradients, gradients.numpy())
     elif optimizer != "LBFGS":  # whose line search adds gradients to the sum that no point of the path has
-        np.testing.assert_allclose(trajectory.seen_gradients, np.cumsum(gradients.numpy(), 0), rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(
+            trajectory.seen_gradients, np.cumsum(gradients.numpy(), 0), rtol=1e-4, atol=1e-4
+        )
 
 
 def test_line_search_shows_in_evals() -> None:
@@ -300,7 +306,11 @@ def test_same_experiment_same_numbers() -> None:
 
 
 def test_noise_is_the_same_for_every_run() -> None:
-    runs = [competitor("SGD", {"lr": 1e-3}), competitor("SGD", {"lr": 1e-3}), competitor("Adam", {"lr": 1e-3})]
+    runs = [
+        competitor("SGD", {"lr": 1e-3}),
+        competitor("SGD", {"lr": 1e-3}),
+        competitor("Adam", {"lr": 1e-3}),
+    ]
     exp = experiment(steps=40, runs=runs, noise=1.0)
     first, second, _ = ov.run(exp, device="cpu")
     np.testing.assert_array_equal(first.points, second.points)
@@ -432,7 +442,9 @@ def test_gradient_descent_is_stable_exactly_below_two_over_the_curvature(kappa: 
 
 def test_bowl_turned_by_an_angle_is_the_same_bowl() -> None:
     turned = ov.SurfaceSpec("Quadratic bowl", {"kappa": 10.0, "angle": 30.0})
-    turn = np.array([[math.cos(math.pi / 6), -math.sin(math.pi / 6)], [math.sin(math.pi / 6), math.cos(math.pi / 6)]])
+    turn = np.array(
+        [[math.cos(math.pi / 6), -math.sin(math.pi / 6)], [math.sin(math.pi / 6), math.cos(math.pi / 6)]]
+    )
     start = tuple(turn @ [2.0, 1.0])
     run = [competitor("SGD", {"lr": 0.02, "momentum": 0.9})]
     straight = only(experiment(BOWL, (2.0, 1.0), 100, run, dtype="float64"))
@@ -508,7 +520,9 @@ def test_a_bad_experiment_is_said(change: dict, words: str) -> None:
         ov.run(experiment(**({"runs": [competitor("SGD")]} | change)), device="cpu")
 
 
-@pytest.mark.parametrize(("device", "words"), [("cuda:99", "not available"), ("gpu9", "no device"), ("meta", "not")])
+@pytest.mark.parametrize(
+    ("device", "words"), [("cuda:99", "not available"), ("gpu9", "no device"), ("meta", "not")]
+)
 def test_a_missing_device_is_said(device: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         ov.run(experiment(runs=[competitor("SGD")]), device=device)

@@ -11,7 +11,10 @@ from optviz.figures import DARK, LIGHT, THEMES, contour_figure, contour_levels, 
 
 def experiment(surface: str = "Rosenbrock", lr: float = 1e-3, steps: int = 60) -> ov.Experiment:
     spec = ov.SurfaceSpec(surface)
-    runs = (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr})), ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.05})))
+    runs = (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr})),
+        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.05})),
+    )
     return ov.Experiment(spec, ov.surface(spec).start, steps, runs)
 
 
@@ -101,7 +104,9 @@ def test_loss_axis_suits_the_surface(surface: str) -> None:
     for trace, trajectory in zip(figure.data, trajectories, strict=True):
         base = minimum if np.isfinite(minimum) else 0.0
         shown = np.isfinite(np.asarray(trace.y, float))
-        np.testing.assert_allclose(np.asarray(trace.y)[shown] + base, trajectory.losses[shown], rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            np.asarray(trace.y)[shown] + base, trajectory.losses[shown], rtol=1e-9, atol=1e-9
+        )
     assert all(np.isfinite(figure.layout.yaxis.range))
 
 

@@ -17,7 +17,9 @@ def torchs_optimizers() -> dict[str, type]:
     return {
         name: item
         for name, item in classes.items()
-        if inspect.isclass(item) and issubclass(item, torch.optim.Optimizer) and item is not torch.optim.Optimizer
+        if inspect.isclass(item)
+        and issubclass(item, torch.optim.Optimizer)
+        and item is not torch.optim.Optimizer
     }
 
 
@@ -107,4 +109,4 @@ def test_muon_is_normalised_gradient_descent_on_two_numbers() -> None:
     lengths = (steps**2).sum(1) ** 0.5
     downhill = -(steps * muon.gradients[:-1]).sum(1) / lengths / (muon.gradients[:-1] ** 2).sum(1) ** 0.5
     assert (downhill > 0.999).all()
-    assert ((0.5 * 0.01 < lengths) & (lengths < 1.5 * 0.01)).all()
+    assert ((lengths > 0.5 * 0.01) & (lengths < 1.5 * 0.01)).all()

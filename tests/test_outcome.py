@@ -20,7 +20,13 @@ CASES = {
     "minimum": [
         ("Rosenbrock", "Adam", {"lr": 0.05}, (0.9, 0.8), 1500),
         ("Himmelblau", "SGD", {"lr": 0.01}, (3.5, 2.5), 200),
-        ("Ackley", "SGD", {"lr": 1e-4}, (1e-4, 0.0), 1),  # no gradient at the tip: the declared minimizer counts
+        (
+            "Ackley",
+            "SGD",
+            {"lr": 1e-4},
+            (1e-4, 0.0),
+            1,
+        ),  # no gradient at the tip: the declared minimizer counts
         ("Rastrigin", "SGD", {"lr": 1e-3}, (2.1, 0.9), 500),  # a local one
         ("Drop-wave", "SGD", {"lr": 0.01}, (3.0, 1.6), 300),  # a ring of minima: no curvature along it
     ],
@@ -110,7 +116,10 @@ def test_lbfgs_that_chokes_has_diverged() -> None:
     assert trajectory.outcome.kind == "diverged" and trajectory.steps < 100
     many = ov.run_many(
         ov.Experiment(
-            ov.SurfaceSpec("Monkey saddle"), (0.0, 0.0), 100, (ov.RunSpec(ov.OptimizerSpec("LBFGS", suggested)),)
+            ov.SurfaceSpec("Monkey saddle"),
+            (0.0, 0.0),
+            100,
+            (ov.RunSpec(ov.OptimizerSpec("LBFGS", suggested)),),
         ),
         [(1.5, 0.001)],
         device="cpu",
@@ -175,8 +184,8 @@ def spiral(decay: float, steps: int = 200) -> np.ndarray:
         (spiral(0.98), "moving"),  # it settles
         (np.linspace([0.1, 0.1], [0.9, 0.9], 201), "moving"),
         (spiral(1.0) * [0.05, 0.05] + np.linspace([0, 0], [0.9, 0.9], 201), "moving"),  # it drifts
-        (spiral(1.0) + [0.8, 0.0], "cycle"),
-        (spiral(1.0) + [2.0, 0.0], "left"),
+        (spiral(1.0) + np.array([0.8, 0.0]), "cycle"),
+        (spiral(1.0) + np.array([2.0, 0.0]), "left"),
         (spiral(1.0)[:8], "moving"),  # too short to tell
     ],
 )

@@ -27,7 +27,11 @@ def charts(app: AppTest) -> list[dict]:
 
 
 def paths(app: AppTest) -> dict[str, dict]:
-    return {trace["name"]: trace for trace in charts(app)[0]["data"] if trace.get("customdata") and trace["type"] == "scatter"}
+    return {
+        trace["name"]: trace
+        for trace in charts(app)[0]["data"]
+        if trace.get("customdata") and trace["type"] == "scatter"
+    }
 
 
 def decoded(values: object) -> np.ndarray:
@@ -59,7 +63,9 @@ def test_it_opens_on_sgd_and_adam_and_their_points_are_torchs(app: AppTest) -> N
         trace = shown[trajectory.name]
         np.testing.assert_array_equal(decoded(trace["x"]), trajectory.points[:, 0])
         np.testing.assert_array_equal(decoded(trace["y"]), trajectory.points[:, 1])
-    words = " ".join(item.value for item in app.main.markdown) + " ".join(item.value for item in app.main.caption)
+    words = " ".join(item.value for item in app.main.markdown) + " ".join(
+        item.value for item in app.main.caption
+    )
     assert "Out of steps at step 300" in words and "final loss" in words
 
 
@@ -81,7 +87,11 @@ def test_every_optimizer_with_every_hyperparameter(app: AppTest, optimizer: str)
     app.selectbox(key="A.optimizer").select(optimizer).run()
     calm(app)
     assert optimizer in paths(app)
-    keys = {widget.key for kind in ("number_input", "checkbox", "selectbox", "text_input") for widget in app.get(kind)}
+    keys = {
+        widget.key
+        for kind in ("number_input", "checkbox", "selectbox", "text_input")
+        for widget in app.get(kind)
+    }
     for param in ov.OPTIMIZERS[optimizer].params:
         assert any(str(key).startswith(f"A.{optimizer}.") and f".{param}" in str(key) for key in keys), param
     app.selectbox(key="A.optimizer").select("SGD").run()
@@ -104,7 +114,9 @@ def test_torchs_complaint_is_shown_and_the_other_one_runs(app: AppTest) -> None:
     app.number_input(key="A.SGD.momentum").set_value(0.0).run()
     app.checkbox(key="A.SGD.nesterov").check().run()
     assert not app.exception
-    assert [error.value for error in app.error] == ["Nesterov momentum requires a momentum and zero dampening"]
+    assert [error.value for error in app.error] == [
+        "Nesterov momentum requires a momentum and zero dampening"
+    ]
     assert paths(app).keys() == {"Adam"}
     app.checkbox(key="A.SGD.nesterov").uncheck().run()
     app.number_input(key="A.SGD.momentum").set_value(0.9).run()

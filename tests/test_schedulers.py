@@ -62,7 +62,9 @@ def test_one_cycle_takes_epochs_instead_of_steps() -> None:
 
 
 def test_warmup_takes_its_steps_from_what_follows() -> None:
-    settings = ov.SCHEDULERS["CosineAnnealingLR"].settings(ov.SchedulerSpec("CosineAnnealingLR", {}, 50), 300, 0.1)
+    settings = ov.SCHEDULERS["CosineAnnealingLR"].settings(
+        ov.SchedulerSpec("CosineAnnealingLR", {}, 50), 300, 0.1
+    )
     assert settings == {"T_max": 250}
     refused = {name for name, info in ov.SCHEDULERS.items() if not info.takes_warmup}
     assert refused == {"CyclicLR", "OneCycleLR", "ReduceLROnPlateau"}

@@ -417,7 +417,7 @@ def ackley(x: Tensor, y: Tensor, a: float, b: float, c: float) -> Tensor:
     minimizers=[(0.0, 0.0)],
     params={"A": Param(Float(0.0, 50.0), 10.0, "How high the waves are.")},
 )
-def rastrigin(x: Tensor, y: Tensor, A: float) -> Tensor:  # noqa: N803 (the literature calls it A)
+def rastrigin(x: Tensor, y: Tensor, A: float) -> Tensor:
     return x**2 + y**2 + A * ((1 - torch.cos(2 * math.pi * x)) + (1 - torch.cos(2 * math.pi * y)))
 
 

@@ -54,7 +54,9 @@ class _Card:
 
 def _choose_surface() -> ov.SurfaceSpec:
     names = list(ov.SURFACES)
-    name = st.selectbox("Surface", names, names.index("Rosenbrock"), key="surface", help="The loss to minimize.")
+    name = st.selectbox(
+        "Surface", names, names.index("Rosenbrock"), key="surface", help="The loss to minimize."
+    )
     info = ov.SURFACES[name]
     st.caption(info.teaches)
     columns = st.columns(max(2, len(info.params)))
@@ -62,7 +64,9 @@ def _choose_surface() -> ov.SurfaceSpec:
     for column, (param, declared) in zip(columns, info.params.items(), strict=False):
         with column:
             chosen[param] = widgets.draw_surface_param(f"{name}.{param}", param, declared)
-    return ov.SurfaceSpec(name, {key: value for key, value in chosen.items() if value != info.params[key].default})
+    return ov.SurfaceSpec(
+        name, {key: value for key, value in chosen.items() if value != info.params[key].default}
+    )
 
 
 def _choose_start(spec: ov.SurfaceSpec) -> tuple[tuple[float, float], int]:
@@ -72,10 +76,19 @@ def _choose_start(spec: ov.SurfaceSpec) -> tuple[tuple[float, float], int]:
     for axis, column, first, width in zip("xy", columns, function.start, function.widths, strict=False):
         step = float(f"{width / 100:.0e}")
         number = column.number_input(
-            f"Start {axis}", -1e6, 1e6, first, step, "%g", key=f"{spec.name}.start.{axis}", persist_state="session"
+            f"Start {axis}",
+            -1e6,
+            1e6,
+            first,
+            step,
+            "%g",
+            key=f"{spec.name}.start.{axis}",
+            persist_state="session",
         )
         chosen.append(float(number))
-    steps = columns[2].number_input("Steps", 1, MOST_STEPS, 300, 50, key="steps", help=f"At most {MOST_STEPS:,}.")
+    steps = columns[2].number_input(
+        "Steps", 1, MOST_STEPS, 300, 50, key="steps", help=f"At most {MOST_STEPS:,}."
+    )
     return (chosen[0], chosen[1]), int(steps)
 
 
@@ -131,7 +144,9 @@ def show(experiment: ov.Experiment, cards: Sequence[_Card]) -> None:
             st.plotly_chart(figure, height="stretch", theme=None, key="contour", config=_CONFIG, alt=words)
     with right:
         figure = loss_figure(experiment, trajectories, theme).update_layout(height=330)
-        st.plotly_chart(figure, theme=None, key="loss", config=_CONFIG, alt="The loss after each step of every run.")
+        st.plotly_chart(
+            figure, theme=None, key="loss", config=_CONFIG, alt="The loss after each step of every run."
+        )
         _results(trajectories)
 
 

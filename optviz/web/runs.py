@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 import optviz as ov
 
-_SPECS = {ov.Experiment: ov.Experiment.to_json, ov.SurfaceSpec: repr}
+_SPECS: dict[str | type[Any], Callable[[Any], Any]] = {
+    ov.Experiment: ov.Experiment.to_json,
+    ov.SurfaceSpec: repr,
+}
 
 
 @st.cache_resource(show_spinner=False)

@@ -54,7 +54,9 @@ def _draw(key: str, label: str, kind: Kind, value: Value, help: str) -> Value:
             rows = zip(names, kinds, parts, strict=True)
             return tuple(_draw(f"{key}.{name}", name, part, first, help) for name, part, first in rows)
         case Text():
-            return st.text_input(label, str(value or ""), kind.longest, key=key, help=help, persist_state="session")
+            return st.text_input(
+                label, str(value or ""), kind.longest, key=key, help=help, persist_state="session"
+            )
         case Ints():
             return _ints(key, label, kind, value, help)
     raise TypeError(f"There is no widget for {kind}.")
