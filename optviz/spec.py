@@ -414,9 +414,9 @@ _TOKEN = re.compile(
           | '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*"
           | [()\[\],=.]
         )\s*""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
-_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
 _CONSTANTS: Mapping[str, Value] = {"True": True, "False": False, "None": None}
 _CLOSING = {"(": ")", "[": "]"}

@@ -73,7 +73,8 @@ def test_it_opens_on_sgd_and_adam_and_their_points_are_torchs(app: AppTest) -> N
 def test_every_surface(app: AppTest, surface: str) -> None:
     app.selectbox(key="surface").select(surface).run()
     calm(app)
-    assert surface in app.main.latex[0].value
+    assert app.main.markdown[0].value == f"#### {surface}"
+    assert app.main.latex[0].value
     assert len(paths(app)) == 2
     for chart in charts(app):
         assert chart["data"]

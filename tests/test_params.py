@@ -162,7 +162,7 @@ NO_NUMBERS = [
     object(),
     float,
 ]
-NO_NUMBERS += [[1], (1,), {}, {1}, np.array([1]), torch.tensor([1.0]), torch.tensor(True)]
+NO_NUMBERS += [[1], (1,), {}, {1}, np.float64, np.array([1]), torch.tensor([1.0]), torch.tensor(True)]
 NOT_FINITE = [
     math.inf,
     -math.inf,
@@ -341,7 +341,7 @@ NOT_FROZEN = [
     ),
     *(
         (value, "must be a number, a text, a switch or a list of these, not .+")
-        for value in (object(), float, len)
+        for value in (object(), np.ndarray, len)
     ),
     (np.array([1j]), "must be a number, a text, a switch or a list of these, not 1j"),
     (np.array([0.5, np.nan]), "must be a finite number, not nan"),

@@ -407,6 +407,7 @@ def test_files_are_written_so() -> None:
     assert json.loads(PLAIN.to_json()) == json.loads(short)
     assert json.loads(FULL.to_json()) == json.loads(long)
     assert list(json.loads(FULL.to_json())) == list(json.loads(long))
+    assert '"label": "café 🙂"' in replace(PLAIN, runs=(replace(SGD, label="café 🙂"),)).to_json()
 
 
 CHANGES: list[tuple[str, object]] = [
@@ -730,6 +731,7 @@ SENTENCES = [
     (link("colour=("), f"The link has no place for 'colour', only for: {FIELDS.format('run')}."),
     (link("noise="), "Experiment: noise must be a number, not ()."),
     (link("noise=1e999"), "Experiment: noise must be a finite number, not inf."),
+    (link("dtype=None"), "Experiment: dtype must be one of float32, float64, not 'None'."),
     (link("batch_size=True"), "Experiment: batch_size must be a whole number, not True."),
     (link("run="), written("")),
     (link("run=Adam(lr=)"), written("Adam(lr=)")),
@@ -740,6 +742,7 @@ SENTENCES = [
     (link("run=Adam(lr=(1 2))"), written("Adam(lr=(1 2))")),
     (link("run=Adam(lr=(,))"), written("Adam(lr=(,))")),
     (link(r"run=Adam(lr='\d')"), written(r"Adam(lr='\d')")),
+    (link("run=Adam(lr='a\\%0Ab')"), written("Adam(lr='a\\\nb')")),
     (lambda: Experiment.from_url(LINK.replace("Sphere", "A(b")), written("A(b")),
     (
         link("run=Adam(lr=1,lr=2)"),
@@ -821,6 +824,7 @@ BOMBS = [
     r"'\ud800'",
     r"'\Uffffffff'",
     r"'\x'",
+    "'a\\\nb'",
     r"'\N{BULLET}'",
     "'\ud800'",
     "\ud800",
