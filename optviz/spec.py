@@ -17,8 +17,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, quote
 
+from optviz.calls import Reader, write_call
 from optviz.params import (
-    DEEPEST,
     WORD,
     Choice,
     Flag,
@@ -259,7 +259,7 @@ class Experiment:
 
         Raises ValueError where it is too long to be read back.
         """
-        words = [("v", str(VERSION)), ("surface", _call(self.surface.name, self.surface.params))]
+        words = [("v", str(VERSION)), ("surface", write_call(self.surface.name, self.surface.params))]
         words += [("start", ",".join(map(repr, self.start))), ("steps", str(self.steps))]
         words += [("run", _run_text(run)) for run in self.runs]
         for part in fields(self)[4:]:
@@ -348,41 +348,28 @@ def _build_run(data: object) -> RunSpec:
 # -- to and from the text of a link: SGD(lr=0.1).StepLR(step_size=30).set(clip_norm=1.0) ----------------
 
 
-def _call(name: str, params: Mapping[str, Value]) -> str:
-    if not params:
-        return name
-    return f"{name}({','.join(f'{key}={_literal(value)}' for key, value in params.items())})"
-
-
-def _literal(value: Value) -> str:
-    """A value as Python writes it, without spaces."""
-    if not isinstance(value, tuple):
-        return repr(value)
-    return f"({','.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
-
-
 def _run_text(run: RunSpec) -> str:
-    calls = [_call(run.optimizer.name, run.optimizer.params)]
+    calls = [write_call(run.optimizer.name, run.optimizer.params)]
     if run.scheduler is not None:
         warmup = {"warmup": run.scheduler.warmup} if run.scheduler.warmup else {}
-        calls.append(_call(run.scheduler.name, {**run.scheduler.params, **warmup}))
+        calls.append(write_call(run.scheduler.name, {**run.scheduler.params, **warmup}))
     options = {part.name: getattr(run, part.name) for part in fields(run)[2:]}
     defaults = {part.name: part.default for part in fields(run)}
     if changed := {key: value for key, value in options.items() if value != defaults[key]}:
-        calls.append(_call("set", changed))
+        calls.append(write_call("set", changed))
     return ".".join(calls)
 
 
 def _read_surface(text: str) -> SurfaceSpec:
     name = text.partition("(")[0]
-    reader = _Reader(text, len(name))
+    reader = Reader(text, len(name))
     params = reader.settings()
     reader.end()
     return SurfaceSpec(name, params)
 
 
 def _read_run(text: str) -> RunSpec:
-    (name, params), *rest = _Reader(text).calls()
+    (name, params), *rest = Reader(text).calls()
     parts: dict[str, Any] = rest.pop()[1] if rest and rest[-1][0] == "set" else {}
     if len(rest) > 1:
         raise ValueError("A link's run has one optimizer, then at most one scheduler and one set().")
@@ -397,7 +384,7 @@ def _read_run(text: str) -> RunSpec:
 
 def _read_value(text: str) -> Value:
     try:
-        reader = _Reader(f"({text})")
+        reader = Reader(f"({text})")
         value = reader.value()
         reader.end()
     except ValueError:
@@ -407,113 +394,3 @@ def _read_value(text: str) -> Value:
 
 _LINK_READERS: Mapping[str, Callable[[str], object]] = {"surface": _read_surface, "dtype": str}
 """How the words of a link are read that are no numbers."""
-
-_TOKEN = re.compile(
-    r"""\s*( [^\W\d]\w*
-          | -?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
-          | '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*"
-          | [()\[\],=.]
-        )\s*""",
-    re.VERBOSE,
-)
-_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)")
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
-_CONSTANTS: Mapping[str, Value] = {"True": True, "False": False, "None": None}
-_CLOSING = {"(": ")", "[": "]"}
-
-
-class _Reader:
-    """Reads values and calls as `_literal` and `_call` write them, which is as Python does.
-
-    Python's own parser would take less code, but a link can make it recurse until the stack of a server's
-    thread overflows, which ends the whole process. This one recurses at most DEEPEST times.
-    """
-
-    def __init__(self, text: str, at: int = 0) -> None:
-        self._text = text
-        self._tokens: list[str] = []
-        while at < len(text):
-            if not (found := _TOKEN.match(text, at)):
-                raise self._error()
-            self._tokens.append(found[1])
-            at = found.end()
-        self._tokens = ["", *reversed(self._tokens)]  # The next one is last, and "" is the end.
-
-    def calls(self) -> list[tuple[str, dict[str, Value]]]:
-        """Read "Name(a=1).Other(b=2)" as [("Name", {"a": 1}), ("Other", {"b": 2})]."""
-        calls = [(self._word(), self.settings())]
-        while self._skip("."):
-            calls.append((self._word(), self.settings()))
-        self.end()
-        return calls
-
-    def settings(self) -> dict[str, Value]:
-        """Read "(a=1,b=2)" as {"a": 1, "b": 2}; brackets without values may be missing."""
-        settings: dict[str, Value] = {}
-        more = self._skip("(")
-        while more and not self._skip(")"):
-            name = self._word()
-            if name in settings:
-                raise ValueError(f"A part of the link has {describe(name)} twice: {describe(self._text)}.")
-            self._expect("=")
-            settings[name] = self.value()
-            if not (more := self._skip(",")):
-                self._expect(")")
-        return settings
-
-    def value(self, depth: int = 0) -> Value:
-        """Read a number, a text, True, False, None or a list of these."""
-        token = self._take()
-        if token in _CONSTANTS:
-            return _CONSTANTS[token]
-        if token in _CLOSING:
-            return self._list(_CLOSING[token], depth)
-        try:
-            if token.startswith(("'", '"')):
-                return _ESCAPE.sub(_unescape, token[1:-1])
-            return int(token) if token.lstrip("-").isdecimal() else float(token)
-        except (KeyError, ValueError, OverflowError):
-            raise self._error() from None
-
-    def end(self) -> None:
-        """Raise ValueError if anything is left to read."""
-        if self._tokens[-1]:
-            raise self._error()
-
-    def _list(self, closing: str, depth: int) -> Value:
-        if depth == DEEPEST:
-            raise ValueError(f"A value in the link is nested more than {DEEPEST} lists deep.")
-        parts: list[Value] = []
-        more = True
-        while more and not self._skip(closing):
-            parts.append(self.value(depth + 1))
-            if not (more := self._skip(",")):
-                self._expect(closing)
-        # As in Python, (1) is a number, and (1,) a list of one.
-        return parts[0] if closing == ")" and len(parts) == 1 and not more else tuple(parts)
-
-    def _take(self) -> str:
-        return self._tokens.pop() if len(self._tokens) > 1 else ""
-
-    def _skip(self, token: str) -> bool:
-        """Step over the next token if it is this one."""
-        return self._tokens[-1] == token and bool(self._take())
-
-    def _expect(self, token: str) -> None:
-        if not self._skip(token):
-            raise self._error()
-
-    def _word(self) -> str:
-        if not WORD.fullmatch(word := self._take()):
-            raise self._error()
-        return word
-
-    def _error(self) -> ValueError:
-        return ValueError(
-            f"A part of the link is not written as Name(parameter=value): {describe(self._text)}."
-        )
-
-
-def _unescape(found: re.Match[str]) -> str:
-    code = found[1]
-    return chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPED[code]
