@@ -128,7 +128,7 @@ def register_surface(info: SurfaceInfo) -> None:
     """Add a row to `SURFACES`. Raises ValueError where the name is taken or is not a plain ASCII label."""
     if info.name in _surfaces:
         raise ValueError(f"There is already a surface named {info.name!r}.")
-    if not info.name.isascii() or SurfaceSpec(info.name).name != info.name:
+    if not info.name.isascii() or SurfaceSpec(info.name).name != info.name.strip():
         raise ValueError(f"A surface's name must be plain ASCII, not {info.name!r}.")
     _surfaces[info.name] = info
 
