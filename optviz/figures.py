@@ -98,11 +98,11 @@ def contour_figure(
     """
     function = surface(experiment.surface)
     figure = go.Figure(_contour(grid or sample(experiment.surface), theme))
-    if function.minimizers:
-        figure.add_trace(_minimizers(function, theme))
     for index, trajectory in enumerate(trajectories):
         for trace in _path(trajectory, index, theme):
             figure.add_trace(trace)
+    if function.minimizers:  # above the paths: a run that got there does not hide them
+        figure.add_trace(_minimizers(function))
     figure.add_trace(_start(experiment, theme))
     (left, right), (bottom, top) = function.domain
     figure.update_xaxes(range=[left, right], title="x", constrain="domain", constraintoward="left")
@@ -135,9 +135,10 @@ def loss_figure(
         figure.add_trace(_curve(trajectory, curve, index, theme, log=log))
     title = "loss" if base == 0 else f"loss − minimum ({minimum:.4g})"
     figure.update_xaxes(title="step", rangemode="tozero")
-    figure.update_yaxes(title=title, type="log" if log else "linear", range=_loss_range(curves, log=log))
-    if log:
-        figure.update_yaxes(exponentformat="power", dtick=1)
+    view = _loss_range(curves, log=log)
+    figure.update_yaxes(title=title, type="log" if log else "linear", range=view)
+    if log and view:  # a label at every power of ten, or at every few where there are many
+        figure.update_yaxes(exponentformat="power", dtick=max(1, round((view[1] - view[0]) / 6)))
     return _styled(figure, theme)
 
 
@@ -180,7 +181,7 @@ def _short(number: float) -> str:
     return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e").replace("-", "−")
 
 
-def _minimizers(function: Surface, theme: Theme) -> go.Scatter:
+def _minimizers(function: Surface) -> go.Scatter:
     x, y = zip(*function.minimizers, strict=True)
     return go.Scatter(
         x=x,

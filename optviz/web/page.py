@@ -55,7 +55,11 @@ class _Card:
 def _choose_surface() -> ov.SurfaceSpec:
     names = list(ov.SURFACES)
     name = st.selectbox(
-        "Surface", names, names.index("Rosenbrock"), key="surface", help="The loss to minimize."
+        "Surface",
+        names,
+        names.index("Rosenbrock"),
+        key="surface",
+        help="The loss that the optimizers walk down; its two parameters are x and y.",
     )
     info = ov.SURFACES[name]
     st.caption(info.teaches)
@@ -156,7 +160,8 @@ def _headline(info: ov.SurfaceInfo) -> None:
         st.latex(info.formula, help=f"{info.source} {info.note}".strip(), width="content")
 
 
-_CONFIG = {"displaylogo": False, "scrollZoom": True, "responsive": True}
+_CONFIG = {"displayModeBar": False, "responsive": True}
+"""Dragging zooms and a double click goes back; the wheel scrolls the page, and no tool bar hides a legend."""
 
 
 def _contour_words(experiment: ov.Experiment) -> str:
