@@ -63,10 +63,11 @@ def _choose_surface() -> ov.SurfaceSpec:
     )
     info = ov.SURFACES[name]
     st.caption(info.teaches)
-    columns = st.columns(max(2, len(info.params)))
     chosen = {}
-    for column, (param, declared) in zip(columns, info.params.items(), strict=False):
-        with column:
+    for place, (param, declared) in enumerate(info.params.items()):
+        if place % 2 == 0:
+            columns = st.columns(2)
+        with columns[place % 2]:
             chosen[param] = widgets.draw_surface_param(f"{name}.{param}", param, declared)
     return ov.SurfaceSpec(
         name, {key: value for key, value in chosen.items() if value != info.params[key].default}
