@@ -94,10 +94,10 @@ def _stationary(point: Array, unit: Array, land: Landscape) -> Outcome | None:
         return _settled("minimum", unit, nearest, land)
     if not known:
         return None
-    if np.linalg.norm(_newton_step(slopes, curvatures, land)) <= NEAR:
-        point = _polished(point, land)
-        kind = _by_curvature(point, land)
-        nearest, distance = _nearest_minimizer(point, land)
+    near = np.linalg.norm(_newton_step(slopes, curvatures, land)) <= NEAR
+    if near and (exact := _polished(point, land)) is not None:
+        kind = _by_curvature(exact, land)
+        nearest, distance = _nearest_minimizer(exact, land)
         return _settled(kind, unit, nearest if kind == "minimum" and distance <= NEAR else None, land)
     if max(np.abs(slopes).max(), np.abs(curvatures).max()) <= _FLAT * land.range:
         return _settled("plateau", unit, None, land)
@@ -130,15 +130,23 @@ def _newton_step(slopes: Array, curvatures: Array, land: Landscape) -> Array:
     return steps
 
 
-def _polished(point: Array, land: Landscape) -> Array:
-    """The stationary point itself, by Newton's method from next to it; `point` where that leads away."""
+def _polished(point: Array, land: Landscape) -> Array | None:
+    """The stationary point itself, by Newton's method from next to it; None where there is none.
+
+    Ten steps take the slope of x⁶ to a 70,000th. Beside a kink such as √|x| at 0 Newton steps are short too,
+    but lead away, and leave a 240th of the slope.
+    """
     polished = point
-    for _ in range(5):
-        slopes, curvatures, axes = _principal(polished, land)
+    slopes, curvatures, axes = _principal(point, land)
+    gone = max(1e-3 * float(np.linalg.norm(slopes)), 1e-9 * land.range)
+    for _ in range(10):
         polished = polished + axes @ _newton_step(slopes, curvatures, land) * land.widths
-        if not np.linalg.norm((polished - point) / land.widths) <= 3 * NEAR:
-            return point
-    return polished
+        if not np.linalg.norm((polished - point) / land.widths) <= 10 * NEAR:
+            return None
+        slopes, curvatures, axes = _principal(polished, land)
+        if np.linalg.norm(slopes) <= _ROUNDING * land.range:
+            break
+    return polished if np.linalg.norm(slopes) <= gone else None
 
 
 def _by_curvature(point: Array, land: Landscape) -> str:

@@ -93,6 +93,16 @@ def test_a_run_on_the_ridge_is_never_a_minimum() -> None:
         assert trajectory.outcome.kind in ("saddle", "moving", "cycle"), (optimizer, trajectory.outcome)
 
 
+@pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
+def test_a_run_beside_a_kink_is_not_at_rest(optimizer: str) -> None:
+    """Bukin's valley is a kink of √|·|: beside it Newton steps are short, but the slope is endless."""
+    spec = ov.SurfaceSpec("Bukin N.6")
+    params = {"lr": ov.suggested_lr(optimizer, spec), **ov.OPTIMIZERS[optimizer].suggested}
+    for start in ((-12.0, 1.45), (-8.0, 0.6), (-5.7, 0.33), (-9.2, 0.85)):
+        outcome = run("Bukin N.6", optimizer, params, start, 60).outcome
+        assert outcome.kind not in ("saddle", "maximum", "plateau"), outcome
+
+
 def test_outcome_names_the_step() -> None:
     trajectory = run("Himmelblau", "SGD", {"lr": 0.01}, (3.5, 2.5), 200)
     step = trajectory.outcome.step
@@ -128,11 +138,11 @@ def test_lbfgs_that_chokes_has_diverged() -> None:
 
 
 def land(gradient, hessian, *, smooth=True, minimizers=(), losses=None) -> Landscape:
-    """A made-up landscape over the unit square with a range of 1."""
+    """A made-up landscape over the unit square with a range of 1; slope and Hessian are those in the middle."""
 
     def first_order(points):
         values = np.zeros(len(points)) if losses is None else losses(points)
-        return values, np.broadcast_to(np.asarray(gradient, float), points.shape)
+        return values, np.asarray(gradient, float) + (points - 0.5) @ np.asarray(hessian, float)
 
     return Landscape(
         low=np.zeros(2),
