@@ -138,7 +138,7 @@ def test_lbfgs_that_chokes_has_diverged() -> None:
 
 
 def land(gradient, hessian, *, smooth=True, minimizers=(), losses=None) -> Landscape:
-    """A made-up landscape over the unit square with a range of 1; slope and Hessian are those in the middle."""
+    """A made-up landscape over the unit square, its range 1; slope and Hessian are those in the middle."""
 
     def first_order(points):
         values = np.zeros(len(points)) if losses is None else losses(points)
