@@ -98,7 +98,7 @@ def contour_figure(
     """
     function = surface(experiment.surface)
     figure = go.Figure(_contour(grid or sample(experiment.surface), theme))
-    for index, trajectory in enumerate(trajectories):
+    for index, trajectory in zip(_places(experiment, trajectories), trajectories, strict=True):
         for trace in _path(trajectory, index, theme):
             figure.add_trace(trace)
     if function.minimizers:  # above the paths: a run that got there does not hide them
@@ -131,18 +131,31 @@ def loss_figure(
     base = minimum if log else 0.0
     figure = go.Figure()
     curves = [trajectory.losses - base for trajectory in trajectories]
-    for index, (trajectory, curve) in enumerate(zip(trajectories, curves, strict=True)):
+    places = _places(experiment, trajectories)
+    for index, trajectory, curve in zip(places, trajectories, curves, strict=True):
         figure.add_trace(_curve(trajectory, curve, index, theme, log=log))
-    title = "loss" if base == 0 else f"loss − minimum ({minimum:.4g})"
+    title = "loss" if base == 0 else "loss above the minimum"
     figure.update_xaxes(title="step", rangemode="tozero")
     view = _loss_range(curves, log=log)
     figure.update_yaxes(title=title, type="log" if log else "linear", range=view)
-    if log and view:  # a label at every power of ten, or at every few where there are many
-        figure.update_yaxes(exponentformat="power", dtick=max(1, round((view[1] - view[0]) / 6)))
+    if log and view:  # a label at 1, 2 and 5, or at every power of ten, or at every few of them
+        decades = view[1] - view[0]
+        figure.update_yaxes(exponentformat="power", dtick="D2" if decades < 2 else max(1, round(decades / 6)))
+    figure.update_layout(showlegend=True)
     return _styled(figure, theme)
 
 
 # -- parts -------------------------------------------------------------------------------------------------
+
+
+def _places(experiment: Experiment, trajectories: Sequence[Trajectory]) -> list[int]:
+    """Which competitor each trajectory is of, so that it keeps its colour where another one is missing."""
+    places: list[int] = []
+    for trajectory in trajectories:
+        after = places[-1] + 1 if places else 0
+        later = [i for i, run in enumerate(experiment.runs) if i >= after and run == trajectory.run]
+        places.append(later[0] if later else after)
+    return places
 
 
 def _contour(grid: Grid, theme: Theme) -> go.Contour:
@@ -280,8 +293,10 @@ def _loss_range(curves: Sequence[Array], *, log: bool) -> list[float] | None:
     if not len(shown):
         return None
     low = float(shown.min())
-    inside = shown[shown <= max(100 * abs(highest), low)]
-    high = max(float(inside.max()), highest)
+    if not log:
+        low = max(low, -100 * max(abs(highest), 1.0))
+    inside = shown[(shown >= low) & (shown <= max(100 * abs(highest), low))]
+    high = max(float(inside.max()), highest) if len(inside) else highest
     if log:
         return [float(np.log10(low)) - 0.2, float(np.log10(max(high, low))) + 0.2]
     margin = 0.05 * (high - low) or 1.0
@@ -295,6 +310,7 @@ def _styled(figure: go.Figure, theme: Theme) -> go.Figure:
         "linecolor": theme.faint,
         "ticks": "outside",
         "tickcolor": theme.faint,
+        "automargin": True,
         "title": {"standoff": 6, "font": {"size": 14}},
     }
     figure.update_xaxes(**axis)

@@ -185,6 +185,8 @@ def _left(unit: Array) -> Outcome | None:
     if not outside[-1]:
         return None
     step = _first_for_good(outside)
+    if step == 0:
+        return Outcome("left", step, "Started outside the drawn domain and never came in.")
     return Outcome("left", step, f"Left the drawn domain at step {step} and did not come back.")
 
 

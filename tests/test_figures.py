@@ -141,3 +141,24 @@ def test_colours_can_be_read(theme) -> None:
 
 def test_themes_differ() -> None:
     assert LIGHT.paper != DARK.paper and luminance(LIGHT.paper) > 0.8 > 0.1 > luminance(DARK.paper)
+
+
+def test_a_competitor_keeps_its_colour_when_another_is_missing() -> None:
+    exp = experiment()
+    both, adam = ov.run(exp, "cpu"), ov.run(exp, "cpu")[1:]
+    for draw in (contour_figure, loss_figure):
+        (whole,) = [trace for trace in draw(exp, both).data if trace.name == "Adam"]
+        (alone,) = [trace for trace in draw(exp, adam).data if trace.name == "Adam"]
+        assert whole.line == alone.line
+
+
+def test_a_run_without_a_floor_does_not_flatten_the_others() -> None:
+    spec = ov.SurfaceSpec("Saddle")
+    runs = (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1.0})),
+        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.02})),
+    )
+    exp = ov.Experiment(spec, ov.surface(spec).start, 80, runs)
+    sgd, adam = ov.run(exp, "cpu")
+    low, high = loss_figure(exp, (sgd, adam)).layout.yaxis.range
+    assert sgd.losses.min() < -1e6 and low > -1000 and high > adam.losses[0]

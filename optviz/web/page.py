@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,12 @@ def main() -> None:
         spec = _choose_surface()
         start, steps = _choose_start(spec)
         cards = [_choose_competitor(slot, name, spec) for slot, name in zip("AB", OPENING, strict=True)]
+    if len({card.run.name for card in cards}) < len(cards):  # the same optimizer twice
+        labels = [f"{card.run.name} {slot}" for slot, card in zip("AB", cards, strict=True)]
+        cards = [
+            replace(card, run=replace(card.run, label=label))
+            for label, card in zip(labels, cards, strict=True)
+        ]
     try:
         experiment = ov.Experiment(spec, start, steps, tuple(card.run for card in cards))
     except ValueError as error:
@@ -107,6 +113,7 @@ def _choose_competitor(slot: str, first: str, spec: ov.SurfaceSpec) -> _Card:
         key = f"{slot}.{name}"
         with right:
             chosen = {"lr": widgets.draw(f"{key}.{spec.name}.lr", "lr", info.params["lr"], values["lr"])}
+        st.caption(_whose_values(values, info, spec))
         st.caption(info.teaches)
         with st.expander("Hyperparameters"):
             if info.note:
@@ -114,7 +121,11 @@ def _choose_competitor(slot: str, first: str, spec: ov.SurfaceSpec) -> _Card:
             for param, declared in info.params.items():
                 if param != "lr":
                     value = values.get(param, declared.default)
-                    chosen[param] = widgets.draw(f"{key}.{param}", param, declared, value)
+                    # What suits the opening picture must not follow the reader to other surfaces.
+                    owner = (
+                        f"{key}.{spec.name}" if param in OPENING.get(name, {}) and param in values else key
+                    )
+                    chosen[param] = widgets.draw(f"{owner}.{param}", param, declared, value)
         complaint = st.empty()
     params = {key: value for key, value in chosen.items() if key == "lr" or value != info.params[key].default}
     return _Card(ov.RunSpec(ov.OptimizerSpec(name, params)), complaint)
@@ -122,10 +133,19 @@ def _choose_competitor(slot: str, first: str, spec: ov.SurfaceSpec) -> _Card:
 
 def _opening(optimizer: str, spec: ov.SurfaceSpec) -> dict[str, Value]:
     """The values a competitor is first shown with: the opening picture's, or what is suggested."""
-    if spec == ov.SurfaceSpec("Rosenbrock") and optimizer in OPENING:
+    if spec.name == "Rosenbrock" and optimizer in OPENING:
         return OPENING[optimizer]
     suggested = dict(ov.OPTIMIZERS[optimizer].suggested)
     return {"lr": runs.suggested_lr(optimizer, spec), **suggested}
+
+
+def _whose_values(values: dict[str, Value], info: ov.OptimizerInfo, spec: ov.SurfaceSpec) -> str:
+    """What the fields open with where that is not torch's default, and what torch's default is."""
+    ours = {key: value for key, value in values.items() if value != info.params[key].default}
+    if not ours:
+        return "Opens with torch's defaults."
+    words = [f"{key} {value} (torch's default: {info.params[key].default})" for key, value in ours.items()]
+    return f"Suggested for {spec.name}: {', '.join(words)}."
 
 
 # -- the picture -------------------------------------------------------------------------------------------
@@ -133,12 +153,13 @@ def _opening(optimizer: str, spec: ov.SurfaceSpec) -> dict[str, Value]:
 
 def show(experiment: ov.Experiment, cards: Sequence[_Card]) -> None:
     """Run every competitor and draw what came of it; a bad one says so on its card, the others run."""
-    trajectories = []
+    trajectories, refused = [], []
     for index, card in enumerate(cards):
         try:
             trajectories.append(runs.trajectory(experiment, index))
         except ov.CompetitorError as error:
             card.complaint.error(error.reason)
+            refused.append((card.run.name, error.reason))
     theme = THEMES["dark" if st.context.theme.type == "dark" else "light"]
     _headline(ov.SURFACES[experiment.surface.name])
     left, right = st.columns([3, 2])
@@ -152,6 +173,8 @@ def show(experiment: ov.Experiment, cards: Sequence[_Card]) -> None:
         st.plotly_chart(
             figure, theme=None, key="loss", config=_CONFIG, alt="The loss after each step of every run."
         )
+        for name, reason in refused:
+            st.warning(f"**{name}** did not run. torch says: {reason}")
         _results(trajectories)
 
 
