@@ -224,6 +224,15 @@ class _Batch:
         joined = [torch.cat([part.reshape(-1, part.shape[-1]) for part in parts], -1) for parts in self.each]
         return joined[0] if len(joined) == 1 else torch.cat(joined)
 
+    def has_a_finite_start(self) -> bool:
+        """Whether any start still has a finite point and gradient, so that torch could go on with it."""
+        for parts in self.each:
+            values = [*parts, *(part.grad for part in parts if part.grad is not None)]
+            rows = torch.cat([value.reshape(-1, value.shape[-1]) for value in values], dim=-1)
+            if bool(torch.isfinite(rows).all(dim=-1).any()):
+                return True
+        return False
+
 
 @dataclass(frozen=True)
 class _Apart:
@@ -403,15 +412,11 @@ def _train(batch: _Batch, trainer: _Trainer, noise: Sequence[Tensor] | None, rec
             if trainer.schedulers:
                 trainer.step_schedulers(loss)
         except _TORCH_ERRORS as error:
-            if all(_finite(part) and _finite(part.grad) for part in trained):
+            if batch.has_a_finite_start():
                 raise ValueError(_text(error)) from error
             # LBFGS chokes on numbers that are not finite: the path up to here is the answer.
             recorder.gave_up()
             return
-
-
-def _finite(values: Tensor | None) -> bool:
-    return values is None or bool(torch.isfinite(values).all())
 
 
 # -- the surface itself, in float64 on the CPU -----------------------------------------------------------

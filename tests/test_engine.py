@@ -376,6 +376,13 @@ def test_diverging_starts_stop_where_single_runs_stop() -> None:
     np.testing.assert_array_equal(many.ends[0], one.points[-1])
 
 
+def test_a_complaint_about_settings_is_not_hidden_by_another_starts_divergence() -> None:
+    schedule = ov.SchedulerSpec("OneCycleLR", {"max_lr": 0.002, "total_steps": 100, "cycle_momentum": False})
+    exp = experiment(steps=200, runs=[competitor("SGD", {"lr": 0.01}, scheduler=schedule)])
+    with pytest.raises(ov.CompetitorError, match="Tried to step 101 times"):
+        ov.run_many(exp, [(-1.2, 1.0), (1e4, 1e4)], device="cpu")
+
+
 # -- closed forms and published values -------------------------------------------------------------------
 
 
