@@ -16,13 +16,14 @@
 
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
 from optviz.engine import CompetitorError, run, run_many, run_one, sample, suggested_lr
-from optviz.figures import contour_figure, loss_figure
+from optviz.export import summaries_csv
+from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
 from optviz.schedulers import SCHEDULERS, SchedulerInfo
-from optviz.spec import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec
-from optviz.trajectory import Ensemble, Grid, MadeWith, Trajectory
+from optviz.spec import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
+from optviz.trajectory import Ensemble, Grid, MadeWith, Summary, Trajectory
 
 __version__ = "0.1.0"
 
@@ -41,17 +42,22 @@ __all__ = [
     "RunSpec",
     "SchedulerInfo",
     "SchedulerSpec",
+    "Summary",
     "Surface",
     "SurfaceInfo",
     "SurfaceSpec",
     "Trajectory",
+    "View",
     "contour_figure",
+    "gradient_figure",
     "loss_figure",
+    "lr_figure",
     "register_surface",
     "run",
     "run_many",
     "run_one",
     "sample",
     "suggested_lr",
+    "summaries_csv",
     "surface",
 ]

@@ -58,13 +58,19 @@ def run(experiment: Experiment, device: str = "auto") -> tuple[Trajectory, ...]:
     return tuple(run_one(experiment, index, device) for index in range(len(experiment.runs)))
 
 
-def run_one(experiment: Experiment, index: int, device: str = "auto") -> Trajectory:
-    """Run competitor `index` alone, so that a bad one does not stop the others. Raises as `run` does."""
+def run_one(
+    experiment: Experiment, index: int, device: str = "auto", watch: Callable[[int], None] | None = None
+) -> Trajectory:
+    """Run competitor `index` alone, so that a bad one does not stop the others. Raises as `run` does.
+
+    `watch(steps)` is called now and then with the steps taken so far. It stops the run by raising something
+    that torch does not raise about settings, such as KeyboardInterrupt.
+    """
     spec, function, where = _prepare(experiment, index, device)
     start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
     try:
         batch = _single(function, spec, start)
-        recorder = PathRecorder(spec, batch.parameters, experiment.steps)
+        recorder = PathRecorder(spec, batch.parameters, experiment.steps, watch)
         _train(batch, _Trainer(experiment, spec, batch.each), _noise(experiment, spec, where), recorder)
     except ValueError as error:
         raise CompetitorError(index, spec, str(error)) from error

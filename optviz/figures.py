@@ -7,6 +7,7 @@ map), while labels and hover texts show the loss itself.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,13 +17,16 @@ import plotly.graph_objects as go
 from optviz.engine import sample
 from optviz.outcome import Array
 from optviz.problem import Surface, surface
-from optviz.spec import Experiment
+from optviz.spec import Experiment, View
 from optviz.trajectory import Grid, Trajectory
 
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of a figure. Paths are told apart without red against green, and by their dashes."""
+    """Colours of a figure.
+
+    The eight path colours stay apart for every kind of colour vision, and paths differ in their dashes too.
+    """
 
     paper: str
     ink: str
@@ -40,26 +44,31 @@ class Theme:
 LIGHT = Theme(
     paper="#ffffff",
     ink="#1f2933",
-    faint="rgba(31, 41, 51, 0.16)",
+    faint="rgba(31, 41, 51, 0.2)",
     low="#7488a8",
     middle="#c3cddd",
     high="#f6f8fb",
     halo="rgba(255, 255, 255, 0.9)",
-    paths=("#c2410c", "#0b5cad", "#00735c", "#9b2f86", "#7a5a00", "#111827", "#0e7490", "#be123c"),
+    paths=("#c8480a", "#2d309b", "#007e78", "#781b3a", "#8747cf", "#2597ec", "#101828", "#e5730a"),
 )
 DARK = Theme(
     paper="#0f1520",
     ink="#e6ebf2",
-    faint="rgba(230, 235, 242, 0.14)",
+    faint="rgba(230, 235, 242, 0.22)",
     low="#0b1220",
     middle="#253350",
     high="#50648c",
     halo="rgba(8, 12, 20, 0.85)",
-    paths=("#ff9d5c", "#6cb6ff", "#3ddbb0", "#f0a0e0", "#ffd666", "#f4f6f8", "#7fe3f2", "#ff9aa8"),
+    paths=("#ff8f45", "#b09bff", "#51d6bb", "#f50d43", "#a04fff", "#1196a0", "#bffdff", "#ffe066"),
 )
 THEMES = {"light": LIGHT, "dark": DARK}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
 
+PLAIN = View()
+"""How an experiment is looked at if nobody says otherwise."""
+
+_MARKED = 121
+"""Points of a path up to which every step has a marker."""
 _LEVELS = 18
 _WIDE = 20.0
 """Losses that spread over more than this factor above the lowest get levels even in their logarithm."""
@@ -68,8 +77,10 @@ _WIDE = 20.0
 def contour_levels(z: Array) -> Array:
     """Ascending losses at which to draw contours, from the lowest loss in `z` (any shape) to the highest.
 
-    Evenly spaced where the losses are; evenly in the logarithm of what they exceed the lowest by where that
-    spreads wide. Only finite losses count. A constant surface has two levels around its value.
+    Halfway between levels that are evenly spaced, or evenly in the logarithm of what they exceed the lowest
+    by where losses spread wide, and levels that have equally much of the picture between them. So no height
+    swallows the picture, and a steeper place still has denser lines. Only finite losses count. A constant
+    surface has two levels around its value.
     """
     finite = np.unique(z[np.isfinite(z)])
     if len(finite) < 2:
@@ -78,11 +89,14 @@ def contour_levels(z: Array) -> Array:
     low, high = finite[0], finite[-1]
     excess = np.sort(z[np.isfinite(z)], axis=None) - low
     tenth, most = np.quantile(excess, [0.1, 0.9])
-    floor = max(float(np.quantile(excess, 0.01)), float(high - low) * 1e-9)
     if most > _WIDE * tenth or high - low > _WIDE * np.median(excess):
-        levels: Array = low + np.concatenate(([0.0], np.geomspace(floor, high - low, _LEVELS - 1)))
+        floor = max(float(np.quantile(excess, 0.01)), float(high - low) * 1e-9)
+        equal = np.quantile(excess, np.linspace(0, 1, _LEVELS - 1)).clip(floor)
+        levels: Array = np.sqrt(np.geomspace(floor, high - low, _LEVELS - 1)) * np.sqrt(equal)
+        levels = low + np.concatenate(([0.0], levels))
     else:
-        levels = np.linspace(low, high, _LEVELS)
+        equal = np.quantile(excess, np.linspace(0, 1, _LEVELS))
+        levels = low + (np.linspace(0, high - low, _LEVELS) + equal) / 2
     return levels
 
 
@@ -91,6 +105,7 @@ def contour_figure(
     trajectories: Sequence[Trajectory],
     theme: Theme = LIGHT,
     grid: Grid | None = None,
+    view: View = PLAIN,
 ) -> go.Figure:
     """The surface's contours with every path, its start, its end and the minimizers.
 
@@ -98,11 +113,15 @@ def contour_figure(
     """
     function = surface(experiment.surface)
     figure = go.Figure(_contour(grid or sample(experiment.surface), theme))
-    for index, trajectory in zip(_places(experiment, trajectories), trajectories, strict=True):
-        for trace in _path(trajectory, index, theme):
-            figure.add_trace(trace)
+    pens = _pens(experiment, trajectories, theme, view)
+    for trajectory in trajectories:  # all halos lie below all paths: no path hides another one
+        figure.add_trace(_halo(trajectory, theme))
+    for trajectory, pen in zip(trajectories, pens, strict=True):
+        figure.add_trace(_path(trajectory, pen))
     if function.minimizers:  # above the paths: a run that got there does not hide them
         figure.add_trace(_minimizers(function))
+    for trajectory, pen in zip(trajectories, pens, strict=True):
+        figure.add_trace(_end(trajectory, pen, theme))
     figure.add_trace(_start(experiment, theme))
     (left, right), (bottom, top) = function.domain
     figure.update_xaxes(range=[left, right], title="x", constrain="domain", constraintoward="left")
@@ -114,48 +133,78 @@ def contour_figure(
 
 
 def loss_figure(
-    experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, scale: str = "auto"
+    experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
 ) -> go.Figure:
-    """The surface's own loss after each step.
+    """The surface's own loss at each point, against steps or evaluations as the `view` says.
 
-    `scale` is "linear", "log", or "auto": log where the minimum is known and nothing lies below it. On a log
-    scale it is the loss above the minimum, which also is meaningful where losses are negative. Raises
-    ValueError for a log scale on a surface that has no minimum.
+    On a log scale, which "auto" is where the minimum is known, it is the loss above the minimum, which also
+    is meaningful where losses are negative. Raises ValueError for "log" on a surface that has no minimum.
     """
-    if scale not in ("auto", "linear", "log"):
-        raise ValueError(f'scale must be "auto", "linear" or "log", not {scale!r}.')
     minimum = surface(experiment.surface).minimum
-    if scale == "log" and not np.isfinite(minimum):
+    if view.scale == "log" and not np.isfinite(minimum):
         raise ValueError(f"{experiment.surface.name} has no minimum to measure a logarithm from.")
-    log = np.isfinite(minimum) and scale != "linear"
+    log = bool(np.isfinite(minimum)) and view.scale != "linear"
     base = minimum if log else 0.0
-    figure = go.Figure()
-    curves = [trajectory.losses - base for trajectory in trajectories]
-    places = _places(experiment, trajectories)
-    for index, trajectory, curve in zip(places, trajectories, curves, strict=True):
-        figure.add_trace(_curve(trajectory, curve, index, theme, log=log))
-    title = "loss" if base == 0 else "loss above the minimum"
-    figure.update_xaxes(title="step", rangemode="tozero")
-    view = _loss_range(curves, log=log)
-    figure.update_yaxes(title=title, type="log" if log else "linear", range=view)
-    if log and view:  # a label at 1, 2 and 5, or at every power of ten, or at every few of them
-        decades = view[1] - view[0]
-        figure.update_yaxes(exponentformat="power", dtick="D2" if decades < 2 else max(1, round(decades / 6)))
-    figure.update_layout(showlegend=True)
-    return _styled(figure, theme)
+    curves = [(trajectory.losses - base, trajectory.losses) for trajectory in trajectories]
+    figure = _curves(experiment, trajectories, curves, "loss", theme, view, log=log)
+    if base:
+        figure.update_yaxes(title="loss above the minimum")
+    return figure.update_layout(showlegend=True)
+
+
+def gradient_figure(
+    experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
+) -> go.Figure:
+    """The length of the surface's own gradient at each point, on a log scale."""
+    norms = [np.linalg.norm(trajectory.gradients, axis=1) for trajectory in trajectories]
+    curves = [(norm, norm) for norm in norms]
+    return _curves(experiment, trajectories, curves, "gradient norm", theme, view, log=True)
+
+
+def lr_figure(
+    experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
+) -> go.Figure | None:
+    """The learning rate that each step used; None where no run's learning rate ever changes."""
+    if not any(len(trajectory.lrs) and np.ptp(trajectory.lrs) > 0 for trajectory in trajectories):
+        return None
+    # The rate of a step is drawn at the point that the step leads to: the start has none.
+    rates = [np.concatenate(([np.nan], trajectory.lrs)) for trajectory in trajectories]
+    known = np.concatenate(rates)
+    known = known[np.isfinite(known) & (known > 0)]
+    log = bool(len(known)) and known.max() > _WIDE * known.min()
+    return _curves(
+        experiment, trajectories, [(r, r) for r in rates], "learning rate", theme, view, log=log
+    ).update_yaxes(rangemode="normal" if log else "tozero")
 
 
 # -- parts -------------------------------------------------------------------------------------------------
 
 
-def _places(experiment: Experiment, trajectories: Sequence[Trajectory]) -> list[int]:
-    """Which competitor each trajectory is of, so that it keeps its colour where another one is missing."""
-    places: list[int] = []
+@dataclass(frozen=True)
+class _Pen:
+    """How a competitor is drawn, in every figure."""
+
+    color: str
+    dash: str
+
+
+def _pens(experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme, view: View) -> list[_Pen]:
+    """Each trajectory's pen: that of its competitor, also where another one is missing."""
+    slots = [*view.colors, *range(len(view.colors), len(experiment.runs))]
+    pens: list[_Pen] = []
+    after = 0
     for trajectory in trajectories:
-        after = places[-1] + 1 if places else 0
         later = [i for i, run in enumerate(experiment.runs) if i >= after and run == trajectory.run]
-        places.append(later[0] if later else after)
-    return places
+        index = later[0] if later else after
+        after = index + 1
+        slot = slots[index] if index < len(slots) else index
+        pens.append(_Pen(theme.paths[slot % len(theme.paths)], DASHES[slot % len(DASHES)]))
+    return pens
+
+
+def _shown(name: str) -> str:
+    """A name as plotly shows it letter by letter: it takes tags for mark-up, and names come from links."""
+    return html.escape(name, quote=False)
 
 
 def _contour(grid: Grid, theme: Theme) -> go.Contour:
@@ -207,45 +256,56 @@ def _minimizers(function: Surface) -> go.Scatter:
             "color": "#ffd23f",
             "line": {"width": 1.2, "color": "#3b2f00"},
         },
+        cliponaxis=False,
         hovertemplate="minimum at (%{x:.5g}, %{y:.5g})<extra></extra>",
     )
 
 
-def _path(trajectory: Trajectory, index: int, theme: Theme) -> list[go.Scatter]:
-    color = theme.paths[index % len(theme.paths)]
-    x, y = trajectory.points.astype(np.float64).T
-    facts = np.stack([np.arange(len(x)), trajectory.losses], axis=1)
-    halo = go.Scatter(
+def _halo(trajectory: Trajectory, theme: Theme) -> go.Scatter:
+    x, y = trajectory.points.T
+    return go.Scatter(
         x=x,
         y=y,
         mode="lines",
         line={"width": 5.5, "color": theme.halo},
         hoverinfo="skip",
         showlegend=False,
-        legendgroup=str(index),
     )
-    line = go.Scatter(
+
+
+def _path(trajectory: Trajectory, pen: _Pen) -> go.Scatter:
+    x, y = trajectory.points.T
+    # A marker at every step shows how long steps are, until they lie so close that they hide the dashes.
+    sparse = len(x) <= _MARKED
+    return go.Scatter(
         x=x,
         y=y,
-        customdata=facts,
-        mode="lines+markers",
-        name=trajectory.name,
-        legendgroup=str(index),
-        line={"width": 2.4, "color": color, "dash": DASHES[index % len(DASHES)]},
-        marker={"size": 3.5, "color": color},
+        customdata=np.stack([np.arange(len(x)), trajectory.losses], axis=1),
+        mode="lines+markers" if sparse else "lines",
+        name=_shown(trajectory.name),
+        line={"width": 2.4, "color": pen.color, "dash": pen.dash},
+        marker={"size": 4, "color": pen.color},
         hovertemplate="step %{customdata[0]}: x %{x:.6g}, y %{y:.6g}<br>loss %{customdata[1]:.5g}",
     )
-    end = go.Scatter(
-        x=x[-1:],
-        y=y[-1:],
+
+
+def _end(trajectory: Trajectory, pen: _Pen, theme: Theme) -> go.Scatter:
+    x, y = trajectory.points[-1:].T
+    symbol = {"diverged": "x", "moving": "triangle-right", "left": "triangle-right"}
+    return go.Scatter(
+        x=x,
+        y=y,
         mode="markers",
-        name=f"{trajectory.name}: end",
-        legendgroup=str(index),
+        name=f"{_shown(trajectory.name)}: end",
         showlegend=False,
-        marker={"size": 13, "color": color, "line": {"width": 2, "color": theme.halo}},
+        marker={
+            "size": 13,
+            "symbol": symbol.get(trajectory.outcome.kind, "circle"),
+            "color": pen.color,
+            "line": {"width": 2, "color": theme.halo},
+        },
         hovertemplate=f"end, step {trajectory.steps}: x %{{x:.6g}}, y %{{y:.6g}}",
     )
-    return [halo, line, end]
 
 
 def _start(experiment: Experiment, theme: Theme) -> go.Scatter:
@@ -265,29 +325,51 @@ def _start(experiment: Experiment, theme: Theme) -> go.Scatter:
     )
 
 
-def _curve(trajectory: Trajectory, curve: Array, index: int, theme: Theme, *, log: bool) -> go.Scatter:
-    # A logarithm has no place for 0, the exact minimum: such steps are left out of the curve.
-    shown = np.where(np.isfinite(curve) & ((curve > 0) | (not log)), curve, np.nan)
-    return go.Scatter(
-        x=np.arange(len(curve)),
-        y=shown,
-        customdata=trajectory.losses,
-        mode="lines",
-        name=trajectory.name,
-        line={
-            "width": 2.2,
-            "color": theme.paths[index % len(theme.paths)],
-            "dash": DASHES[index % len(DASHES)],
-        },
-        hovertemplate="step %{x}: loss %{customdata:.6g}",
-    )
+def _curves(
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory],
+    curves: Sequence[tuple[Array, Array]],
+    title: str,
+    theme: Theme,
+    view: View,
+    *,
+    log: bool,
+) -> go.Figure:
+    """One curve a trajectory: (what is drawn, what hovering says) at each of its points, (n+1,) both."""
+    figure = go.Figure()
+    pens = _pens(experiment, trajectories, theme, view)
+    for trajectory, (drawn, said), pen in zip(trajectories, curves, pens, strict=True):
+        # A logarithm has no place for 0, such as the exact minimum: such steps are left out of the curve.
+        shown = np.where(np.isfinite(drawn) & ((drawn > 0) | (not log)), drawn, np.nan)
+        figure.add_trace(
+            go.Scatter(
+                x=np.arange(len(drawn)) if view.against == "steps" else trajectory.evals,
+                y=shown,
+                customdata=np.stack([np.arange(len(drawn)), said], axis=1),
+                mode="lines",
+                name=_shown(trajectory.name),
+                line={"width": 2.2, "color": pen.color, "dash": pen.dash},
+                hovertemplate=f"step %{{customdata[0]}}: {title} %{{customdata[1]:.6g}}",
+            )
+        )
+    against = "step" if view.against == "steps" else "evaluations of loss and gradient"
+    figure.update_xaxes(title=against, rangemode="tozero")
+    span = _span([drawn for drawn, _ in curves], log=log)
+    figure.update_yaxes(title=title, type="log" if log else "linear", range=span)
+    if log and span:  # a label at 1, 2 and 5, or at every power of ten, or at every few of them
+        decades = span[1] - span[0]
+        figure.update_yaxes(exponentformat="power", dtick="D2" if decades < 2 else max(1, round(decades / 6)))
+    if log:  # plotly draws the labels of log axes a quarter larger
+        figure.update_yaxes(tickfont={"size": 10.5})
+    return _styled(figure.update_layout(showlegend=False), theme)
 
 
-def _loss_range(curves: Sequence[Array], *, log: bool) -> list[float] | None:
-    """The view of the losses: a diverging run leaves it at the top instead of flattening the others."""
+def _span(curves: Sequence[Array], *, log: bool) -> list[float] | None:
+    """The range of an axis: a diverging run leaves it at the top instead of flattening the others."""
     if not curves:
         return None
-    highest = max(float(curve[0]) for curve in curves)
+    firsts = [curve[np.isfinite(curve)][:1] for curve in curves]
+    highest = max((float(first[0]) for first in firsts if len(first)), default=0.0)
     values = np.concatenate(curves)
     shown = values[np.isfinite(values) & ((values > 0) | (not log))]
     if not len(shown):

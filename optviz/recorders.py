@@ -40,9 +40,19 @@ class Recorder(Protocol):
 
 
 class PathRecorder:
-    """Keeps everything about one run; `trajectory` copies it to the host and judges it."""
+    """Keeps everything about one run; `trajectory` copies it to the host and judges it.
 
-    def __init__(self, spec: RunSpec, parameters: Sequence[Tensor], steps: int) -> None:
+    `watch(steps)` hears after every ring of steps how many have been taken.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        parameters: Sequence[Tensor],
+        steps: int,
+        watch: Callable[[int], None] | None = None,
+    ) -> None:
+        self._watch = watch
         self._spec, self._parameters, self._steps = spec, parameters, steps
         self._trained = [part for part in parameters if part.requires_grad]
         self._start = _joined([part.detach()[None] for part in parameters])
@@ -89,6 +99,8 @@ class PathRecorder:
                 values_used.append(group.get(name))
         if place == _RING - 1:
             self._flush(step + 1)
+            if self._watch is not None:
+                self._watch(step + 1)
 
     def _flush(self, steps: int) -> None:
         """Move what the rings hold of the first `steps` steps to its place."""

@@ -14,17 +14,20 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, quote
 
-from optviz.calls import Reader, write_call
+from optviz.calls import Reader, write_call, write_value
 from optviz.params import (
     WORD,
     Choice,
     Flag,
     Float,
     Int,
+    Ints,
     Maybe,
+    Param,
     Settings,
     Text,
     Tuple,
@@ -42,11 +45,59 @@ _SURFACE_NAME = re.compile(r"[^()\x00-\x1f]{1,80}")
 _Spec = TypeVar("_Spec")
 
 _START = Tuple((Float(-math.inf, math.inf), Float(-math.inf, math.inf)))
-_STEPS = Int(1, 1_000_000)
-_NOISE = Float(0.0, math.inf)
-_SEED = Int(0, 2**63 - 1)
-_POSITIVE = Maybe(Float(0.0, math.inf))
 _COUNT = Maybe(Int(1, 1_000_000_000))
+
+EXPERIMENT_PARAMS: Mapping[str, Param] = MappingProxyType(
+    {
+        "steps": Param(Int(1, 1_000_000), 300, "How many times each optimizer steps."),
+        "noise": Param(
+            Float(0.0, math.inf),
+            0.0,
+            "Standard deviation of the Gaussian noise added to both numbers of every gradient, as a "
+            "minibatch would add it; 0 for none. Every competitor meets the same noise at the same step.",
+        ),
+        "seed": Param(
+            Int(0, 2**63 - 1), 0, "Seeds all chance: the same seed gives the same noise, step by step."
+        ),
+        "dtype": Param(
+            Choice(DTYPES),
+            "float32",
+            "The precision that the optimizers compute in. float32, torch's default, rounds after about 7 "
+            "digits, float64 after about 16.",
+        ),
+    }
+)
+"""What an experiment decides besides its surface, start and runs."""
+
+RUN_PARAMS: Mapping[str, Param] = MappingProxyType(
+    {
+        "clip_norm": Param(
+            Maybe(Float(0.0, math.inf)),
+            None,
+            "clip_grad_norm_: a gradient that is longer than this is scaled down to this length before each "
+            "step; its direction stays.",
+        ),
+        "clip_value": Param(
+            Maybe(Float(0.0, math.inf)),
+            None,
+            "clip_grad_value_: each number of the gradient is cut to at most this size before each step; its "
+            "direction may change.",
+        ),
+        "zero_grad": Param(
+            Flag(),
+            True,
+            "Call zero_grad before every backward. Off is the classic mistake: the gradients of all steps "
+            "add up.",
+        ),
+        "reset_every": Param(
+            _COUNT,
+            None,
+            "The mistake of building the optimizer anew inside the loop, every so many steps: momentum and "
+            "all other state are lost.",
+        ),
+    }
+)
+"""What a run decides around its optimizer's steps."""
 
 
 def _set(spec: object, owner: str, **checks: Callable[[object], Value]) -> None:
@@ -174,11 +225,8 @@ class RunSpec:
         _set(
             self,
             self.name,
-            clip_norm=_POSITIVE.check,
-            clip_value=_POSITIVE.check,
-            zero_grad=Flag().check,
-            reset_every=_COUNT.check,
             frozen=_parameter_names,
+            **{name: param.kind.check for name, param in RUN_PARAMS.items()},
         )
         if self.clip_norm is not None and self.clip_value is not None:
             raise ValueError(f"{self.name}: clip the gradient by norm or by value, not by both.")
@@ -220,11 +268,8 @@ class Experiment:
             self,
             "Experiment",
             start=_START.check,
-            steps=_STEPS.check,
-            noise=_NOISE.check,
             batch_size=_COUNT.check,
-            seed=_SEED.check,
-            dtype=Choice(DTYPES).check,
+            **{name: param.kind.check for name, param in EXPERIMENT_PARAMS.items()},
         )
 
     def to_json(self) -> str:
@@ -254,41 +299,109 @@ class Experiment:
         data["runs"] = tuple(_build_run(run) for run in runs)
         return _build(cls, data, "experiment")
 
-    def to_url(self) -> str:
-        """This experiment as the query of a web address, "?v=1&surface=…", readable and without defaults.
+    def to_url(self, view: View | None = None) -> str:
+        """This experiment, and how it is looked at, as the query of a web address, "?v=1&surface=…".
 
-        Raises ValueError where it is too long to be read back.
+        Readable and without defaults. Raises ValueError where it is too long to be read back.
         """
         words = [("v", str(VERSION)), ("surface", write_call(self.surface.name, self.surface.params))]
-        words += [("start", ",".join(map(repr, self.start))), ("steps", str(self.steps))]
+        words += [("start", _unbracketed(self.start)), ("steps", str(self.steps))]
         words += [("run", _run_text(run)) for run in self.runs]
-        for part in fields(self)[4:]:
-            if (value := getattr(self, part.name)) != part.default:
-                words.append((part.name, str(value)))
-        query = "&".join(f"{key}={quote(text, safe='(),=.:-*/')}" for key, text in words)
+        words += [(name, str(value)) for name, value in _changed(self, 4).items()]
+        words += [(name, _unbracketed(value)) for name, value in _changed(view or View()).items()]
+        query = "&".join(f"{name}={quote(text, safe='(),=.:-*/')}" for name, text in words)
         _check_length("link", query, _LONGEST_LINK)
         return f"?{query}"
 
     @classmethod
     def from_url(cls, url: str) -> Self:
         """Read what `to_url` wrote, as a whole address or its query alone. Raises ValueError for the rest."""
-        query = url
-        if isinstance(url, str):
-            address, mark, after = url.partition("#")[0].partition("?")
-            query = after if mark else address
-        _check_length("link", query, _LONGEST_LINK)
-        texts: dict[str, list[str]] = {}
-        for key, text in parse_qsl(query, keep_blank_values=True):
-            texts.setdefault(key, []).append(text)
-        if texts.pop("v", None) != [str(VERSION)]:
-            raise ValueError(f"This is not a link of optviz, version {VERSION}.")
-        _check_names("link", texts, ["run" if part.name == "runs" else part.name for part in fields(cls)])
-        values: dict[str, Any] = {"runs": tuple(map(_read_run, texts.pop("run", [])))}
-        for key, (text, *more) in texts.items():
-            if more:
-                raise ValueError(f"The link cannot have {key!r} twice.")
-            values[key] = _LINK_READERS.get(key, _read_value)(text)
-        return _build(cls, values, "link")
+        values = _read_link(url)
+        return _build(cls, {name: value for name, value in values.items() if name not in _VIEW}, "link")
+
+
+@dataclass(frozen=True)
+class View:
+    """How an experiment is looked at: nothing in it changes a number."""
+
+    scale: str = "auto"
+    """Scale of the losses: "log", "linear", or "auto" for log where the minimum is known."""
+    against: str = "steps"
+    """What curves are drawn against: "steps" or "evals"."""
+    within: float | None = None
+    """The distance from a minimizer at which it counts as reached; None for a thousandth of the domain."""
+    colors: tuple[int, ...] = ()
+    """Which of the palette's colours each run has; empty for the first ones in their order."""
+
+    def __post_init__(self) -> None:
+        _set(self, "View", **{name: param.kind.check for name, param in VIEW_PARAMS.items()})
+        if len(set(self.colors)) < len(self.colors):
+            raise ValueError("View: colors must all be different.")
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Read the view from what `Experiment.to_url` wrote. Raises ValueError for anything else."""
+        values = _read_link(url)
+        return _build(cls, {name: value for name, value in values.items() if name in _VIEW}, "link")
+
+
+VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
+    {
+        "scale": Param(
+            Choice(("auto", "log", "linear")),
+            "auto",
+            "A log scale shows the loss above the minimum: a straight line down is a constant factor a step.",
+        ),
+        "against": Param(
+            Choice(("steps", "evals")),
+            "steps",
+            "One step may cost several evaluations of loss and gradient: against evals, LBFGS looks less "
+            "quick.",
+        ),
+        "within": Param(
+            Maybe(Float(0.0, math.inf)),
+            None,
+            "How near to a minimizer, in units of x and y, counts as having reached it.",
+        ),
+        "colors": Param(Ints(0, 7), (), "Which of the palette's colours each run has."),
+    }
+)
+"""What a view decides."""
+_VIEW = frozenset(VIEW_PARAMS)
+
+
+def split_link(url: str) -> dict[str, list[str]]:
+    """The texts of a link by their names, unread. Raises ValueError where it is too long."""
+    query = url
+    if isinstance(url, str):
+        address, mark, after = url.partition("#")[0].partition("?")
+        query = after if mark else address
+    _check_length("link", query, _LONGEST_LINK)
+    texts: dict[str, list[str]] = {}
+    for name, text in parse_qsl(query, keep_blank_values=True):
+        texts.setdefault(name, []).append(text)
+    return texts
+
+
+def read_part(name: str, text: str) -> Any:
+    """What one part of a link says: a SurfaceSpec, a RunSpec, or a plain value, not checked any further.
+
+    Raises ValueError for a name that no link has, and for a text that cannot be read.
+    """
+    _check_names("link", [name], _LINK_NAMES)
+    return _LINK_READERS.get(name, _read_value)(text)
+
+
+def _read_link(url: str) -> dict[str, Any]:
+    texts = split_link(url)
+    if texts.pop("v", None) != [str(VERSION)]:
+        raise ValueError(f"This is not a link of optviz, version {VERSION}.")
+    values: dict[str, Any] = {"runs": tuple(read_part("run", text) for text in texts.pop("run", []))}
+    for name, (text, *more) in texts.items():
+        if more:
+            raise ValueError(f"The link cannot have {describe(name)} twice.")
+        values[name] = read_part(name, text)
+    return values
 
 
 def _check_length(what: str, text: object, longest: int) -> None:
@@ -348,14 +461,23 @@ def _build_run(data: object) -> RunSpec:
 # -- to and from the text of a link: SGD(lr=0.1).StepLR(step_size=30).set(clip_norm=1.0) ----------------
 
 
+def _changed(spec: Any, first: int = 0) -> dict[str, Value]:
+    """The fields of a spec, from the `first` on, that are not at their default."""
+    values = {part.name: (getattr(spec, part.name), part.default) for part in fields(spec)[first:]}
+    return {name: value for name, (value, default) in values.items() if value != default}
+
+
+def _unbracketed(value: Value) -> str:
+    """A list without its brackets, "1,2"; a text without its quotes; all else as it is."""
+    return write_value(value)[1:-1] if isinstance(value, tuple | str) else write_value(value)
+
+
 def _run_text(run: RunSpec) -> str:
     calls = [write_call(run.optimizer.name, run.optimizer.params)]
     if run.scheduler is not None:
         warmup = {"warmup": run.scheduler.warmup} if run.scheduler.warmup else {}
         calls.append(write_call(run.scheduler.name, {**run.scheduler.params, **warmup}))
-    options = {part.name: getattr(run, part.name) for part in fields(run)[2:]}
-    defaults = {part.name: part.default for part in fields(run)}
-    if changed := {key: value for key, value in options.items() if value != defaults[key]}:
+    if changed := _changed(run, 2):
         calls.append(write_call("set", changed))
     return ".".join(calls)
 
@@ -392,5 +514,15 @@ def _read_value(text: str) -> Value:
     return value
 
 
-_LINK_READERS: Mapping[str, Callable[[str], object]] = {"surface": _read_surface, "dtype": str}
-"""How the words of a link are read that are no numbers."""
+_LINK_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+    {"surface": _read_surface, "run": _read_run, "dtype": str, "scale": str, "against": str}
+)
+"""How the parts of a link are read that are no numbers."""
+_LINK_NAMES = (
+    "surface",
+    "start",
+    "steps",
+    "run",
+    *(part.name for part in fields(Experiment)[4:]),
+    *VIEW_PARAMS,
+)

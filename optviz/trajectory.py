@@ -26,6 +26,23 @@ class MadeWith:
     threads: int
 
 
+@dataclass(frozen=True)
+class Summary:
+    """A run in a few numbers: a row of the results table."""
+
+    name: str
+    final_loss: float
+    best_loss: float
+    """The lowest finite loss on the path; NaN where there is none."""
+    distance: float
+    """From the last point to the nearest minimizer, in units of x and y; inf where there is none."""
+    steps_to_reach: int | None
+    """The first step that came near enough to a minimizer; None where none did."""
+    evals: int
+    path_length: float
+    outcome: Outcome
+
+
 @dataclass(frozen=True, eq=False)
 class Trajectory:
     """One run of one optimizer: the start and what each of its n steps did.
@@ -84,6 +101,21 @@ class Trajectory:
     def path_length(self) -> float:
         """The sum of the lengths of all steps, in the surface's own units."""
         return float(np.linalg.norm(np.diff(self.points.astype(np.float64), axis=0), axis=1).sum())
+
+    def summary(self, minimizers: tuple[tuple[float, float], ...], within: float) -> Summary:
+        """This run in a few numbers; a minimizer nearer than `within`, in units of x and y, is reached."""
+        distances = self.distances(minimizers)
+        reached = np.flatnonzero(distances <= within)
+        return Summary(
+            name=self.name,
+            final_loss=self.final_loss,
+            best_loss=self.best_loss,
+            distance=float(distances[-1]),
+            steps_to_reach=int(reached[0]) if len(reached) else None,
+            evals=int(self.evals[-1]),
+            path_length=self.path_length,
+            outcome=self.outcome,
+        )
 
     def distances(self, minimizers: tuple[tuple[float, float], ...]) -> Array:
         """(n+1,) the distance from each point to the nearest of `minimizers`; inf where there is none."""

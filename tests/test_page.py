@@ -1,161 +1,490 @@
-"""The page in real Streamlit, without a browser."""
+"""The page in real Streamlit, without a browser: every control, and every error where it was made."""
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
+from optviz.gallery import GALLERY
+from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Tuple
+from optviz.web.choices import OPENING
 
 APP = str(Path(__file__).parent.parent / "app.py")
+WIDGETS = ("number_input", "checkbox", "selectbox", "text_input", "select_slider", "multiselect")
+
+
+def opened(link: str = "") -> AppTest:
+    """The page of a visitor who follows a link."""
+    app = AppTest.from_file(APP, default_timeout=60)
+    for name, texts in parse_qs(link.removeprefix("?"), keep_blank_values=True).items():
+        app.query_params[name] = texts
+    return calm(app.run())
 
 
 @pytest.fixture(scope="module")
-def app() -> AppTest:
-    """One session for the whole file: each test puts back what it changes."""
-    opened = AppTest.from_file(APP, default_timeout=60).run()
-    assert not opened.exception
-    return opened
+def shared() -> AppTest:
+    return opened()
 
 
-def charts(app: AppTest) -> list[dict]:
+@pytest.fixture
+def app(shared: AppTest) -> Iterator[AppTest]:
+    """The page as it opens; one session for the whole file, taken back by the address after each test."""
+    yield shared
+    shared.query_params.clear()
+    for name in ("memory", "stopped", "edited"):
+        if name in shared.session_state:
+            del shared.session_state[name]
+    shared.session_state["address"] = {"another": ["one"]}  # so that the empty one is followed
+    calm(shared.run())
+    assert experiment(shared) == OPENING
+
+
+def calm(app: AppTest) -> AppTest:
+    """No traceback and no complaint anywhere."""
+    assert not app.exception, app.exception
+    assert not app.error, [error.value for error in app.error]
+    return app
+
+
+def experiment(app: AppTest) -> ov.Experiment:
+    """What is shown, read from the address as any other visitor would."""
+    words = {name: app.query_params[name] for name in app.query_params}
+    if not words:
+        return OPENING
+    query = "&".join(f"{name}={quote(text)}" for name, texts in words.items() for text in listed(texts))
+    exp = ov.Experiment.from_url(query)
+    assert exp == app.session_state["experiment"]
+    return exp
+
+
+def view(app: AppTest) -> ov.View:
+    shown: ov.View = app.session_state["view"]
+    return shown
+
+
+def listed(texts: str | list[str]) -> list[str]:
+    return [texts] if isinstance(texts, str) else texts
+
+
+def charts(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
-def paths(app: AppTest) -> dict[str, dict]:
-    return {
-        trace["name"]: trace
-        for trace in charts(app)[0]["data"]
-        if trace.get("customdata") and trace["type"] == "scatter"
-    }
+def paths(app: AppTest) -> dict[str, np.ndarray]:
+    """Each competitor's points (n+1, 2) as the contour chart shows them."""
+    traces = [
+        trace for trace in charts(app)[0]["data"] if trace["type"] == "scatter" and trace.get("customdata")
+    ]
+    return {trace["name"]: np.stack([decoded(trace["x"]), decoded(trace["y"])], axis=1) for trace in traces}
 
 
-def decoded(values: object) -> np.ndarray:
+def decoded(values: Any) -> np.ndarray:
     """Plotly sends arrays as base64."""
-    if isinstance(values, dict):
-        import base64
-
-        array = np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"])
-        return array.reshape([int(n) for n in values["shape"].split(",")]) if "shape" in values else array
-    return np.asarray(values, dtype=float)
+    if not isinstance(values, dict):
+        return np.asarray(values, dtype=float)
+    return np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"])
 
 
-def calm(app: AppTest) -> None:
-    """No traceback and no complaint anywhere."""
-    assert not app.exception
-    assert not app.error, [error.value for error in app.error]
+def words(app: AppTest) -> str:
+    return " ".join(
+        item.value for kind in ("markdown", "caption", "warning", "info") for item in app.get(kind)
+    )
+
+
+def widget(app: AppTest, key: str) -> Any:
+    (found,) = [widget for kind in WIDGETS for widget in app.get(kind) if widget.key == key]
+    return found
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+# -- what it shows -----------------------------------------------------------------------------------------
 
 
 def test_it_opens_on_sgd_and_adam_and_their_points_are_torchs(app: AppTest) -> None:
-    calm(app)
-    runs = (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3, "momentum": 0.9})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
-    )
-    exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 300, runs)
-    shown = paths(app)
-    assert shown.keys() == {"SGD", "Adam"}
-    for trajectory in ov.run(exp):
-        trace = shown[trajectory.name]
-        np.testing.assert_array_equal(decoded(trace["x"]), trajectory.points[:, 0])
-        np.testing.assert_array_equal(decoded(trace["y"]), trajectory.points[:, 1])
-    words = " ".join(item.value for item in app.main.markdown) + " ".join(
-        item.value for item in app.main.caption
-    )
-    assert "Out of steps at step 300" in words and "final loss" in words
+    assert list(paths(app)) == ["SGD", "Adam"]
+    for trajectory in ov.run(OPENING):
+        np.testing.assert_array_equal(paths(app)[trajectory.name], trajectory.points)
+        assert trajectory.outcome.detail.replace(".", r"\.") in words(app)
+    assert len(charts(app)) == 3 and len(app.dataframe) == 1
+    assert f"torch {ov.run(OPENING)[0].made_with.torch}" in words(app)
 
 
 @pytest.mark.parametrize("surface", ov.SURFACES)
 def test_every_surface(app: AppTest, surface: str) -> None:
-    app.selectbox(key="surface").select(surface).run()
-    calm(app)
-    assert app.main.markdown[0].value == f"#### {surface}"
-    assert app.main.latex[0].value
+    calm(app.selectbox(key="surface").select(surface).run())
+    info = ov.SURFACES[surface]
+    assert f"# {surface}" in words(app)
+    assert [info.formula in item.value for item in app.latex] == [True, True]
+    assert experiment(app).surface == ov.SurfaceSpec(surface) and experiment(app).start == info.start
     assert len(paths(app)) == 2
-    for chart in charts(app):
-        assert chart["data"]
-    start = next(trace for trace in charts(app)[0]["data"] if trace.get("name") == "start")
-    assert (decoded(start["x"])[0], decoded(start["y"])[0]) == ov.SURFACES[surface].start
-    app.selectbox(key="surface").select("Rosenbrock").run()
+    assert all(np.array_equal(path[0], np.float32(info.start)) for path in paths(app).values())
+    for run in experiment(app).runs if surface != "Rosenbrock" else ():
+        assert run.optimizer.params["lr"] == ov.suggested_lr(run.optimizer.name, ov.SurfaceSpec(surface))
+    for param in info.params:
+        assert widget(app, f"{surface}.{param}").value == info.params[param].default
+
+
+@pytest.mark.parametrize("case", GALLERY, ids=lambda case: case.title)
+def test_the_gallery(app: AppTest, case: Any) -> None:
+    press(app, "gallery")
+    calm(press(app, f"open-{GALLERY.index(case)}"))
+    assert experiment(app) == case.experiment and view(app) == case.view
+    assert case.look in words(app)
+    for trajectory in ov.run(case.experiment):
+        np.testing.assert_array_equal(paths(app)[trajectory.name], trajectory.points)
+
+
+# -- every control -----------------------------------------------------------------------------------------
+
+
+def edits(key: str, kind: Kind, value: Any) -> Iterator[tuple[str, Any, Any]]:
+    """For each widget of a parameter: its key, what to set it to, and what the parameter should be then."""
+    match kind:
+        case Float(low=low, high=high):
+            new = value / 2 if value and low <= value / 2 else min(high, value * 2 or 0.25)
+            yield key, new, new
+        case Int(high=high):
+            new = value + 1 if value < high else value - 1
+            yield key, new, new
+        case Flag():
+            yield key, not value, not value
+        case Choice(options=options) | Maybe(kind=Choice(options=options)):
+            new = next((option for option in options if option != value), None)
+            yield key, new, new
+        case Ints():
+            yield key, "3, 5", (3, 5)
+        case Tuple(kinds=kinds):
+            for place, part in enumerate(kinds):
+                for inner, new, then in edits(f"{key}.{place}", part, value[place]):
+                    yield inner, new, (*value[:place], then, *value[place + 1 :])
+                    value = (*value[:place], then, *value[place + 1 :])
+        case Maybe(kind=inner_kind) if value is not None:
+            yield from edits(key, inner_kind, value)
+        case Maybe(kind=inner_kind):
+            first = getattr(inner_kind, "low", None) or 1
+            yield f"{key}.given", True, first
+            yield from edits(key, inner_kind, first)
+        case _:
+            raise AssertionError(kind)
+
+
+def check_edits(app: AppTest, key: str, kind: Kind, value: Any, read: Any) -> None:
+    """Set every widget of a parameter, one after another, and read what is in the address then."""
+    for inner, new, then in edits(key, kind, value):
+        widget(app, inner).set_value(new).run()
+        assert not app.exception
+        assert read() == then, inner
 
 
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
-def test_every_optimizer_with_every_hyperparameter(app: AppTest, optimizer: str) -> None:
-    app.selectbox(key="A.optimizer").select(optimizer).run()
+def test_every_hyperparameter_of_every_optimizer(app: AppTest, optimizer: str) -> None:
+    app.selectbox(key="0.optimizer").select(optimizer).run()
     calm(app)
-    assert any(shown.startswith(optimizer) for shown in paths(app))
-    keys = {
-        widget.key
-        for kind in ("number_input", "checkbox", "selectbox", "text_input")
-        for widget in app.get(kind)
-    }
-    for param in ov.OPTIMIZERS[optimizer].params:
-        assert any(str(key).startswith(f"A.{optimizer}.") and f".{param}" in str(key) for key in keys), param
-    app.selectbox(key="A.optimizer").select("SGD").run()
+    widget(app, "steps").set_value(2).run()  # what torch says to the numbers is not the matter here
+    start = experiment(app).runs[0].optimizer.params
+    for name, param in ov.OPTIMIZERS[optimizer].params.items():
+        value = param.kind.coerce(start.get(name, param.default))
+        check_edits(
+            app,
+            f"0.{optimizer}.{name}",
+            param.kind,
+            value,
+            lambda name=name, param=param: experiment(app).runs[0].optimizer.params.get(name, param.default),
+        )
 
 
-def test_an_edit_moves_the_path_and_coming_back_finds_it(app: AppTest) -> None:
-    lr = "A.SGD.Rosenbrock.lr"
-    before = decoded(paths(app)["SGD"]["x"])
-    app.number_input(key=lr).set_value(5e-4).run()
-    after = decoded(paths(app)["SGD"]["x"])
-    assert (before[1:] != after[1:]).any()
+@pytest.mark.parametrize("scheduler", ov.SCHEDULERS)
+def test_every_argument_of_every_scheduler(app: AppTest, scheduler: str) -> None:
+    calm(app.selectbox(key="0.scheduler").select(scheduler).run())
+    info = ov.SCHEDULERS[scheduler]
+    spec = ov.SchedulerSpec(scheduler)
+    assert experiment(app).runs[0].scheduler == spec
+    assert len(charts(app)) == 4 or scheduler == "ReduceLROnPlateau"  # the learning rate is drawn
+    shown = {name: param.default for name, param in info.params.items()} | info.settings(spec, 300, 1e-3)
+    for name, param in info.params.items():
+        check_edits(
+            app,
+            f"0.{scheduler}.{name}",
+            param.kind,
+            shown[name],
+            lambda name=name: experiment(app).runs[0].scheduler.params.get(name, shown[name]),
+        )
+    if info.takes_warmup:
+        widget(app, "0.warmup").set_value(20).run()
+        assert experiment(app).runs[0].scheduler.warmup == 20
+    app.selectbox(key="0.scheduler").select(None).run()
+    assert experiment(app).runs[0].scheduler is None
+    app.selectbox(key="0.scheduler").select(scheduler).run()
+    assert experiment(app).runs[0].scheduler.params  # coming back finds what was there
+
+
+def test_what_is_done_around_the_steps(app: AppTest) -> None:
+    def run() -> ov.RunSpec:
+        return experiment(app).runs[0]
+
+    calm(app.selectbox(key="0.clipping").select("clip_norm").run())
+    assert run().clip_norm == 1.0 and "clip by norm" in app.expander[3].label
+    widget(app, "0.clip_norm").set_value(0.25).run()
+    assert run().clip_norm == 0.25
+    calm(app.selectbox(key="0.clipping").select("clip_value").run())
+    assert (run().clip_norm, run().clip_value) == (None, 1.0)
+    app.selectbox(key="0.clipping").select(None).run()
+    app.checkbox(key="0.zero_grad").uncheck().run()
+    app.checkbox(key="0.reset_every.given").check().run()
+    widget(app, "0.reset_every").set_value(50).run()
+    calm(app.multiselect(key="0.frozen").select("y").run())
+    assert run() == replace(OPENING.runs[0], zero_grad=False, reset_every=50, frozen=("y",))
+    (same,) = set(paths(app)["SGD"][:, 1])
+    assert same == 1.0
+
+
+def test_the_experiments_own_fields(app: AppTest) -> None:
+    widget(app, "Rosenbrock.b").set_value(10.0).run()
+    widget(app, "Rosenbrock.start.0").set_value(0.5).run()
+    widget(app, "Rosenbrock.start.1").set_value(-0.5).run()
+    widget(app, "steps").set_value(20).run()
+    widget(app, "noise").set_value(0.5).run()
+    widget(app, "seed").set_value(7).run()
+    calm(app.selectbox(key="dtype").select("float64").run())
+    expected = replace(
+        OPENING,
+        surface=ov.SurfaceSpec("Rosenbrock", {"b": 10.0}),
+        start=(0.5, -0.5),
+        steps=20,
+        noise=0.5,
+        seed=7,
+        dtype="float64",
+    )
+    assert experiment(app) == expected
+    np.testing.assert_array_equal(paths(app)["Adam"], ov.run(expected)[1].points)
+
+
+def test_the_slider_and_the_number_are_one_learning_rate(app: AppTest) -> None:
+    slider = app.select_slider(key="1.Adam.lr.slider")
+    assert slider.value == 0.1
+    calm(slider.set_value(0.05).run())
+    assert experiment(app).runs[1].optimizer.params["lr"] == 0.05
+    assert widget(app, "1.Adam.lr").value == 0.05
+    widget(app, "1.Adam.lr").set_value(0.0123).run()
+    assert experiment(app).runs[1].optimizer.params["lr"] == 0.0123
+    assert app.select_slider(key="1.Adam.lr.slider").value == 0.012  # the nearest that it has
+
+
+def test_how_it_is_looked_at(app: AppTest) -> None:
+    app.segmented_control(key="view.scale").set_value("linear").run()
+    app.segmented_control(key="view.against").set_value("evals").run()
+    calm(widget(app, "view.within").set_value(0.25).run())
+    assert view(app) == ov.View(scale="linear", against="evals", within=0.25)
+    assert charts(app)[1]["layout"]["yaxis"]["type"] == "linear"
+    assert "evaluations" in charts(app)[1]["layout"]["xaxis"]["title"]["text"]
+    assert app.query_params["scale"] == "linear" and experiment(app) == OPENING
+    table = app.dataframe[0].value
+    assert table["Steps to reach"][0] == np.argmax(
+        ov.run(OPENING)[0].distances(ov.SURFACES["Rosenbrock"].minimizers) <= 0.25
+    )
+
+
+# -- defaults, suggestions, and what the visitor has chosen --------------------------------------------------
+
+
+def test_default_suggested_and_chosen_are_told_apart_and_one_click_away(app: AppTest) -> None:
+    def lr() -> str:
+        return str(app.select_slider(key="1.Adam.lr.slider").label)
+
+    suggested = ov.suggested_lr("Adam", OPENING.surface)
+    assert "yours" in lr()
+    calm(press(app, "1.Adam.lr.suggested"))
+    assert experiment(app).runs[1].optimizer.params["lr"] == suggested and "suggested" in lr()
+    press(app, "1.Adam.lr.torch's default")
+    assert experiment(app).runs[1].optimizer.params["lr"] == 1e-3 and lr() == "Learning rate"
+    assert "0.SGD.momentum.torch's default" in {button.key for button in app.button}
+    press(app, "0.SGD.momentum.torch's default")
+    assert "momentum" not in experiment(app).runs[0].optimizer.params
+    assert "0.SGD.momentum.torch's default" not in {button.key for button in app.button}
+
+
+def test_a_whole_optimizer_goes_to_defaults_and_suggestions(app: AppTest) -> None:
+    app.selectbox(key="0.optimizer").select("LBFGS").run()
+    info = ov.OPTIMIZERS["LBFGS"]
+    assert experiment(app).runs[0].optimizer.params == {"lr": 1.0, **info.suggested}
+    press(app, "0.All at torch's defaults")
+    assert experiment(app).runs[0].optimizer.params == {"lr": 1.0}
+    press(app, "0.All as suggested here")
+    assert experiment(app).runs[0].optimizer.params == {"lr": 1.0, **info.suggested}
+
+
+def test_another_surface_keeps_nothing_that_does_not_fit_and_coming_back_finds_all(app: AppTest) -> None:
+    widget(app, "Rosenbrock.start.0").set_value(0.5).run()
+    widget(app, "Rosenbrock.b").set_value(7.0).run()
+    widget(app, "0.SGD.lr").set_value(5e-4).run()
+    widget(app, "view.within").set_value(0.5).run()
+    before = experiment(app)
     app.selectbox(key="surface").select("Himmelblau").run()
-    app.selectbox(key="surface").select("Rosenbrock").run()
-    assert app.number_input(key=lr).value == 5e-4
-    np.testing.assert_array_equal(decoded(paths(app)["SGD"]["x"]), after)
-    app.number_input(key=lr).set_value(1e-3).run()
+    there = experiment(app)
+    assert there.start == ov.SURFACES["Himmelblau"].start and view(app).within is None
+    assert there.runs[0].optimizer.params["lr"] == ov.suggested_lr("SGD", there.surface)
+    assert there.runs[0].optimizer.params["momentum"] == 0.9
+    widget(app, "0.SGD.lr").set_value(0.003).run()
+    calm(app.selectbox(key="surface").select("Rosenbrock").run())
+    assert experiment(app) == before and view(app).within == 0.5
+    app.selectbox(key="surface").select("Himmelblau").run()
+    assert experiment(app).runs[0].optimizer.params["lr"] == 0.003
+
+
+def test_another_optimizer_and_back(app: AppTest) -> None:
+    widget(app, "1.Adam.betas.0").set_value(0.5).run()
+    app.selectbox(key="1.optimizer").select("RMSprop").run()
+    assert experiment(app).runs[1].optimizer.params == {"lr": ov.suggested_lr("RMSprop", OPENING.surface)}
+    app.selectbox(key="1.optimizer").select("Adam").run()
+    assert experiment(app).runs[1].optimizer.params == {"lr": 0.1, "betas": (0.5, 0.999)}
+
+
+# -- competitors ---------------------------------------------------------------------------------------------
+
+
+def colors(app: AppTest) -> dict[str, str]:
+    return {trace["name"]: trace["line"]["color"] for trace in charts(app)[1]["data"]}
+
+
+def test_competitors_come_and_go_and_keep_their_colours(app: AppTest) -> None:
+    first = colors(app)
+    calm(press(app, "add"))
+    assert [run.name for run in experiment(app).runs] == ["SGD", "Adam", "RMSprop"]
+    three = colors(app)
+    calm(press(app, "0.Remove"))
+    assert [run.name for run in experiment(app).runs] == ["Adam", "RMSprop"]
+    assert colors(app) == {name: three[name] for name in ("Adam", "RMSprop")}
+    assert view(app).colors == (1, 2) and app.query_params["colors"] == "1,2"
+    calm(press(app, "2.Move up"))
+    assert [run.name for run in experiment(app).runs] == ["RMSprop", "Adam"]
+    assert colors(app)["Adam"] == first["Adam"]
+    calm(press(app, "1.Remove"))
+    assert app.button(key="2.Remove").disabled
+    calm(press(app, "add"))
+    assert colors(app)["SGD"] == first["SGD"]  # it took the free place
+
+
+def test_duplicates_have_names_of_their_own_and_can_be_renamed(app: AppTest) -> None:
+    calm(press(app, "0.Duplicate"))
+    assert list(paths(app)) == ["SGD 1", "SGD 2", "Adam"]
+    assert len(set(colors(app).values())) == 3
+    calm(widget(app, "2.label").set_value("twin").run())
+    assert list(paths(app)) == ["SGD", "twin", "Adam"]
+    assert experiment(app).runs[1].label == "twin"
+
+
+def test_there_is_room_for_eight(app: AppTest) -> None:
+    for _ in range(6):
+        calm(press(app, "add"))
+    assert len(experiment(app).runs) == len(set(colors(app).values())) == 8
+    assert "add" not in {button.key for button in app.button}
+    assert app.button(key="0.Duplicate").disabled
+
+
+def test_a_name_is_shown_letter_by_letter(app: AppTest) -> None:
+    calm(widget(app, "0.label").set_value("![x](http://a.b) :red[y] $z$").run())
+    shown = [item.value for item in app.markdown if "a" in item.value and "x" in item.value]
+    assert all("![x](http" not in value for value in shown)
+
+
+def test_one_edit_computes_one_competitor(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[str] = []
+    run_one = ov.run_one
+
+    def counted(exp: ov.Experiment, index: int, **options: Any) -> ov.Trajectory:
+        computed.append(exp.runs[index].optimizer.name)
+        return run_one(exp, index, **options)
+
+    monkeypatch.setattr(ov, "run_one", counted)
+    widget(app, "1.Adam.lr").set_value(0.01234).run()
+    assert computed == ["Adam"]
+    widget(app, "0.label").set_value("another name").run()
+    widget(app, "view.within").set_value(0.3).run()
+    widget(app, "1.Adam.lr").set_value(0.1).run()
+    assert computed == ["Adam"]
+
+
+def test_runs_can_be_stopped_and_gone_on_with(app: AppTest) -> None:
+    exp = replace(OPENING, start=(0.123, 0.456))
+    app.session_state["stopped"] = exp
+    app.session_state["experiment"] = exp
+    app.run()
+    assert not app.exception and paths(app) == {} and "Stopped" in words(app)
+    calm(press(app, "go on"))
+    assert len(paths(app)) == 2 and "Stopped" not in words(app)
+
+
+# -- what goes wrong -----------------------------------------------------------------------------------------
 
 
 def test_torchs_complaint_is_shown_and_the_other_one_runs(app: AppTest) -> None:
-    app.number_input(key="A.SGD.Rosenbrock.momentum").set_value(0.0).run()
-    app.checkbox(key="A.SGD.nesterov").check().run()
+    press(app, "0.SGD.momentum.torch's default")
+    app.checkbox(key="0.SGD.nesterov").check().run()
     assert not app.exception
-    assert [error.value for error in app.error] == [
+    assert [error.value for error in app.sidebar.error] == [
         "Nesterov momentum requires a momentum and zero dampening"
     ]
-    assert paths(app).keys() == {"Adam"}
-    assert "SGD** did not run" in app.main.warning[0].value
-    app.checkbox(key="A.SGD.nesterov").uncheck().run()
-    app.number_input(key="A.SGD.Rosenbrock.momentum").set_value(0.9).run()
-    calm(app)
+    assert list(paths(app)) == ["Adam"]
+    assert "Did not run" in words(app)
 
 
 def test_divergence_is_said(app: AppTest) -> None:
-    app.number_input(key="A.SGD.Rosenbrock.lr").set_value(1.0).run()
-    calm(app)
-    assert any("Diverged" in item.value for item in app.main.markdown)
-    app.number_input(key="A.SGD.Rosenbrock.lr").set_value(1e-3).run()
+    calm(widget(app, "0.SGD.lr").set_value(1.0).run())
+    assert "Diverged" in words(app)
 
 
-def test_surface_parameters_and_start_reach_the_picture(app: AppTest) -> None:
-    app.number_input(key="Rosenbrock.b").set_value(10.0).run()
-    app.number_input(key="Rosenbrock.start.x").set_value(0.5).run()
-    app.number_input(key="steps").set_value(20).run()
-    calm(app)
-    x = decoded(paths(app)["Adam"]["x"])
-    assert len(x) == 21 and x[0] == 0.5
-    app.number_input(key="Rosenbrock.b").set_value(100.0).run()
-    app.number_input(key="Rosenbrock.start.x").set_value(-1.2).run()
-    app.number_input(key="steps").set_value(300).run()
+def test_what_cannot_be_read_is_said_where_it_was_typed_and_stays(app: AppTest) -> None:
+    app.selectbox(key="0.scheduler").select("MultiStepLR").run()
+    before = experiment(app)
+    box = app.text_input(key="0.MultiStepLR.milestones")
+    box.set_value("30, many").run()
+    assert [error.value for error in app.sidebar.error] == [
+        r"Must be whole numbers, separated by commas, such as 100, 200\."
+    ]
+    assert app.text_input(key="0.MultiStepLR.milestones").value == "30, many"
+    assert experiment(app) == before and not app.exception
+    calm(app.text_input(key="0.MultiStepLR.milestones").set_value("30, 60").run())
+    assert experiment(app).runs[0].scheduler.params["milestones"] == (30, 60)
 
 
-def test_what_is_suggested_is_said_to_be(app: AppTest) -> None:
-    app.selectbox(key="surface").select("Beale").run()
-    calm(app)
-    words = " ".join(item.value for item in app.sidebar.caption)
-    assert "Suggested for Beale: lr" in words and "torch's default: 0.001" in words
-    assert app.number_input(key="A.SGD.momentum").value == 0.0  # the opening picture's stays with it
-    app.selectbox(key="surface").select("Rosenbrock").run()
-    assert app.number_input(key="A.SGD.Rosenbrock.momentum").value == 0.9
+def test_nonsense_in_the_address_is_said_and_the_rest_is_shown() -> None:
+    app = opened("?v=1&surface=Himmelblau&steps=many&run=SGD(lr=0.01)&run=Nope(x=1)&<b>=1")
+    assert list(paths(app)) == ["SGD"] and app.session_state["experiment"].steps == 300
+    (warning,) = [item.value for item in app.main.warning]
+    assert "steps" in warning and "Nope" in warning and "<b>" not in warning
+    assert app.query_params["steps"] == "many"  # the visitor's own, until something is changed
+    widget(app, "steps").set_value(7).run()
+    assert not app.main.warning and experiment(app).steps == 7
 
 
-def test_the_same_optimizer_twice_has_two_names(app: AppTest) -> None:
-    app.selectbox(key="B.optimizer").select("SGD").run()
-    calm(app)
-    assert paths(app).keys() == {"SGD A", "SGD B"}
-    app.selectbox(key="B.optimizer").select("Adam").run()
+@pytest.mark.parametrize("case", GALLERY[::5], ids=lambda case: case.title)
+def test_an_address_opens_the_same_elsewhere(case: Any) -> None:
+    app = opened(case.experiment.to_url(case.view))
+    assert experiment(app) == case.experiment and not app.main.warning
+    for trajectory in ov.run(case.experiment):
+        np.testing.assert_array_equal(paths(app)[trajectory.name], trajectory.points)
+
+
+def test_the_table_says_what_the_runs_did(app: AppTest) -> None:
+    table = app.dataframe[0].value
+    minimizers = ov.SURFACES["Rosenbrock"].minimizers
+    for row, trajectory in enumerate(ov.run(OPENING)):
+        summary = trajectory.summary(minimizers, 0.004)
+        assert table["Final loss"][row] == summary.final_loss
+        assert table["Distance"][row] == summary.distance
+        assert table["Path length"][row] == summary.path_length
+        assert table["Evals"][row] == summary.evals
+        assert (table["Ending"][row], table["At step"][row]) == (summary.outcome.kind, summary.outcome.step)

@@ -69,6 +69,7 @@ ORDER = (
     "maps",
     "figures",
     "export",
+    "gallery",
     "lessons",
     "__init__",
     "web",

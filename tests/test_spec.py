@@ -593,6 +593,7 @@ def test_a_start_may_be_an_array(start) -> None:
 
 LINK = "v=1&surface=Sphere&start=1,2&steps=10&run=SGD"
 FIELDS = "surface, start, steps, {}, noise, batch_size, seed, dtype"
+VIEW = ", scale, against, within, colors"
 RUN_FIELDS = "optimizer, scheduler, clip_norm, clip_value, zero_grad, reset_every, frozen, label"
 
 
@@ -727,8 +728,8 @@ SENTENCES = [
     ),
     (lambda: Experiment.from_url(LINK.replace("1,2", "1")), "Experiment: start must be 2 values, not 1."),
     (link("steps=5"), "The link cannot have 'steps' twice."),
-    (link("runs=5"), f"The link has no place for 'runs', only for: {FIELDS.format('run')}."),
-    (link("colour=("), f"The link has no place for 'colour', only for: {FIELDS.format('run')}."),
+    (link("runs=5"), f"The link has no place for 'runs', only for: {FIELDS.format('run')}{VIEW}."),
+    (link("colour=("), f"The link has no place for 'colour', only for: {FIELDS.format('run')}{VIEW}."),
     (link("noise="), "Experiment: noise must be a number, not ()."),
     (link("noise=1e999"), "Experiment: noise must be a finite number, not inf."),
     (link("dtype=None"), "Experiment: dtype must be one of float32, float64, not 'None'."),

@@ -1,96 +1,219 @@
-"""A declared parameter → the widget that chooses it.
+"""A declared parameter → the widget that shows and edits it.
 
-Keys carry the owner ("A.Adam.betas"), so that two owners of one name never share a value, and a value is
-there again when its owner comes back.
+A widget shows what its field holds: where the two differ, because an address or another widget has changed
+the field, the widget follows. Where an edit is refused, it keeps what was typed and says what is wrong.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import streamlit as st
 
-from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Param, Text, Tuple, Value
+from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Param, Text, Tuple, Value, nearest
+from optviz.web import choices
+from optviz.web.choices import Field
+
+Homes = Mapping[str, Value]
+"""Values to go back to with one click, by what they are: "torch's default", "suggested"."""
+
+SUGGESTED = "suggested"
+"""The one home that is optviz's advice, not anybody's default."""
+_RATES = Float(0.0, 100.0).ladder(1e-6, 100.0)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
 
 
-def draw(key: str, name: str, param: Param, value: Value) -> Value:
-    """The widget of `param`, which shows `value` at first; returns what is chosen."""
-    return _draw(key, name, param.kind, value, f"{param.help} torch's default: {_plain(param.default)}.")
+def plain(text: str) -> str:
+    """A text as Markdown that shows it letter by letter: names and notes may come from a link."""
+    return _MARKDOWN.sub(r"\\\1", text).replace("\n", " ")
 
 
-def draw_surface_param(key: str, name: str, param: Param) -> Value:
-    """The widget of a surface's parameter."""
-    return _draw(key, name, param.kind, param.default, param.help)
-
-
-def _plain(value: Value) -> str:
+def show_value(value: Value) -> str:
+    """A value as a reader expects it: 0.001, (0.9, 0.999), None."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(show_value, value))})"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _draw(key: str, label: str, kind: Kind, value: Value, help: str) -> Value:
+def draw(
+    field: Field, label: str, param: Param, homes: Homes | None = None, width: str | int = "stretch"
+) -> None:
+    """The widget of `param`, and one click back to each of `homes` that it is not at."""
+    homes = homes or {}
+    with st.container(key=f"field-{field.key}", gap=None, width=width):  # type: ignore[arg-type]
+        _draw(field, f"{label}{_whose(field, homes)}", param.kind, param.help)
+        draw_homes(field, homes)
+
+
+def draw_homes(field: Field, homes: Homes) -> None:
+    """A button for each value to go back to that the field is not at."""
+    others = {name: value for name, value in homes.items() if value != field.get()}
+    if not others:
+        return
+    with st.container(key=f"homes-{field.key}", horizontal=True, gap="small"):
+        for name, value in others.items():
+            key = f"{field.key}.{name}"
+            act, args = choices.act, (field.key, field.set, value)
+            text = f":material/undo: {name} {show_value(value)}"
+            st.button(text, key=key, type="tertiary", on_click=act, args=args, help=f"Set it to {name}.")
+
+
+def draw_rate(field: Field, param: Param, homes: Homes) -> None:
+    """A learning rate: a slider on a log scale, and the exact number beside it."""
+    kind = param.kind
+    assert isinstance(kind, Float)
+    value = kind.coerce(field.get())
+    slider, number = st.columns([3, 2], vertical_alignment="bottom")
+    with slider:
+        key = f"{field.key}.slider"
+        _follow(key, nearest(value, _RATES))
+        st.select_slider(
+            f"Learning rate{_whose(field, homes)}",
+            _RATES,
+            key=key,
+            format_func=lambda rate: f"{rate:g}",
+            help=f"{param.help} The slider's scale is logarithmic.",
+            on_change=choices.act,
+            args=(field.key, lambda: field.set(st.session_state[key])),
+        )
+    with number:
+        _number(field, "lr", kind, None)
+    draw_homes(field, homes)
+
+
+def _whose(field: Field, homes: Homes) -> str:
+    """Whose value it is, as a badge behind a label; nothing for a default."""
+    at = [name for name, home in homes.items() if home == field.get()]
+    if not homes or any(name != SUGGESTED for name in at):
+        return ""
+    return " :violet-badge[suggested]" if at else " :blue-badge[yours]"
+
+
+def _follow(key: str, value: Any) -> None:
+    """Let the widget `key` show `value`; only said where it differs, so that no typing is disturbed."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def _edits(field: Field, key: str, read: Callable[[Any], Value]) -> dict[str, Any]:
+    """What makes the widget `key` an editor of the field: its key, and what it does when it is edited."""
+    change = lambda: field.set(read(st.session_state[key]))  # noqa: E731
+    return {"key": key, "on_change": choices.act, "args": (key, change)}
+
+
+def _complaint(key: str) -> None:
+    if sentence := choices.complaint(key):
+        st.error(plain(sentence[:1].upper() + sentence[1:]))
+
+
+def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
     match kind:
         case Float():
-            return _number(key, label, kind, value, help)
+            _number(field, label, kind, help)
         case Int():
-            return int(
-                st.number_input(
-                    label, kind.low, kind.high, _int(value), key=key, help=help, persist_state="session"
-                )
-            )
+            _whole(field, label, kind, help)
         case Flag():
-            return st.checkbox(label, bool(value), key=key, help=help, persist_state="session")
-        case Choice():
-            options = list(kind.options)
-            index = options.index(str(value)) if value in options else 0
-            return st.selectbox(label, options, index, key=key, help=help, persist_state="session")
+            _follow(field.key, field.get())
+            st.checkbox(label, help=help, **_edits(field, field.key, bool))
+        case Choice(options=options):
+            _one_of(field, label, list(options), help)
         case Maybe(kind=Choice(options=options)):
-            names = ["None", *options]
-            index = names.index(str(value)) if str(value) in names else 0
-            chosen = st.selectbox(label, names, index, key=key, help=help, persist_state="session")
-            return None if chosen == "None" else chosen
+            _one_of(field, label, [None, *options], help)
         case Maybe(kind=inner):
-            return _maybe(key, label, inner, value, help)
+            _maybe(field, label, inner, help)
         case Tuple(kinds=kinds):
-            parts = value if isinstance(value, tuple) else (None,) * len(kinds)
-            names = [f"{label}[{place}]" for place in range(len(kinds))]
-            rows = zip(names, kinds, parts, strict=True)
-            return tuple(_draw(f"{key}.{name}", name, part, first, help) for name, part, first in rows)
-        case Text():
-            return st.text_input(
-                label, str(value or ""), kind.longest, key=key, help=help, persist_state="session"
-            )
+            _parts(field, label, kinds, help)
+        case Text(longest=longest):
+            _text(field, label, longest, help, str, str)
         case Ints():
-            return _ints(key, label, kind, value, help)
-    raise TypeError(f"There is no widget for {kind}.")
+            _text(field, label, 400, help, _joined, lambda typed: kind.check(_whole_numbers(typed)))
+        case _:
+            raise TypeError(f"There is no widget for {kind}.")
 
 
-def _int(value: Value) -> int:
-    return value if isinstance(value, int) else 1
-
-
-def _number(key: str, label: str, kind: Float, value: Value, help: str) -> float:
-    first = float(value) if isinstance(value, int | float) else kind.low
-    step = abs(first) / 10 if kind.log and first else 0.01
-    number = st.number_input(
-        label, kind.low, kind.high, first, step, "%g", key=key, help=help, persist_state="session"
+def _number(field: Field, label: str, kind: Float, help: str | None) -> None:
+    value = kind.coerce(field.get())
+    _follow(field.key, value)
+    st.number_input(
+        label,
+        min_value=kind.low if kind.low > -1e300 else None,
+        max_value=kind.high if kind.high < 1e300 else None,
+        step=kind.step(value),
+        format="%g",
+        help=help,
+        **_edits(field, field.key, _given(kind)),
     )
-    return float(number)
+    _complaint(field.key)
 
 
-def _maybe(key: str, label: str, kind: Kind, value: Value, help: str) -> Value:
-    given = st.checkbox(
-        f"set {label}", value is not None, key=f"{key}.given", help=help, persist_state="session"
-    )
-    if not given:
-        return None
-    default: Value = value if value is not None else getattr(kind, "low", None)
-    return _draw(key, label, kind, default, help)
+def _given(kind: Float | Int) -> Callable[[Any], Value]:
+    """The check of a number that must be there: an emptied box is no number."""
+
+    def check(number: Any) -> Value:
+        if number is None:
+            raise ValueError("must be a number; here is the last one.")
+        return kind.check(number)
+
+    return check
 
 
-def _ints(key: str, label: str, kind: Ints, value: Value, help: str) -> Value:
-    first = ", ".join(map(str, value)) if isinstance(value, tuple) else ""
-    typed = st.text_input(label, first, key=key, help=f"{help} Separated by commas.", persist_state="session")
+def _whole(field: Field, label: str, kind: Int, help: str | None) -> None:
+    _follow(field.key, field.get())
+    st.number_input(label, kind.low, kind.high, step=1, help=help, **_edits(field, field.key, _given(kind)))
+    _complaint(field.key)
+
+
+def _one_of(field: Field, label: str, options: list[Any], help: str | None) -> None:
+    _follow(field.key, field.get())
+    st.selectbox(label, options, help=help, format_func=str, **_edits(field, field.key, lambda value: value))
+
+
+def _maybe(field: Field, label: str, kind: Kind, help: str | None) -> None:
+    given = field.get() is not None
+    key = f"{field.key}.given"
+    _follow(key, given)
+    first = getattr(kind, "low", None) or 1
+    st.checkbox(f"set {label}", help=help, **_edits(field, key, lambda on: first if on else None))
+    if given:
+        _draw(field, label, kind, None)
+
+
+def _parts(field: Field, label: str, kinds: tuple[Kind, ...], help: str | None) -> None:
+    name, _, badge = label.partition(" :")
+    badge = f" :{badge}" if badge else ""
+    for place, (column, kind) in enumerate(zip(st.columns(len(kinds)), kinds, strict=True)):
+        with column:
+            last = place == len(kinds) - 1
+            _draw(
+                field.part(place),
+                f"{name}[{place}]{badge if last else ''}",
+                kind,
+                help if place == 0 else None,
+            )
+
+
+def _text(
+    field: Field,
+    label: str,
+    longest: int,
+    help: str | None,
+    written: Callable[[Any], str],
+    read: Callable[[str], Value],
+) -> None:
+    if not choices.complaint(field.key):  # else what was typed stays, to be mended
+        _follow(field.key, written(field.get()))
+    st.text_input(label, max_chars=longest, help=help, **_edits(field, field.key, read))
+    _complaint(field.key)
+
+
+def _joined(numbers: Any) -> str:
+    return ", ".join(map(str, numbers or ()))
+
+
+def _whole_numbers(typed: str) -> list[int]:
     try:
-        return kind.check([int(part) for part in typed.split(",") if part.strip()])
-    except ValueError as error:
-        text = str(error) if "must" in str(error) else "must be whole numbers, separated by commas."
-        st.error(f"{label} {text}")
-        return value
+        return [int(part) for part in typed.split(",") if part.strip()]
+    except ValueError:
+        raise ValueError("must be whole numbers, separated by commas, such as 100, 200.") from None

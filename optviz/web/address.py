@@ -1,0 +1,206 @@
+"""The address of the page: it says what is shown, and is followed when the visitor changes it.
+
+Whatever stands in it is hostile or out of date: what cannot be used is left out, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import streamlit as st
+
+import optviz as ov
+from optviz.params import Float, Int, Kind, Param, Tuple, Value, describe
+from optviz.spec import EXPERIMENT_PARAMS, VERSION, VIEW_PARAMS, read_part, split_link
+from optviz.web import choices
+
+START = Tuple((Float(-1e6, 1e6),) * 2)
+KINDS: Mapping[str, Kind] = {
+    **{name: param.kind for name, param in EXPERIMENT_PARAMS.items()},
+    "steps": Int(1, choices.MOST_STEPS),
+    "seed": Int(0, 2**53 - 1),  # what a browser's numbers can hold
+}
+"""What the experiment's own fields may be on the page."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What an address says."""
+
+    experiment: ov.Experiment
+    view: ov.View
+    ignored: tuple[str, ...]
+    """A sentence for each part that could not be used."""
+
+
+def follow() -> None:
+    """Show what the address says, unless the page itself put it there."""
+    words = {name: st.query_params.get_all(name) for name in st.query_params}
+    edited = st.session_state.pop("edited", False)
+    # An edit made before the last address had reached the browser comes with the address before that.
+    if st.session_state.get("address") == words or (edited and "experiment" in st.session_state):
+        return
+    opened = read(words)
+    choices.show(opened.experiment, opened.view)
+    st.session_state.ignored = opened.ignored
+    st.session_state.address = words
+    st.session_state.written = (opened.experiment, opened.view)
+
+
+def write() -> None:
+    """Put into the address what is shown, if that has changed; the browser can then go back to what was."""
+    shown = (choices.experiment(), choices.view())
+    if st.session_state.written == shown:
+        return
+    st.session_state.ignored = ()
+    try:
+        words = split_link(shown[0].to_url(shown[1]))
+    except ValueError as error:
+        st.session_state.ignored = (f"The address cannot hold this experiment. {error}",)
+        return
+    st.session_state.address, st.session_state.written = words, shown
+    st.query_params.from_dict(words)
+
+
+def read(words: Mapping[str, Sequence[str]]) -> Opened:
+    """The experiment and view of an address, by default for what it does not say or says wrongly."""
+    link = _Link(words)
+    surface = link.surface()
+    runs = link.runs() or _default_runs(surface)
+    experiment = ov.Experiment(surface, link.start(surface), choices.OPENING.steps, runs)
+    experiment = replace(experiment, **link.values(KINDS))
+    view = ov.View(**link.values({name: param.kind for name, param in VIEW_PARAMS.items()}))
+    if view.scale == "log" and ov.SURFACES[surface.name].minimum == float("-inf"):
+        view = replace(view, scale="auto")
+        link.ignore("scale", f"{surface.name} has no minimum to measure a logarithm from.")
+    choices_view = replace(view, colors=view.colors[: len(runs)])
+    return Opened(experiment, choices_view, link.ignored())
+
+
+def _default_runs(surface: ov.SurfaceSpec) -> tuple[ov.RunSpec, ...]:
+    if surface == choices.OPENING.surface:
+        return choices.OPENING.runs
+    return tuple(
+        ov.RunSpec(ov.OptimizerSpec(name, choices.suggestions(name, surface))) for name in ("SGD", "Adam")
+    )
+
+
+class _Link:
+    """The parts of a link, read one by one; each that cannot be used is noted and left out."""
+
+    def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
+        self._words = dict(words)
+        self._notes: list[str] = []
+        version = self._words.pop("v", [str(VERSION)])
+        if list(version) != [str(VERSION)]:
+            self.ignore("v", "It was made by another version of optviz.")
+
+    def ignore(self, part: str, why: object) -> None:
+        self._notes.append(f"{part}: {why}")
+
+    def ignored(self) -> tuple[str, ...]:
+        """All notes, after those on the parts that nobody has asked for."""
+        for name in self._words:
+            self.ignore(describe(name), "this means nothing to optviz.")
+        self._words = {}
+        return tuple(self._notes)
+
+    def surface(self) -> ov.SurfaceSpec:
+        """The surface, at its defaults where its parameters cannot be used."""
+        spec = self._one("surface", lambda text: _known_surface(read_part("surface", text)))
+        if spec is None:
+            return choices.OPENING.surface
+        params = ov.SURFACES[spec.name].params
+        return replace(spec, params=self._usable(spec.name, params, spec.params, drop_defaults=True))
+
+    def start(self, surface: ov.SurfaceSpec) -> Any:
+        """The start, or the surface's own."""
+        start = self._one("start", lambda text: START.check(read_part("start", text)))
+        return ov.SURFACES[surface.name].start if start is None else start
+
+    def runs(self) -> tuple[ov.RunSpec, ...]:
+        """The competitors that can be used."""
+        texts = self._words.pop("run", [])
+        if len(texts) > choices.MOST_RUNS:
+            self.ignore("run", f"There is room for {choices.MOST_RUNS} competitors, not for {len(texts)}.")
+        read = [self._try("run", self._run, text) for text in texts[: choices.MOST_RUNS]]
+        return tuple(run for run in read if run is not None)
+
+    def values(self, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+        """The plain values among these that are given and can be used."""
+        read = {
+            name: self._one(name, lambda text, name=name, kind=kind: kind.check(read_part(name, text)))  # type: ignore[misc]
+            for name, kind in kinds.items()
+        }
+        if len(set(colors := read.get("colors") or ())) < len(colors):
+            self.ignore("colors", "They must all be different.")
+            read["colors"] = None
+        return {name: value for name, value in read.items() if value is not None}
+
+    def _run(self, text: str) -> ov.RunSpec:
+        spec: ov.RunSpec = read_part("run", text)
+        if spec.optimizer.name not in ov.OPTIMIZERS:
+            raise ValueError(f"There is no optimizer named {describe(spec.optimizer.name)} here.")
+        if unknown := set(spec.frozen) - {"x", "y"}:
+            raise ValueError(f"There is no parameter {describe(unknown.pop())} to freeze, only x and y.")
+        declared = ov.OPTIMIZERS[spec.optimizer.name].params
+        params = self._usable(spec.optimizer.name, declared, spec.optimizer.params)
+        optimizer = ov.OptimizerSpec(spec.optimizer.name, params)
+        scheduler = spec.scheduler and self._try("run", self._scheduler, spec.scheduler)
+        return replace(spec, optimizer=optimizer, scheduler=scheduler)
+
+    def _scheduler(self, spec: ov.SchedulerSpec) -> ov.SchedulerSpec:
+        if spec.name not in ov.SCHEDULERS:
+            raise ValueError(f"There is no scheduler named {describe(spec.name)} here.")
+        info = ov.SCHEDULERS[spec.name]
+        if spec.warmup and not info.takes_warmup:
+            self.ignore(spec.name, "It sets the rate from its first step: no warm-up can come before it.")
+            spec = replace(spec, warmup=0)
+        return replace(spec, params=self._usable(spec.name, info.params, spec.params))
+
+    def _usable(
+        self,
+        owner: str,
+        declared: Mapping[str, Param],
+        given: Mapping[str, Value],
+        drop_defaults: bool = False,
+    ) -> dict[str, Value]:
+        """The given values that the owner has and may have."""
+        usable = {}
+        for name, value in given.items():
+            if name not in declared:
+                self.ignore(owner, f"It has no parameter {describe(name)}.")
+                continue
+            try:
+                checked = declared[name].kind.check(value)
+            except ValueError as error:
+                self.ignore(owner, f"{name} {error}")
+                continue
+            if not (drop_defaults and checked == declared[name].default):
+                usable[name] = checked
+        return usable
+
+    def _one(self, name: str, read: Callable[[str], _T]) -> _T | None:
+        texts = self._words.pop(name, None)
+        if not texts:
+            return None
+        if len(texts) > 1:
+            self.ignore(name, "It is there twice; the first one counts.")
+        return self._try(name, read, texts[0])
+
+    def _try(self, name: str, read: Callable[[Any], _T], given: Any) -> _T | None:
+        try:
+            return read(given)
+        except ValueError as error:
+            self.ignore(name, error)
+            return None
+
+
+def _known_surface(spec: ov.SurfaceSpec) -> ov.SurfaceSpec:
+    if spec.name not in ov.SURFACES:
+        raise ValueError(f"There is no surface named {describe(spec.name)}.")
+    return spec

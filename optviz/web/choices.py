@@ -1,0 +1,385 @@
+"""What the visitor has chosen: one experiment and one view, and every way to change them.
+
+They live in the session, and widgets only show them: each has a `Field`, one place in the experiment or view,
+which it reads when it is drawn and sets when it is edited. So an address, a case of the gallery or a click
+needs nothing but `show`, and all widgets follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+import optviz as ov
+from optviz.params import Value
+from optviz.web import runs
+
+MOST_STEPS = 5000
+MOST_RUNS = 8
+OPENING = ov.Experiment(
+    ov.SurfaceSpec("Rosenbrock"),
+    ov.SURFACES["Rosenbrock"].start,
+    300,
+    (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3, "momentum": 0.9})),
+        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
+    ),
+)
+"""What the page opens on: what momentum rolls through, and Adam's even steps."""
+_TO_ADD = ("SGD", "Adam", "RMSprop", "NAdam", "Adagrad", "LBFGS", "AdamW", "Rprop")
+_MISSING = object()
+
+
+def experiment() -> ov.Experiment:
+    """What is shown."""
+    chosen: ov.Experiment = st.session_state.experiment
+    return chosen
+
+
+def view() -> ov.View:
+    """How it is looked at."""
+    chosen: ov.View = st.session_state.view
+    return chosen
+
+
+def show(experiment: ov.Experiment, view: ov.View | None = None) -> None:
+    """Show this: where address, gallery, files and clicks end. Widgets follow when they are drawn."""
+    _put(experiment, view or ov.View())
+    st.session_state.complaints = {}
+
+
+def slots() -> tuple[int, ...]:
+    """For each run its slot, 0 to 7: what its colour, its widgets and its memory go by."""
+    return _slots(view().colors, len(experiment().runs))
+
+
+def run(slot: int) -> ov.RunSpec:
+    """The run that has a slot."""
+    return experiment().runs[slots().index(slot)]
+
+
+def complaint(key: str) -> str:
+    """What is wrong with the last edit of the widget `key`; empty where nothing is."""
+    sentence: str = st.session_state.complaints.get(key, "")
+    return sentence
+
+
+def act(key: str, change: Callable[..., None], *args: Any) -> None:
+    """Make a change: the callback of every widget. What is wrong with it is kept for `complaint`."""
+    st.session_state.edited = True
+    st.session_state.complaints.pop(key, None)
+    try:
+        change(*args)
+    except ValueError as error:
+        st.session_state.complaints[key] = str(error)
+
+
+def _put(experiment: ov.Experiment, view: ov.View) -> None:
+    count = len(experiment.runs)
+    chosen = _slots(view.colors, count)
+    plain = chosen == tuple(range(count))
+    st.session_state.experiment = experiment
+    st.session_state.view = replace(view, colors=() if plain else chosen)
+
+
+def _slots(colors: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """One slot a run: the view's colours as far as they go, then the first that are free."""
+    taken = colors[:count]
+    free = [slot for slot in range(MOST_RUNS) if slot not in taken]
+    return taken + tuple(free[: count - len(taken)])
+
+
+# -- fields ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Field:
+    """One place in the experiment or the view. `set` raises ValueError with a sentence for the user."""
+
+    key: str
+    get: Callable[[], Any]
+    set: Callable[[Any], None]
+
+    def part(self, place: int) -> Field:
+        """One value of a list."""
+
+        def set(value: Value) -> None:
+            values = self.get()
+            self.set((*values[:place], value, *values[place + 1 :]))
+
+        return Field(f"{self.key}.{place}", lambda: self.get()[place], set)
+
+
+def experiment_field(name: str) -> Field:
+    """One of the experiment's own fields, such as its steps."""
+    return Field(
+        name,
+        lambda: getattr(experiment(), name),
+        lambda value: _put(_replaced(experiment(), name, value), view()),
+    )
+
+
+def view_field(name: str) -> Field:
+    """One of the view's fields."""
+    return Field(
+        f"view.{name}",
+        lambda: getattr(view(), name),
+        lambda value: _put(experiment(), _replaced(view(), name, value)),
+    )
+
+
+def within_field() -> Field:
+    """The distance from a minimizer that counts as having reached it; by default the surface's own."""
+    own = ov.surface(experiment().surface).nearness
+    field = view_field("within")
+    return replace(
+        field,
+        get=lambda: own if view().within is None else view().within,
+        set=lambda value: field.set(None if value == own else value),
+    )
+
+
+def start_field() -> Field:
+    """The start (x, y)."""
+    return replace(experiment_field("start"), key=f"{experiment().surface.name}.start")
+
+
+def surface_field(name: str) -> Field:
+    """A parameter of the surface."""
+    owner = experiment().surface.name
+    default = ov.SURFACES[owner].params[name].default
+
+    def set(value: Value) -> None:
+        params = {**experiment().surface.params, name: value}
+        params = {key: value for key, value in params.items() if key != name or value != default}
+        _put(replace(experiment(), surface=ov.SurfaceSpec(owner, params)), view())
+
+    return Field(f"{owner}.{name}", lambda: experiment().surface.params.get(name, default), set)
+
+
+def run_field(slot: int, name: str) -> Field:
+    """One of a run's own fields, such as its label or its clipping."""
+    return Field(
+        f"{slot}.{name}",
+        lambda: getattr(run(slot), name),
+        lambda value: _change_run(slot, lambda run: _replaced(run, name, value)),
+    )
+
+
+def optimizer_field(slot: int, name: str) -> Field:
+    """A hyperparameter of a run's optimizer; torch's default where it is not given."""
+    optimizer = run(slot).optimizer.name
+    declared = ov.OPTIMIZERS[optimizer].params[name]
+
+    def get() -> Value:
+        given = run(slot).optimizer.params
+        return declared.kind.coerce(given[name]) if name in given else declared.default
+
+    def set(value: Value) -> None:
+        # The learning rate is always said: no reader should have to know torch's default.
+        said = name == "lr" or value != declared.default
+        _change_run(slot, lambda run: replace(run, optimizer=_with(run.optimizer, name, value, said)))
+
+    return Field(f"{slot}.{optimizer}.{name}", get, set)
+
+
+def scheduler_field(slot: int, name: str, unset: Value) -> Field:
+    """An argument of a run's scheduler; where it is not given, it has the value `unset`."""
+    spec = run(slot).scheduler
+    assert spec is not None
+
+    def get() -> Value:
+        now = run(slot).scheduler
+        return unset if now is None else now.params.get(name, unset)
+
+    def set(value: Value) -> None:
+        def change(run: ov.RunSpec) -> ov.RunSpec:
+            assert run.scheduler is not None
+            return replace(run, scheduler=_with(run.scheduler, name, value, value != unset))
+
+        _change_run(slot, change)
+
+    return Field(f"{slot}.{spec.name}.{name}", get, set)
+
+
+def warmup_field(slot: int) -> Field:
+    """Steps of linear warm-up before a run's scheduler."""
+
+    def get() -> Value:
+        spec = run(slot).scheduler
+        return spec.warmup if spec else 0
+
+    def set(value: Any) -> None:
+        def change(run: ov.RunSpec) -> ov.RunSpec:
+            return replace(run, scheduler=run.scheduler and replace(run.scheduler, warmup=value))
+
+        _change_run(slot, change)
+
+    return Field(f"{slot}.warmup", get, set)
+
+
+def _replaced(spec: Any, name: str, value: Any) -> Any:
+    return replace(spec, **{name: value})
+
+
+def _with(spec: Any, name: str, value: Value, said: bool) -> Any:
+    params = {**spec.params, name: value}  # in the place it has already, so that links stay alike
+    return replace(spec, params={key: other for key, other in params.items() if key != name or said})
+
+
+# -- the runs ----------------------------------------------------------------------------------------------
+
+
+def add_run() -> None:
+    """Add an optimizer that is not there yet, with what is suggested for it."""
+    there = {run.optimizer.name for run in experiment().runs}
+    name = next((name for name in _TO_ADD if name not in there), _TO_ADD[0])
+    _insert(len(experiment().runs), lambda slot: ov.RunSpec(_optimizer(slot, name)))
+
+
+def duplicate_run(slot: int) -> None:
+    """Put a copy of a run below it."""
+    index = slots().index(slot)
+    _insert(index + 1, lambda _: experiment().runs[index])
+
+
+def remove_run(slot: int) -> None:
+    """Take a run away. Raises ValueError for the last one."""
+    if len(experiment().runs) == 1:
+        raise ValueError("An experiment needs at least one competitor.")
+    kept = [(run, other) for run, other in zip(experiment().runs, slots(), strict=True) if other != slot]
+    _put_runs(kept)
+
+
+def move_run(slot: int, by: int) -> None:
+    """Move a run up (-1) or down (+1) in the list; it keeps its colour."""
+    pairs = list(zip(experiment().runs, slots(), strict=True))
+    index = slots().index(slot)
+    pairs.insert(max(0, index + by), pairs.pop(index))
+    _put_runs(pairs)
+
+
+def set_defaults(slot: int, suggested: bool) -> None:
+    """Give a run's optimizer what is suggested for it here, or torch's default for everything."""
+    name = run(slot).optimizer.name
+    params = suggestions(name) if suggested else {"lr": ov.OPTIMIZERS[name].params["lr"].default}
+    _change_run(slot, lambda run: replace(run, optimizer=ov.OptimizerSpec(name, params)))
+
+
+def names() -> tuple[str, ...]:
+    """What the runs are called on the page: no two alike."""
+    given = [run.name for run in experiment().runs]
+    return tuple(
+        f"{name} {given[: place + 1].count(name)}" if given.count(name) > 1 else name
+        for place, name in enumerate(given)
+    )
+
+
+def _insert(index: int, make: Callable[[int], ov.RunSpec]) -> None:
+    if len(experiment().runs) == MOST_RUNS:
+        raise ValueError(f"There is room for {MOST_RUNS} competitors.")
+    slot = min(set(range(MOST_RUNS)) - set(slots()))
+    for key in [key for key in _memory() if key[:1] == (slot,)]:  # of one that had this slot before
+        del _memory()[key]
+    pairs = list(zip(experiment().runs, slots(), strict=True))
+    pairs.insert(index, (make(slot), slot))
+    _put_runs(pairs)
+
+
+def _put_runs(pairs: list[tuple[ov.RunSpec, int]]) -> None:
+    chosen, colors = zip(*pairs, strict=True)
+    _put(replace(experiment(), runs=chosen), replace(view(), colors=colors))
+
+
+def _change_run(slot: int, change: Callable[[ov.RunSpec], ov.RunSpec]) -> None:
+    if slot in slots():  # else it went away in the very moment of the edit
+        _put_runs(
+            [
+                (change(run) if at == slot else run, at)
+                for run, at in zip(experiment().runs, slots(), strict=True)
+            ]
+        )
+
+
+# -- what was there comes back -----------------------------------------------------------------------------
+
+
+def set_surface(name: str) -> None:
+    """Go to another surface: its own start, parameters and learning rates, or those it was left with."""
+    _remember()
+    spec, start, within = _memory().get((name,), (ov.SurfaceSpec(name), ov.SURFACES[name].start, None))
+    chosen = replace(experiment(), surface=spec, start=start)
+    _put(chosen, replace(view(), within=within, scale=_scale(name)))
+    for slot in slots():
+        _change_run(slot, lambda run, slot=slot: _refitted(slot, run))  # type: ignore[misc]
+
+
+def set_optimizer(slot: int, name: str) -> None:
+    """Give a run another optimizer, with what is suggested for it, or what it was left with."""
+    _remember()
+    _change_run(slot, lambda run: replace(run, optimizer=_optimizer(slot, name)))
+
+
+def set_scheduler(slot: int, name: str | None) -> None:
+    """Give a run another scheduler, or none."""
+    _remember()
+    spec = _memory().get((slot, name), name and ov.SchedulerSpec(name))
+    _change_run(slot, lambda run: replace(run, scheduler=spec or None))
+
+
+def set_clipping(slot: int, how: str | None) -> None:
+    """Clip a run's gradients by "clip_norm" or "clip_value", at first at 1, or not at all."""
+    limits: dict[str, Any] = {"clip_norm": None, "clip_value": None}
+    if how:
+        limits[how] = 1.0
+    _change_run(slot, lambda run: replace(run, **limits))
+
+
+def suggestions(optimizer: str, surface: ov.SurfaceSpec | None = None) -> dict[str, Value]:
+    """What is suggested for an optimizer on a surface, or on the one that is shown."""
+    lr = runs.suggested_lr(optimizer, surface or experiment().surface)
+    return {"lr": lr, **ov.OPTIMIZERS[optimizer].suggested}
+
+
+def _memory() -> dict[tuple[Any, ...], Any]:
+    memory: dict[tuple[Any, ...], Any] = st.session_state.setdefault("memory", {})
+    return memory
+
+
+def _remember() -> None:
+    """Keep what a change of surface, optimizer or scheduler would lose."""
+    now, memory = experiment(), _memory()
+    memory[(now.surface.name,)] = (now.surface, now.start, view().within)
+    for slot, run in zip(slots(), now.runs, strict=True):
+        name = run.optimizer.name
+        memory[slot, name] = {key: value for key, value in run.optimizer.params.items() if key != "lr"}
+        memory[slot, name, now.surface.name] = optimizer_field(slot, "lr").get()
+        if run.scheduler is not None:
+            memory[slot, run.scheduler.name] = run.scheduler
+
+
+def _optimizer(slot: int, name: str) -> ov.OptimizerSpec:
+    suggested = suggestions(name)
+    lr = _memory().get((slot, name, experiment().surface.name), suggested.pop("lr"))
+    params: Mapping[str, Value] = _memory().get((slot, name), suggested)
+    return ov.OptimizerSpec(name, {"lr": lr, **params})
+
+
+def _refitted(slot: int, run: ov.RunSpec) -> ov.RunSpec:
+    """The run on the surface that is shown now: rates that suited another one are not kept."""
+    lr = _optimizer(slot, run.optimizer.name).params["lr"]
+    params = {**run.optimizer.params, "lr": lr}
+    scheduler = run.scheduler
+    if scheduler is not None:
+        kept = {key: value for key, value in scheduler.params.items() if not key.endswith(("lr", "eta_min"))}
+        scheduler = replace(scheduler, params=kept)
+    return replace(run, optimizer=ov.OptimizerSpec(run.optimizer.name, params), scheduler=scheduler)
+
+
+def _scale(surface: str) -> str:
+    """The view's scale, if it suits a surface: there is no logarithm without a minimum."""
+    bounded = ov.SURFACES[surface].minimum > float("-inf")
+    return view().scale if bounded or view().scale != "log" else "auto"

@@ -1,0 +1,237 @@
+"""What came of the runs: the picture, the curves and the table.
+
+Every competitor is computed by itself. What is known already is shown at once; what takes long shows how far
+it is and can be stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+import optviz as ov
+from optviz.figures import Theme
+from optviz.gallery import find_case
+from optviz.params import Float, Param
+from optviz.spec import VIEW_PARAMS
+from optviz.web import choices, runs, widgets
+
+_PATIENCE = 0.4
+"""Seconds without a word while runs are computed."""
+_CONFIG = {"displayModeBar": False, "responsive": True}
+"""Dragging zooms and a double click goes back; the wheel scrolls the page, and no tool bar hides a legend."""
+
+
+def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Mapping[int, Any]) -> None:
+    """Compute every competitor of `experiment` and show what came of it.
+
+    What torch refuses is said in its competitor's place in `complaints`; the others run.
+    """
+    results = _results(experiment)
+    slots = choices.slots()
+    for slot, result in zip(slots, results, strict=True):
+        if isinstance(result, runs.Refused):
+            complaints[slot].error(widgets.plain(result.reason))
+    trajectories = [result for result in results if isinstance(result, ov.Trajectory)]
+    _case()
+    left, right = st.columns([3, 2])
+    with left:
+        _picture(experiment, trajectories, theme, view)
+    with right:
+        _curves(experiment, trajectories, theme, view)
+    _endings(experiment, results)
+    if trajectories:
+        _table(experiment, trajectories)
+
+
+# -- computing ---------------------------------------------------------------------------------------------
+
+
+def _results(experiment: ov.Experiment) -> list[runs.Result | None]:
+    """What came of each competitor; None for those that were stopped."""
+    results = [runs.known(experiment, index) for index in range(len(experiment.runs))]
+    if None not in results:
+        return results
+    if st.session_state.get("stopped") == choices.experiment():
+        _go_on()
+        return results
+    with st.container(key="progress"):
+        place = st.empty()
+    progress = _Progress(experiment, place)
+    for index, result in enumerate(results):
+        if result is None:
+            progress.index = index
+            results[index] = runs.compute(experiment, index, progress)
+    place.empty()
+    return results
+
+
+class _Progress:
+    """Says how far the runs are, and offers to stop them, once they take longer than a moment."""
+
+    def __init__(self, experiment: ov.Experiment, place: Any) -> None:
+        self._experiment, self._place = experiment, place
+        self._next = time.monotonic() + _PATIENCE
+        self._bar: Any = None
+        self.index = 0
+
+    def __call__(self, steps: int) -> None:
+        # Talking to the page is also where Streamlit ends a run that nobody waits for any more.
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + 0.1
+        count, most = len(self._experiment.runs), self._experiment.steps
+        name = widgets.plain(self._experiment.runs[self.index].name)
+        text = f"{name}: step {steps:,} of {most:,} · competitor {self.index + 1} of {count}"
+        share = (self.index + steps / most) / count
+        if self._bar is None:
+            with self._place.container(horizontal=True, vertical_alignment="bottom"):
+                self._bar = st.progress(share, text)
+                st.button("Stop", key="stop", icon=":material/stop:", on_click=_stop)
+        self._bar.progress(share, text)
+
+
+def _stop() -> None:
+    st.session_state.edited = True
+    st.session_state.stopped = choices.experiment()
+
+
+def _go_on() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="stopped"):
+        st.warning("Stopped. Competitors that were not finished are not shown.")
+        st.button("Go on", key="go on", on_click=lambda: st.session_state.pop("stopped", None))
+
+
+# -- the picture -------------------------------------------------------------------------------------------
+
+
+def _case() -> None:
+    """What to look at, where a case of the gallery is shown."""
+    if case := find_case(choices.experiment()):
+        st.info(f"**{case.title}.** {case.look}", icon=":material/visibility:")
+
+
+def _picture(
+    experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory], theme: Theme, view: ov.View
+) -> None:
+    figure = ov.contour_figure(experiment, trajectories, theme, runs.grid(experiment.surface), view)
+    names = ", ".join(run.name for run in experiment.runs)
+    x, y = experiment.start
+    alt = f"Contours of {experiment.surface.name} with the paths of {names} from ({x:g}, {y:g})."
+    with st.container(key="picture"):  # its height is that of its style sheet
+        st.plotly_chart(figure, height="stretch", theme=None, key="contour", config=_CONFIG, alt=alt)
+
+
+def _curves(
+    experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory], theme: Theme, view: ov.View
+) -> None:
+    with st.container(horizontal=True, key="curve-choices"):
+        bounded = ov.SURFACES[experiment.surface.name].minimum > float("-inf")
+        scales = ["auto", "log", "linear"] if bounded else ["auto", "linear"]
+        _segmented("scale", "Loss scale", scales)
+        _segmented("against", "Against", ["steps", "evals"])
+    rates = ov.lr_figure(experiment, trajectories, theme, view)
+    figures = {
+        "loss": ("The loss at each point", ov.loss_figure(experiment, trajectories, theme, view)),
+        "gradient": ("The length of the gradient", ov.gradient_figure(experiment, trajectories, theme, view)),
+        "rate": ("The learning rate of each step", rates),
+    }
+    heights = {"loss": 300, "gradient": 200, "rate": 160} if rates else {"loss": 330, "gradient": 260}
+    for name, height in heights.items():
+        words, figure = figures[name]
+        figure.update_layout(height=height)
+        alt = f"{words} of {', '.join(run.name for run in experiment.runs)}, against {view.against}."
+        st.plotly_chart(figure, theme=None, key=name, config=_CONFIG, alt=alt)
+
+
+def _segmented(name: str, label: str, options: list[str]) -> None:
+    field = choices.view_field(name)
+    if st.session_state.get(field.key) != field.get():
+        st.session_state[field.key] = field.get()
+    st.segmented_control(
+        label,
+        options,
+        key=field.key,
+        required=True,
+        help=VIEW_PARAMS[name].help,
+        on_change=choices.act,
+        args=(field.key, lambda: field.set(st.session_state[field.key])),
+    )
+
+
+# -- in words and numbers ----------------------------------------------------------------------------------
+
+
+def _endings(experiment: ov.Experiment, results: Sequence[runs.Result | None]) -> None:
+    for slot, run, result in zip(choices.slots(), experiment.runs, results, strict=True):
+        match result:
+            case ov.Trajectory():
+                words = widgets.plain(result.outcome.detail)
+            case runs.Refused():
+                words = f"Did not run. torch says: {widgets.plain(result.reason)}"
+            case _:
+                words = "Stopped before its end."
+        with st.container(key=f"result-{slot}"):
+            st.markdown(f"**{widgets.plain(run.name)}** {words}")
+
+
+def _table(experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory]) -> None:
+    surface = ov.surface(experiment.surface)
+    within = choices.within_field()
+    rows = [trajectory.summary(surface.minimizers, within.get()) for trajectory in trajectories]
+    with st.container(horizontal=True, vertical_alignment="bottom", key="table-choices"):
+        if surface.minimizers:
+            param = Param(Float(0.0, 1e6), surface.nearness, VIEW_PARAMS["within"].help)
+            homes = {"a thousandth of the picture": surface.nearness}
+            widgets.draw(within, "Reached: nearer to a minimizer than", param, homes, width=280)
+        st.download_button(
+            "Table as CSV",
+            lambda: ov.summaries_csv(rows),
+            "optviz.csv",
+            "text/csv",
+            icon=":material/download:",
+            key="csv",
+            on_click="ignore",
+        )
+    alt = "The results of all competitors as a table."
+    st.dataframe(_cells(rows), hide_index=True, column_config=_COLUMNS, key="table", alt=alt)
+    made = trajectories[0].made_with
+    st.caption(f"Computed by torch {made.torch} on the device {made.device} in {made.dtype}.")
+
+
+def _cells(rows: Sequence[ov.Summary]) -> dict[str, list[Any]]:
+    return {
+        "Competitor": [row.name for row in rows],
+        "Final loss": [row.final_loss for row in rows],
+        "Best loss": [row.best_loss for row in rows],
+        "Distance": [row.distance if row.distance < _INFINITE else None for row in rows],
+        "Steps to reach": [row.steps_to_reach for row in rows],
+        "Evals": [row.evals for row in rows],
+        "Path length": [row.path_length for row in rows],
+        "Ending": [row.outcome.kind for row in rows],
+        "At step": [row.outcome.step for row in rows],
+        "In words": [row.outcome.detail for row in rows],
+    }
+
+
+_INFINITE = float("inf")
+_COLUMNS = {
+    "Final loss": st.column_config.NumberColumn(format="%.4g", help="The loss at the last point."),
+    "Best loss": st.column_config.NumberColumn(format="%.4g", help="The lowest loss on the path."),
+    "Distance": st.column_config.NumberColumn(
+        format="%.4g", help="From the last point to the nearest minimizer, in units of x and y."
+    ),
+    "Steps to reach": st.column_config.NumberColumn(
+        help="The first step that came near enough to a minimizer; empty where none did."
+    ),
+    "Evals": st.column_config.NumberColumn(help="Evaluations of loss and gradient in all steps together."),
+    "Path length": st.column_config.NumberColumn(
+        format="%.4g", help="The lengths of all steps together, in units of x and y."
+    ),
+    "Ending": st.column_config.TextColumn(help="How the run ended."),
+    "At step": st.column_config.NumberColumn(help="The step from which that held."),
+    "In words": st.column_config.TextColumn(width="large"),
+}

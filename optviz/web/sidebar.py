@@ -1,0 +1,281 @@
+"""The choices beside the picture: surface, start and chance, and a card for each competitor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+import optviz as ov
+from optviz.figures import DASHES, Theme
+from optviz.params import Float, Int, Param, Text, Value
+from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
+from optviz.web import address, choices, widgets
+
+_DEFAULT = "torch's default"
+_CLIPPING = {"clip_norm": "by norm", "clip_value": "by value"}
+_BORDERS = {"solid": "solid", "dot": "dotted"}
+_LABEL = Param(Text(60), "", "What the competitor is called; empty for its optimizer's name.")
+_WARMUP = Int(0, choices.MOST_STEPS)
+_LIMIT = Float(0.0, float("inf"))
+
+
+def draw() -> dict[int, Any]:
+    """Draw all choices; returns for each slot the place for what torch says about its competitor."""
+    st.markdown("**optviz** · the real torch optimizers, step by step", width="content")
+    _surface()
+    _start_and_steps()
+    complaints = {}
+    for place, (slot, name) in enumerate(zip(choices.slots(), choices.names(), strict=True)):
+        with st.container(border=True, key=f"card-{slot}", gap="small"):
+            with st.container(horizontal=True, vertical_alignment="bottom", key=f"head-{slot}"):
+                _optimizer(slot, name)
+                _menu(slot, name, place)
+            _hyperparameters(slot)
+            _around(slot)
+            complaints[slot] = st.empty()
+    if len(choices.slots()) < choices.MOST_RUNS:
+        st.button(
+            "Add a competitor",
+            key="add",
+            icon=":material/add:",
+            on_click=choices.act,
+            args=("add", choices.add_run),
+            width="stretch",
+        )
+    return complaints
+
+
+def style(theme: Theme) -> str:
+    """CSS that gives cards and results of a competitor the colour and dash of its path."""
+    rules = []
+    for slot, (color, dash) in enumerate(zip(theme.paths, DASHES, strict=True)):
+        border = f"5px {_BORDERS.get(dash, 'dashed')} {color}"
+        rules.append(f".st-key-card-{slot}, .st-key-result-{slot} {{ border-left: {border}; }}")
+    return f"<style>{''.join(rules)}</style>"
+
+
+# -- the experiment ----------------------------------------------------------------------------------------
+
+
+def _surface() -> None:
+    names = [info.name for group in _groups() for info in group]
+    groups = {info.name: info.group for info in ov.SURFACES.values()}
+    now = choices.experiment().surface.name
+    if st.session_state.get("surface") != now:
+        st.session_state.surface = now
+    st.selectbox(
+        "Surface",
+        names,
+        key="surface",
+        format_func=lambda name: f"{name} · {groups[name]}",
+        help="The loss that the optimizers walk down; its two parameters are x and y.",
+        on_change=choices.act,
+        args=("surface", lambda: choices.set_surface(st.session_state.surface)),
+    )
+    info = ov.SURFACES[now]
+    st.caption(info.teaches)
+    with st.expander("Formula and source", key="formula"):
+        st.latex(info.formula)
+        st.caption(f"{info.source} {info.note}")
+    for place, (name, param) in enumerate(info.params.items()):
+        if place % 2 == 0:
+            columns = st.columns(2)
+        with columns[place % 2]:
+            widgets.draw(choices.surface_field(name), name, param, {"default": param.default})
+
+
+def _groups() -> list[list[ov.SurfaceInfo]]:
+    groups: dict[str, list[ov.SurfaceInfo]] = {}
+    for info in ov.SURFACES.values():
+        groups.setdefault(info.group, []).append(info)
+    return list(groups.values())
+
+
+def _start_and_steps() -> None:
+    start = choices.start_field()
+    own = ov.SURFACES[choices.experiment().surface.name].start
+    x, y, steps = st.columns(3)
+    for place, (name, column) in enumerate(zip("xy", (x, y), strict=True)):
+        with column:
+            kind = address.START.kinds[place]
+            widgets.draw(start.part(place), f"Start {name}", Param(kind, own[place], ""))
+    with steps:
+        _experiment_widget("steps", "Steps", f"At most {choices.MOST_STEPS:,} here.")
+    widgets.draw_homes(start, {"the surface's own start": own})
+    with st.expander(f"Chance and precision{_said('noise', 'dtype')}", key="chance"):
+        noise, seed = st.columns(2)
+        with noise:
+            _experiment_widget("noise", "Noise")
+        with seed:
+            _experiment_widget("seed", "Seed")
+        _experiment_widget("dtype", "Precision")
+
+
+def _experiment_widget(name: str, label: str, more: str = "") -> None:
+    param = EXPERIMENT_PARAMS[name]
+    shown = replace(param, kind=address.KINDS[name], help=f"{param.help} {more}".strip())
+    widgets.draw(choices.experiment_field(name), label, shown)
+
+
+def _said(*names: str) -> str:
+    """What is not at its default, for the label of a closed expander."""
+    now = choices.experiment()
+    given = {name: getattr(now, name) for name in names}
+    return _listed({name: v for name, v in given.items() if v != EXPERIMENT_PARAMS[name].default})
+
+
+def _listed(given: dict[str, Value]) -> str:
+    words = [f"{name} {widgets.show_value(value)}" for name, value in given.items()]
+    return f" · {widgets.plain(', '.join(words))}" if words else ""
+
+
+# -- a competitor ------------------------------------------------------------------------------------------
+
+
+def _menu(slot: int, name: str, place: int) -> None:
+    """What can be done with a competitor as a whole."""
+    with st.popover("", icon=":material/more_vert:", help=f"More on {widgets.plain(name)}"):
+        widgets.draw(choices.run_field(slot, "label"), "Name", _LABEL)
+        last = len(choices.slots()) - 1
+        for label, icon, off, change in (
+            ("Duplicate", "content_copy", last + 1 == choices.MOST_RUNS, (choices.duplicate_run, slot)),
+            ("Move up", "arrow_upward", place == 0, (choices.move_run, slot, -1)),
+            ("Move down", "arrow_downward", place == last, (choices.move_run, slot, 1)),
+            ("All as suggested here", "lightbulb", False, (choices.set_defaults, slot, True)),
+            ("All at torch's defaults", "undo", False, (choices.set_defaults, slot, False)),
+            ("Remove", "delete", last == 0, (choices.remove_run, slot)),
+        ):
+            key = f"{slot}.{label}"
+            st.button(
+                label,
+                key=key,
+                icon=f":material/{icon}:",
+                disabled=off,
+                width="stretch",
+                on_click=choices.act,
+                args=(key, *change),
+            )
+
+
+def _optimizer(slot: int, name: str) -> None:
+    info = ov.OPTIMIZERS[choices.run(slot).optimizer.name]
+    _picker(
+        f"{slot}.optimizer",
+        f"**{widgets.plain(name)}**",
+        list(ov.OPTIMIZERS),
+        info.name,
+        choices.set_optimizer,
+        slot,
+        help=f"{info.teaches} {info.source}",
+    )
+
+
+def _hyperparameters(slot: int) -> None:
+    spec = choices.run(slot).optimizer
+    info = ov.OPTIMIZERS[spec.name]
+    suggested = choices.suggestions(info.name)
+    homes = {
+        name: {_DEFAULT: param.default} | ({widgets.SUGGESTED: suggested[name]} if name in suggested else {})
+        for name, param in info.params.items()
+    }
+    widgets.draw_rate(choices.optimizer_field(slot, "lr"), info.params["lr"], homes["lr"])
+    given = {name: value for name, value in spec.params.items() if name != "lr"}
+    with st.expander(f"Hyperparameters{_listed(given)}", key=f"{slot}.hyperparameters", type="compact"):
+        if info.note:
+            st.caption(info.note)
+        for name, param in info.params.items():
+            if name != "lr":
+                widgets.draw(choices.optimizer_field(slot, name), name, param, homes[name])
+
+
+def _around(slot: int) -> None:
+    """What is done around the steps."""
+    run = choices.run(slot)
+    words = [run.scheduler.name] if run.scheduler else []
+    words += [f"clip {how}" for name, how in _CLIPPING.items() if getattr(run, name) is not None]
+    words += ["no zero_grad"] if not run.zero_grad else []
+    words += [f"rebuilt every {run.reset_every}"] if run.reset_every else []
+    words += [f"{name} frozen" for name in run.frozen]
+    said = f" · {widgets.plain(', '.join(words))}" if words else ""
+    with st.expander(f"Schedule and gradient{said}", key=f"{slot}.around", type="compact"):
+        _scheduler(slot, run)
+        _clipping(slot, run)
+        _mistakes(slot)
+
+
+def _picker(
+    key: str, label: str, options: Sequence[Any], now: Any, change: Any, slot: int, help: str
+) -> None:
+    """A select box that makes a change of more than one field."""
+    if key not in st.session_state or st.session_state[key] != now:
+        st.session_state[key] = now
+    st.selectbox(
+        label,
+        options,
+        key=key,
+        format_func=lambda name: "None" if name is None else name,
+        help=help,
+        on_change=choices.act,
+        args=(key, lambda: change(slot, st.session_state[key])),
+    )
+
+
+def _scheduler(slot: int, run: ov.RunSpec) -> None:
+    spec = run.scheduler
+    info = ov.SCHEDULERS[spec.name] if spec else None
+    _picker(
+        f"{slot}.scheduler",
+        "Learning-rate schedule",
+        [None, *ov.SCHEDULERS],
+        spec and spec.name,
+        choices.set_scheduler,
+        slot,
+        help=info.teaches if info else "Moves the learning rate while the optimizer runs.",
+    )
+    if spec is None or info is None:
+        return
+    st.caption(info.teaches)
+    lr: Any = choices.optimizer_field(slot, "lr").get()
+    needed = info.settings(ov.SchedulerSpec(spec.name, warmup=spec.warmup), choices.experiment().steps, lr)
+    for name, param in info.params.items():
+        homes = {widgets.SUGGESTED: needed[name]} if name in needed else {_DEFAULT: param.default}
+        unset = needed.get(name, param.default)
+        widgets.draw(choices.scheduler_field(slot, name, unset), name, param, homes)
+    if info.takes_warmup:
+        help = "Steps in which the rate first rises from a third of it to the whole (LinearLR)."
+        widgets.draw(choices.warmup_field(slot), "warm-up steps", Param(_WARMUP, 0, help), {"none": 0})
+
+
+def _clipping(slot: int, run: ov.RunSpec) -> None:
+    now = next((name for name in _CLIPPING if getattr(run, name) is not None), None)
+    key = f"{slot}.clipping"
+    help = "\n\n".join(RUN_PARAMS[name].help for name in _CLIPPING)
+    _picker(key, "Clip the gradient", [None, *_CLIPPING], now, choices.set_clipping, slot, help=help)
+    if now:
+        widgets.draw(choices.run_field(slot, now), "at most", Param(_LIMIT, 1.0, RUN_PARAMS[now].help))
+
+
+def _mistakes(slot: int) -> None:
+    widgets.draw(choices.run_field(slot, "zero_grad"), "zero_grad before every step", RUN_PARAMS["zero_grad"])
+    widgets.draw(
+        choices.run_field(slot, "reset_every"),
+        "rebuild the optimizer every … steps",
+        RUN_PARAMS["reset_every"],
+    )
+    key = f"{slot}.frozen"
+    now = list(choices.run(slot).frozen)
+    if key not in st.session_state or st.session_state[key] != now:
+        st.session_state[key] = now
+    field = choices.run_field(slot, "frozen")
+    st.multiselect(
+        "Frozen parameters",
+        ["x", "y"],
+        key=key,
+        placeholder="none",
+        help="requires_grad_(False): the optimizer is not given this parameter at all, so it stays.",
+        on_change=choices.act,
+        args=(key, lambda: field.set(tuple(st.session_state[key]))),
+    )
