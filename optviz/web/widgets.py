@@ -138,6 +138,7 @@ def _number(field: Field, label: str, kind: Float, help: str | None) -> None:
     _follow(field.key, value)
     st.number_input(
         label,
+        value=None,  # else an emptied box would become its lowest value without a word
         min_value=kind.low if kind.low > -1e300 else None,
         max_value=kind.high if kind.high < 1e300 else None,
         step=kind.step(value),
@@ -161,7 +162,8 @@ def _given(kind: Float | Int) -> Callable[[Any], Value]:
 
 def _whole(field: Field, label: str, kind: Int, help: str | None) -> None:
     _follow(field.key, field.get())
-    st.number_input(label, kind.low, kind.high, step=1, help=help, **_edits(field, field.key, _given(kind)))
+    edits = _edits(field, field.key, _given(kind))
+    st.number_input(label, kind.low, kind.high, value=None, step=1, help=help, **edits)
     _complaint(field.key)
 
 

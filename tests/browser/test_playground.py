@@ -1,0 +1,237 @@
+"""The playground in a real browser: the address, the gallery, edits, and what long runs do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import optviz as ov
+from optviz.gallery import GALLERY
+from scripts.live_app import wait_until_still
+
+PLOT = ".js-plotly-plot .main-svg"
+WRONG = '[data-testid="stException"], [data-testid="stAlertContentError"]'
+PATHS = """() => {
+    const plot = document.querySelector('.st-key-contour .js-plotly-plot');
+    const paths = (plot?._fullData ?? []).filter(trace => trace.type === 'scatter' && trace.customdata);
+    return Object.fromEntries(paths.map(trace => [trace.name, [...trace.x].map((x, i) => [x, trace.y[i]])]));
+}"""
+
+Points = dict[str, list[list[float]]]
+
+
+def ready(page: Page) -> Page:
+    page.wait_for_selector(PLOT)
+    wait_until_still(page)
+    assert page.locator(WRONG).all_inner_texts() == []
+    return page
+
+
+def shown(page: Page) -> ov.Experiment:
+    """The experiment in the address bar."""
+    return ov.Experiment.from_url(page.url)
+
+
+def paths(page: Page) -> Points:
+    """Each competitor's points as the browser draws them."""
+    drawn: Points = page.evaluate(PATHS)
+    return drawn
+
+
+def computed(exp: ov.Experiment) -> Points:
+    return {trajectory.name: trajectory.points.tolist() for trajectory in ov.run(exp, "cpu")}
+
+
+def number(page: Page, label: str, place: int = 0) -> Locator:
+    return page.get_by_role("spinbutton", name=label, exact=True).nth(place)
+
+
+def enter(page: Page, label: str, text: str, place: int = 0) -> None:
+    """Type a number, and wait until the page stands still."""
+    number(page, label, place).fill(text)
+    number(page, label, place).press("Enter")
+    wait_until_still(page)
+
+
+def wait_for(page: Page, holds: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    assert holds()
+
+
+@pytest.mark.parametrize("case", GALLERY, ids=lambda case: case.title)
+def test_each_case_of_the_gallery_opens_by_its_address(open_page, case):
+    page = ready(open_page(case.experiment.to_url(case.view)))
+    expect(page.get_by_role("heading", level=1)).to_have_text(case.experiment.surface.name)
+    expect(page.get_by_text(case.look)).to_be_visible()
+    assert paths(page) == computed(case.experiment)
+
+
+def test_the_gallery_opens_a_case_and_back_leads_out_of_it(page):
+    ready(page)
+    case = next(case for case in GALLERY if case.title == "Stuck at a saddle")
+    page.get_by_role("button", name="Gallery").click()
+    card = page.locator(f".st-key-case-{GALLERY.index(case)}")
+    card.get_by_role("button", name="Open").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Saddle")
+    ready(page)
+    assert shown(page) == case.experiment
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rosenbrock")
+    page.go_forward()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Saddle")
+
+
+def test_an_edit_changes_address_and_picture_and_survives_reload_back_and_forward(page):
+    ready(page)
+    before = paths(page)
+    enter(page, "Steps", "40")
+    enter(page, "Start x", "0.5")
+    edited = shown(page)
+    assert (edited.steps, edited.start) == (40, (0.5, 1.0))
+    assert paths(page) == computed(edited) != before
+    page.reload()
+    ready(page)
+    assert shown(page) == edited and paths(page) == computed(edited)
+    expect(number(page, "Steps")).to_have_value("40")
+    page.go_back()
+    expect(number(page, "Start x")).to_have_value("-1.2")
+    expect(number(page, "Steps")).to_have_value("40")
+    page.go_back()
+    expect(number(page, "Steps")).to_have_value("300")
+    wait_for(page, lambda: paths(page) == before)
+    assert urlsplit(page.url).query == ""
+    page.go_forward()
+    expect(number(page, "Steps")).to_have_value("40")
+    page.go_forward()
+    expect(number(page, "Start x")).to_have_value("0.5")
+    wait_for(page, lambda: shown(page) == edited and paths(page) == computed(edited))
+
+
+def test_quick_keys_on_the_learning_rate_lose_nothing(page):
+    ready(page)
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(60)
+    wait_for(page, lambda: "run=" in page.url and shown(page).runs[0].optimizer.params["lr"] == 0.004)
+    wait_until_still(page)
+    expect(number(page, "lr")).to_have_value("0.004")
+    assert paths(page) == computed(shown(page))
+    expect(slider).to_be_focused()
+
+
+def test_an_emptied_number_is_said_and_nothing_is_lost(page):
+    ready(page)
+    enter(page, "Steps", "")
+    expect(page.get_by_text("Must be a number; here is the last one.")).to_be_visible()
+    expect(number(page, "Steps")).to_have_value("300")
+    enter(page, "Steps", "30")
+    expect(page.get_by_text("Must be a number; here is the last one.")).to_have_count(0)
+    assert shown(page).steps == 30
+
+
+def test_competitors_are_added_renamed_and_removed_with_the_keyboard(page):
+    ready(page)
+    page.get_by_role("button", name="Add a competitor").focus()
+    page.keyboard.press("Enter")
+    wait_for(page, lambda: "RMSprop" in page.url)
+    wait_until_still(page)
+    menu = page.locator(".st-key-head-2").get_by_role("button").last
+    menu.focus()
+    page.keyboard.press("Enter")
+    name = page.get_by_role("textbox", name="Name")
+    name.fill("third")
+    name.press("Enter")
+    wait_for(page, lambda: "third" in page.url)
+    wait_until_still(page)
+    assert [run.name for run in shown(page).runs] == ["SGD", "Adam", "third"]
+    page.get_by_role("button", name="Remove").focus()
+    page.keyboard.press("Enter")
+    wait_for(page, lambda: len(shown(page).runs) == 2)
+
+
+def test_the_keyboard_reaches_every_control_in_order(page):
+    ready(page)
+    page.get_by_role("combobox", name="Surface").focus()
+    reached = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(
+            page.evaluate("document.activeElement.ariaLabel || document.activeElement.innerText || ''")
+        )
+    order = [
+        "Start x",
+        "Start y",
+        "Steps",
+        "Chance and precision",
+        "lr",
+        "Hyperparameters",
+        "Add a competitor",
+    ]
+    places = [next((i for i, text in enumerate(reached) if name in text), None) for name in order]
+    assert None not in places and places == sorted(places), reached
+
+
+def test_torchs_complaint_stands_at_its_competitor(open_page):
+    page = open_page("?surface=Rosenbrock&run=SGD(lr=0.001,nesterov=True)&run=Adam(lr=0.1)")
+    page.wait_for_selector(PLOT)
+    wait_until_still(page)
+    card = page.locator(".st-key-card-0")
+    expect(card.get_by_text("Nesterov momentum requires a momentum")).to_be_visible()
+    assert list(paths(page)) == ["Adam"]
+
+
+def test_nonsense_in_the_address_is_said(open_page):
+    page = ready(open_page("?surface=Nowhere&steps=-3&run=Adam(lr=0.05)&x=<img src=http://a.b>"))
+    note = page.get_by_test_id("stAlert")
+    expect(note).to_contain_text("There is no surface named 'Nowhere'.")
+    expect(note).to_contain_text("steps: must be between 1 and 5,000, not -3.")
+    assert list(paths(page)) == ["Adam"]
+
+
+def test_long_runs_show_how_far_they_are_and_can_be_stopped(open_page):
+    runs = "".join(f"&run=LBFGS(lr=0.{k}1,max_iter=9)" for k in range(1, 9))
+    page = open_page(f"?v=1&surface=Rastrigin&start=4.1,3.2&steps=5000{runs}")
+    page.get_by_role("progressbar").wait_for()
+    expect(page.get_by_text(re.compile(r"step [\d,]+ of 5,000 · competitor 1 of 8"))).to_be_visible()
+    page.locator(".st-key-stop button").click()
+    expect(page.get_by_text("Stopped. Competitors that were not finished are not shown.")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    enter(page, "Steps", "3")
+    assert len(paths(page)) == 8
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (390, 844)])
+def test_nothing_is_wider_than_the_window(open_page, width, height, scheme):
+    case = next(case for case in GALLERY if case.title == "Adam in a turned ravine")
+    page = ready(open_page(case.experiment.to_url(), width=width, height=height, scheme=scheme))
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+    box = page.locator(".st-key-picture").bounding_box()
+    assert box["width"] > 0.8 * min(width - 40, 560) and box["height"] < height
+    charts = page.get_by_role("figure").evaluate_all("all => all.map(one => one.ariaLabel)")
+    assert len(charts) == 3 and all(charts)
+
+
+def test_a_server_that_was_started_anew_shows_the_same(open_page, tmp_path):
+    from scripts.live_app import CHECKOUT, running_app
+
+    with running_app(CHECKOUT) as app:
+        page = ready(open_page(f"{app.url}/{GALLERY[3].experiment.to_url()}"))
+        first = paths(page)
+        address = urlsplit(page.url).query
+        page.close()
+    with running_app(CHECKOUT) as app:
+        page = ready(open_page(f"{app.url}/?{address}"))
+        assert paths(page) == first
+        page.close()
