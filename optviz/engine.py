@@ -63,15 +63,15 @@ def run_one(
 ) -> Trajectory:
     """Run competitor `index` alone, so that a bad one does not stop the others. Raises as `run` does.
 
-    `watch(steps)` is called now and then with the steps taken so far. It stops the run by raising something
-    that torch does not raise about settings, such as KeyboardInterrupt.
+    `watch(steps)` is called after every step with the steps taken so far. What it raises ends the run.
     """
     spec, function, where = _prepare(experiment, index, device)
     start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
     try:
         batch = _single(function, spec, start)
-        recorder = PathRecorder(spec, batch.parameters, experiment.steps, watch)
-        _train(batch, _Trainer(experiment, spec, batch.each), _noise(experiment, spec, where), recorder)
+        recorder = PathRecorder(spec, batch.parameters, experiment.steps)
+        trainer = _Trainer(experiment, spec, batch.each)
+        _train(batch, trainer, _noise(experiment, spec, where), recorder, watch)
     except ValueError as error:
         raise CompetitorError(index, spec, str(error)) from error
     return recorder.trajectory(function, _landscape(function), _made_with(experiment, where))
@@ -383,7 +383,13 @@ def _clip_rows(parts: Sequence[Tensor], limit: float) -> None:
 
 
 @torch.no_grad()
-def _train(batch: _Batch, trainer: _Trainer, noise: Sequence[Tensor] | None, recorder: Recorder) -> None:
+def _train(
+    batch: _Batch,
+    trainer: _Trainer,
+    noise: Sequence[Tensor] | None,
+    recorder: Recorder,
+    watch: Callable[[int], None] | None = None,
+) -> None:
     """Step the optimizer as often as the experiment says: the only loop, and it never waits for the device.
 
     Optimizers turn autograd on for the closure, as they do in anybody's loop.
@@ -423,6 +429,8 @@ def _train(batch: _Batch, trainer: _Trainer, noise: Sequence[Tensor] | None, rec
             # LBFGS chokes on numbers that are not finite: the path up to here is the answer.
             recorder.gave_up()
             return
+        if watch is not None:
+            watch(step + 1)
 
 
 # -- the surface itself, in float64 on the CPU -----------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 
 from optviz.trajectory import Summary
@@ -35,15 +36,19 @@ def summaries_csv(summaries: Sequence[Summary]) -> str:
         writer.writerow(
             (
                 name,
-                row.final_loss,
-                row.best_loss,
-                row.distance,
+                _finite(row.final_loss),
+                _finite(row.best_loss),
+                _finite(row.distance),
                 row.steps_to_reach,
                 row.evals,
-                row.path_length,
+                _finite(row.path_length),
                 row.outcome.kind,
                 row.outcome.step,
                 row.outcome.detail,
             )
         )
     return text.getvalue()
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None

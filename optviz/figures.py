@@ -77,10 +77,10 @@ _WIDE = 20.0
 def contour_levels(z: Array) -> Array:
     """Ascending losses at which to draw contours, from the lowest loss in `z` (any shape) to the highest.
 
-    Halfway between levels that are evenly spaced, or evenly in the logarithm of what they exceed the lowest
-    by where losses spread wide, and levels that have equally much of the picture between them. So no height
-    swallows the picture, and a steeper place still has denser lines. Only finite losses count. A constant
-    surface has two levels around its value.
+    Between levels that are evenly spaced, or evenly in the logarithm of what they exceed the lowest by where
+    losses spread wide, and levels that have equally much of the picture between them. So no height swallows
+    the picture, and a steeper place still has denser lines. Only finite losses count. A constant surface has
+    two levels around its value.
     """
     finite = np.unique(z[np.isfinite(z)])
     if len(finite) < 2:
@@ -96,7 +96,7 @@ def contour_levels(z: Array) -> Array:
         levels = low + np.concatenate(([0.0], levels))
     else:
         equal = np.quantile(excess, np.linspace(0, 1, _LEVELS))
-        levels = low + (np.linspace(0, high - low, _LEVELS) + equal) / 2
+        levels = low + (np.linspace(0, high - low, _LEVELS) + 3 * equal) / 4
     return levels
 
 

@@ -215,8 +215,8 @@ def _moving(unit: Array) -> Outcome:
     last = len(unit) - 1
     moved = (np.diff(unit[-_SHORTEST_CYCLE - 1 :], axis=0) != 0).any()
     if not moved:
-        return Outcome("moving", last, f"Out of steps at step {last}; the last steps did not move it at all.")
-    return Outcome("moving", last, f"Out of steps at step {last}, still on its way.")
+        return Outcome("moving", last, f"Stood still in the last of {last} steps, where there is a slope.")
+    return Outcome("moving", last, f"Still moving after {last} steps.")
 
 
 def _first_for_good(holds: NDArray[np.bool_]) -> int:

@@ -40,19 +40,9 @@ class Recorder(Protocol):
 
 
 class PathRecorder:
-    """Keeps everything about one run; `trajectory` copies it to the host and judges it.
+    """Keeps everything about one run; `trajectory` copies it to the host and judges it."""
 
-    `watch(steps)` hears after every ring of steps how many have been taken.
-    """
-
-    def __init__(
-        self,
-        spec: RunSpec,
-        parameters: Sequence[Tensor],
-        steps: int,
-        watch: Callable[[int], None] | None = None,
-    ) -> None:
-        self._watch = watch
+    def __init__(self, spec: RunSpec, parameters: Sequence[Tensor], steps: int) -> None:
         self._spec, self._parameters, self._steps = spec, parameters, steps
         self._trained = [part for part in parameters if part.requires_grad]
         self._start = _joined([part.detach()[None] for part in parameters])
@@ -99,8 +89,6 @@ class PathRecorder:
                 values_used.append(group.get(name))
         if place == _RING - 1:
             self._flush(step + 1)
-            if self._watch is not None:
-                self._watch(step + 1)
 
     def _flush(self, steps: int) -> None:
         """Move what the rings hold of the first `steps` steps to its place."""
@@ -140,7 +128,7 @@ class PathRecorder:
         path = torch.cat((self._start, _joined([column.values[:taken] for column in self._points])))
         near = within_reach(path, surface).cpu().numpy()
         steps = taken if near.all() else int(near.argmin())
-        points = _host(path)[: steps + 1]
+        points = _first(_host(path), steps + 1)
         exact = points.astype(np.float64)
         losses, gradients = land.first_order(exact)
         return Trajectory(
@@ -148,12 +136,12 @@ class PathRecorder:
             points=points,
             losses=losses,
             gradients=gradients,
-            seen_gradients=self._seen_gradients()[:steps],
-            seen_losses=_host(self._losses.values).reshape(-1)[:steps],
+            seen_gradients=_first(self._seen_gradients(), steps),
+            seen_losses=_first(_host(self._losses.values).reshape(-1), steps),
             lrs=np.asarray(self._lrs[:steps], dtype=np.float64),
             hyperparameters=self._hyperparameters(steps),
             evals=np.cumsum(self._evals[: steps + 1]),
-            state={name: _host(column.values)[:steps] for name, column in self._state.items()},
+            state={name: _first(_host(column.values), steps) for name, column in self._state.items()},
             unrecorded=tuple(sorted(self._unrecorded)),
             outcome=judge(exact, self._gave_up or not near[steps], land),
             made_with=made_with,
@@ -254,6 +242,11 @@ class _Column:
 def _joined(parts: Sequence[Tensor]) -> Tensor:
     """Parameters (steps, *shape) side by side as (steps, D)."""
     return torch.cat([part.flatten(1) for part in parts], dim=1)
+
+
+def _first(rows: Any, count: int) -> Any:
+    """The first rows of an array, as a copy where that lets go of the others."""
+    return rows if len(rows) == count else rows[:count].copy()
 
 
 def _host(values: Tensor) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from hypothesis import given, settings
@@ -84,9 +85,12 @@ NONSENSE = [
     ("dtype=float16", "dtype: must be one of float32, float64, not 'float16'."),
     ("batch_size=4", "'batch_size': this means nothing to optviz."),
     ("scale=cubic", "scale: must be one of auto, log, linear, not 'cubic'."),
-    ("within=-1", "within: must be at least 0, not -1."),
+    ("within=-1", "within: must be between 0 and 1e+06, not -1."),
     ("colors=1,1", "colors: They must all be different."),
     ("colors=9,", "colors: (value 1) must be between 0 and 7, not 9."),
+    ("within=1e7", "within: must be between 0 and 1e+06, not 1e+07."),
+    ("run=SGD.StepLR(step_size=5,warmup=6000)", "StepLR: warmup must be at most 5,000, not 6,000."),
+    ("surface=" + "x" * 30_000, "It is too long: 30,007 characters."),
     ("hello=1", "'hello': this means nothing to optviz."),
     ("v=9", "v: It was made by another version of optviz."),
     ("surface=Saddle&scale=log", "scale: Saddle has no minimum to measure a logarithm from."),
@@ -97,10 +101,14 @@ NONSENSE = [
 
 @pytest.mark.parametrize(("query", "sentence"), NONSENSE)
 def test_nonsense_is_left_out_and_said(query: str, sentence: str) -> None:
-    opened = read(split_link(query))
+    opened = read(parse_qs(query))
     assert sentence in opened.ignored
-    whole = read(split_link(f"{ADDRESSES[1]}&{query}")) if "=" in query else opened
-    assert len(whole.experiment.runs) >= 2
+    assert opened.experiment.steps >= 1 and opened.experiment.runs
+
+
+def test_a_colour_goes_with_its_run() -> None:
+    opened = read(split_link("run=Nope&run=Adam(lr=0.1)&run=SGD(lr=0.1)&colors=5,2,7"))
+    assert opened.view.colors == (2, 7)
 
 
 def test_one_bad_part_leaves_the_others_alone() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from streamlit.testing.v1 import AppTest
 import optviz as ov
 from optviz.gallery import GALLERY
 from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Tuple
+from optviz.web import runs
 from optviz.web.choices import OPENING
+from optviz.web.session import Session
 
 APP = str(Path(__file__).parent.parent / "app.py")
 WIDGETS = ("number_input", "checkbox", "selectbox", "text_input", "select_slider", "multiselect")
@@ -41,10 +44,7 @@ def app(shared: AppTest) -> Iterator[AppTest]:
     """The page as it opens; one session for the whole file, taken back by the address after each test."""
     yield shared
     shared.query_params.clear()
-    for name in ("memory", "stopped", "edited"):
-        if name in shared.session_state:
-            del shared.session_state[name]
-    shared.session_state["address"] = {"another": ["one"]}  # so that the empty one is followed
+    shared.session_state["optviz"] = Session()
     calm(shared.run())
     assert experiment(shared) == OPENING
 
@@ -63,13 +63,17 @@ def experiment(app: AppTest) -> ov.Experiment:
         return OPENING
     query = "&".join(f"{name}={quote(text)}" for name, texts in words.items() for text in listed(texts))
     exp = ov.Experiment.from_url(query)
-    assert exp == app.session_state["experiment"]
+    assert exp == state(app).experiment
     return exp
 
 
+def state(app: AppTest) -> Session:
+    found: Session = app.session_state["optviz"]
+    return found
+
+
 def view(app: AppTest) -> ov.View:
-    shown: ov.View = app.session_state["view"]
-    return shown
+    return state(app).view
 
 
 def listed(texts: str | list[str]) -> list[str]:
@@ -309,7 +313,7 @@ def test_default_suggested_and_chosen_are_told_apart_and_one_click_away(app: App
     calm(press(app, "1.Adam.lr.suggested"))
     assert experiment(app).runs[1].optimizer.params["lr"] == suggested and "suggested" in lr()
     press(app, "1.Adam.lr.torch's default")
-    assert experiment(app).runs[1].optimizer.params["lr"] == 1e-3 and lr() == "Learning rate"
+    assert experiment(app).runs[1].optimizer.params["lr"] == 1e-3 and lr() == "lr"
     assert "0.SGD.momentum.torch's default" in {button.key for button in app.button}
     press(app, "0.SGD.momentum.torch's default")
     assert "momentum" not in experiment(app).runs[0].optimizer.params
@@ -419,12 +423,55 @@ def test_one_edit_computes_one_competitor(app: AppTest, monkeypatch: pytest.Monk
 
 def test_runs_can_be_stopped_and_gone_on_with(app: AppTest) -> None:
     exp = replace(OPENING, start=(0.123, 0.456))
-    app.session_state["stopped"] = exp
-    app.session_state["experiment"] = exp
+    state(app).experiment = exp
+    state(app).stopped = replace(exp, runs=tuple(replace(run, label="") for run in exp.runs))
     app.run()
     assert not app.exception and paths(app) == {} and "Stopped" in words(app)
     calm(press(app, "go on"))
     assert len(paths(app)) == 2 and "Stopped" not in words(app)
+
+
+def test_who_asks_for_the_same_run_meanwhile_shares_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    computed: list[int] = []
+    run_one = ov.run_one
+
+    def counted(exp: ov.Experiment, index: int, **options: Any) -> ov.Trajectory:
+        computed.append(index)
+        return run_one(exp, index, **options)
+
+    monkeypatch.setattr(ov, "run_one", counted)
+    monkeypatch.setattr(runs, "_TURN", 0.01)
+    exp = replace(OPENING, start=(0.321, 0.654), steps=2000)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: runs.compute(exp, 0, lambda steps: None), range(4)))
+    assert computed == [0] and len({id(result.points) for result in results}) == 1  # type: ignore[union-attr]
+
+
+def test_an_endless_run_is_given_up_and_others_pass_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_MOST_WORK", 0.5)
+    monkeypatch.setattr(runs, "_TURN", 0.05)
+    slow = replace(OPENING, start=(0.21, 0.12), steps=1_000_000)
+    quick = replace(OPENING, start=(0.21, 0.13), steps=20)
+    with ThreadPoolExecutor(2) as pool:
+        long = pool.submit(runs.compute, slow, 0, lambda steps: None)
+        short = pool.submit(runs.compute, quick, 1, lambda steps: None)
+        assert isinstance(short.result(), ov.Trajectory) and not long.done()
+        assert "Given up after" in long.result().reason  # type: ignore[union-attr]
+    assert runs.known(slow, 0) == long.result() and runs._workshop().busy == set()
+
+
+def test_what_a_watcher_raises_ends_the_run_and_frees_the_lock() -> None:
+    def watch(steps: int) -> None:
+        if steps == 5:
+            raise RuntimeError("nobody waits for it")
+
+    exp = replace(OPENING, start=(0.77, 0.88))
+    with pytest.raises(RuntimeError, match="nobody waits"):
+        runs.compute(exp, 0, watch)
+    assert not runs._workshop().lock.locked() and runs.known(exp, 0) is None
+    assert isinstance(runs.compute(exp, 0, lambda steps: None), ov.Trajectory)
 
 
 # -- what goes wrong -----------------------------------------------------------------------------------------
@@ -460,9 +507,52 @@ def test_what_cannot_be_read_is_said_where_it_was_typed_and_stays(app: AppTest) 
     assert experiment(app).runs[0].scheduler.params["milestones"] == (30, 60)
 
 
+def test_an_emptied_number_keeps_the_last_one(app: AppTest) -> None:
+    widget(app, "0.SGD.lr").set_value(None).run()
+    assert not app.exception and [error.value for error in app.sidebar.error] == [
+        r"Must be a number; here is the last one\."
+    ]
+    assert experiment(app) == OPENING and widget(app, "0.SGD.lr").value == 1e-3
+
+
+def test_a_complaint_goes_with_its_widget_and_its_competitor(app: AppTest) -> None:
+    app.selectbox(key="0.scheduler").select("MultiStepLR").run()
+    app.text_input(key="0.MultiStepLR.milestones").set_value("30, many").run()
+    assert app.sidebar.error
+    calm(app.selectbox(key="0.scheduler").select("StepLR").run())
+    calm(app.selectbox(key="0.scheduler").select("MultiStepLR").run())
+    assert app.text_input(key="0.MultiStepLR.milestones").value == "150, 225"
+    app.text_input(key="0.MultiStepLR.milestones").set_value("many").run()
+    press(app, "0.Remove")
+    press(app, "add")
+    calm(app.selectbox(key="0.scheduler").select("MultiStepLR").run())
+
+
+def test_an_edit_that_comes_with_an_older_address_is_not_taken_back(app: AppTest) -> None:
+    widget(app, "steps").set_value(77).run()
+    app.query_params.clear()  # the browser had not heard of the new address when the button was pressed
+    press(app, "gallery")
+    assert state(app).experiment.steps == 77
+
+
+def test_a_long_name_can_be_there_twice(app: AppTest) -> None:
+    widget(app, "0.label").set_value("a" * 60).run()
+    calm(press(app, "0.Duplicate"))
+    assert len(set(paths(app))) == 3
+
+
+def test_rates_of_a_scheduler_come_back_with_their_surface(app: AppTest) -> None:
+    app.selectbox(key="0.scheduler").select("CosineAnnealingLR").run()
+    widget(app, "0.CosineAnnealingLR.eta_min").set_value(1e-4).run()
+    app.selectbox(key="surface").select("Himmelblau").run()
+    assert "eta_min" not in experiment(app).runs[0].scheduler.params
+    app.selectbox(key="surface").select("Rosenbrock").run()
+    assert experiment(app).runs[0].scheduler.params["eta_min"] == 1e-4
+
+
 def test_nonsense_in_the_address_is_said_and_the_rest_is_shown() -> None:
     app = opened("?v=1&surface=Himmelblau&steps=many&run=SGD(lr=0.01)&run=Nope(x=1)&<b>=1")
-    assert list(paths(app)) == ["SGD"] and app.session_state["experiment"].steps == 300
+    assert list(paths(app)) == ["SGD"] and state(app).experiment.steps == 300
     (warning,) = [item.value for item in app.main.warning]
     assert "steps" in warning and "Nope" in warning and "<b>" not in warning
     assert app.query_params["steps"] == "many"  # the visitor's own, until something is changed

@@ -12,18 +12,13 @@ from typing import Any, TypeVar
 import streamlit as st
 
 import optviz as ov
-from optviz.params import Float, Int, Kind, Param, Tuple, Value, describe
-from optviz.spec import EXPERIMENT_PARAMS, VERSION, VIEW_PARAMS, read_part, split_link
-from optviz.web import choices
+from optviz.params import Kind, Param, Value, describe
+from optviz.spec import VERSION, read_part, split_link
+from optviz.web import choices, limits
+from optviz.web.session import session
 
-START = Tuple((Float(-1e6, 1e6),) * 2)
-KINDS: Mapping[str, Kind] = {
-    **{name: param.kind for name, param in EXPERIMENT_PARAMS.items()},
-    "steps": Int(1, choices.MOST_STEPS),
-    "seed": Int(0, 2**53 - 1),  # what a browser's numbers can hold
-}
-"""What the experiment's own fields may be on the page."""
-
+_LONGEST = 20_000
+"""Characters of an address: what a link can have."""
 _T = TypeVar("_T")
 
 
@@ -40,45 +35,49 @@ class Opened:
 def follow() -> None:
     """Show what the address says, unless the page itself put it there."""
     words = {name: st.query_params.get_all(name) for name in st.query_params}
-    edited = st.session_state.pop("edited", False)
+    now = session()
+    edited, now.edited = now.edited, False
     # An edit made before the last address had reached the browser comes with the address before that.
-    if st.session_state.get("address") == words or (edited and "experiment" in st.session_state):
+    if now.address == words or (edited and now.experiment):
         return
     opened = read(words)
     choices.show(opened.experiment, opened.view)
-    st.session_state.ignored = opened.ignored
-    st.session_state.address = words
-    st.session_state.written = (opened.experiment, opened.view)
+    now.ignored, now.address = opened.ignored, words
+    now.written = (choices.experiment(), choices.view())
 
 
 def write() -> None:
     """Put into the address what is shown, if that has changed; the browser can then go back to what was."""
-    shown = (choices.experiment(), choices.view())
-    if st.session_state.written == shown:
+    now, shown = session(), (choices.experiment(), choices.view())
+    if now.written == shown:
         return
-    st.session_state.ignored = ()
     try:
         words = split_link(shown[0].to_url(shown[1]))
     except ValueError as error:
-        st.session_state.ignored = (f"The address cannot hold this experiment. {error}",)
+        now.ignored = (f"The address cannot hold this experiment. {error}",)
         return
-    st.session_state.address, st.session_state.written = words, shown
+    now.address, now.written, now.ignored = words, shown, ()
     st.query_params.from_dict(words)
 
 
 def read(words: Mapping[str, Sequence[str]]) -> Opened:
     """The experiment and view of an address, by default for what it does not say or says wrongly."""
+    length = sum(len(name) + sum(map(len, texts)) for name, texts in words.items())
+    if length > _LONGEST:
+        return Opened(choices.OPENING, ov.View(), (f"It is too long: {length:,} characters.",))
     link = _Link(words)
     surface = link.surface()
-    runs = link.runs() or _default_runs(surface)
-    experiment = ov.Experiment(surface, link.start(surface), choices.OPENING.steps, runs)
-    experiment = replace(experiment, **link.values(KINDS))
-    view = ov.View(**link.values({name: param.kind for name, param in VIEW_PARAMS.items()}))
+    start = link.start(surface)
+    runs, places = link.runs()
+    experiment = ov.Experiment(surface, start, choices.OPENING.steps, runs or _default_runs(surface))
+    experiment = replace(experiment, **link.values(limits.EXPERIMENT))
+    view = ov.View(**link.values(limits.VIEW))
     if view.scale == "log" and ov.SURFACES[surface.name].minimum == float("-inf"):
         view = replace(view, scale="auto")
         link.ignore("scale", f"{surface.name} has no minimum to measure a logarithm from.")
-    choices_view = replace(view, colors=view.colors[: len(runs)])
-    return Opened(experiment, choices_view, link.ignored())
+    colors = tuple(color for place, color in enumerate(view.colors) if place in places or not runs)
+    view = replace(view, colors=colors[: len(experiment.runs)])
+    return Opened(experiment, view, link.ignored())
 
 
 def _default_runs(surface: ov.SurfaceSpec) -> tuple[ov.RunSpec, ...]:
@@ -119,16 +118,17 @@ class _Link:
 
     def start(self, surface: ov.SurfaceSpec) -> Any:
         """The start, or the surface's own."""
-        start = self._one("start", lambda text: START.check(read_part("start", text)))
+        start = self._one("start", lambda text: limits.START.check(read_part("start", text)))
         return ov.SURFACES[surface.name].start if start is None else start
 
-    def runs(self) -> tuple[ov.RunSpec, ...]:
-        """The competitors that can be used."""
+    def runs(self) -> tuple[tuple[ov.RunSpec, ...], tuple[int, ...]]:
+        """The competitors that can be used, and their places among those that are given."""
         texts = self._words.pop("run", [])
-        if len(texts) > choices.MOST_RUNS:
-            self.ignore("run", f"There is room for {choices.MOST_RUNS} competitors, not for {len(texts)}.")
-        read = [self._try("run", self._run, text) for text in texts[: choices.MOST_RUNS]]
-        return tuple(run for run in read if run is not None)
+        if len(texts) > limits.MOST_RUNS:
+            self.ignore("run", f"There is room for {limits.MOST_RUNS} competitors, not for {len(texts)}.")
+        read = [self._try("run", self._run, text) for text in texts[: limits.MOST_RUNS]]
+        usable = {place: run for place, run in enumerate(read) if run is not None}
+        return tuple(usable.values()), tuple(usable)
 
     def values(self, kinds: Mapping[str, Kind]) -> dict[str, Any]:
         """The plain values among these that are given and can be used."""
@@ -159,6 +159,9 @@ class _Link:
         info = ov.SCHEDULERS[spec.name]
         if spec.warmup and not info.takes_warmup:
             self.ignore(spec.name, "It sets the rate from its first step: no warm-up can come before it.")
+            spec = replace(spec, warmup=0)
+        if spec.warmup != min(spec.warmup, limits.WARMUP.high):
+            self.ignore(spec.name, f"warmup must be at most {limits.WARMUP.high:,}, not {spec.warmup:,}.")
             spec = replace(spec, warmup=0)
         return replace(spec, params=self._usable(spec.name, info.params, spec.params))
 

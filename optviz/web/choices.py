@@ -7,18 +7,17 @@ needs nothing but `show`, and all widgets follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
-
-import streamlit as st
 
 import optviz as ov
 from optviz.params import Value
 from optviz.web import runs
+from optviz.web.limits import MOST_RUNS
+from optviz.web.session import Memory, session
 
-MOST_STEPS = 5000
-MOST_RUNS = 8
 OPENING = ov.Experiment(
     ov.SurfaceSpec("Rosenbrock"),
     ov.SURFACES["Rosenbrock"].start,
@@ -30,25 +29,23 @@ OPENING = ov.Experiment(
 )
 """What the page opens on: what momentum rolls through, and Adam's even steps."""
 _TO_ADD = ("SGD", "Adam", "RMSprop", "NAdam", "Adagrad", "LBFGS", "AdamW", "Rprop")
-_MISSING = object()
 
 
 def experiment() -> ov.Experiment:
     """What is shown."""
-    chosen: ov.Experiment = st.session_state.experiment
-    return chosen
+    return session().experiment or OPENING
 
 
 def view() -> ov.View:
     """How it is looked at."""
-    chosen: ov.View = st.session_state.view
-    return chosen
+    return session().view
 
 
 def show(experiment: ov.Experiment, view: ov.View | None = None) -> None:
     """Show this: where address, gallery, files and clicks end. Widgets follow when they are drawn."""
     _put(experiment, view or ov.View())
-    st.session_state.complaints = {}
+    session().complaints = {}
+    session().memory = Memory()
 
 
 def slots() -> tuple[int, ...]:
@@ -63,33 +60,40 @@ def run(slot: int) -> ov.RunSpec:
 
 def complaint(key: str) -> str:
     """What is wrong with the last edit of the widget `key`; empty where nothing is."""
-    sentence: str = st.session_state.complaints.get(key, "")
-    return sentence
+    return session().complaints.get(key, "")
+
+
+def drop_complaints(key: str) -> None:
+    """Nothing is wrong any more with the widget `key` and its parts."""
+    complaints = session().complaints
+    for other in [other for other in complaints if f"{other}.".startswith(f"{key}.")]:
+        del complaints[other]
 
 
 def act(key: str, change: Callable[..., None], *args: Any) -> None:
     """Make a change: the callback of every widget. What is wrong with it is kept for `complaint`."""
-    st.session_state.edited = True
-    st.session_state.complaints.pop(key, None)
+    session().edited = True
+    drop_complaints(key)
     try:
         change(*args)
     except ValueError as error:
-        st.session_state.complaints[key] = str(error)
+        session().complaints[key] = str(error)
 
 
 def _put(experiment: ov.Experiment, view: ov.View) -> None:
-    count = len(experiment.runs)
-    chosen = _slots(view.colors, count)
-    plain = chosen == tuple(range(count))
-    st.session_state.experiment = experiment
-    st.session_state.view = replace(view, colors=() if plain else chosen)
+    chosen = _slots(view.colors, len(experiment.runs))
+    plain = chosen == tuple(range(len(chosen)))
+    bounded = ov.SURFACES[experiment.surface.name].minimum > float("-inf")
+    scale = view.scale if bounded or view.scale != "log" else "auto"  # no logarithm without a minimum
+    session().experiment = experiment
+    session().view = replace(view, colors=() if plain else chosen, scale=scale)
 
 
-def _slots(colors: tuple[int, ...], count: int) -> tuple[int, ...]:
+def _slots(colors: tuple[int, ...], runs: int) -> tuple[int, ...]:
     """One slot a run: the view's colours as far as they go, then the first that are free."""
-    taken = colors[:count]
+    taken = colors[:runs]
     free = [slot for slot in range(MOST_RUNS) if slot not in taken]
-    return taken + tuple(free[: count - len(taken)])
+    return taken + tuple(free[: runs - len(taken)])
 
 
 # -- fields ------------------------------------------------------------------------------------------------
@@ -106,11 +110,11 @@ class Field:
     def part(self, place: int) -> Field:
         """One value of a list."""
 
-        def set(value: Value) -> None:
+        def put(value: Value) -> None:
             values = self.get()
             self.set((*values[:place], value, *values[place + 1 :]))
 
-        return Field(f"{self.key}.{place}", lambda: self.get()[place], set)
+        return Field(f"{self.key}.{place}", lambda: self.get()[place], put)
 
 
 def experiment_field(name: str) -> Field:
@@ -152,12 +156,12 @@ def surface_field(name: str) -> Field:
     owner = experiment().surface.name
     default = ov.SURFACES[owner].params[name].default
 
-    def set(value: Value) -> None:
+    def put(value: Value) -> None:
         params = {**experiment().surface.params, name: value}
         params = {key: value for key, value in params.items() if key != name or value != default}
         _put(replace(experiment(), surface=ov.SurfaceSpec(owner, params)), view())
 
-    return Field(f"{owner}.{name}", lambda: experiment().surface.params.get(name, default), set)
+    return Field(f"{owner}.{name}", lambda: experiment().surface.params.get(name, default), put)
 
 
 def run_field(slot: int, name: str) -> Field:
@@ -178,12 +182,12 @@ def optimizer_field(slot: int, name: str) -> Field:
         given = run(slot).optimizer.params
         return declared.kind.coerce(given[name]) if name in given else declared.default
 
-    def set(value: Value) -> None:
+    def put(value: Value) -> None:
         # The learning rate is always said: no reader should have to know torch's default.
         said = name == "lr" or value != declared.default
         _change_run(slot, lambda run: replace(run, optimizer=_with(run.optimizer, name, value, said)))
 
-    return Field(f"{slot}.{optimizer}.{name}", get, set)
+    return Field(f"{slot}.{optimizer}.{name}", get, put)
 
 
 def scheduler_field(slot: int, name: str, unset: Value) -> Field:
@@ -195,14 +199,14 @@ def scheduler_field(slot: int, name: str, unset: Value) -> Field:
         now = run(slot).scheduler
         return unset if now is None else now.params.get(name, unset)
 
-    def set(value: Value) -> None:
+    def put(value: Value) -> None:
         def change(run: ov.RunSpec) -> ov.RunSpec:
             assert run.scheduler is not None
             return replace(run, scheduler=_with(run.scheduler, name, value, value != unset))
 
         _change_run(slot, change)
 
-    return Field(f"{slot}.{spec.name}.{name}", get, set)
+    return Field(f"{slot}.{spec.name}.{name}", get, put)
 
 
 def warmup_field(slot: int) -> Field:
@@ -212,13 +216,13 @@ def warmup_field(slot: int) -> Field:
         spec = run(slot).scheduler
         return spec.warmup if spec else 0
 
-    def set(value: Any) -> None:
+    def put(value: Any) -> None:
         def change(run: ov.RunSpec) -> ov.RunSpec:
             return replace(run, scheduler=run.scheduler and replace(run.scheduler, warmup=value))
 
         _change_run(slot, change)
 
-    return Field(f"{slot}.warmup", get, set)
+    return Field(f"{slot}.warmup", get, put)
 
 
 def _replaced(spec: Any, name: str, value: Any) -> Any:
@@ -237,13 +241,14 @@ def add_run() -> None:
     """Add an optimizer that is not there yet, with what is suggested for it."""
     there = {run.optimizer.name for run in experiment().runs}
     name = next((name for name in _TO_ADD if name not in there), _TO_ADD[0])
-    _insert(len(experiment().runs), lambda slot: ov.RunSpec(_optimizer(slot, name)))
+    run = ov.RunSpec(ov.OptimizerSpec(name, suggestions(name)))
+    _insert(len(experiment().runs), run)
 
 
 def duplicate_run(slot: int) -> None:
     """Put a copy of a run below it."""
     index = slots().index(slot)
-    _insert(index + 1, lambda _: experiment().runs[index])
+    _insert(index + 1, experiment().runs[index])
 
 
 def remove_run(slot: int) -> None:
@@ -251,6 +256,7 @@ def remove_run(slot: int) -> None:
     if len(experiment().runs) == 1:
         raise ValueError("An experiment needs at least one competitor.")
     kept = [(run, other) for run, other in zip(experiment().runs, slots(), strict=True) if other != slot]
+    drop_complaints(str(slot))
     _put_runs(kept)
 
 
@@ -270,22 +276,24 @@ def set_defaults(slot: int, suggested: bool) -> None:
 
 
 def names() -> tuple[str, ...]:
-    """What the runs are called on the page: no two alike."""
+    """What the runs are called on the page: no two alike, and none longer than a label may be."""
     given = [run.name for run in experiment().runs]
-    return tuple(
-        f"{name} {given[: place + 1].count(name)}" if given.count(name) > 1 else name
-        for place, name in enumerate(given)
-    )
+    called: list[str] = []
+    for name in given:
+        numbers = (f"{name[:55]} {number}" for number in count(1))
+        alike = given.count(name) > 1
+        called.append(next(n for n in numbers if n not in [*given, *called]) if alike else name)
+    return tuple(called)
 
 
-def _insert(index: int, make: Callable[[int], ov.RunSpec]) -> None:
+def _insert(index: int, run: ov.RunSpec) -> None:
     if len(experiment().runs) == MOST_RUNS:
         raise ValueError(f"There is room for {MOST_RUNS} competitors.")
     slot = min(set(range(MOST_RUNS)) - set(slots()))
-    for key in [key for key in _memory() if key[:1] == (slot,)]:  # of one that had this slot before
-        del _memory()[key]
+    session().memory.forget(slot)
+    drop_complaints(str(slot))
     pairs = list(zip(experiment().runs, slots(), strict=True))
-    pairs.insert(index, (make(slot), slot))
+    pairs.insert(index, (run, slot))
     _put_runs(pairs)
 
 
@@ -310,24 +318,31 @@ def _change_run(slot: int, change: Callable[[ov.RunSpec], ov.RunSpec]) -> None:
 def set_surface(name: str) -> None:
     """Go to another surface: its own start, parameters and learning rates, or those it was left with."""
     _remember()
-    spec, start, within = _memory().get((name,), (ov.SurfaceSpec(name), ov.SURFACES[name].start, None))
-    chosen = replace(experiment(), surface=spec, start=start)
-    _put(chosen, replace(view(), within=within, scale=_scale(name)))
-    for slot in slots():
-        _change_run(slot, lambda run, slot=slot: _refitted(slot, run))  # type: ignore[misc]
+    own = (ov.SurfaceSpec(name), ov.SURFACES[name].start, None)
+    surface, start, within = session().memory.surfaces.get(name, own)
+    pairs = zip(slots(), experiment().runs, strict=True)
+    refitted = tuple(_refitted(slot, run, surface) for slot, run in pairs)
+    chosen = replace(experiment(), surface=surface, start=start, runs=refitted)
+    _put(chosen, replace(view(), within=within))
 
 
 def set_optimizer(slot: int, name: str) -> None:
     """Give a run another optimizer, with what is suggested for it, or what it was left with."""
     _remember()
-    _change_run(slot, lambda run: replace(run, optimizer=_optimizer(slot, name)))
+    memory, suggested = session().memory, suggestions(name)
+    lr = memory.rates.get((slot, name, experiment().surface.name), suggested.pop("lr"))
+    others = memory.hyperparameters.get((slot, name), suggested)
+    drop_complaints(f"{slot}.{name}")
+    _change_run(slot, lambda run: replace(run, optimizer=ov.OptimizerSpec(name, {"lr": lr, **others})))
 
 
 def set_scheduler(slot: int, name: str | None) -> None:
     """Give a run another scheduler, or none."""
     _remember()
-    spec = _memory().get((slot, name), name and ov.SchedulerSpec(name))
-    _change_run(slot, lambda run: replace(run, scheduler=spec or None))
+    known = session().memory.schedulers.get((slot, name or "", experiment().surface.name))
+    spec = known or (ov.SchedulerSpec(name) if name else None)
+    drop_complaints(f"{slot}.{name}")
+    _change_run(slot, lambda run: replace(run, scheduler=spec))
 
 
 def set_clipping(slot: int, how: str | None) -> None:
@@ -344,42 +359,28 @@ def suggestions(optimizer: str, surface: ov.SurfaceSpec | None = None) -> dict[s
     return {"lr": lr, **ov.OPTIMIZERS[optimizer].suggested}
 
 
-def _memory() -> dict[tuple[Any, ...], Any]:
-    memory: dict[tuple[Any, ...], Any] = st.session_state.setdefault("memory", {})
-    return memory
-
-
 def _remember() -> None:
     """Keep what a change of surface, optimizer or scheduler would lose."""
-    now, memory = experiment(), _memory()
-    memory[(now.surface.name,)] = (now.surface, now.start, view().within)
+    now, memory = experiment(), session().memory
+    memory.surfaces[now.surface.name] = (now.surface, now.start, view().within)
     for slot, run in zip(slots(), now.runs, strict=True):
         name = run.optimizer.name
-        memory[slot, name] = {key: value for key, value in run.optimizer.params.items() if key != "lr"}
-        memory[slot, name, now.surface.name] = optimizer_field(slot, "lr").get()
+        others = {key: value for key, value in run.optimizer.params.items() if key != "lr"}
+        memory.hyperparameters[slot, name] = others
+        memory.rates[slot, name, now.surface.name] = optimizer_field(slot, "lr").get()
         if run.scheduler is not None:
-            memory[slot, run.scheduler.name] = run.scheduler
+            memory.schedulers[slot, run.scheduler.name, now.surface.name] = run.scheduler
 
 
-def _optimizer(slot: int, name: str) -> ov.OptimizerSpec:
-    suggested = suggestions(name)
-    lr = _memory().get((slot, name, experiment().surface.name), suggested.pop("lr"))
-    params: Mapping[str, Value] = _memory().get((slot, name), suggested)
-    return ov.OptimizerSpec(name, {"lr": lr, **params})
-
-
-def _refitted(slot: int, run: ov.RunSpec) -> ov.RunSpec:
-    """The run on the surface that is shown now: rates that suited another one are not kept."""
-    lr = _optimizer(slot, run.optimizer.name).params["lr"]
-    params = {**run.optimizer.params, "lr": lr}
+def _refitted(slot: int, run: ov.RunSpec, surface: ov.SurfaceSpec) -> ov.RunSpec:
+    """The run on another surface: rates that suited the last one are not kept."""
+    name, memory = run.optimizer.name, session().memory
+    known = memory.rates.get((slot, name, surface.name))
+    lr = suggestions(name, surface)["lr"] if known is None else known
+    optimizer = ov.OptimizerSpec(name, {**run.optimizer.params, "lr": lr})
     scheduler = run.scheduler
     if scheduler is not None:
         kept = {key: value for key, value in scheduler.params.items() if not key.endswith(("lr", "eta_min"))}
-        scheduler = replace(scheduler, params=kept)
-    return replace(run, optimizer=ov.OptimizerSpec(run.optimizer.name, params), scheduler=scheduler)
-
-
-def _scale(surface: str) -> str:
-    """The view's scale, if it suits a surface: there is no logarithm without a minimum."""
-    bounded = ov.SURFACES[surface].minimum > float("-inf")
-    return view().scale if bounded or view().scale != "log" else "auto"
+        stripped = replace(scheduler, params=kept)
+        scheduler = memory.schedulers.get((slot, scheduler.name, surface.name), stripped)
+    return replace(run, optimizer=optimizer, scheduler=scheduler)

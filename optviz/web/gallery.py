@@ -6,16 +6,18 @@ import streamlit as st
 
 from optviz.gallery import GALLERY
 from optviz.web import choices
+from optviz.web.session import session
 
 
 def open_dialog() -> None:
     """Open the gallery in this run of the script."""
-    st.session_state.gallery_open = True
+    session().gallery = True
 
 
 def draw() -> None:
     """Draw the gallery if it has been opened just now."""
-    if st.session_state.pop("gallery_open", False):
+    if session().gallery:
+        session().gallery = False
         _dialog()
 
 

@@ -9,7 +9,9 @@ import streamlit as st
 
 import optviz as ov
 from optviz.figures import THEMES
+from optviz.gallery import find_case
 from optviz.web import address, choices, gallery, results, sidebar, widgets
+from optviz.web.session import session
 
 _HERE = Path(__file__).parent
 _SIDEBAR = 360
@@ -30,6 +32,7 @@ def main() -> None:
         complaints = sidebar.draw()
     _headline()
     _notes()
+    _case()
     shown = choices.experiment()
     named = [replace(run, label=name) for run, name in zip(shown.runs, choices.names(), strict=True)]
     results.draw(replace(shown, runs=tuple(named)), choices.view(), theme, complaints)
@@ -41,13 +44,20 @@ def _headline() -> None:
         st.markdown(f"# {info.name}", width="content")
         st.latex(info.formula, width="content")
         st.space("stretch")
-        st.button("Gallery", icon=":material/auto_stories:", key="gallery", on_click=gallery.open_dialog)
+        icon, opening = ":material/auto_stories:", ("gallery", gallery.open_dialog)
+        st.button("Gallery", icon=icon, key="gallery", on_click=choices.act, args=opening)
     gallery.draw()
+
+
+def _case() -> None:
+    """What to look at, where a case of the gallery is shown."""
+    if case := find_case(choices.experiment()):
+        st.info(f"**{case.title}.** {case.look}", icon=":material/visibility:")
 
 
 def _notes() -> None:
     """What of the address could not be used."""
-    notes = [widgets.plain(note) for note in st.session_state.get("ignored", ())]
+    notes = [widgets.plain(note) for note in session().ignored]
     if not notes:
         return
     more = [f"And {len(notes) - _MOST_NOTES} more."] if len(notes) > _MOST_NOTES else []

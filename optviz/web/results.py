@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 import optviz as ov
 from optviz.figures import Theme
-from optviz.gallery import find_case
-from optviz.params import Float, Param
+from optviz.params import Param
 from optviz.spec import VIEW_PARAMS
-from optviz.web import choices, runs, widgets
+from optviz.web import choices, limits, runs, widgets
+from optviz.web.session import session
 
 _PATIENCE = 0.4
 """Seconds without a word while runs are computed."""
@@ -28,21 +29,22 @@ _CONFIG = {"displayModeBar": False, "responsive": True}
 def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Mapping[int, Any]) -> None:
     """Compute every competitor of `experiment` and show what came of it.
 
-    What torch refuses is said in its competitor's place in `complaints`; the others run.
+    `complaints` has, in their order, each competitor's slot and the place for what torch says about it; the
+    others run.
     """
     results = _results(experiment)
-    slots = choices.slots()
-    for slot, result in zip(slots, results, strict=True):
+    for place, result in zip(complaints.values(), results, strict=True):
         if isinstance(result, runs.Refused):
-            complaints[slot].error(widgets.plain(result.reason))
+            place.error(widgets.plain(result.reason))
     trajectories = [result for result in results if isinstance(result, ov.Trajectory)]
-    _case()
     left, right = st.columns([3, 2])
     with left:
         _picture(experiment, trajectories, theme, view)
     with right:
         _curves(experiment, trajectories, theme, view)
-    _endings(experiment, results)
+    for slot, run, result in zip(complaints, experiment.runs, results, strict=True):
+        with st.container(key=f"result-{slot}"):
+            st.markdown(f"**{widgets.plain(run.name)}** {widgets.plain(_ending(result))}")
     if trajectories:
         _table(experiment, trajectories)
 
@@ -55,8 +57,10 @@ def _results(experiment: ov.Experiment) -> list[runs.Result | None]:
     results = [runs.known(experiment, index) for index in range(len(experiment.runs))]
     if None not in results:
         return results
-    if st.session_state.get("stopped") == choices.experiment():
-        _go_on()
+    if session().stopped == _unnamed(experiment):
+        with st.container(horizontal=True, vertical_alignment="center", key="stopped"):
+            st.warning("Stopped. Competitors that were not finished are not shown.")
+            st.button("Go on", key="go on", on_click=choices.act, args=("go on", _stop, None))
         return results
     with st.container(key="progress"):
         place = st.empty()
@@ -90,28 +94,21 @@ class _Progress:
         if self._bar is None:
             with self._place.container(horizontal=True, vertical_alignment="bottom"):
                 self._bar = st.progress(share, text)
-                st.button("Stop", key="stop", icon=":material/stop:", on_click=_stop)
+                stop = ("stop", _stop, _unnamed(self._experiment))
+                st.button("Stop", key="stop", icon=":material/stop:", on_click=choices.act, args=stop)
         self._bar.progress(share, text)
 
 
-def _stop() -> None:
-    st.session_state.edited = True
-    st.session_state.stopped = choices.experiment()
+def _stop(experiment: ov.Experiment | None) -> None:
+    session().stopped = experiment
 
 
-def _go_on() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", key="stopped"):
-        st.warning("Stopped. Competitors that were not finished are not shown.")
-        st.button("Go on", key="go on", on_click=lambda: st.session_state.pop("stopped", None))
+def _unnamed(experiment: ov.Experiment) -> ov.Experiment:
+    """The experiment whatever its competitors are called."""
+    return replace(experiment, runs=tuple(replace(run, label="") for run in experiment.runs))
 
 
 # -- the picture -------------------------------------------------------------------------------------------
-
-
-def _case() -> None:
-    """What to look at, where a case of the gallery is shown."""
-    if case := find_case(choices.experiment()):
-        st.info(f"**{case.title}.** {case.look}", icon=":material/visibility:")
 
 
 def _picture(
@@ -149,33 +146,22 @@ def _curves(
 
 def _segmented(name: str, label: str, options: list[str]) -> None:
     field = choices.view_field(name)
-    if st.session_state.get(field.key) != field.get():
-        st.session_state[field.key] = field.get()
-    st.segmented_control(
-        label,
-        options,
-        key=field.key,
-        required=True,
-        help=VIEW_PARAMS[name].help,
-        on_change=choices.act,
-        args=(field.key, lambda: field.set(st.session_state[field.key])),
-    )
+    widgets.follow(field.key, field.get())
+    editing = widgets.edits(field.key, field.set)
+    st.segmented_control(label, options, required=True, help=VIEW_PARAMS[name].help, **editing)
 
 
 # -- in words and numbers ----------------------------------------------------------------------------------
 
 
-def _endings(experiment: ov.Experiment, results: Sequence[runs.Result | None]) -> None:
-    for slot, run, result in zip(choices.slots(), experiment.runs, results, strict=True):
-        match result:
-            case ov.Trajectory():
-                words = widgets.plain(result.outcome.detail)
-            case runs.Refused():
-                words = f"Did not run. torch says: {widgets.plain(result.reason)}"
-            case _:
-                words = "Stopped before its end."
-        with st.container(key=f"result-{slot}"):
-            st.markdown(f"**{widgets.plain(run.name)}** {words}")
+def _ending(result: runs.Result | None) -> str:
+    match result:
+        case ov.Trajectory():
+            return result.outcome.detail
+        case runs.Refused():
+            return f"Did not run. {result.reason}"
+        case None:
+            return "Stopped before its end."
 
 
 def _table(experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory]) -> None:
@@ -184,7 +170,7 @@ def _table(experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory]) -> 
     rows = [trajectory.summary(surface.minimizers, within.get()) for trajectory in trajectories]
     with st.container(horizontal=True, vertical_alignment="bottom", key="table-choices"):
         if surface.minimizers:
-            param = Param(Float(0.0, 1e6), surface.nearness, VIEW_PARAMS["within"].help)
+            param = Param(limits.WITHIN, surface.nearness, VIEW_PARAMS["within"].help)
             homes = {"a thousandth of the picture": surface.nearness}
             widgets.draw(within, "Reached: nearer to a minimizer than", param, homes, width=280)
         st.download_button(

@@ -6,8 +6,8 @@ import gc
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,16 +19,26 @@ _KEPT_STEPS = 1_000_000
 """Steps of all trajectories that are kept for all visitors together: some 200 MB."""
 _TURN = 0.25
 """Seconds after which a long run lets other visitors' runs pass."""
+_MOST_WORK = 60.0
+"""Seconds of computing that a competitor may take: some links would compute for hours."""
+
+Watch = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A competitor that torch or optviz will not run, and why."""
+    """A competitor that did not run to its end, and why."""
 
     reason: str
+    lasting: bool = False
+    """Whether trying again would take long and come to the same."""
 
 
 Result = ov.Trajectory | Refused
+
+
+class _TooLongError(Exception):
+    """A competitor has had its share of computing."""
 
 
 @dataclass
@@ -37,15 +47,18 @@ class _Workshop:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     made: OrderedDict[str, Result] = field(default_factory=OrderedDict)
+    """What is known, the least asked for first. Written by who holds the lock only."""
+    busy: set[str] = field(default_factory=set)
+    """What is being computed by somebody who lets others pass."""
 
     def keep(self, key: str, result: Result) -> None:
         self.made[key] = result
-        while len(self.made) > 1 and sum(map(_size, list(self.made.values()))) > _KEPT_STEPS:
+        while len(self.made) > 1 and sum(map(_size, self.made.values())) > _KEPT_STEPS:
             self.made.popitem(last=False)
 
 
 def _size(result: Result) -> int:
-    return 1000 if isinstance(result, Refused) else 1000 + result.steps
+    return 1000 + (0 if isinstance(result, Refused) else result.steps)
 
 
 @st.cache_resource(show_spinner=False)
@@ -62,59 +75,87 @@ def _workshop() -> _Workshop:
 
 def known(experiment: ov.Experiment, index: int) -> Result | None:
     """What came of one competitor, if that has been computed already."""
-    result = _workshop().made.get(_key(experiment, index))
-    return _named(result, experiment, index)
+    shop, key = _workshop(), _key(experiment, index)
+    with suppress(KeyError):  # it may be let go between the two lines
+        result = shop.made[key]
+        shop.made.move_to_end(key)
+        return _named(result, experiment, index)
+    return None
 
 
-def compute(experiment: ov.Experiment, index: int, watch: Callable[[int], None]) -> Result:
+def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
     """Run one competitor, or take what is known of it.
 
     `watch(steps)` is called now and then, also while other visitors' runs come first. What it raises ends
     the run.
     """
     shop, key = _workshop(), _key(experiment, index)
-    with _turn(shop.lock, watch) as pause:
+    with _Turn(shop.lock, watch) as turn:
+        while key in shop.busy:  # another visitor is at it, and lets us pass
+            turn.let_pass()
+            watch(0)
+        result = shop.made.get(key)
+        if result is None:
+            shop.busy.add(key)
+            try:
+                result = _run(experiment, index, turn)
+            finally:
+                shop.busy.discard(key)
+            if isinstance(result, ov.Trajectory) or result.lasting:
+                shop.keep(key, result)
+    return _named(result, experiment, index)
 
-        def heard(steps: int) -> None:
-            pause()
-            watch(steps)
 
-        if key not in shop.made:
-            shop.keep(key, _run(experiment, index, heard))
-        shop.made.move_to_end(key)
-        result = _named(shop.made[key], experiment, index)
-    assert result is not None
-    return result
+class _Turn:
+    """Holds the lock, and gives it to others now and then. `watch` is told while it waits and computes."""
+
+    def __init__(self, lock: threading.Lock, watch: Watch) -> None:
+        self._lock, self._watch = lock, watch
+        self._steps = 0
+        self._held = False
+
+    def __enter__(self) -> _Turn:
+        self._take()
+        self._began = time.thread_time()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._held:
+            self._lock.release()
+
+    def after(self, steps: int) -> None:
+        """A step has been taken."""
+        self._steps = steps
+        self._watch(steps)
+        if time.thread_time() - self._began > _MOST_WORK:
+            raise _TooLongError
+        if time.monotonic() - self._since > _TURN:
+            self.let_pass()
+
+    def let_pass(self) -> None:
+        """Let others have the lock before going on."""
+        self._lock.release()
+        self._held = False
+        time.sleep(0.002)  # else this thread would have it back before another one wakes up
+        self._take()
+
+    def _take(self) -> None:
+        while not self._lock.acquire(timeout=_TURN):
+            self._watch(self._steps)
+        self._held = True
+        self._since = time.monotonic()
 
 
-def _run(experiment: ov.Experiment, index: int, watch: Callable[[int], Any]) -> Result:
+def _run(experiment: ov.Experiment, index: int, turn: _Turn) -> Result:
     try:
-        return ov.run_one(experiment, index, watch=watch)
+        return ov.run_one(experiment, index, watch=turn.after)
     except ov.CompetitorError as error:
         return Refused(error.reason)
     except ValueError as error:
         return Refused(str(error))
-
-
-@contextmanager
-def _turn(lock: threading.Lock, watch: Callable[[int], None]) -> Iterator[Callable[[], None]]:
-    """Hold the lock; the function given lets others pass when one's turn has been long."""
-    while not lock.acquire(timeout=_TURN):
-        watch(0)
-    since = time.monotonic()
-
-    def pause() -> None:
-        nonlocal since
-        if time.monotonic() - since > _TURN:
-            lock.release()
-            time.sleep(0.001)  # else this thread would have it back before another one wakes up
-            lock.acquire()
-            since = time.monotonic()
-
-    try:
-        yield pause
-    finally:
-        lock.release()
+    except _TooLongError:
+        words = f"Given up after {_MOST_WORK:.0f} seconds: take fewer steps, or fewer evaluations a step."
+        return Refused(words, lasting=True)
 
 
 def _key(experiment: ov.Experiment, index: int) -> str:
@@ -123,7 +164,7 @@ def _key(experiment: ov.Experiment, index: int) -> str:
     return replace(experiment, runs=(run,)).to_json()
 
 
-def _named(result: Result | None, experiment: ov.Experiment, index: int) -> Result | None:
+def _named(result: Result, experiment: ov.Experiment, index: int) -> Result:
     """A trajectory may have been computed under another name."""
     return replace(result, run=experiment.runs[index]) if isinstance(result, ov.Trajectory) else result
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 import optviz as ov
 from optviz.figures import DASHES, Theme
-from optviz.params import Float, Int, Param, Text, Value
+from optviz.params import Float, Param, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
-from optviz.web import address, choices, widgets
+from optviz.web import choices, limits, widgets
 
 _DEFAULT = "torch's default"
 _CLIPPING = {"clip_norm": "by norm", "clip_value": "by value"}
 _BORDERS = {"solid": "solid", "dot": "dotted"}
 _LABEL = Param(Text(60), "", "What the competitor is called; empty for its optimizer's name.")
-_WARMUP = Int(0, choices.MOST_STEPS)
 _LIMIT = Float(0.0, float("inf"))
 
 
@@ -36,7 +35,7 @@ def draw() -> dict[int, Any]:
             _hyperparameters(slot)
             _around(slot)
             complaints[slot] = st.empty()
-    if len(choices.slots()) < choices.MOST_RUNS:
+    if len(choices.slots()) < limits.MOST_RUNS:
         st.button(
             "Add a competitor",
             key="add",
@@ -64,16 +63,13 @@ def _surface() -> None:
     names = [info.name for group in _groups() for info in group]
     groups = {info.name: info.group for info in ov.SURFACES.values()}
     now = choices.experiment().surface.name
-    if st.session_state.get("surface") != now:
-        st.session_state.surface = now
+    widgets.follow("surface", now)
     st.selectbox(
         "Surface",
         names,
-        key="surface",
         format_func=lambda name: f"{name} · {groups[name]}",
         help="The loss that the optimizers walk down; its two parameters are x and y.",
-        on_change=choices.act,
-        args=("surface", lambda: choices.set_surface(st.session_state.surface)),
+        **widgets.edits("surface", choices.set_surface),
     )
     info = ov.SURFACES[now]
     st.caption(info.teaches)
@@ -100,10 +96,10 @@ def _start_and_steps() -> None:
     x, y, steps = st.columns(3)
     for place, (name, column) in enumerate(zip("xy", (x, y), strict=True)):
         with column:
-            kind = address.START.kinds[place]
+            kind = limits.START.kinds[place]
             widgets.draw(start.part(place), f"Start {name}", Param(kind, own[place], ""))
     with steps:
-        _experiment_widget("steps", "Steps", f"At most {choices.MOST_STEPS:,} here.")
+        _experiment_widget("steps", "Steps", f"At most {limits.MOST_STEPS:,} here.")
     widgets.draw_homes(start, {"the surface's own start": own})
     with st.expander(f"Chance and precision{_said('noise', 'dtype')}", key="chance"):
         noise, seed = st.columns(2)
@@ -116,7 +112,7 @@ def _start_and_steps() -> None:
 
 def _experiment_widget(name: str, label: str, more: str = "") -> None:
     param = EXPERIMENT_PARAMS[name]
-    shown = replace(param, kind=address.KINDS[name], help=f"{param.help} {more}".strip())
+    shown = replace(param, kind=limits.EXPERIMENT[name], help=f"{param.help} {more}".strip())
     widgets.draw(choices.experiment_field(name), label, shown)
 
 
@@ -141,7 +137,7 @@ def _menu(slot: int, name: str, place: int) -> None:
         widgets.draw(choices.run_field(slot, "label"), "Name", _LABEL)
         last = len(choices.slots()) - 1
         for label, icon, off, change in (
-            ("Duplicate", "content_copy", last + 1 == choices.MOST_RUNS, (choices.duplicate_run, slot)),
+            ("Duplicate", "content_copy", last + 1 == limits.MOST_RUNS, (choices.duplicate_run, slot)),
             ("Move up", "arrow_upward", place == 0, (choices.move_run, slot, -1)),
             ("Move down", "arrow_downward", place == last, (choices.move_run, slot, 1)),
             ("All as suggested here", "lightbulb", False, (choices.set_defaults, slot, True)),
@@ -162,14 +158,13 @@ def _menu(slot: int, name: str, place: int) -> None:
 
 def _optimizer(slot: int, name: str) -> None:
     info = ov.OPTIMIZERS[choices.run(slot).optimizer.name]
-    _picker(
+    widgets.select(
         f"{slot}.optimizer",
         f"**{widgets.plain(name)}**",
         list(ov.OPTIMIZERS),
         info.name,
-        choices.set_optimizer,
-        slot,
-        help=f"{info.teaches} {info.source}",
+        partial(choices.set_optimizer, slot),
+        f"{info.teaches} {info.source}",
     )
 
 
@@ -206,34 +201,16 @@ def _around(slot: int) -> None:
         _mistakes(slot)
 
 
-def _picker(
-    key: str, label: str, options: Sequence[Any], now: Any, change: Any, slot: int, help: str
-) -> None:
-    """A select box that makes a change of more than one field."""
-    if key not in st.session_state or st.session_state[key] != now:
-        st.session_state[key] = now
-    st.selectbox(
-        label,
-        options,
-        key=key,
-        format_func=lambda name: "None" if name is None else name,
-        help=help,
-        on_change=choices.act,
-        args=(key, lambda: change(slot, st.session_state[key])),
-    )
-
-
 def _scheduler(slot: int, run: ov.RunSpec) -> None:
     spec = run.scheduler
     info = ov.SCHEDULERS[spec.name] if spec else None
-    _picker(
+    widgets.select(
         f"{slot}.scheduler",
         "Learning-rate schedule",
         [None, *ov.SCHEDULERS],
         spec and spec.name,
-        choices.set_scheduler,
-        slot,
-        help=info.teaches if info else "Moves the learning rate while the optimizer runs.",
+        partial(choices.set_scheduler, slot),
+        info.teaches if info else "Moves the learning rate while the optimizer runs.",
     )
     if spec is None or info is None:
         return
@@ -246,14 +223,14 @@ def _scheduler(slot: int, run: ov.RunSpec) -> None:
         widgets.draw(choices.scheduler_field(slot, name, unset), name, param, homes)
     if info.takes_warmup:
         help = "Steps in which the rate first rises from a third of it to the whole (LinearLR)."
-        widgets.draw(choices.warmup_field(slot), "warm-up steps", Param(_WARMUP, 0, help), {"none": 0})
+        widgets.draw(choices.warmup_field(slot), "warm-up steps", Param(limits.WARMUP, 0, help), {"none": 0})
 
 
 def _clipping(slot: int, run: ov.RunSpec) -> None:
     now = next((name for name in _CLIPPING if getattr(run, name) is not None), None)
-    key = f"{slot}.clipping"
     help = "\n\n".join(RUN_PARAMS[name].help for name in _CLIPPING)
-    _picker(key, "Clip the gradient", [None, *_CLIPPING], now, choices.set_clipping, slot, help=help)
+    change = partial(choices.set_clipping, slot)
+    widgets.select(f"{slot}.clipping", "Clip the gradient", [None, *_CLIPPING], now, change, help)
     if now:
         widgets.draw(choices.run_field(slot, now), "at most", Param(_LIMIT, 1.0, RUN_PARAMS[now].help))
 
@@ -265,17 +242,12 @@ def _mistakes(slot: int) -> None:
         "rebuild the optimizer every … steps",
         RUN_PARAMS["reset_every"],
     )
-    key = f"{slot}.frozen"
-    now = list(choices.run(slot).frozen)
-    if key not in st.session_state or st.session_state[key] != now:
-        st.session_state[key] = now
     field = choices.run_field(slot, "frozen")
+    widgets.follow(field.key, list(field.get()))
     st.multiselect(
         "Frozen parameters",
         ["x", "y"],
-        key=key,
         placeholder="none",
         help="requires_grad_(False): the optimizer is not given this parameter at all, so it stays.",
-        on_change=choices.act,
-        args=(key, lambda: field.set(tuple(st.session_state[key]))),
+        **widgets.edits(field.key, field.set, tuple),
     )

@@ -7,7 +7,7 @@ the field, the widget follows. Where an edit is refused, it keeps what was typed
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -22,12 +22,17 @@ Homes = Mapping[str, Value]
 SUGGESTED = "suggested"
 """The one home that is optviz's advice, not anybody's default."""
 _RATES = Float(0.0, 100.0).ladder(1e-6, 100.0)
+_TURNED = re.compile(r"(?<=ttp)(?=s?:)|(?<=www)(?=\.)|(?<=[@:])(?=\w)|(?<=-)(?=[->])|(?<=<)(?=-)", re.I)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
 
 
 def plain(text: str) -> str:
-    """A text as Markdown that shows it letter by letter: names and notes may come from a link."""
-    return _MARKDOWN.sub(r"\\\1", text).replace("\n", " ")
+    """A text as Markdown that shows it letter by letter: names and notes may come from a link.
+
+    Backslashes keep Markdown away. What Streamlit itself turns into links, icons and dashes afterwards is
+    broken by a space of no width.
+    """
+    return _MARKDOWN.sub(r"\\\1", _TURNED.sub("\u200b", text)).replace("\n", " ")
 
 
 def show_value(value: Value) -> str:
@@ -68,18 +73,16 @@ def draw_rate(field: Field, param: Param, homes: Homes) -> None:
     slider, number = st.columns([3, 2], vertical_alignment="bottom")
     with slider:
         key = f"{field.key}.slider"
-        _follow(key, nearest(value, _RATES))
+        follow(key, nearest(value, _RATES))
         st.select_slider(
-            f"Learning rate{_whose(field, homes)}",
+            f"lr{_whose(field, homes)}",
             _RATES,
-            key=key,
             format_func=lambda rate: f"{rate:g}",
             help=f"{param.help} The slider's scale is logarithmic.",
-            on_change=choices.act,
-            args=(field.key, lambda: field.set(st.session_state[key])),
+            **edits(key, field.set),
         )
     with number:
-        _number(field, "lr", kind, None)
+        _number(field, "exact lr", kind, None)
     draw_homes(field, homes)
 
 
@@ -91,16 +94,30 @@ def _whose(field: Field, homes: Homes) -> str:
     return " :violet-badge[suggested]" if at else " :blue-badge[yours]"
 
 
-def _follow(key: str, value: Any) -> None:
+def follow(key: str, value: Any) -> None:
     """Let the widget `key` show `value`; only said where it differs, so that no typing is disturbed."""
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
 
 
-def _edits(field: Field, key: str, read: Callable[[Any], Value]) -> dict[str, Any]:
-    """What makes the widget `key` an editor of the field: its key, and what it does when it is edited."""
-    change = lambda: field.set(read(st.session_state[key]))  # noqa: E731
-    return {"key": key, "on_change": choices.act, "args": (key, change)}
+def edits(
+    key: str, change: Callable[[Any], None], read: Callable[[Any], Any] = lambda value: value
+) -> dict[str, Any]:
+    """What makes the widget `key` an editor: when edited, make the change to what its value reads as."""
+    return {
+        "key": key,
+        "on_change": choices.act,
+        "args": (key, lambda: change(read(st.session_state[key]))),
+    }
+
+
+def select(
+    key: str, label: str, options: Sequence[Any], now: Any, change: Callable[[Any], None], help: str | None
+) -> None:
+    """A select box for one of `options`, which may be None."""
+    follow(key, now)
+    st.selectbox(label, options, help=help, format_func=str, **edits(key, change))
+    _complaint(key)
 
 
 def _complaint(key: str) -> None:
@@ -115,12 +132,12 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
         case Int():
             _whole(field, label, kind, help)
         case Flag():
-            _follow(field.key, field.get())
-            st.checkbox(label, help=help, **_edits(field, field.key, bool))
+            follow(field.key, field.get())
+            st.checkbox(label, help=help, **edits(field.key, field.set))
         case Choice(options=options):
-            _one_of(field, label, list(options), help)
+            select(field.key, label, options, field.get(), field.set, help)
         case Maybe(kind=Choice(options=options)):
-            _one_of(field, label, [None, *options], help)
+            select(field.key, label, [None, *options], field.get(), field.set, help)
         case Maybe(kind=inner):
             _maybe(field, label, inner, help)
         case Tuple(kinds=kinds):
@@ -135,7 +152,7 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
 
 def _number(field: Field, label: str, kind: Float, help: str | None) -> None:
     value = kind.coerce(field.get())
-    _follow(field.key, value)
+    follow(field.key, value)
     st.number_input(
         label,
         value=None,  # else an emptied box would become its lowest value without a word
@@ -144,7 +161,7 @@ def _number(field: Field, label: str, kind: Float, help: str | None) -> None:
         step=kind.step(value),
         format="%g",
         help=help,
-        **_edits(field, field.key, _given(kind)),
+        **edits(field.key, field.set, _given(kind)),
     )
     _complaint(field.key)
 
@@ -161,23 +178,18 @@ def _given(kind: Float | Int) -> Callable[[Any], Value]:
 
 
 def _whole(field: Field, label: str, kind: Int, help: str | None) -> None:
-    _follow(field.key, field.get())
-    edits = _edits(field, field.key, _given(kind))
-    st.number_input(label, kind.low, kind.high, value=None, step=1, help=help, **edits)
+    follow(field.key, field.get())
+    editing = edits(field.key, field.set, _given(kind))
+    st.number_input(label, kind.low, kind.high, value=None, step=1, help=help, **editing)
     _complaint(field.key)
-
-
-def _one_of(field: Field, label: str, options: list[Any], help: str | None) -> None:
-    _follow(field.key, field.get())
-    st.selectbox(label, options, help=help, format_func=str, **_edits(field, field.key, lambda value: value))
 
 
 def _maybe(field: Field, label: str, kind: Kind, help: str | None) -> None:
     given = field.get() is not None
     key = f"{field.key}.given"
-    _follow(key, given)
+    follow(key, given)
     first = getattr(kind, "low", None) or 1
-    st.checkbox(f"set {label}", help=help, **_edits(field, key, lambda on: first if on else None))
+    st.checkbox(f"set {label}", help=help, **edits(key, field.set, lambda on: first if on else None))
     if given:
         _draw(field, label, kind, None)
 
@@ -204,9 +216,11 @@ def _text(
     written: Callable[[Any], str],
     read: Callable[[str], Value],
 ) -> None:
+    if field.key not in st.session_state:  # it was not there in between, and what was typed is lost
+        choices.drop_complaints(field.key)
     if not choices.complaint(field.key):  # else what was typed stays, to be mended
-        _follow(field.key, written(field.get()))
-    st.text_input(label, max_chars=longest, help=help, **_edits(field, field.key, read))
+        follow(field.key, written(field.get()))
+    st.text_input(label, max_chars=longest, help=help, **edits(field.key, field.set, read))
     _complaint(field.key)
 
 

@@ -124,7 +124,7 @@ def test_quick_keys_on_the_learning_rate_lose_nothing(page):
         page.wait_for_timeout(60)
     wait_for(page, lambda: "run=" in page.url and shown(page).runs[0].optimizer.params["lr"] == 0.004)
     wait_until_still(page)
-    expect(number(page, "lr")).to_have_value("0.004")
+    expect(number(page, "exact lr")).to_have_value("0.004")
     assert paths(page) == computed(shown(page))
     expect(slider).to_be_focused()
 
@@ -235,3 +235,17 @@ def test_a_server_that_was_started_anew_shows_the_same(open_page, tmp_path):
         page = ready(open_page(f"{app.url}/?{address}"))
         assert paths(page) == first
         page.close()
+
+
+def test_a_name_is_shown_letter_by_letter(page):
+    ready(page)
+    name = "https://a.b/x www.a.b c@d.e a -> b--c :tada: :streamlit:"
+    page.locator(".st-key-head-0").get_by_role("button").last.click()
+    box = page.get_by_role("textbox", name="Name")
+    box.fill(name)
+    box.press("Enter")
+    wait_for(page, lambda: "streamlit" in page.url)
+    wait_until_still(page)
+    result = page.locator(".st-key-result-0")
+    assert result.inner_text().replace("\u200b", "").startswith(name)
+    assert page.locator('[data-testid="stMain"] a, .st-key-card-0 a').all_inner_texts() == []

@@ -1,0 +1,64 @@
+"""What a visitor's session holds: what is shown, and what would be lost when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+import optviz as ov
+from optviz.params import Value
+
+
+@dataclass
+class Memory:
+    """What was chosen where the visitor is not now, so that coming back finds it."""
+
+    surfaces: dict[str, tuple[ov.SurfaceSpec, tuple[float, float], float | None]] = field(
+        default_factory=dict
+    )
+    """The parameters, the start and the view's tolerance, by surface."""
+    rates: dict[tuple[int, str, str], Value] = field(default_factory=dict)
+    """The learning rate, by slot, optimizer and surface: it has the units of the surface."""
+    hyperparameters: dict[tuple[int, str], Mapping[str, Value]] = field(default_factory=dict)
+    """All others, by slot and optimizer."""
+    schedulers: dict[tuple[int, str, str], ov.SchedulerSpec] = field(default_factory=dict)
+    """By slot, scheduler and surface: they hold rates, too."""
+
+    def forget(self, slot: int) -> None:
+        """A new competitor has this slot: it does not inherit."""
+        kept: Any
+        for kept in (self.rates, self.hyperparameters, self.schedulers):
+            for key in [key for key in kept if key[0] == slot]:
+                del kept[key]
+
+
+@dataclass
+class Session:
+    """One visitor's state. What widgets show follows from it, never the other way round."""
+
+    experiment: ov.Experiment | None = None
+    view: ov.View = field(default_factory=ov.View)
+    memory: Memory = field(default_factory=Memory)
+    complaints: dict[str, str] = field(default_factory=dict)
+    """What is wrong with the last edit, by the widget's key."""
+    ignored: tuple[str, ...] = ()
+    """What of the address could not be used."""
+    address: Mapping[str, Any] | None = None
+    """The words of the address, as it was last followed or written."""
+    written: tuple[ov.Experiment, ov.View] | None = None
+    """What that address says."""
+    edited: bool = False
+    """Whether this run of the script follows an edit."""
+    stopped: ov.Experiment | None = None
+    """What the visitor did not want to wait for."""
+    gallery: bool = False
+    """Whether the gallery has been opened just now."""
+
+
+def session() -> Session:
+    """The session of the visitor whose script runs."""
+    state: Session = st.session_state.setdefault("optviz", Session())
+    return state
