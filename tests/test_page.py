@@ -23,7 +23,15 @@ from optviz.web.choices import OPENING
 from optviz.web.session import Session
 
 APP = str(Path(__file__).parent.parent / "app.py")
-WIDGETS = ("number_input", "checkbox", "selectbox", "text_input", "select_slider", "multiselect")
+WIDGETS = (
+    "number_input",
+    "checkbox",
+    "selectbox",
+    "text_input",
+    "select_slider",
+    "multiselect",
+    "segmented_control",
+)
 
 
 def opened(link: str = "") -> AppTest:
@@ -106,8 +114,12 @@ def words(app: AppTest) -> str:
 
 
 def widget(app: AppTest, key: str) -> Any:
-    (found,) = [widget for kind in WIDGETS for widget in app.get(kind) if widget.key == key]
-    return found
+    """A widget by its key, however often it has been made anew."""
+    found = [
+        widget for kind in WIDGETS for widget in app.get(kind) if str(widget.key).partition("~")[0] == key
+    ]
+    assert len(found) == 1, key
+    return found[0]
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -128,7 +140,7 @@ def test_it_opens_on_sgd_and_adam_and_their_points_are_torchs(app: AppTest) -> N
 
 @pytest.mark.parametrize("surface", ov.SURFACES)
 def test_every_surface(app: AppTest, surface: str) -> None:
-    calm(app.selectbox(key="surface").select(surface).run())
+    calm(widget(app, "surface").select(surface).run())
     info = ov.SURFACES[surface]
     assert f"# {surface}" in words(app)
     assert [info.formula in item.value for item in app.latex] == [True, True]
@@ -195,7 +207,7 @@ def check_edits(app: AppTest, key: str, kind: Kind, value: Any, read: Any) -> No
 
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_every_hyperparameter_of_every_optimizer(app: AppTest, optimizer: str) -> None:
-    app.selectbox(key="0.optimizer").select(optimizer).run()
+    widget(app, "0.optimizer").select(optimizer).run()
     calm(app)
     widget(app, "steps").set_value(2).run()  # what torch says to the numbers is not the matter here
     start = experiment(app).runs[0].optimizer.params
@@ -212,7 +224,7 @@ def test_every_hyperparameter_of_every_optimizer(app: AppTest, optimizer: str) -
 
 @pytest.mark.parametrize("scheduler", ov.SCHEDULERS)
 def test_every_argument_of_every_scheduler(app: AppTest, scheduler: str) -> None:
-    calm(app.selectbox(key="0.scheduler").select(scheduler).run())
+    calm(widget(app, "0.scheduler").select(scheduler).run())
     info = ov.SCHEDULERS[scheduler]
     spec = ov.SchedulerSpec(scheduler)
     assert experiment(app).runs[0].scheduler == spec
@@ -229,9 +241,9 @@ def test_every_argument_of_every_scheduler(app: AppTest, scheduler: str) -> None
     if info.takes_warmup:
         widget(app, "0.warmup").set_value(20).run()
         assert experiment(app).runs[0].scheduler.warmup == 20
-    app.selectbox(key="0.scheduler").select(None).run()
+    widget(app, "0.scheduler").select(None).run()
     assert experiment(app).runs[0].scheduler is None
-    app.selectbox(key="0.scheduler").select(scheduler).run()
+    widget(app, "0.scheduler").select(scheduler).run()
     assert experiment(app).runs[0].scheduler.params  # coming back finds what was there
 
 
@@ -239,17 +251,17 @@ def test_what_is_done_around_the_steps(app: AppTest) -> None:
     def run() -> ov.RunSpec:
         return experiment(app).runs[0]
 
-    calm(app.selectbox(key="0.clipping").select("clip_norm").run())
+    calm(widget(app, "0.clipping").select("clip_norm").run())
     assert run().clip_norm == 1.0 and "clip by norm" in app.expander[3].label
     widget(app, "0.clip_norm").set_value(0.25).run()
     assert run().clip_norm == 0.25
-    calm(app.selectbox(key="0.clipping").select("clip_value").run())
+    calm(widget(app, "0.clipping").select("clip_value").run())
     assert (run().clip_norm, run().clip_value) == (None, 1.0)
-    app.selectbox(key="0.clipping").select(None).run()
-    app.checkbox(key="0.zero_grad").uncheck().run()
-    app.checkbox(key="0.reset_every.given").check().run()
+    widget(app, "0.clipping").select(None).run()
+    widget(app, "0.zero_grad").uncheck().run()
+    widget(app, "0.reset_every.given").check().run()
     widget(app, "0.reset_every").set_value(50).run()
-    calm(app.multiselect(key="0.frozen").select("y").run())
+    calm(widget(app, "0.frozen").select("y").run())
     assert run() == replace(OPENING.runs[0], zero_grad=False, reset_every=50, frozen=("y",))
     (same,) = set(paths(app)["SGD"][:, 1])
     assert same == 1.0
@@ -262,7 +274,7 @@ def test_the_experiments_own_fields(app: AppTest) -> None:
     widget(app, "steps").set_value(20).run()
     widget(app, "noise").set_value(0.5).run()
     widget(app, "seed").set_value(7).run()
-    calm(app.selectbox(key="dtype").select("float64").run())
+    calm(widget(app, "dtype").select("float64").run())
     expected = replace(
         OPENING,
         surface=ov.SurfaceSpec("Rosenbrock", {"b": 10.0}),
@@ -277,19 +289,19 @@ def test_the_experiments_own_fields(app: AppTest) -> None:
 
 
 def test_the_slider_and_the_number_are_one_learning_rate(app: AppTest) -> None:
-    slider = app.select_slider(key="1.Adam.lr.slider")
+    slider = widget(app, "1.Adam.lr.slider")
     assert slider.value == 0.1
     calm(slider.set_value(0.05).run())
     assert experiment(app).runs[1].optimizer.params["lr"] == 0.05
     assert widget(app, "1.Adam.lr").value == 0.05
     widget(app, "1.Adam.lr").set_value(0.0123).run()
     assert experiment(app).runs[1].optimizer.params["lr"] == 0.0123
-    assert app.select_slider(key="1.Adam.lr.slider").value == 0.012  # the nearest that it has
+    assert widget(app, "1.Adam.lr.slider").value == 0.012  # the nearest that it has
 
 
 def test_how_it_is_looked_at(app: AppTest) -> None:
-    app.segmented_control(key="view.scale").set_value("linear").run()
-    app.segmented_control(key="view.against").set_value("evals").run()
+    widget(app, "view.scale").set_value("linear").run()
+    widget(app, "view.against").set_value("evals").run()
     calm(widget(app, "view.within").set_value(0.25).run())
     assert view(app) == ov.View(scale="linear", against="evals", within=0.25)
     assert charts(app)[1]["layout"]["yaxis"]["type"] == "linear"
@@ -306,7 +318,7 @@ def test_how_it_is_looked_at(app: AppTest) -> None:
 
 def test_default_suggested_and_chosen_are_told_apart_and_one_click_away(app: AppTest) -> None:
     def lr() -> str:
-        return str(app.select_slider(key="1.Adam.lr.slider").label)
+        return str(widget(app, "1.Adam.lr.slider").label)
 
     suggested = ov.suggested_lr("Adam", OPENING.surface)
     assert "yours" in lr()
@@ -321,7 +333,7 @@ def test_default_suggested_and_chosen_are_told_apart_and_one_click_away(app: App
 
 
 def test_a_whole_optimizer_goes_to_defaults_and_suggestions(app: AppTest) -> None:
-    app.selectbox(key="0.optimizer").select("LBFGS").run()
+    widget(app, "0.optimizer").select("LBFGS").run()
     info = ov.OPTIMIZERS["LBFGS"]
     assert experiment(app).runs[0].optimizer.params == {"lr": 1.0, **info.suggested}
     press(app, "0.All at torch's defaults")
@@ -336,23 +348,23 @@ def test_another_surface_keeps_nothing_that_does_not_fit_and_coming_back_finds_a
     widget(app, "0.SGD.lr").set_value(5e-4).run()
     widget(app, "view.within").set_value(0.5).run()
     before = experiment(app)
-    app.selectbox(key="surface").select("Himmelblau").run()
+    widget(app, "surface").select("Himmelblau").run()
     there = experiment(app)
     assert there.start == ov.SURFACES["Himmelblau"].start and view(app).within is None
     assert there.runs[0].optimizer.params["lr"] == ov.suggested_lr("SGD", there.surface)
     assert there.runs[0].optimizer.params["momentum"] == 0.9
     widget(app, "0.SGD.lr").set_value(0.003).run()
-    calm(app.selectbox(key="surface").select("Rosenbrock").run())
+    calm(widget(app, "surface").select("Rosenbrock").run())
     assert experiment(app) == before and view(app).within == 0.5
-    app.selectbox(key="surface").select("Himmelblau").run()
+    widget(app, "surface").select("Himmelblau").run()
     assert experiment(app).runs[0].optimizer.params["lr"] == 0.003
 
 
 def test_another_optimizer_and_back(app: AppTest) -> None:
     widget(app, "1.Adam.betas.0").set_value(0.5).run()
-    app.selectbox(key="1.optimizer").select("RMSprop").run()
+    widget(app, "1.optimizer").select("RMSprop").run()
     assert experiment(app).runs[1].optimizer.params == {"lr": ov.suggested_lr("RMSprop", OPENING.surface)}
-    app.selectbox(key="1.optimizer").select("Adam").run()
+    widget(app, "1.optimizer").select("Adam").run()
     assert experiment(app).runs[1].optimizer.params == {"lr": 0.1, "betas": (0.5, 0.999)}
 
 
@@ -479,7 +491,7 @@ def test_what_a_watcher_raises_ends_the_run_and_frees_the_lock() -> None:
 
 def test_torchs_complaint_is_shown_and_the_other_one_runs(app: AppTest) -> None:
     press(app, "0.SGD.momentum.torch's default")
-    app.checkbox(key="0.SGD.nesterov").check().run()
+    widget(app, "0.SGD.nesterov").check().run()
     assert not app.exception
     assert [error.value for error in app.sidebar.error] == [
         "Nesterov momentum requires a momentum and zero dampening"
@@ -494,16 +506,16 @@ def test_divergence_is_said(app: AppTest) -> None:
 
 
 def test_what_cannot_be_read_is_said_where_it_was_typed_and_stays(app: AppTest) -> None:
-    app.selectbox(key="0.scheduler").select("MultiStepLR").run()
+    widget(app, "0.scheduler").select("MultiStepLR").run()
     before = experiment(app)
-    box = app.text_input(key="0.MultiStepLR.milestones")
+    box = widget(app, "0.MultiStepLR.milestones")
     box.set_value("30, many").run()
     assert [error.value for error in app.sidebar.error] == [
         r"Must be whole numbers, separated by commas, such as 100, 200\."
     ]
-    assert app.text_input(key="0.MultiStepLR.milestones").value == "30, many"
+    assert widget(app, "0.MultiStepLR.milestones").value == "30, many"
     assert experiment(app) == before and not app.exception
-    calm(app.text_input(key="0.MultiStepLR.milestones").set_value("30, 60").run())
+    calm(widget(app, "0.MultiStepLR.milestones").set_value("30, 60").run())
     assert experiment(app).runs[0].scheduler.params["milestones"] == (30, 60)
 
 
@@ -516,16 +528,16 @@ def test_an_emptied_number_keeps_the_last_one(app: AppTest) -> None:
 
 
 def test_a_complaint_goes_with_its_widget_and_its_competitor(app: AppTest) -> None:
-    app.selectbox(key="0.scheduler").select("MultiStepLR").run()
-    app.text_input(key="0.MultiStepLR.milestones").set_value("30, many").run()
+    widget(app, "0.scheduler").select("MultiStepLR").run()
+    widget(app, "0.MultiStepLR.milestones").set_value("30, many").run()
     assert app.sidebar.error
-    calm(app.selectbox(key="0.scheduler").select("StepLR").run())
-    calm(app.selectbox(key="0.scheduler").select("MultiStepLR").run())
-    assert app.text_input(key="0.MultiStepLR.milestones").value == "150, 225"
-    app.text_input(key="0.MultiStepLR.milestones").set_value("many").run()
+    calm(widget(app, "0.scheduler").select("StepLR").run())
+    calm(widget(app, "0.scheduler").select("MultiStepLR").run())
+    assert widget(app, "0.MultiStepLR.milestones").value == "150, 225"
+    widget(app, "0.MultiStepLR.milestones").set_value("many").run()
     press(app, "0.Remove")
     press(app, "add")
-    calm(app.selectbox(key="0.scheduler").select("MultiStepLR").run())
+    calm(widget(app, "0.scheduler").select("MultiStepLR").run())
 
 
 def test_an_edit_that_comes_with_an_older_address_is_not_taken_back(app: AppTest) -> None:
@@ -542,11 +554,11 @@ def test_a_long_name_can_be_there_twice(app: AppTest) -> None:
 
 
 def test_rates_of_a_scheduler_come_back_with_their_surface(app: AppTest) -> None:
-    app.selectbox(key="0.scheduler").select("CosineAnnealingLR").run()
+    widget(app, "0.scheduler").select("CosineAnnealingLR").run()
     widget(app, "0.CosineAnnealingLR.eta_min").set_value(1e-4).run()
-    app.selectbox(key="surface").select("Himmelblau").run()
+    widget(app, "surface").select("Himmelblau").run()
     assert "eta_min" not in experiment(app).runs[0].scheduler.params
-    app.selectbox(key="surface").select("Rosenbrock").run()
+    widget(app, "surface").select("Rosenbrock").run()
     assert experiment(app).runs[0].scheduler.params["eta_min"] == 1e-4
 
 

@@ -146,8 +146,7 @@ def _curves(
 
 def _segmented(name: str, label: str, options: list[str]) -> None:
     field = choices.view_field(name)
-    widgets.follow(field.key, field.get())
-    editing = widgets.edits(field.key, field.set)
+    editing = widgets.editor(field.key, field.get(), field.set)
     st.segmented_control(label, options, required=True, help=VIEW_PARAMS[name].help, **editing)
 
 

@@ -44,6 +44,8 @@ class Session:
     memory: Memory = field(default_factory=Memory)
     complaints: dict[str, str] = field(default_factory=dict)
     """What is wrong with the last edit, by the widget's key."""
+    generations: dict[str, int] = field(default_factory=dict)
+    """How often a widget had to be made anew, by its key."""
     ignored: tuple[str, ...] = ()
     """What of the address could not be used."""
     address: Mapping[str, Any] | None = None

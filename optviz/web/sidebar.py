@@ -63,13 +63,12 @@ def _surface() -> None:
     names = [info.name for group in _groups() for info in group]
     groups = {info.name: info.group for info in ov.SURFACES.values()}
     now = choices.experiment().surface.name
-    widgets.follow("surface", now)
     st.selectbox(
         "Surface",
         names,
         format_func=lambda name: f"{name} · {groups[name]}",
         help="The loss that the optimizers walk down; its two parameters are x and y.",
-        **widgets.edits("surface", choices.set_surface),
+        **widgets.editor("surface", now, choices.set_surface),
     )
     info = ov.SURFACES[now]
     st.caption(info.teaches)
@@ -243,11 +242,10 @@ def _mistakes(slot: int) -> None:
         RUN_PARAMS["reset_every"],
     )
     field = choices.run_field(slot, "frozen")
-    widgets.follow(field.key, list(field.get()))
     st.multiselect(
         "Frozen parameters",
         ["x", "y"],
         placeholder="none",
         help="requires_grad_(False): the optimizer is not given this parameter at all, so it stays.",
-        **widgets.edits(field.key, field.set, tuple),
+        **widgets.editor(field.key, list(field.get()), field.set, tuple),
     )

@@ -15,6 +15,7 @@ import streamlit as st
 from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Param, Text, Tuple, Value, nearest
 from optviz.web import choices
 from optviz.web.choices import Field
+from optviz.web.session import session
 
 Homes = Mapping[str, Value]
 """Values to go back to with one click, by what they are: "torch's default", "suggested"."""
@@ -72,14 +73,12 @@ def draw_rate(field: Field, param: Param, homes: Homes) -> None:
     value = kind.coerce(field.get())
     slider, number = st.columns([3, 2], vertical_alignment="bottom")
     with slider:
-        key = f"{field.key}.slider"
-        follow(key, nearest(value, _RATES))
         st.select_slider(
             f"lr{_whose(field, homes)}",
             _RATES,
             format_func=lambda rate: f"{rate:g}",
             help=f"{param.help} The slider's scale is logarithmic.",
-            **edits(key, field.set),
+            **editor(f"{field.key}.slider", nearest(value, _RATES), field.set),
         )
     with number:
         _number(field, "exact lr", kind, None)
@@ -94,29 +93,44 @@ def _whose(field: Field, homes: Homes) -> str:
     return " :violet-badge[suggested]" if at else " :blue-badge[yours]"
 
 
-def follow(key: str, value: Any) -> None:
-    """Let the widget `key` show `value`; only said where it differs, so that no typing is disturbed."""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-
-
-def edits(
-    key: str, change: Callable[[Any], None], read: Callable[[Any], Any] = lambda value: value
+def editor(
+    key: str,
+    value: Any,
+    change: Callable[[Any], None],
+    read: Callable[[Any], Any] = lambda value: value,
+    follow: bool = True,
 ) -> dict[str, Any]:
-    """What makes the widget `key` an editor: when edited, make the change to what its value reads as."""
-    return {
-        "key": key,
-        "on_change": choices.act,
-        "args": (key, lambda: change(read(st.session_state[key]))),
-    }
+    """What makes a widget show `value` and, when it is edited, make the change to what it reads as then.
+
+    Where it has to `follow` another widget or the address, it is made anew, under a key of its own: what the
+    browser says of the old one, before it has heard of that, is nobody's edit.
+    """
+    generations = session().generations
+    now = _generation(key)
+    if follow and now in st.session_state and st.session_state[now] != value:
+        generations[key] = generations.get(key, 0) + 1
+        now = _generation(key)
+    if now not in st.session_state:
+        st.session_state[now] = value
+
+    def edited() -> None:
+        if now == _generation(key):
+            choices.act(key, lambda: change(read(st.session_state[now])))
+
+    return {"key": now, "on_change": edited}
+
+
+def _generation(key: str) -> str:
+    """The key of the newest widget that goes by `key`."""
+    number = session().generations.get(key, 0)
+    return f"{key}~{number}" if number else key
 
 
 def select(
     key: str, label: str, options: Sequence[Any], now: Any, change: Callable[[Any], None], help: str | None
 ) -> None:
     """A select box for one of `options`, which may be None."""
-    follow(key, now)
-    st.selectbox(label, options, help=help, format_func=str, **edits(key, change))
+    st.selectbox(label, options, help=help, format_func=str, **editor(key, now, change))
     _complaint(key)
 
 
@@ -132,8 +146,7 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
         case Int():
             _whole(field, label, kind, help)
         case Flag():
-            follow(field.key, field.get())
-            st.checkbox(label, help=help, **edits(field.key, field.set))
+            st.checkbox(label, help=help, **editor(field.key, field.get(), field.set))
         case Choice(options=options):
             select(field.key, label, options, field.get(), field.set, help)
         case Maybe(kind=Choice(options=options)):
@@ -152,7 +165,6 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
 
 def _number(field: Field, label: str, kind: Float, help: str | None) -> None:
     value = kind.coerce(field.get())
-    follow(field.key, value)
     st.number_input(
         label,
         value=None,  # else an emptied box would become its lowest value without a word
@@ -161,7 +173,7 @@ def _number(field: Field, label: str, kind: Float, help: str | None) -> None:
         step=kind.step(value),
         format="%g",
         help=help,
-        **edits(field.key, field.set, _given(kind)),
+        **editor(field.key, value, field.set, _given(kind)),
     )
     _complaint(field.key)
 
@@ -178,8 +190,7 @@ def _given(kind: Float | Int) -> Callable[[Any], Value]:
 
 
 def _whole(field: Field, label: str, kind: Int, help: str | None) -> None:
-    follow(field.key, field.get())
-    editing = edits(field.key, field.set, _given(kind))
+    editing = editor(field.key, field.get(), field.set, _given(kind))
     st.number_input(label, kind.low, kind.high, value=None, step=1, help=help, **editing)
     _complaint(field.key)
 
@@ -187,9 +198,8 @@ def _whole(field: Field, label: str, kind: Int, help: str | None) -> None:
 def _maybe(field: Field, label: str, kind: Kind, help: str | None) -> None:
     given = field.get() is not None
     key = f"{field.key}.given"
-    follow(key, given)
     first = getattr(kind, "low", None) or 1
-    st.checkbox(f"set {label}", help=help, **edits(key, field.set, lambda on: first if on else None))
+    st.checkbox(f"set {label}", help=help, **editor(key, given, field.set, lambda on: first if on else None))
     if given:
         _draw(field, label, kind, None)
 
@@ -216,11 +226,13 @@ def _text(
     written: Callable[[Any], str],
     read: Callable[[str], Value],
 ) -> None:
-    if field.key not in st.session_state:  # it was not there in between, and what was typed is lost
+    if (
+        _generation(field.key) not in st.session_state
+    ):  # it was not there in between, and what was typed is lost
         choices.drop_complaints(field.key)
-    if not choices.complaint(field.key):  # else what was typed stays, to be mended
-        follow(field.key, written(field.get()))
-    st.text_input(label, max_chars=longest, help=help, **edits(field.key, field.set, read))
+    wrong = bool(choices.complaint(field.key))  # then what was typed stays, to be mended
+    editing = editor(field.key, written(field.get()), field.set, read, follow=not wrong)
+    st.text_input(label, max_chars=longest, help=help, **editing)
     _complaint(field.key)
 
 
