@@ -15,7 +15,7 @@
 """
 
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
-from optviz.engine import CompetitorError, run, run_many, run_one, sample, suggested_lr
+from optviz.engine import CompetitorError, made_with, run, run_many, run_one, sample, suggested_lr
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
@@ -52,6 +52,7 @@ __all__ = [
     "gradient_figure",
     "loss_figure",
     "lr_figure",
+    "made_with",
     "register_surface",
     "run",
     "run_many",

@@ -74,7 +74,7 @@ def run_one(
         _train(batch, trainer, _noise(experiment, spec, where), recorder, watch)
     except ValueError as error:
         raise CompetitorError(index, spec, str(error)) from error
-    return recorder.trajectory(function, _landscape(function), _made_with(experiment, where))
+    return recorder.trajectory(function, _landscape(function), made_with(experiment, device))
 
 
 def run_many(
@@ -100,7 +100,7 @@ def run_many(
             _train(batch, _Trainer(experiment, spec, batch.each), noise, recorder)
     except ValueError as error:
         raise CompetitorError(run, spec, str(error)) from error
-    return recorder.ensemble(_landscape(function), _made_with(experiment, where))
+    return recorder.ensemble(_landscape(function), made_with(experiment, device))
 
 
 def sample(spec: SurfaceSpec, resolution: int = 200, domain: Domain | None = None) -> Grid:
@@ -148,6 +148,12 @@ def _round_down(number: float) -> float:
     return float(f"{digit}e{power}")
 
 
+def made_with(experiment: Experiment, device: str = "auto") -> MadeWith:
+    """What an experiment is computed with here. Raises ValueError for a device that is not here."""
+    where = _device(device, experiment.dtype)
+    return MadeWith(str(torch.__version__), str(where), experiment.dtype, torch.get_num_threads())
+
+
 # -- what is asked for ---------------------------------------------------------------------------------
 
 
@@ -177,10 +183,6 @@ def _device(name: str, dtype: str) -> torch.device:
     if device.type == "mps" and dtype == "float64":
         raise ValueError("The device mps has no float64: choose float32 or the CPU.")
     return device
-
-
-def _made_with(experiment: Experiment, device: torch.device) -> MadeWith:
-    return MadeWith(str(torch.__version__), str(device), experiment.dtype, torch.get_num_threads())
 
 
 def _starts(starts: Any, dtype: torch.dtype, device: torch.device) -> Tensor:

@@ -40,11 +40,11 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Map
     left, right = st.columns([3, 2])
     with left:
         _picture(experiment, trajectories, theme, view)
+        for slot, run, result in zip(complaints, experiment.runs, results, strict=True):
+            with st.container(key=f"result-{slot}"):
+                st.markdown(f"**{widgets.plain(run.name)}** {widgets.plain(_ending(result))}")
     with right:
         _curves(experiment, trajectories, theme, view)
-    for slot, run, result in zip(complaints, experiment.runs, results, strict=True):
-        with st.container(key=f"result-{slot}"):
-            st.markdown(f"**{widgets.plain(run.name)}** {widgets.plain(_ending(result))}")
     if trajectories:
         _table(experiment, trajectories)
 
@@ -183,8 +183,6 @@ def _table(experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory]) -> 
         )
     alt = "The results of all competitors as a table."
     st.dataframe(_cells(rows), hide_index=True, column_config=_COLUMNS, key="table", alt=alt)
-    made = trajectories[0].made_with
-    st.caption(f"Computed by torch {made.torch} on the device {made.device} in {made.dtype}.")
 
 
 def _cells(rows: Sequence[ov.Summary]) -> dict[str, list[Any]]:

@@ -23,27 +23,27 @@ _LIMIT = Float(0.0, float("inf"))
 
 def draw() -> dict[int, Any]:
     """Draw all choices; returns for each slot the place for what torch says about its competitor."""
-    st.markdown("**optviz** · the real torch optimizers, step by step", width="content")
+    st.markdown("**optviz** · real torch optimizers", width="content")
     _surface()
     _start_and_steps()
     complaints = {}
     for place, (slot, name) in enumerate(zip(choices.slots(), choices.names(), strict=True)):
         with st.container(border=True, key=f"card-{slot}", gap="small"):
-            with st.container(horizontal=True, vertical_alignment="bottom", key=f"head-{slot}"):
-                _optimizer(slot, name)
-                _menu(slot, name, place)
+            _optimizer(slot, name)
             _hyperparameters(slot)
             _around(slot)
+            _more(slot, place)
             complaints[slot] = st.empty()
-    if len(choices.slots()) < limits.MOST_RUNS:
-        st.button(
-            "Add a competitor",
-            key="add",
-            icon=":material/add:",
-            on_click=choices.act,
-            args=("add", choices.add_run),
-            width="stretch",
-        )
+    full = len(choices.slots()) == limits.MOST_RUNS
+    st.button(
+        f"{limits.MOST_RUNS} competitors are the most" if full else "Add a competitor",
+        key="add",
+        icon=":material/add:",
+        disabled=full,
+        on_click=choices.act,
+        args=("add", choices.add_run),
+        width="stretch",
+    )
     return complaints
 
 
@@ -107,6 +107,8 @@ def _start_and_steps() -> None:
         with seed:
             _experiment_widget("seed", "Seed")
         _experiment_widget("dtype", "Precision")
+        made = ov.made_with(choices.experiment())
+        st.caption(f"Computed by torch {made.torch} on the device {made.device}.")
 
 
 def _experiment_widget(name: str, label: str, more: str = "") -> None:
@@ -130,36 +132,33 @@ def _listed(given: dict[str, Value]) -> str:
 # -- a competitor ------------------------------------------------------------------------------------------
 
 
-def _menu(slot: int, name: str, place: int) -> None:
+def _more(slot: int, place: int) -> None:
     """What can be done with a competitor as a whole."""
-    with st.popover("", icon=":material/more_vert:", help=f"More on {widgets.plain(name)}"):
+    with st.expander("Name, copy, order", key=f"{slot}.more", type="compact"):
         widgets.draw(choices.run_field(slot, "label"), "Name", _LABEL)
         last = len(choices.slots()) - 1
-        for label, icon, off, change in (
-            ("Duplicate", "content_copy", last + 1 == limits.MOST_RUNS, (choices.duplicate_run, slot)),
-            ("Move up", "arrow_upward", place == 0, (choices.move_run, slot, -1)),
-            ("Move down", "arrow_downward", place == last, (choices.move_run, slot, 1)),
-            ("All as suggested here", "lightbulb", False, (choices.set_defaults, slot, True)),
-            ("All at torch's defaults", "undo", False, (choices.set_defaults, slot, False)),
-            ("Remove", "delete", last == 0, (choices.remove_run, slot)),
-        ):
-            key = f"{slot}.{label}"
-            st.button(
-                label,
-                key=key,
-                icon=f":material/{icon}:",
-                disabled=off,
-                width="stretch",
-                on_click=choices.act,
-                args=(key, *change),
-            )
+        with st.container(horizontal=True, gap="small", key=f"acts-{slot}"):
+            for label, icon, off, change in (
+                ("Duplicate", "content_copy", last + 1 == limits.MOST_RUNS, (choices.duplicate_run, slot)),
+                ("Move up", "arrow_upward", place == 0, (choices.move_run, slot, -1)),
+                ("Move down", "arrow_downward", place == last, (choices.move_run, slot, 1)),
+                ("All as suggested here", "lightbulb", False, (choices.set_defaults, slot, True)),
+                ("All at torch's defaults", "undo", False, (choices.set_defaults, slot, False)),
+                ("Remove", "delete", last == 0, (choices.remove_run, slot)),
+            ):
+                key = f"{slot}.{label}"
+                args = (key, *change)
+                st.button(
+                    label, key, icon=f":material/{icon}:", disabled=off, on_click=choices.act, args=args
+                )
 
 
 def _optimizer(slot: int, name: str) -> None:
     info = ov.OPTIMIZERS[choices.run(slot).optimizer.name]
+    st.markdown(f"#### {widgets.plain(name)}")
     widgets.select(
         f"{slot}.optimizer",
-        f"**{widgets.plain(name)}**",
+        "Optimizer",
         list(ov.OPTIMIZERS),
         info.name,
         partial(choices.set_optimizer, slot),
@@ -238,7 +237,7 @@ def _mistakes(slot: int) -> None:
     widgets.draw(choices.run_field(slot, "zero_grad"), "zero_grad before every step", RUN_PARAMS["zero_grad"])
     widgets.draw(
         choices.run_field(slot, "reset_every"),
-        "rebuild the optimizer every … steps",
+        "Rebuild the optimizer every so many steps",
         RUN_PARAMS["reset_every"],
     )
     field = choices.run_field(slot, "frozen")

@@ -49,16 +49,18 @@ def draw(
     """The widget of `param`, and one click back to each of `homes` that it is not at."""
     homes = homes or {}
     with st.container(key=f"field-{field.key}", gap=None, width=width):  # type: ignore[arg-type]
-        _draw(field, f"{label}{_whose(field, homes)}", param.kind, param.help)
+        _draw(field, label, param.kind, param.help)
         draw_homes(field, homes)
 
 
 def draw_homes(field: Field, homes: Homes) -> None:
-    """A button for each value to go back to that the field is not at."""
+    """Whose value the field has, and a button for each value to go back to that it is not at."""
     others = {name: value for name, value in homes.items() if value != field.get()}
     if not others:
         return
-    with st.container(key=f"homes-{field.key}", horizontal=True, gap="small"):
+    with st.container(key=f"homes-{field.key}", horizontal=True, vertical_alignment="center", gap="small"):
+        if whose := _whose(field, homes):
+            st.markdown(whose, width="content")
         for name, value in others.items():
             key = f"{field.key}.{name}"
             act, args = choices.act, (field.key, field.set, value)
@@ -74,7 +76,7 @@ def draw_rate(field: Field, param: Param, homes: Homes) -> None:
     slider, number = st.columns([3, 2], vertical_alignment="bottom")
     with slider:
         st.select_slider(
-            f"lr{_whose(field, homes)}",
+            "lr",
             _RATES,
             format_func=lambda rate: f"{rate:g}",
             help=f"{param.help} The slider's scale is logarithmic.",
@@ -86,11 +88,11 @@ def draw_rate(field: Field, param: Param, homes: Homes) -> None:
 
 
 def _whose(field: Field, homes: Homes) -> str:
-    """Whose value it is, as a badge behind a label; nothing for a default."""
+    """Whose value it is, as a badge; nothing for a default."""
     at = [name for name, home in homes.items() if home == field.get()]
-    if not homes or any(name != SUGGESTED for name in at):
+    if any(name != SUGGESTED for name in at):
         return ""
-    return " :violet-badge[suggested]" if at else " :blue-badge[yours]"
+    return ":violet-badge[suggested]" if at else ":blue-badge[yours]"
 
 
 def editor(
@@ -129,8 +131,9 @@ def _generation(key: str) -> str:
 def select(
     key: str, label: str, options: Sequence[Any], now: Any, change: Callable[[Any], None], help: str | None
 ) -> None:
-    """A select box for one of `options`, which may be None."""
-    st.selectbox(label, options, help=help, format_func=str, **editor(key, now, change))
+    """A select box for one of `options`, which may be None: to Streamlit, that would be no choice at all."""
+    named = {str(option): option for option in options}
+    st.selectbox(label, list(named), help=help, **editor(key, str(now), change, named.__getitem__))
     _complaint(key)
 
 
@@ -145,14 +148,16 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
             _number(field, label, kind, help)
         case Int():
             _whole(field, label, kind, help)
+        case Maybe(kind=Float() as inner):
+            _number(field, label, inner, f"{help} Empty: None.", optional=True)
+        case Maybe(kind=Int() as inner):
+            _whole(field, label, inner, f"{help} Empty: None.", optional=True)
         case Flag():
             st.checkbox(label, help=help, **editor(field.key, field.get(), field.set))
         case Choice(options=options):
             select(field.key, label, options, field.get(), field.set, help)
         case Maybe(kind=Choice(options=options)):
             select(field.key, label, [None, *options], field.get(), field.set, help)
-        case Maybe(kind=inner):
-            _maybe(field, label, inner, help)
         case Tuple(kinds=kinds):
             _parts(field, label, kinds, help)
         case Text(longest=longest):
@@ -163,25 +168,43 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
             raise TypeError(f"There is no widget for {kind}.")
 
 
-def _number(field: Field, label: str, kind: Float, help: str | None) -> None:
-    value = kind.coerce(field.get())
+def _number(field: Field, label: str, kind: Float, help: str | None, optional: bool = False) -> None:
+    given = field.get()
+    value = None if given is None else kind.coerce(given)
     st.number_input(
         label,
         value=None,  # else an emptied box would become its lowest value without a word
         min_value=kind.low if kind.low > -1e300 else None,
         max_value=kind.high if kind.high < 1e300 else None,
-        step=kind.step(value),
+        step=kind.step(1.0 if value is None else value),
         format="%g",
+        placeholder="None" if optional else None,
         help=help,
-        **editor(field.key, value, field.set, _given(kind)),
+        **editor(field.key, value, field.set, _given(kind, optional)),
     )
     _complaint(field.key)
 
 
-def _given(kind: Float | Int) -> Callable[[Any], Value]:
-    """The check of a number that must be there: an emptied box is no number."""
+def _whole(field: Field, label: str, kind: Int, help: str | None, optional: bool = False) -> None:
+    st.number_input(
+        label,
+        kind.low,
+        kind.high,
+        value=None,
+        step=1,
+        placeholder="None" if optional else None,
+        help=help,
+        **editor(field.key, field.get(), field.set, _given(kind, optional)),
+    )
+    _complaint(field.key)
+
+
+def _given(kind: Float | Int, optional: bool) -> Callable[[Any], Value]:
+    """The check of a number; an emptied box is None where that may be, and no number where it may not."""
 
     def check(number: Any) -> Value:
+        if number is None and optional:
+            return None
         if number is None:
             raise ValueError("must be a number; here is the last one.")
         return kind.check(number)
@@ -189,33 +212,10 @@ def _given(kind: Float | Int) -> Callable[[Any], Value]:
     return check
 
 
-def _whole(field: Field, label: str, kind: Int, help: str | None) -> None:
-    editing = editor(field.key, field.get(), field.set, _given(kind))
-    st.number_input(label, kind.low, kind.high, value=None, step=1, help=help, **editing)
-    _complaint(field.key)
-
-
-def _maybe(field: Field, label: str, kind: Kind, help: str | None) -> None:
-    given = field.get() is not None
-    key = f"{field.key}.given"
-    first = getattr(kind, "low", None) or 1
-    st.checkbox(f"set {label}", help=help, **editor(key, given, field.set, lambda on: first if on else None))
-    if given:
-        _draw(field, label, kind, None)
-
-
 def _parts(field: Field, label: str, kinds: tuple[Kind, ...], help: str | None) -> None:
-    name, _, badge = label.partition(" :")
-    badge = f" :{badge}" if badge else ""
     for place, (column, kind) in enumerate(zip(st.columns(len(kinds)), kinds, strict=True)):
         with column:
-            last = place == len(kinds) - 1
-            _draw(
-                field.part(place),
-                f"{name}[{place}]{badge if last else ''}",
-                kind,
-                help if place == 0 else None,
-            )
+            _draw(field.part(place), f"{label}[{place}]", kind, help if place == 0 else None)
 
 
 def _text(
@@ -226,9 +226,7 @@ def _text(
     written: Callable[[Any], str],
     read: Callable[[str], Value],
 ) -> None:
-    if (
-        _generation(field.key) not in st.session_state
-    ):  # it was not there in between, and what was typed is lost
+    if _generation(field.key) not in st.session_state:  # what was typed was lost while it was not there
         choices.drop_complaints(field.key)
     wrong = bool(choices.complaint(field.key))  # then what was typed stays, to be mended
     editing = editor(field.key, written(field.get()), field.set, read, follow=not wrong)
