@@ -9,6 +9,8 @@ VENV  := .venv
 BIN   := $(VENV)/bin
 ready := $(VENV)/ready-to-run
 dev   := $(VENV)/ready-to-develop
+js    := node_modules/ready-to-check
+NPM   := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format bench screenshot clean
@@ -29,14 +31,16 @@ test: $(dev) ## run all tests
 	@$(BIN)/python -m scripts.chromium
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(ARGS)
 
-lint: $(dev) ## check style and types
+lint: $(dev) $(js) ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(NPM) run --silent lint
 
-format: $(dev) ## put the code in its standard form
+format: $(dev) $(js) ## put the code in its standard form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(NPM) run --silent format
 
 bench: $(ready) ## measure the speed
 	@set -e; for file in benchmarks/*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
@@ -46,7 +50,7 @@ screenshot: $(dev) ## make the pictures in docs/ anew
 	$(BIN)/python -m scripts.screenshot
 
 clean: ## remove the virtual environment and all caches
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ready): requirements.txt | $(BIN)/python
@@ -57,6 +61,10 @@ $(ready): requirements.txt | $(BIN)/python
 
 $(dev): requirements-dev.txt $(ready)
 	$(BIN)/python -m pip install --disable-pip-version-check $(PIP_ARGS) -r requirements-dev.txt
+	@touch $@
+
+$(js): package.json $(dev)
+	$(NPM) install --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(BIN)/python:

@@ -100,6 +100,37 @@ def contour_levels(z: Array) -> Array:
     return levels
 
 
+@dataclass(frozen=True)
+class Pen:
+    """How a competitor is drawn, in every figure."""
+
+    color: str
+    dash: str
+    """One of plotly's names: solid, dash, dot, dashdot, longdash, longdashdot."""
+
+
+def pens(
+    experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
+) -> list[Pen]:
+    """Each trajectory's pen: that of its competitor, also where another one is missing."""
+    slots = [*view.colors, *range(len(view.colors), len(experiment.runs))]
+    chosen: list[Pen] = []
+    after = 0
+    for trajectory in trajectories:
+        later = [i for i, run in enumerate(experiment.runs) if i >= after and run == trajectory.run]
+        index = later[0] if later else after
+        after = index + 1
+        slot = slots[index] if index < len(slots) else index
+        chosen.append(Pen(theme.paths[slot % len(theme.paths)], DASHES[slot % len(DASHES)]))
+    return chosen
+
+
+def color_bar(levels: Array) -> tuple[list[int], list[str]]:
+    """For the labels of a colour bar: their places among `levels`, counted from 0, and their texts."""
+    places = list(range(0, len(levels), 3))
+    return places, [_short(levels[place]) for place in places]
+
+
 def contour_figure(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],
@@ -113,14 +144,14 @@ def contour_figure(
     """
     function = surface(experiment.surface)
     figure = go.Figure(_contour(grid or sample(experiment.surface), theme))
-    pens = _pens(experiment, trajectories, theme, view)
+    styles = pens(experiment, trajectories, theme, view)
     for trajectory in trajectories:  # all halos lie below all paths: no path hides another one
         figure.add_trace(_halo(trajectory, theme))
-    for trajectory, pen in zip(trajectories, pens, strict=True):
+    for trajectory, pen in zip(trajectories, styles, strict=True):
         figure.add_trace(_path(trajectory, pen))
     if function.minimizers:  # above the paths: a run that got there does not hide them
         figure.add_trace(_minimizers(function))
-    for trajectory, pen in zip(trajectories, pens, strict=True):
+    for trajectory, pen in zip(trajectories, styles, strict=True):
         figure.add_trace(_end(trajectory, pen, theme))
     figure.add_trace(_start(experiment, theme))
     (left, right), (bottom, top) = function.domain
@@ -180,28 +211,6 @@ def lr_figure(
 # -- parts -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Pen:
-    """How a competitor is drawn, in every figure."""
-
-    color: str
-    dash: str
-
-
-def _pens(experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme, view: View) -> list[_Pen]:
-    """Each trajectory's pen: that of its competitor, also where another one is missing."""
-    slots = [*view.colors, *range(len(view.colors), len(experiment.runs))]
-    pens: list[_Pen] = []
-    after = 0
-    for trajectory in trajectories:
-        later = [i for i, run in enumerate(experiment.runs) if i >= after and run == trajectory.run]
-        index = later[0] if later else after
-        after = index + 1
-        slot = slots[index] if index < len(slots) else index
-        pens.append(_Pen(theme.paths[slot % len(theme.paths)], DASHES[slot % len(DASHES)]))
-    return pens
-
-
 def _shown(name: str) -> str:
     """A name as plotly shows it letter by letter: it takes tags for mark-up, and names come from links."""
     return html.escape(name, quote=False)
@@ -210,20 +219,20 @@ def _shown(name: str) -> str:
 def _contour(grid: Grid, theme: Theme) -> go.Contour:
     levels = contour_levels(grid.z)
     places = np.interp(grid.z, levels, np.arange(len(levels)))
-    # Half a level off, so that the lowest contour is a line around the lowest losses.
-    ticks = np.arange(0, len(levels), 3)
+    ticks, texts = color_bar(levels)
     return go.Contour(
         x=grid.x,
         y=grid.y,
         z=np.where(np.isfinite(grid.z), places, np.nan).astype(np.float32),
         customdata=grid.z.astype(np.float32),
+        # Half a level off, so that the lowest contour is a line around the lowest losses.
         contours={"start": 0.5, "end": len(levels) - 1.5, "size": 0.5, "coloring": "fill"},
         colorscale=[[0.0, theme.low], [0.45, theme.middle], [1.0, theme.high]],
         line={"width": 0.6, "color": theme.faint},
         colorbar={
             "title": {"text": "loss", "side": "top", "font": {"size": 13}},
             "tickvals": ticks,
-            "ticktext": [_short(levels[tick]) for tick in ticks],
+            "ticktext": texts,
             "thickness": 8,
             "y": 1,
             "yanchor": "top",
@@ -273,7 +282,7 @@ def _halo(trajectory: Trajectory, theme: Theme) -> go.Scatter:
     )
 
 
-def _path(trajectory: Trajectory, pen: _Pen) -> go.Scatter:
+def _path(trajectory: Trajectory, pen: Pen) -> go.Scatter:
     x, y = trajectory.points.T
     # A marker at every step shows how long steps are, until they lie so close that they hide the dashes.
     sparse = len(x) <= _MARKED
@@ -289,7 +298,7 @@ def _path(trajectory: Trajectory, pen: _Pen) -> go.Scatter:
     )
 
 
-def _end(trajectory: Trajectory, pen: _Pen, theme: Theme) -> go.Scatter:
+def _end(trajectory: Trajectory, pen: Pen, theme: Theme) -> go.Scatter:
     x, y = trajectory.points[-1:].T
     symbol = {"diverged": "x", "moving": "triangle-right", "left": "triangle-right"}
     return go.Scatter(
@@ -337,8 +346,8 @@ def _curves(
 ) -> go.Figure:
     """One curve a trajectory: (what is drawn, what hovering says) at each of its points, (n+1,) both."""
     figure = go.Figure()
-    pens = _pens(experiment, trajectories, theme, view)
-    for trajectory, (drawn, said), pen in zip(trajectories, curves, pens, strict=True):
+    styles = pens(experiment, trajectories, theme, view)
+    for trajectory, (drawn, said), pen in zip(trajectories, curves, styles, strict=True):
         # A logarithm has no place for 0, such as the exact minimum: such steps are left out of the curve.
         shown = np.where(np.isfinite(drawn) & ((drawn > 0) | (not log)), drawn, np.nan)
         figure.add_trace(

@@ -22,7 +22,7 @@ def main() -> None:
         for scheme, name in PICTURES.items():
             page = browser.new_page(viewport=SIZE, device_scale_factor=1, color_scheme=scheme)
             page.goto(app.url)
-            page.wait_for_selector(".js-plotly-plot .main-svg")
+            page.wait_for_selector(".optviz-contour .main-svg")
             wait_until_still(page)
             page.screenshot(path=folder / name)
             page.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +12,13 @@ from urllib.parse import parse_qs, quote
 
 import numpy as np
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
 from optviz.gallery import GALLERY
 from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Tuple
+from optviz.scene import COLUMNS
 from optviz.web import runs
 from optviz.web.choices import OPENING
 from optviz.web.session import Session
@@ -88,23 +89,24 @@ def listed(texts: str | list[str]) -> list[str]:
     return [texts] if isinstance(texts, str) else texts
 
 
-def charts(app: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+def scene(app: AppTest) -> dict[str, Any]:
+    """What the player has been sent, with each run's columns; nothing where there is no player."""
+    sent = [item.proto for item in app.get("bidi_component")]
+    blobs = {proto.bytes[:8].hex(): proto.bytes[8:] for proto in sent if proto.bytes}
+    data: dict[str, Any] = next((json.loads(proto.json) for proto in sent if proto.json), {"runs": []})
+    for run in data["runs"]:
+        run["columns"] = np.frombuffer(blobs[run["digest"]], "<f4").reshape(len(COLUMNS), -1)
+    return data
+
+
+def column(app: AppTest, name: str) -> dict[str, np.ndarray]:
+    """One of the numbers of each point, by competitor."""
+    return {run["name"]: run["columns"][COLUMNS.index(name)] for run in scene(app)["runs"]}
 
 
 def paths(app: AppTest) -> dict[str, np.ndarray]:
-    """Each competitor's points (n+1, 2) as the contour chart shows them."""
-    traces = [
-        trace for trace in charts(app)[0]["data"] if trace["type"] == "scatter" and trace.get("customdata")
-    ]
-    return {trace["name"]: np.stack([decoded(trace["x"]), decoded(trace["y"])], axis=1) for trace in traces}
-
-
-def decoded(values: Any) -> np.ndarray:
-    """Plotly sends arrays as base64."""
-    if not isinstance(values, dict):
-        return np.asarray(values, dtype=float)
-    return np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"])
+    """Each competitor's points (n+1, 2) as the player has been sent them."""
+    return {run["name"]: run["columns"][:2].T for run in scene(app)["runs"]}
 
 
 def words(app: AppTest) -> str:
@@ -134,7 +136,7 @@ def test_it_opens_on_sgd_and_adam_and_their_points_are_torchs(app: AppTest) -> N
     for trajectory in ov.run(OPENING):
         np.testing.assert_array_equal(paths(app)[trajectory.name], trajectory.points)
         assert trajectory.outcome.detail.replace(".", r"\.") in words(app)
-    assert len(charts(app)) == 3 and len(app.dataframe) == 1
+    assert len(app.dataframe) == 1
     assert f"torch {ov.run(OPENING)[0].made_with.torch}" in words(app)
 
 
@@ -228,7 +230,8 @@ def test_every_argument_of_every_scheduler(app: AppTest, scheduler: str) -> None
     info = ov.SCHEDULERS[scheduler]
     spec = ov.SchedulerSpec(scheduler)
     assert experiment(app).runs[0].scheduler == spec
-    assert len(charts(app)) == 4 or scheduler == "ReduceLROnPlateau"  # the learning rate is drawn
+    rates = column(app, "lr")["SGD"][1:]
+    assert len(set(rates)) > 1 or scheduler == "ReduceLROnPlateau"  # the learning rate moves
     shown = {name: param.default for name, param in info.params.items()} | info.settings(spec, 300, 1e-3)
     for name, param in info.params.items():
         check_edits(
@@ -284,7 +287,7 @@ def test_the_experiments_own_fields(app: AppTest) -> None:
         dtype="float64",
     )
     assert experiment(app) == expected
-    np.testing.assert_array_equal(paths(app)["Adam"], ov.run(expected)[1].points)
+    np.testing.assert_array_equal(paths(app)["Adam"], np.float32(ov.run(expected)[1].points))
 
 
 def test_the_slider_and_the_number_are_one_learning_rate(app: AppTest) -> None:
@@ -299,17 +302,61 @@ def test_the_slider_and_the_number_are_one_learning_rate(app: AppTest) -> None:
 
 
 def test_how_it_is_looked_at(app: AppTest) -> None:
-    widget(app, "view.scale").set_value("linear").run()
-    widget(app, "view.against").set_value("evals").run()
+    picture(app, {"view": {"scale": "linear"}})
+    picture(app, {"view": {"against": "evals"}})
     calm(widget(app, "view.within").set_value(0.25).run())
     assert view(app) == ov.View(scale="linear", against="evals", within=0.25)
-    assert charts(app)[1]["layout"]["yaxis"]["type"] == "linear"
-    assert "evaluations" in charts(app)[1]["layout"]["xaxis"]["title"]["text"]
+    assert scene(app)["view"] == {"scale": "linear", "against": "evals"}
     assert app.query_params["scale"] == "linear" and experiment(app) == OPENING
     table = app.dataframe[0].value
     assert table["Steps to reach"][0] == np.argmax(
         ov.run(OPENING)[0].distances(ov.SURFACES["Rosenbrock"].minimizers) <= 0.25
     )
+
+
+def picture(app: AppTest, edit: Any) -> AppTest:
+    """What a click or a drag in the picture sends, as the browser would send it."""
+    (player,) = [item for item in app.get("bidi_component") if item.proto.json]
+    key = f"$$STREAMLIT_INTERNAL_KEY_{player.proto.id}__events"
+    sent = WidgetState(id=key, json_trigger_value=json.dumps([{"event": "edit", "value": edit}]))
+    states = app._tree.get_widget_states()
+    states.widgets.append(sent)
+    return app._run(states)
+
+
+def test_a_click_moves_the_start(app: AppTest) -> None:
+    calm(picture(app, {"start": [0.25, -0.5]}))
+    assert experiment(app) == replace(OPENING, start=(0.25, -0.5))
+    assert widget(app, "Rosenbrock.start.0").value == 0.25
+    assert paths(app)["Adam"][0].tolist() == [0.25, -0.5]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        None,
+        7,
+        "start",
+        [],
+        {},
+        {"start": None},
+        {"start": [1]},
+        {"start": ["a", "b"]},
+        {"start": [1e400, 0]},
+        {"start": [1e9, 0]},
+        {"start": [[1], [2]]},
+        {"view": {"scale": "huge"}},
+        {"view": {"colors": [1, 2]}},
+        {"view": {"within": 3}},
+        {"view": 3},
+        {"steps": 4},
+    ],
+    ids=repr,
+)
+def test_nonsense_from_a_browser_changes_nothing(app: AppTest, edit: Any) -> None:
+    picture(app, edit)
+    assert not app.exception
+    assert experiment(app) == OPENING and view(app) == ov.View()
 
 
 # -- defaults, suggestions, and what the visitor has chosen --------------------------------------------------
@@ -373,7 +420,7 @@ def test_another_optimizer_and_back(app: AppTest) -> None:
 
 
 def colors(app: AppTest) -> dict[str, str]:
-    return {trace["name"]: trace["line"]["color"] for trace in charts(app)[1]["data"]}
+    return {run["name"]: run["color"] for run in scene(app)["runs"]}
 
 
 def test_competitors_come_and_go_and_keep_their_colours(app: AppTest) -> None:

@@ -68,6 +68,7 @@ ORDER = (
     "engine",
     "maps",
     "figures",
+    "scene",
     "export",
     "gallery",
     "lessons",
@@ -76,6 +77,7 @@ ORDER = (
 )
 FORBIDDEN = {part: {"streamlit"} for part in ORDER} | {
     "figures": {"streamlit", "torch"},
+    "scene": {"streamlit", "torch"},
     "web": {"torch", "numpy", "math"},
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import optviz as ov
 from optviz.params import Value
-from optviz.web import runs
+from optviz.web import limits, runs
 from optviz.web.limits import MOST_RUNS
 from optviz.web.session import Memory, session
 
@@ -234,6 +234,23 @@ def _with(spec: Any, name: str, value: Value, said: bool) -> Any:
     return replace(spec, params={key: other for key, other in params.items() if key != name or said})
 
 
+def edit(edit: Any) -> None:
+    """Make the change that a visitor has made in the picture: {"start": [x, y]} or {"view": {name: value}}.
+
+    Raises ValueError for anything else: it comes from a browser.
+    """
+    match edit:
+        case {"start": start}:
+            start_field().set(limits.START.check(start))
+        case {"view": {**values}}:
+            for name, value in values.items():
+                if name not in ("scale", "against"):
+                    raise ValueError("The picture cannot change that.")
+                view_field(name).set(limits.VIEW[name].check(value))
+        case _:
+            raise ValueError("The picture cannot change that.")
+
+
 # -- the runs ----------------------------------------------------------------------------------------------
 
 
@@ -347,10 +364,10 @@ def set_scheduler(slot: int, name: str | None) -> None:
 
 def set_clipping(slot: int, how: str | None) -> None:
     """Clip a run's gradients by "clip_norm" or "clip_value", at first at 1, or not at all."""
-    limits: dict[str, Any] = {"clip_norm": None, "clip_value": None}
+    clips: dict[str, Any] = {"clip_norm": None, "clip_value": None}
     if how:
-        limits[how] = 1.0
-    _change_run(slot, lambda run: replace(run, **limits))
+        clips[how] = 1.0
+    _change_run(slot, lambda run: replace(run, **clips))
 
 
 def suggestions(optimizer: str, surface: ov.SurfaceSpec | None = None) -> dict[str, Value]:

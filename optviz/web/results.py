@@ -16,14 +16,13 @@ import streamlit as st
 import optviz as ov
 from optviz.figures import Theme
 from optviz.params import Param
+from optviz.scene import scene
 from optviz.spec import VIEW_PARAMS
-from optviz.web import choices, limits, runs, widgets
+from optviz.web import choices, limits, player, runs, widgets
 from optviz.web.session import session
 
 _PATIENCE = 0.4
 """Seconds without a word while runs are computed."""
-_CONFIG = {"displayModeBar": False, "responsive": True}
-"""Dragging zooms and a double click goes back; the wheel scrolls the page, and no tool bar hides a legend."""
 
 
 def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Mapping[int, Any]) -> None:
@@ -37,14 +36,10 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Map
         if isinstance(result, runs.Refused):
             place.error(widgets.plain(result.reason))
     trajectories = [result for result in results if isinstance(result, ov.Trajectory)]
-    left, right = st.columns([3, 2])
-    with left:
-        _picture(experiment, trajectories, theme, view)
-        for slot, run, result in zip(complaints, experiment.runs, results, strict=True):
-            with st.container(key=f"result-{slot}"):
-                st.markdown(f"**{widgets.plain(run.name)}** {widgets.plain(_ending(result))}")
-    with right:
-        _curves(experiment, trajectories, theme, view)
+    _player(experiment, trajectories, theme, view)
+    for slot, run, result in zip(complaints, experiment.runs, results, strict=True):
+        with st.container(key=f"result-{slot}"):
+            st.markdown(f"**{widgets.plain(run.name)}** {widgets.plain(_ending(result))}")
     if trajectories:
         _table(experiment, trajectories)
 
@@ -111,43 +106,21 @@ def _unnamed(experiment: ov.Experiment) -> ov.Experiment:
 # -- the picture -------------------------------------------------------------------------------------------
 
 
-def _picture(
+def _player(
     experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory], theme: Theme, view: ov.View
 ) -> None:
-    figure = ov.contour_figure(experiment, trajectories, theme, runs.grid(experiment.surface), view)
     names = ", ".join(run.name for run in experiment.runs)
     x, y = experiment.start
-    alt = f"Contours of {experiment.surface.name} with the paths of {names} from ({x:g}, {y:g})."
-    with st.container(key="picture"):  # its height is that of its style sheet
-        st.plotly_chart(figure, height="stretch", theme=None, key="contour", config=_CONFIG, alt=alt)
-
-
-def _curves(
-    experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory], theme: Theme, view: ov.View
-) -> None:
-    with st.container(horizontal=True, key="curve-choices"):
-        bounded = ov.SURFACES[experiment.surface.name].minimum > float("-inf")
-        scales = ["auto", "log", "linear"] if bounded else ["auto", "linear"]
-        _segmented("scale", "Loss scale", scales)
-        _segmented("against", "Against", ["steps", "evals"])
-    rates = ov.lr_figure(experiment, trajectories, theme, view)
-    figures = {
-        "loss": ("The loss at each point", ov.loss_figure(experiment, trajectories, theme, view)),
-        "gradient": ("The length of the gradient", ov.gradient_figure(experiment, trajectories, theme, view)),
-        "rate": ("The learning rate of each step", rates),
+    surface = f"Contours of {experiment.surface.name}"
+    words = {
+        "alt": {
+            "picture": f"{surface} with the paths of {names} from ({x:g}, {y:g}).",
+            "curves": f"{names}, against {view.against}.",
+        },
+        "help": {name: VIEW_PARAMS[name].help for name in ("scale", "against")},
     }
-    heights = {"loss": 300, "gradient": 200, "rate": 160} if rates else {"loss": 330, "gradient": 260}
-    for name, height in heights.items():
-        words, figure = figures[name]
-        figure.update_layout(height=height)
-        alt = f"{words} of {', '.join(run.name for run in experiment.runs)}, against {view.against}."
-        st.plotly_chart(figure, theme=None, key=name, config=_CONFIG, alt=alt)
-
-
-def _segmented(name: str, label: str, options: list[str]) -> None:
-    field = choices.view_field(name)
-    editing = widgets.editor(field.key, field.get(), field.set)
-    st.segmented_control(label, options, required=True, help=VIEW_PARAMS[name].help, **editing)
+    shown = scene(experiment, trajectories, theme, runs.grid(experiment.surface), view)
+    player.draw(shown, words, lambda edit: choices.act("player", choices.edit, edit))
 
 
 # -- in words and numbers ----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 
 from scripts.live_app import INSTALLED, running_app, wait_until_still
 
-PLOT = ".js-plotly-plot .main-svg"
+PLOT = ".optviz-contour .main-svg"
 WRONG = '[data-testid="stException"], [data-testid="stAlertContentError"]'
 BRIGHTNESS = """() => {
     const app = document.querySelector('[data-testid="stApp"]');

@@ -13,13 +13,13 @@ import optviz as ov
 from optviz.gallery import GALLERY
 from scripts.live_app import wait_until_still
 
-PLOT = ".js-plotly-plot .main-svg"
+PLOT = ".optviz-contour .main-svg"
 WRONG = '[data-testid="stException"], [data-testid="stAlertContentError"]'
-PATHS = """() => {
-    const plot = document.querySelector('.st-key-contour .js-plotly-plot');
-    const paths = (plot?._fullData ?? []).filter(trace => trace.type === 'scatter' && trace.customdata);
-    return Object.fromEntries(paths.map(trace => [trace.name, [...trace.x].map((x, i) => [x, trace.y[i]])]));
-}"""
+PATHS = """() => Object.fromEntries(
+    (document.querySelector('.optviz-player')?.player.scene?.runs ?? []).map(
+        run => [run.name, [...run.x].map((x, i) => [x, run.y[i]])]
+    )
+)"""
 
 Points = dict[str, list[list[float]]]
 
@@ -217,9 +217,9 @@ def test_nothing_is_wider_than_the_window(open_page, width, height, scheme):
     page = ready(open_page(case.experiment.to_url(), width=width, height=height, scheme=scheme))
     main = page.get_by_test_id("stMain")
     assert main.evaluate("main => main.scrollWidth - main.clientWidth") <= 0
-    box = page.locator(".st-key-picture").bounding_box()
+    box = page.locator(".optviz-picture").bounding_box()
     assert box["width"] > 0.8 * min(width - 40, 560) and box["height"] < height
-    charts = page.get_by_role("figure").evaluate_all("all => all.map(one => one.ariaLabel)")
+    charts = page.locator(".optviz-player [role=img]").evaluate_all("all => all.map(one => one.ariaLabel)")
     assert len(charts) == 3 and all(charts)
 
 

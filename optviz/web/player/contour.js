@@ -1,0 +1,236 @@
+// The surface: contours drawn once by plotly.js, and the axes that everything above them goes by.
+
+import { loadPlotly } from "./plotly.js";
+
+/** @typedef {import("./scene.js").Scene} Scene */
+
+const MARGIN = { l: 54, r: 64, t: 10, b: 44 };
+/** The picture is as high as its units say, but leaves room for what stands above and below it. */
+const MOST_OF_WINDOW = 0.68;
+const FLATTEST = 0.2;
+
+/**
+ * A linear map from data to CSS pixels of the picture.
+ * @typedef {{ x0: number, dx: number, y0: number, dy: number, box: [number, number, number, number] }} Frame
+ */
+
+export class Contour {
+  /**
+   * @param {HTMLElement} element an empty one
+   * @param {() => void} moved what to do when the axes have changed
+   */
+  constructor(element, moved) {
+    this.element = element;
+    this.moved = moved;
+    /** @type {any} */
+    this.plotly = null;
+    this.drawn = "";
+    /** @type {Scene | null} */
+    this.scene = null;
+  }
+
+  /**
+   * Draw the surface of `scene`, unless it is there already. Zoom stays on the same surface.
+   * @param {Scene} scene
+   * @param {string} version of plotly.js
+   */
+  async show(scene, version) {
+    const { surface, theme } = scene.data;
+    const wanted = `${surface.digest} ${theme.paper}`;
+    this.scene = scene;
+    this.plotly ??= await loadPlotly(version);
+    if (this.scene !== scene || this.drawn === wanted) return;
+    const zoom = this.name === surface.name ? this.ranges() : null;
+    this.drawn = wanted;
+    this.name = surface.name;
+    const config = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false };
+    await this.plotly.react(this.element, [trace(scene)], this.layout(scene, zoom), config);
+    if (!this.listening) {
+      this.listening = true;
+      const element = /** @type {any} */ (this.element);
+      for (const event of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) {
+        element.on(event, this.moved);
+      }
+    }
+    this.moved();
+  }
+
+  /** The drawn ranges of x and y; null before anything is drawn. */
+  ranges() {
+    const full = /** @type {any} */ (this.element)._fullLayout;
+    return full?.xaxis ? [[...full.xaxis.range], [...full.yaxis.range]] : null;
+  }
+
+  /** Where data is on the screen; null before anything is drawn. */
+  frame() {
+    const full = /** @type {any} */ (this.element)._fullLayout;
+    if (!full?.xaxis?._length) return null;
+    const { xaxis, yaxis } = full;
+    const dx = xaxis.l2p(1) - xaxis.l2p(0);
+    const dy = yaxis.l2p(1) - yaxis.l2p(0);
+    const left = xaxis._offset;
+    const top = yaxis._offset;
+    return /** @type {Frame} */ ({
+      x0: left + xaxis.l2p(0),
+      dx,
+      y0: top + yaxis.l2p(0),
+      dy,
+      box: [left, top, left + xaxis._length, top + yaxis._length],
+    });
+  }
+
+  /** Fit the size of the element, if that has changed. */
+  fit() {
+    if (!this.drawn || !this.scene) return;
+    const size = this.size(this.scene);
+    const full = /** @type {any} */ (this.element)._fullLayout;
+    if (full && (full.width !== size.width || full.height !== size.height))
+      this.plotly.relayout(this.element, size);
+  }
+
+  /**
+   * Show a factor more or less around the middle; without a factor, the whole domain.
+   * @param {number} [factor]
+   */
+  zoom(factor) {
+    const now = this.ranges();
+    if (!now || !this.scene) return;
+    const [x, y] = factor
+      ? now.map(([low, high]) => [
+          (low + high) / 2 - (factor * (high - low)) / 2,
+          (low + high) / 2 + (factor * (high - low)) / 2,
+        ])
+      : this.scene.data.surface.domain;
+    this.plotly.relayout(this.element, { "xaxis.range": x, "yaxis.range": y });
+  }
+
+  /** Whether less or more than the whole domain is shown. */
+  get zoomed() {
+    const now = this.ranges();
+    if (!now || !this.scene) return false;
+    const { domain } = this.scene.data.surface;
+    return now.some((range, axis) =>
+      range.some(
+        (end, side) => Math.abs(end - domain[axis][side]) > 0.01 * (domain[axis][1] - domain[axis][0]),
+      ),
+    );
+  }
+
+  /** Take everything away that plotly holds. */
+  purge() {
+    this.plotly?.purge(this.element);
+  }
+
+  /**
+   * @param {Scene} scene
+   * @returns {{ width: number, height: number, margin: { l: number, r: number, t: number, b: number } }}
+   */
+  size(scene) {
+    const [[left, right], [bottom, top]] = scene.data.surface.domain;
+    const ratio = Math.max((top - bottom) / (right - left), FLATTEST);
+    const width = Math.max(this.element.clientWidth, 200);
+    const most = Math.max(240, MOST_OF_WINDOW * globalThis.innerHeight) - MARGIN.t - MARGIN.b;
+    const inner = Math.min(width - MARGIN.l - MARGIN.r, most / ratio);
+    const height = Math.round(inner * ratio) + MARGIN.t + MARGIN.b;
+    return { width, height, margin: { ...MARGIN, r: width - MARGIN.l - Math.round(inner) } };
+  }
+
+  /**
+   * @param {Scene} scene
+   * @param {number[][] | null} zoom
+   */
+  layout(scene, zoom) {
+    const { surface, theme } = scene.data;
+    const [x, y] = zoom ?? surface.domain;
+    const axis = {
+      gridcolor: theme.faint,
+      zeroline: false,
+      linecolor: theme.faint,
+      ticks: "outside",
+      tickcolor: theme.faint,
+      constrain: "range",
+    };
+    const title = (/** @type {string} */ text) => ({ text, standoff: 4, font: { size: 14 } });
+    return {
+      ...this.size(scene),
+      xaxis: { ...axis, range: [...x], title: title("x") },
+      // Equal units on both axes: only then is the gradient at a right angle to the contours.
+      yaxis: { ...axis, range: [...y], title: title("y"), scaleanchor: "x" },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { color: theme.ink, size: 13, family: getComputedStyle(this.element).fontFamily },
+      hovermode: false,
+      dragmode: "zoom",
+      showlegend: false,
+    };
+  }
+}
+
+/** @param {Scene} scene */
+function trace(scene) {
+  const { surface, theme } = scene.data;
+  const { size, domain, levels } = surface;
+  const [nx, ny] = size;
+  const scaled = places(scene.losses, levels);
+  const sparse = (domain[1][1] - domain[1][0]) / (domain[0][1] - domain[0][0]) < 0.5;
+  const labelled = surface.ticks.map((_, place) => place).filter((place) => !sparse || place % 2 === 0);
+  return {
+    type: "contour",
+    x: spaced(domain[0], nx),
+    y: spaced(domain[1], ny),
+    z: Array.from({ length: ny }, (_, row) => scaled.subarray(row * nx, (row + 1) * nx)),
+    // Half a level off, so that the lowest contour is a line around the lowest losses.
+    contours: { start: 0.5, end: levels.length - 1.5, size: 0.5, coloring: "fill" },
+    colorscale: [
+      [0, theme.low],
+      [0.45, theme.middle],
+      [1, theme.high],
+    ],
+    line: { width: 0.6, color: theme.faint },
+    hoverinfo: "skip",
+    colorbar: {
+      title: { text: "loss", side: "top", font: { size: 13 } },
+      tickvals: labelled.map((place) => surface.ticks[place]),
+      ticktext: labelled.map((place) => surface.labels[place]),
+      thickness: 8,
+      len: 1,
+      y: 1,
+      yanchor: "top",
+      ypad: 0,
+      xpad: 6,
+      outlinewidth: 0,
+      ticks: "",
+    },
+  };
+}
+
+/**
+ * @param {[number, number]} side
+ * @param {number} count
+ */
+function spaced([low, high], count) {
+  return Float64Array.from({ length: count }, (_, place) => low + ((high - low) * place) / (count - 1));
+}
+
+/**
+ * Each loss's place among the levels: plotly draws evenly spaced levels only. The map is monotone, so the
+ * lines are the lines of those losses.
+ * @param {Float32Array} losses
+ * @param {number[]} levels ascending
+ */
+function places(losses, levels) {
+  const last = levels.length - 1;
+  return losses.map((loss) => {
+    if (!Number.isFinite(loss)) return Number.NaN;
+    if (loss <= levels[0]) return 0;
+    if (loss >= levels[last]) return last;
+    let low = 0;
+    let high = last;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (levels[middle] <= loss) low = middle;
+      else high = middle;
+    }
+    return low + (loss - levels[low]) / (levels[high] - levels[low]);
+  });
+}

@@ -1,0 +1,98 @@
+// Who is who, and each run's numbers at the playhead.
+
+import { stepAt } from "./scene.js";
+import { precise } from "./ticks.js";
+
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./scene.js").Run} Run */
+
+/** Milliseconds between two changes of the numbers while it plays: faster, nobody reads them. */
+const CALM = 80;
+const SVG = "http://www.w3.org/2000/svg";
+
+export class Legend {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    /** @type {{ run: Run, numbers: HTMLElement }[]} */
+    this.rows = [];
+    this.against = "steps";
+    this.last = 0;
+  }
+
+  /** @param {Scene} scene */
+  show(scene) {
+    this.against = scene.data.view.against;
+    this.rows = scene.runs.map((run) => {
+      const row = document.createElement("div");
+      row.className = "optviz-run";
+      const name = document.createElement("span");
+      name.className = "optviz-name";
+      name.textContent = name.title = run.name;
+      const numbers = document.createElement("span");
+      numbers.className = "optviz-numbers";
+      row.append(line(run), name, numbers);
+      return { run, numbers };
+    });
+    const marks = document.createElement("div");
+    marks.className = "optviz-marks";
+    marks.append(mark("◆", "start", scene.data.theme.ink));
+    if (scene.data.surface.minimizers.length) marks.append(mark("★", "minimum", "#d9a400"));
+    this.root.replaceChildren(
+      ...this.rows.map(({ numbers }) => /** @type {Element} */ (numbers.parentElement)),
+      marks,
+    );
+  }
+
+  /**
+   * @param {number} position
+   * @param {boolean} playing
+   */
+  draw(position, playing) {
+    const now = performance.now();
+    if (playing && now - this.last < CALM) return;
+    this.last = now;
+    for (const { run, numbers } of this.rows) {
+      const step = Math.floor(stepAt(run, position, this.against) + 1e-9);
+      numbers.textContent = `loss ${precise(run.loss[step], 4)}`;
+      numbers.title = `step ${step}: x ${precise(run.x[step], 7)}, y ${precise(run.y[step], 7)}, gradient norm ${precise(run.gradient[step])}`;
+      numbers.dataset.step = String(step);
+    }
+  }
+}
+
+/** @param {Run} run */
+function line(run) {
+  const picture = document.createElementNS(SVG, "svg");
+  picture.setAttribute("viewBox", "0 0 30 10");
+  picture.setAttribute("aria-hidden", "true");
+  const stroke = document.createElementNS(SVG, "line");
+  const dashes = { dot: "3 3", dash: "7 4", longdash: "11 5", dashdot: "8 3 3 3", longdashdot: "11 3 3 3" };
+  const attributes = {
+    x1: "1",
+    y1: "5",
+    x2: "29",
+    y2: "5",
+    stroke: run.color,
+    "stroke-width": "3",
+    "stroke-dasharray": /** @type {Record<string, string>} */ (dashes)[run.dash] ?? "",
+  };
+  for (const [name, value] of Object.entries(attributes)) stroke.setAttribute(name, value);
+  picture.append(stroke);
+  return picture;
+}
+
+/**
+ * @param {string} sign
+ * @param {string} name
+ * @param {string} color
+ */
+function mark(sign, name, color) {
+  const holder = document.createElement("span");
+  const drawn = document.createElement("span");
+  drawn.textContent = sign;
+  drawn.style.color = color;
+  drawn.setAttribute("aria-hidden", "true");
+  holder.append(drawn, ` ${name}`);
+  return holder;
+}

@@ -1,0 +1,322 @@
+// The paths, on a canvas above the contours: up to the playhead, clipped to the plot's box.
+
+import { badge, clipped, cross, dashes, head, Sheet, star } from "./pen.js";
+import { stepAt } from "./scene.js";
+
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./scene.js").Run} Run */
+/** @typedef {import("./contour.js").Frame} Frame */
+
+const WIDTH = 2.4;
+const HALO = 5.5;
+/** Points nearer than this to the last one drawn, in pixels, change nothing that can be seen. */
+const NEAR = 0.4;
+/** A step this far from the ones before and after it, in pixels, has a dot: so dots side by side are steps. */
+const APART = 8;
+/** Steps of a fading trail, and the share of them that fades together. */
+const TRAIL = 40;
+const TRAIL_PARTS = 8;
+/** Pixels around the box within which lines are drawn whole, so that dashes run on. */
+const AROUND = 200;
+
+/**
+ * A run's points on the screen, as they are for one frame of the axes.
+ * @typedef {{ run: Run, x: Float64Array, y: Float64Array, kept: number[], dots: number[] }} Track
+ */
+
+export class Paths {
+  constructor() {
+    this.sheet = new Sheet();
+    this.sheet.canvas.className = "optviz-paths";
+    /** @type {Track[]} */
+    this.tracks = [];
+    /** @type {Frame | null} */
+    this.frame = null;
+  }
+
+  /**
+   * Put the paths of a scene where the axes are now.
+   * @param {Scene} scene
+   * @param {Frame} frame
+   * @param {number} width
+   * @param {number} height
+   */
+  place(scene, frame, width, height) {
+    this.sheet.resize(width, height);
+    this.frame = frame;
+    this.scene = scene;
+    this.tracks = scene.runs.map((run) => track(run, frame));
+  }
+
+  /**
+   * @param {number} position of the playhead
+   * @param {boolean} fading whether only the last steps are drawn in full
+   * @param {boolean} pale whether the paths are about to be replaced
+   */
+  draw(position, fading, pale = false) {
+    const { frame, scene } = this;
+    const context = this.sheet.clear();
+    if (!frame || !scene) return;
+    const { theme, view, surface } = scene.data;
+    const [left, top, right, bottom] = frame.box;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, right - left, bottom - top);
+    context.clip();
+    context.globalAlpha = pale ? 0.35 : 1;
+    Object.assign(context, { lineJoin: "round", lineCap: "butt" });
+    const steps = this.tracks.map((one) => stepAt(one.run, position, view.against));
+    if (!fading) {
+      // All halos lie below all paths: no path hides another one.
+      for (const [k, one] of this.tracks.entries()) this.line(one, 0, steps[k], theme.halo, HALO, []);
+    }
+    for (const [k, one] of this.tracks.entries()) {
+      if (fading) this.trail(one, steps[k]);
+      else this.line(one, 0, steps[k], one.run.color, WIDTH, dashes(one.run.dash, WIDTH));
+      this.dots(one, fading ? steps[k] - TRAIL : 0, steps[k]);
+    }
+    context.restore();
+    for (const [x, y] of surface.minimizers) {
+      const [px, py] = onScreen(frame, x, y);
+      if (px >= left - 1 && px <= right + 1 && py >= top - 1 && py <= bottom + 1) star(context, px, py);
+    }
+    for (const [k, one] of this.tracks.entries()) this.head(one, steps[k]);
+  }
+
+  /**
+   * The line of a track between two steps, which may have fractions.
+   * @param {Track} one
+   * @param {number} from
+   * @param {number} to
+   * @param {string} color
+   * @param {number} width
+   * @param {number[]} dash
+   */
+  line(one, from, to, color, width, dash) {
+    const { context } = this.sheet;
+    const frame = /** @type {Frame} */ (this.frame);
+    const box = /** @type {[number, number, number, number]} */ (
+      frame.box.map((edge, side) => edge + (side < 2 ? -AROUND : AROUND))
+    );
+    const inside = (/** @type {number} */ x, /** @type {number} */ y) =>
+      x > box[0] && x < box[2] && y > box[1] && y < box[3];
+    let [x0, y0] = at(one, from);
+    let down = false; // whether the pen is at (x0, y0)
+    const lineTo = (/** @type {number} */ x, /** @type {number} */ y) => {
+      if (!Number.isFinite(x) || !Number.isFinite(y)) return;
+      if (inside(x0, y0) && inside(x, y)) {
+        if (!down) context.moveTo(x0, y0);
+        context.lineTo(x, y);
+        down = true;
+      } else {
+        const part = clipped(x0, y0, x, y, box);
+        if (part) {
+          context.moveTo(part[0], part[1]);
+          context.lineTo(part[2], part[3]);
+        }
+        down = false;
+      }
+      [x0, y0] = [x, y];
+    };
+    Object.assign(context, { strokeStyle: color, lineWidth: width });
+    context.setLineDash(dash);
+    context.beginPath();
+    for (let k = after(one.kept, from); k < one.kept.length && one.kept[k] < to; k++) {
+      lineTo(one.x[one.kept[k]], one.y[one.kept[k]]);
+    }
+    const [x, y] = at(one, to);
+    lineTo(x, y);
+    context.stroke();
+  }
+
+  /**
+   * @param {Track} one
+   * @param {number} step
+   */
+  trail(one, step) {
+    const { context } = this.sheet;
+    const whole = context.globalAlpha;
+    const { theme } = /** @type {Scene} */ (this.scene).data;
+    const begin = Math.max(0, step - TRAIL);
+    context.globalAlpha = 0.22 * whole;
+    this.line(one, 0, begin, one.run.color, WIDTH, dashes(one.run.dash, WIDTH));
+    for (let part = 0; part < TRAIL_PARTS; part++) {
+      const from = begin + ((step - begin) * part) / TRAIL_PARTS;
+      const to = begin + ((step - begin) * (part + 1)) / TRAIL_PARTS;
+      context.globalAlpha = (0.22 + (0.78 * (part + 1)) / TRAIL_PARTS) * whole;
+      this.line(one, from, to, theme.halo, HALO, []);
+      this.line(one, from, to, one.run.color, WIDTH, []);
+    }
+    context.globalAlpha = whole;
+  }
+
+  /**
+   * A dot at each step that lies apart from its neighbours: dots are points, lines only join them.
+   * @param {Track} one
+   * @param {number} from
+   * @param {number} to
+   */
+  dots(one, from, to) {
+    const { context } = this.sheet;
+    context.fillStyle = one.run.color;
+    context.beginPath();
+    for (const k of one.dots) {
+      if (k > to) break;
+      if (k < from) continue;
+      context.moveTo(one.x[k] + 2.6, one.y[k]);
+      context.arc(one.x[k], one.y[k], 2.6, 0, 2 * Math.PI);
+    }
+    context.fill();
+  }
+
+  /**
+   * Where a run is: a mark of how it ended once it has, an arrow at the edge where it is out of sight.
+   * @param {Track} one
+   * @param {number} step
+   */
+  head(one, step) {
+    const { context } = this.sheet;
+    const { theme } = /** @type {Scene} */ (this.scene).data;
+    const frame = /** @type {Frame} */ (this.frame);
+    const { color, outcome, n, at: since } = one.run;
+    const ended = step >= n;
+    const [left, top, right, bottom] = frame.box;
+    const [x, y] = at(one, step);
+    const seen = x >= left && x <= right && y >= top && y <= bottom;
+    const shown = seen ? [x, y] : this.edge(one, step, x, y);
+    if (ended && outcome === "diverged") {
+      cross(context, shown[0], shown[1], color, theme.halo);
+      badge(context, `diverged at step ${since}`, shown[0], shown[1], frame.box, color, theme);
+    } else if (!seen) {
+      const [cx, cy] = [(left + right) / 2, (top + bottom) / 2];
+      head(context, shown[0], shown[1], color, theme.halo, Math.atan2(shown[1] - cy, shown[0] - cx));
+    } else if (ended && (outcome === "moving" || outcome === "left")) {
+      head(context, x, y, color, theme.halo, direction(one));
+    } else head(context, x, y, color, theme.halo);
+  }
+
+  /**
+   * Where on the edge of the box an arrow points at something out of sight.
+   * @param {Track} one
+   * @param {number} step
+   * @param {number} x
+   * @param {number} y
+   */
+  edge(one, step, x, y) {
+    const { box } = /** @type {Frame} */ (this.frame);
+    const inner = /** @type {[number, number, number, number]} */ (
+      box.map((edge, side) => edge + (side < 2 ? 9 : -9))
+    );
+    const [cx, cy] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+    if (Number.isFinite(x) && Number.isFinite(y)) {
+      const part = clipped(cx, cy, x, y, inner);
+      return part ? [part[2], part[3]] : [cx, cy];
+    }
+    // Not a number: stay where it was seen last.
+    let k = Math.min(Math.floor(step), one.run.n);
+    while (k > 0 && !(Number.isFinite(one.x[k]) && Number.isFinite(one.y[k]))) k--;
+    const part = clipped(cx, cy, one.x[k], one.y[k], inner);
+    return part ? [part[2], part[3]] : [cx, cy];
+  }
+
+  /**
+   * The nearest drawn step to a place on the screen, within some pixels.
+   * @param {number} px
+   * @param {number} py
+   * @param {number} position
+   * @returns {{ run: Run, step: number, x: number, y: number } | null}
+   */
+  nearest(px, py, position) {
+    let best = null;
+    let least = 9 * 9;
+    const against = this.scene?.data.view.against ?? "steps";
+    for (const one of this.tracks) {
+      const last = stepAt(one.run, position, against);
+      for (let k = 0; k <= last; k++) {
+        const distance = (one.x[k] - px) ** 2 + (one.y[k] - py) ** 2;
+        if (distance < least) {
+          least = distance;
+          best = { run: one.run, step: k, x: one.x[k], y: one.y[k] };
+        }
+      }
+    }
+    return best;
+  }
+}
+
+/**
+ * @param {Frame} frame
+ * @param {number} x
+ * @param {number} y
+ */
+export function onScreen(frame, x, y) {
+  return [frame.x0 + frame.dx * x, frame.y0 + frame.dy * y];
+}
+
+/**
+ * @param {Run} run
+ * @param {Frame} frame
+ * @returns {Track}
+ */
+function track(run, frame) {
+  const x = Float64Array.from(run.x, (value) => frame.x0 + frame.dx * value);
+  const y = Float64Array.from(run.y, (value) => frame.y0 + frame.dy * value);
+  const [left, top, right, bottom] = frame.box;
+  const kept = [0];
+  const dots = [];
+  const apart = (/** @type {number} */ k, /** @type {number} */ l) =>
+    Math.hypot(x[k] - x[l], y[k] - y[l]) >= APART;
+  let [lx, ly] = [x[0], y[0]];
+  for (let k = 1; k <= run.n; k++) {
+    if (!Number.isFinite(x[k]) || !Number.isFinite(y[k])) continue;
+    if (k === run.n || (x[k] - lx) ** 2 + (y[k] - ly) ** 2 >= NEAR * NEAR) {
+      kept.push(k);
+      [lx, ly] = [x[k], y[k]];
+    }
+    const seen = x[k] >= left && x[k] <= right && y[k] >= top && y[k] <= bottom;
+    if (seen && apart(k, k - 1) && (k === run.n || apart(k, k + 1))) dots.push(k);
+  }
+  return { run, x, y, kept, dots };
+}
+
+/**
+ * The place in a sorted list of the first number greater than `value`.
+ * @param {number[]} sorted
+ * @param {number} value
+ */
+function after(sorted, value) {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Where a track is at a step; between two steps, on the straight line from one to the other.
+ * @param {Track} one
+ * @param {number} step
+ */
+function at(one, step) {
+  const k = Math.min(Math.floor(step), one.run.n);
+  const part = step - k;
+  if (part <= 0 || k >= one.run.n) return [one.x[k], one.y[k]];
+  const [x, y] = [one.x[k] + part * (one.x[k + 1] - one.x[k]), one.y[k] + part * (one.y[k + 1] - one.y[k])];
+  return Number.isFinite(x) && Number.isFinite(y) ? [x, y] : [one.x[k], one.y[k]];
+}
+
+/**
+ * The direction of the last move that can be seen.
+ * @param {Track} one
+ */
+function direction(one) {
+  const last = one.run.n;
+  for (let k = last - 1; k >= 0; k--) {
+    const [dx, dy] = [one.x[last] - one.x[k], one.y[last] - one.y[k]];
+    if (dx * dx + dy * dy > 1) return Math.atan2(dy, dx);
+  }
+  return null;
+}

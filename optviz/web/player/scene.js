@@ -1,0 +1,140 @@
+// What the server has sent: the scene, and the bytes of its paths and surface, each of which comes by itself.
+
+/**
+ * @typedef {{
+ *   name: string, digest: string, size: [number, number], domain: [[number, number], [number, number]],
+ *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
+ * }} SurfaceData
+ * @typedef {{ name: string, digest: string, color: string, dash: string, outcome: string, at: number }} RunData
+ * @typedef {{
+ *   paper: string, ink: string, faint: string, low: string, middle: string, high: string, halo: string,
+ * }} Theme
+ * @typedef {{ scale: string, against: string }} View
+ * @typedef {{
+ *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
+ *   alt: { picture: string, curves: string }, help: Record<string, string>,
+ * }} SceneData
+ */
+
+/**
+ * A run: for each of its n+1 points the numbers of optviz/scene.py.
+ * @typedef {{
+ *   name: string, digest: string, color: string, dash: string, outcome: string, at: number, n: number,
+ *   x: Float32Array, y: Float32Array, loss: Float32Array, excess: Float32Array, gradient: Float32Array,
+ *   lr: Float32Array, evals: Float32Array,
+ * }} Run
+ * @typedef {{ data: SceneData, runs: Run[], losses: Float32Array }} Scene
+ */
+
+const COLUMNS = 7;
+const DIGEST = 8;
+
+/** @type {Map<string, { floats: Float32Array, fresh: boolean }>} */
+const blobs = new Map();
+/** @type {Set<() => void>} */
+const waiting = new Set();
+
+/**
+ * Keep a message of bytes: 8 of digest, then float32.
+ * @param {Uint8Array} bytes
+ */
+export function receive(bytes) {
+  const digest = Array.from(bytes.subarray(0, DIGEST), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  // A copy: the message may begin anywhere in its buffer, floats may not.
+  blobs.set(digest, { floats: new Float32Array(bytes.slice(DIGEST).buffer), fresh: true });
+  for (const look of waiting) look();
+}
+
+/**
+ * Call `look` whenever a message has come. Returns what ends that.
+ * @param {() => void} look
+ */
+export function onArrival(look) {
+  waiting.add(look);
+  return () => waiting.delete(look);
+}
+
+/**
+ * The scene of `data`, or null while a part of it is still on its way.
+ * @param {SceneData} data
+ * @returns {Scene | null}
+ */
+export function assemble(data) {
+  const digests = [data.surface.digest, ...data.runs.map((run) => run.digest)];
+  if (!digests.every((digest) => blobs.has(digest))) return null;
+  // What came since the last scene may belong to the next one; what is older and not shown is let go.
+  for (const [digest, blob] of blobs) {
+    if (!digests.includes(digest) && !blob.fresh) blobs.delete(digest);
+    blob.fresh = false;
+  }
+  return { data, runs: data.runs.map(unpack), losses: floats(data.surface.digest) };
+}
+
+/** @param {string} digest */
+function floats(digest) {
+  const blob = blobs.get(digest);
+  if (!blob) throw new Error(`There is no blob ${digest}.`);
+  return blob.floats;
+}
+
+/**
+ * @param {RunData} data
+ * @returns {Run}
+ */
+function unpack(data) {
+  const all = floats(data.digest);
+  const length = all.length / COLUMNS;
+  const [x, y, loss, excess, gradient, lr, evals] = Array.from({ length: COLUMNS }, (_, place) =>
+    all.subarray(place * length, (place + 1) * length),
+  );
+  return { ...data, n: length - 1, x, y, loss, excess, gradient, lr, evals };
+}
+
+/**
+ * The step, with a fraction, at which a run is when `position` steps or evaluations have passed.
+ * @param {Run} run
+ * @param {number} position
+ * @param {string} against "steps" or "evals"
+ */
+export function stepAt(run, position, against) {
+  if (against === "steps") return Math.min(position, run.n);
+  const { evals, n } = run;
+  if (position >= evals[n]) return n;
+  let low = 0;
+  let high = n;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (evals[middle] <= position) low = middle;
+    else high = middle;
+  }
+  return low + (position - evals[low]) / (evals[high] - evals[low]);
+}
+
+/**
+ * Where the longest run ends.
+ * @param {Run[]} runs
+ * @param {string} against
+ */
+export function endOf(runs, against) {
+  return Math.max(1, ...runs.map((run) => (against === "steps" ? run.n : run.evals[run.n])));
+}
+
+/**
+ * The loss at a place of the domain, between the points of the grid; NaN outside.
+ * @param {Scene} scene
+ * @param {number} x
+ * @param {number} y
+ */
+export function lossAt(scene, x, y) {
+  const { size, domain } = scene.data.surface;
+  const [nx, ny] = size;
+  const u = ((x - domain[0][0]) / (domain[0][1] - domain[0][0])) * (nx - 1);
+  const v = ((y - domain[1][0]) / (domain[1][1] - domain[1][0])) * (ny - 1);
+  if (!(u >= 0 && u <= nx - 1 && v >= 0 && v <= ny - 1)) return Number.NaN;
+  const i = Math.min(Math.floor(u), nx - 2);
+  const j = Math.min(Math.floor(v), ny - 2);
+  const at = (/** @type {number} */ k, /** @type {number} */ l) => scene.losses[(j + l) * nx + i + k];
+  const low = at(0, 0) + (at(1, 0) - at(0, 0)) * (u - i);
+  const high = at(0, 1) + (at(1, 1) - at(0, 1)) * (u - i);
+  return low + (high - low) * (v - j);
+}

@@ -1,0 +1,172 @@
+// The start: a marker to drag, or to move with the arrow keys; a click anywhere moves it, too.
+
+import { onScreen } from "./paths.js";
+
+/** @typedef {import("./contour.js").Frame} Frame */
+
+/** Milliseconds without another arrow key before the new start is sent. */
+const PAUSE = 350;
+
+export class StartMarker {
+  /**
+   * @param {HTMLElement} picture
+   * @param {(start: [number, number]) => void} send
+   */
+  constructor(picture, send) {
+    this.send = send;
+    /** @type {[number, number]} */
+    this.point = [0, 0];
+    /** Whether it has been moved and the new paths are still on their way. */
+    this.moved = false;
+    /** @type {Frame | null} */
+    this.frame = null;
+    this.timer = 0;
+    this.handle = document.createElement("button");
+    this.handle.type = "button";
+    this.handle.className = "optviz-start";
+    this.handle.append(document.createElement("span"));
+    picture.append(this.handle);
+    this.handle.addEventListener("pointerdown", (event) => this.grab(event));
+    this.handle.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** @param {EventTarget | null} target */
+  has(target) {
+    return target instanceof Node && this.handle.contains(target);
+  }
+
+  /**
+   * The server has answered with this start.
+   * @param {[number, number]} point
+   */
+  land(point) {
+    if (this.dragging || this.timer) return; // the visitor is already somewhere else
+    this.point = [...point];
+    this.moved = false;
+    this.show();
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {{ ink: string, paper: string }} theme
+   */
+  place(frame, theme) {
+    this.frame = frame;
+    this.handle.style.setProperty("--ink", theme.ink);
+    this.handle.style.setProperty("--paper", theme.paper);
+    this.show();
+  }
+
+  /**
+   * Move the start to a place on the screen, for good.
+   * @param {Frame} frame
+   * @param {number} px
+   * @param {number} py
+   */
+  moveTo(frame, px, py) {
+    const [left, top, right, bottom] = frame.box;
+    if (px < left || px > right || py < top || py > bottom) return;
+    this.point = [
+      rounded((px - frame.x0) / frame.dx, frame.dx),
+      rounded((py - frame.y0) / frame.dy, frame.dy),
+    ];
+    this.commit();
+  }
+
+  commit() {
+    this.moved = true;
+    this.show();
+    this.send([...this.point]);
+  }
+
+  show() {
+    if (!this.frame) return;
+    const [x, y] = onScreen(this.frame, ...this.point);
+    const [left, top, right, bottom] = this.frame.box;
+    this.handle.hidden = !(x >= left - 1 && x <= right + 1 && y >= top - 1 && y <= bottom + 1);
+    this.handle.style.transform = `translate(${x}px, ${y}px)`;
+    const words = `Start, x ${this.point[0]}, y ${this.point[1]}: drag it, or move it with the arrow keys`;
+    this.handle.setAttribute("aria-label", words);
+    this.handle.title = "Drag the start, or click anywhere in the picture";
+  }
+
+  /** @param {PointerEvent} event */
+  grab(event) {
+    if (event.button !== 0 || !this.frame) return;
+    event.preventDefault(); // plotly must not zoom, and nothing be selected
+    event.stopPropagation();
+    this.handle.focus();
+    this.handle.setPointerCapture(event.pointerId);
+    this.dragging = true;
+    let far = false;
+    const [fromX, fromY] = [event.clientX, event.clientY];
+    const moves = new AbortController();
+    const { signal } = moves;
+    this.handle.addEventListener(
+      "pointermove",
+      (move) => {
+        far ||= Math.hypot(move.clientX - fromX, move.clientY - fromY) > 3;
+        if (far) this.follow(move);
+      },
+      { signal },
+    );
+    const end = () => {
+      moves.abort();
+      this.dragging = false;
+      if (far) this.commit();
+    };
+    this.handle.addEventListener("pointerup", end, { signal });
+    this.handle.addEventListener("pointercancel", end, { signal });
+  }
+
+  /** @param {PointerEvent} event */
+  follow(event) {
+    const frame = /** @type {Frame} */ (this.frame);
+    const bounds = /** @type {HTMLElement} */ (this.handle.parentElement).getBoundingClientRect();
+    const [left, top, right, bottom] = frame.box;
+    const px = Math.min(Math.max(event.clientX - bounds.left, left), right);
+    const py = Math.min(Math.max(event.clientY - bounds.top, top), bottom);
+    this.point = [
+      rounded((px - frame.x0) / frame.dx, frame.dx),
+      rounded((py - frame.y0) / frame.dy, frame.dy),
+    ];
+    this.show();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const moves = /** @type {Record<string, [number, number]>} */ ({
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, 1],
+      ArrowDown: [0, -1],
+    });
+    const move = moves[event.key];
+    if (!move || !this.frame || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const pixels = 4;
+    const scale = [pixels / this.frame.dx, pixels / -this.frame.dy];
+    this.point = [
+      rounded(this.point[0] + move[0] * scale[0], this.frame.dx),
+      rounded(this.point[1] + move[1] * scale[1], this.frame.dy),
+    ];
+    this.moved = true;
+    this.show();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.timer = 0;
+      this.commit();
+    }, PAUSE);
+  }
+}
+
+/**
+ * As many digits as a pixel can tell apart, so that addresses stay short.
+ * @param {number} value
+ * @param {number} scale pixels a unit
+ */
+function rounded(value, scale) {
+  const digits = Math.min(Math.max(Math.ceil(Math.log10(Math.abs(scale))), 0), 12);
+  return Number(value.toFixed(digits));
+}

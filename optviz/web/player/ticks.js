@@ -1,0 +1,92 @@
+// Numbers for people: where an axis has labels, and how numbers are written.
+
+/**
+ * Values for the labels of an axis.
+ * @param {number} low
+ * @param {number} high in a log scale, like `low`, the power of ten
+ * @param {boolean} log
+ * @param {number} most labels that have room
+ * @returns {{ values: number[], texts: string[] }} the values on the axis, powers of ten in a log scale
+ */
+export function ticks(low, high, log, most) {
+  if (!log) {
+    const values = even(low, high, most);
+    return { values, texts: values.map(short) };
+  }
+  if (high - low >= 2) {
+    const values = even(low, high, most, 1);
+    return { values, texts: values.map(power) };
+  }
+  // Less than two powers of ten: 1, 2 and 5 of each.
+  const values = [];
+  for (let exponent = Math.floor(low); exponent <= high; exponent++) {
+    for (const digit of [1, 2, 5]) values.push(exponent + Math.log10(digit));
+  }
+  const shown = values.filter((value) => value >= low && value <= high);
+  return shown.length > 1
+    ? { values: shown, texts: shown.map((value) => short(10 ** value)) }
+    : { values: even(low, high, most), texts: even(low, high, most).map((value) => short(10 ** value)) };
+}
+
+/**
+ * Evenly spaced round numbers between two.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} most
+ * @param {number} least the smallest distance
+ */
+function even(low, high, most, least = 0) {
+  const raw = Math.max((high - low) / Math.max(most, 1), least);
+  const unit = 10 ** Math.floor(Math.log10(raw));
+  const step = Math.max(([1, 2, 5, 10].find((digit) => digit * unit >= raw * 0.999) ?? 10) * unit, least);
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) =>
+    Number(((first + k) * step).toPrecision(12)),
+  );
+}
+
+/** @param {number} exponent */
+function power(exponent) {
+  if (exponent === 0) return "1";
+  if (exponent === 1) return "10";
+  const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  const digits = Array.from(String(Math.abs(exponent)), (digit) => superscripts[Number(digit)]).join("");
+  return `10${exponent < 0 ? "⁻" : ""}${digits}`;
+}
+
+/**
+ * A number in few characters.
+ * @param {number} value
+ */
+export function short(value) {
+  return written(Number(value.toPrecision(6)));
+}
+
+/**
+ * A number with `digits` significant ones, in scientific form where it is long.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function precise(value, digits = 5) {
+  return Number.isFinite(value)
+    ? written(Number(value.toPrecision(digits)), digits)
+    : Number.isNaN(value)
+      ? "–"
+      : value > 0
+        ? "∞"
+        : "−∞";
+}
+
+/**
+ * @param {number} value
+ * @param {number} digits
+ */
+function written(value, digits = 3) {
+  const size = Math.abs(value);
+  const text =
+    size !== 0 && (size >= 1e6 || size < 1e-4)
+      ? value.toExponential(Math.max(digits - 2, 1)).replace(/\.?0*e\+?/, "e")
+      : String(value);
+  return text.replaceAll("-", "−");
+}

@@ -1,0 +1,185 @@
+// The controls of the playhead, with the mouse, a finger or the keyboard.
+
+/** @typedef {import("./clock.js").Clock} Clock */
+/** @typedef {import("./contour.js").Contour} Contour */
+/** @typedef {import("./scene.js").Scene} Scene */
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
+const SVG = "http://www.w3.org/2000/svg";
+/** Shapes in a box of 24 by 24. */
+const ICONS = {
+  start: "M6 5h2.5v14H6zM20 5v14L9.5 12z",
+  back: "M15.5 5v14L5 12zM17 5h2.5v14H17z",
+  play: "M7 4.5v15l12.5-7.5z",
+  pause: "M6.5 5h4v14h-4zM13.5 5h4v14h-4z",
+  forward: "M8.5 5v14L19 12zM4.5 5H7v14H4.5z",
+  end: "M15.5 5H18v14h-2.5zM4 5v14l10.5-7z",
+  loop: "M7 7h9V4l5 4.5-5 4.5v-3H9v4H6V8.500zM17 17H8v3l-5-4.500 5-4.500v3h7v-4h3v6.500z",
+  trail: "M3 17.500l5-5 4 4 8-9 1.500 1.400L12 19.600l-4-4-3.600 3.500z",
+  more: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
+  less: "M5 11h14v2H5z",
+  whole: "M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z",
+};
+
+export class Transport {
+  /**
+   * @param {HTMLElement} root
+   * @param {Clock} clock
+   * @param {Contour} contour
+   * @param {() => void} redraw
+   */
+  constructor(root, clock, contour, redraw) {
+    this.root = root;
+    this.clock = clock;
+    this.redraw = redraw;
+    this.fading = false;
+    this.playing = true;
+    this.unit = "step";
+    root.setAttribute("role", "group");
+    root.setAttribute("aria-label", "Player");
+
+    this.scrubber = document.createElement("input");
+    Object.assign(this.scrubber, { type: "range", min: "0", step: "any", title: "The playhead" });
+    this.scrubber.setAttribute("aria-label", "Playhead");
+    this.scrubber.addEventListener("input", () => this.seek(Math.round(Number(this.scrubber.value))));
+    this.label = document.createElement("output");
+    const row = document.createElement("div");
+    row.append(this.scrubber, this.label);
+    root.append(row);
+    this.playButton = this.button("play", "Play (space)", () => clock.toggle());
+    this.playButton.classList.add("optviz-play");
+    this.button("start", "To the start (Home)", () => this.seek(0));
+    this.button("back", "One step back (←)", () => clock.step(-1));
+    this.button("forward", "One step forward (→)", () => clock.step(1));
+    this.button("end", "To the end (End)", () => this.seek(clock.end));
+    this.speed = document.createElement("select");
+    this.speed.title = "Speed ([ slower, ] faster)";
+    this.speed.setAttribute("aria-label", "Speed");
+    for (const speed of SPEEDS)
+      this.speed.add(new Option(`${speed}×`, String(speed), speed === 1, speed === 1));
+    this.speed.addEventListener("change", () => (clock.speed = Number(this.speed.value)));
+    root.append(this.speed);
+    this.loop = this.toggle("loop", "Play again and again", (on) => (clock.loop = on));
+    this.trail = this.toggle("trail", "Fading trail: only the last 40 steps in full", (on) => {
+      this.fading = on;
+      redraw();
+    });
+    const zoom = this.button("more", "Zoom in (or drag over a part of the picture)", () => contour.zoom(0.6));
+    this.button("less", "Zoom out", () => contour.zoom(1 / 0.6));
+    this.whole = this.button("whole", "The whole surface", () => contour.zoom());
+    this.whole.disabled = true;
+    zoom.classList.add("optviz-apart");
+  }
+
+  /** @param {Scene} scene */
+  show(scene) {
+    this.unit = scene.data.view.against === "steps" ? "step" : "evals";
+  }
+
+  /** @param {boolean} yes whether there is a zoom to go back from */
+  zoomed(yes) {
+    this.whole.disabled = !yes;
+  }
+
+  draw() {
+    const { position, end, playing } = this.clock;
+    const whole = Math.floor(position + 1e-6);
+    if (playing !== this.playing) {
+      this.playing = playing;
+      this.playButton.replaceChildren(icon(playing ? "pause" : "play"));
+      this.playButton.title = playing ? "Pause (space)" : "Play (space)";
+      this.playButton.setAttribute("aria-label", playing ? "Pause" : "Play");
+    }
+    const max = String(end);
+    if (this.scrubber.max !== max) this.scrubber.max = max;
+    this.scrubber.value = String(position);
+    this.scrubber.setAttribute("aria-valuetext", `${this.unit} ${whole} of ${end}`);
+    this.label.textContent = `${this.unit} ${whole.toLocaleString("en")} / ${end.toLocaleString("en")}`;
+  }
+
+  /** @param {number} position */
+  seek(position) {
+    this.clock.stop();
+    this.clock.seek(position);
+  }
+
+  /**
+   * A key that nothing else has a use for.
+   * @param {KeyboardEvent} event
+   * @param {HTMLElement} player
+   */
+  key(event, player) {
+    const { target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const inside = target instanceof Element && player.contains(target);
+    // The scrubber is the playhead itself, and takes the same keys as the page.
+    if (target !== this.scrubber && target instanceof Element && target !== document.body) {
+      if (!inside && target.closest("input, textarea, select, button, summary, [role], [contenteditable], a"))
+        return;
+      if (inside && target.closest("input, select")) return;
+      if (inside && event.key === " " && target.closest("button")) return;
+    }
+    const acts = /** @type {Record<string, () => void>} */ ({
+      " ": () => this.clock.toggle(),
+      ArrowLeft: () => this.clock.step(-1),
+      ArrowRight: () => this.clock.step(1),
+      Home: () => this.seek(0),
+      End: () => this.seek(this.clock.end),
+      "[": () => this.faster(-1),
+      "]": () => this.faster(1),
+    });
+    const act = acts[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  /** @param {number} by */
+  faster(by) {
+    const place = SPEEDS.indexOf(this.clock.speed) + by;
+    this.clock.speed = SPEEDS[Math.min(Math.max(place, 0), SPEEDS.length - 1)];
+    this.speed.value = String(this.clock.speed);
+  }
+
+  /**
+   * @param {keyof typeof ICONS} name
+   * @param {string} title
+   * @param {() => void} act
+   */
+  button(name, title, act) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.title = title;
+    made.setAttribute("aria-label", title.replace(/ \(.*/, ""));
+    made.append(icon(name));
+    made.addEventListener("click", act);
+    this.root.append(made);
+    return made;
+  }
+
+  /**
+   * @param {keyof typeof ICONS} name
+   * @param {string} title
+   * @param {(on: boolean) => void} act
+   */
+  toggle(name, title, act) {
+    const made = this.button(name, title, () => {
+      const on = made.getAttribute("aria-pressed") !== "true";
+      made.setAttribute("aria-pressed", String(on));
+      act(on);
+    });
+    made.setAttribute("aria-pressed", "false");
+    return made;
+  }
+}
+
+/** @param {keyof typeof ICONS} name */
+function icon(name) {
+  const picture = document.createElementNS(SVG, "svg");
+  picture.setAttribute("viewBox", "0 0 24 24");
+  picture.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  picture.append(path);
+  return picture;
+}
