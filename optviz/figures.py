@@ -109,19 +109,28 @@ class Pen:
     """One of plotly's names: solid, dash, dot, dashdot, longdash, longdashdot."""
 
 
+def all_pens(experiment: Experiment, theme: Theme = LIGHT, view: View = PLAIN) -> list[Pen]:
+    """Each competitor's pen."""
+    slots = [*view.colors, *range(len(view.colors), len(experiment.runs))][: len(experiment.runs)]
+    return [_pen(slot, theme) for slot in slots]
+
+
+def _pen(slot: int, theme: Theme) -> Pen:
+    return Pen(theme.paths[slot % len(theme.paths)], DASHES[slot % len(DASHES)])
+
+
 def pens(
     experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
 ) -> list[Pen]:
     """Each trajectory's pen: that of its competitor, also where another one is missing."""
-    slots = [*view.colors, *range(len(view.colors), len(experiment.runs))]
+    known = all_pens(experiment, theme, view)
     chosen: list[Pen] = []
     after = 0
     for trajectory in trajectories:
         later = [i for i, run in enumerate(experiment.runs) if i >= after and run == trajectory.run]
         index = later[0] if later else after
         after = index + 1
-        slot = slots[index] if index < len(slots) else index
-        chosen.append(Pen(theme.paths[slot % len(theme.paths)], DASHES[slot % len(DASHES)]))
+        chosen.append(known[index] if index < len(known) else _pen(index, theme))
     return chosen
 
 

@@ -33,6 +33,11 @@ WIDGETS = (
     "multiselect",
     "segmented_control",
 )
+FOLDS = [
+    "formula",
+    "chance",
+    *(f"{slot}.{name}" for slot in range(8) for name in ("hyperparameters", "around", "more")),
+]
 
 
 def opened(link: str = "") -> AppTest:
@@ -40,6 +45,8 @@ def opened(link: str = "") -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60)
     for name, texts in parse_qs(link.removeprefix("?"), keep_blank_values=True).items():
         app.query_params[name] = texts
+    for key in FOLDS:
+        app.session_state[key] = True
     return calm(app.run())
 
 

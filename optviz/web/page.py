@@ -10,7 +10,7 @@ import streamlit as st
 import optviz as ov
 from optviz.figures import THEMES
 from optviz.gallery import find_case
-from optviz.web import address, choices, gallery, results, sidebar, widgets
+from optviz.web import address, choices, gallery, results, runs, sidebar, widgets
 from optviz.web.session import session
 
 _HERE = Path(__file__).parent
@@ -31,11 +31,13 @@ def main() -> None:
     with st.sidebar:
         complaints = sidebar.draw()
     _headline()
-    _notes()
-    _case()
+    with st.container(key="notes"):  # always there, so that nothing below it is drawn anew when it fills
+        _notes()
+        _case()
     shown = choices.experiment()
     named = [replace(run, label=name) for run, name in zip(shown.runs, choices.names(), strict=True)]
     results.draw(replace(shown, runs=tuple(named)), choices.view(), theme, complaints)
+    runs.settle()
 
 
 def _headline() -> None:

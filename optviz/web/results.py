@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
-from optviz.figures import Theme
+from optviz.figures import Theme, all_pens
 from optviz.params import Param
 from optviz.scene import scene
 from optviz.spec import VIEW_PARAMS
@@ -36,12 +36,9 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Map
         if isinstance(result, runs.Refused):
             place.error(widgets.plain(result.reason))
     trajectories = [result for result in results if isinstance(result, ov.Trajectory)]
-    _player(experiment, trajectories, theme, view)
-    for slot, run, result in zip(complaints, experiment.runs, results, strict=True):
-        with st.container(key=f"result-{slot}"):
-            st.markdown(f"**{widgets.plain(run.name)}** {widgets.plain(_ending(result))}")
-    if trajectories:
-        _table(experiment, trajectories)
+    summaries = _summaries(experiment, results)
+    _player(experiment, trajectories, _table(experiment, results, summaries, theme, view), theme, view)
+    _below_the_table(experiment, [summary for summary in summaries if summary])
 
 
 # -- computing ---------------------------------------------------------------------------------------------
@@ -49,22 +46,23 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Map
 
 def _results(experiment: ov.Experiment) -> list[runs.Result | None]:
     """What came of each competitor; None for those that were stopped."""
+    # Always there, so that nothing below it is drawn anew when it fills.
+    with st.container(key="progress"):
+        place = st.empty()
     results = [runs.known(experiment, index) for index in range(len(experiment.runs))]
     if None not in results:
         return results
     if session().stopped == _unnamed(experiment):
-        with st.container(horizontal=True, vertical_alignment="center", key="stopped"):
+        with place.container(horizontal=True, vertical_alignment="center", key="stopped"):
             st.warning("Stopped. Competitors that were not finished are not shown.")
             st.button("Go on", key="go on", on_click=choices.act, args=("go on", _stop, None))
         return results
-    with st.container(key="progress"):
-        place = st.empty()
     progress = _Progress(experiment, place)
     for index, result in enumerate(results):
         if result is None:
             progress.index = index
             results[index] = runs.compute(experiment, index, progress)
-    place.empty()
+    progress.end()
     return results
 
 
@@ -93,6 +91,10 @@ class _Progress:
                 st.button("Stop", key="stop", icon=":material/stop:", on_click=choices.act, args=stop)
         self._bar.progress(share, text)
 
+    def end(self) -> None:
+        if self._bar is not None:
+            self._place.empty()
+
 
 def _stop(experiment: ov.Experiment | None) -> None:
     session().stopped = experiment
@@ -107,7 +109,11 @@ def _unnamed(experiment: ov.Experiment) -> ov.Experiment:
 
 
 def _player(
-    experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory], theme: Theme, view: ov.View
+    experiment: ov.Experiment,
+    trajectories: Sequence[ov.Trajectory],
+    table: Mapping[str, Any],
+    theme: Theme,
+    view: ov.View,
 ) -> None:
     names = ", ".join(run.name for run in experiment.runs)
     x, y = experiment.start
@@ -117,6 +123,7 @@ def _player(
             "picture": f"{surface} with the paths of {names} from ({x:g}, {y:g}).",
             "curves": f"{names}, against {view.against}.",
         },
+        "table": table,
         "help": {name: VIEW_PARAMS[name].help for name in ("scale", "against")},
     }
     shown = scene(experiment, trajectories, theme, runs.grid(experiment.surface), view)
@@ -124,6 +131,65 @@ def _player(
 
 
 # -- in words and numbers ----------------------------------------------------------------------------------
+
+
+def _summaries(experiment: ov.Experiment, results: Sequence[runs.Result | None]) -> list[ov.Summary | None]:
+    minimizers = ov.surface(experiment.surface).minimizers
+    within = choices.within_field().get()
+    return [
+        result.summary(minimizers, within) if isinstance(result, ov.Trajectory) else None
+        for result in results
+    ]
+
+
+_COLUMNS = {
+    "name": ("Competitor", "Sort by name"),
+    "final_loss": ("Final loss", "The loss at the last point."),
+    "best_loss": ("Best loss", "The lowest loss on the path."),
+    "distance": ("Distance", "From the last point to the nearest minimizer, in units of x and y."),
+    "steps_to_reach": ("Steps to reach", "The first step near enough to a minimizer, as set below."),
+    "evals": ("Evals", "Evaluations of loss and gradient in all steps together."),
+    "path_length": ("Path length", "The lengths of all steps together, in units of x and y."),
+    "ending": ("How it ended", "Sort by the kind of ending, then by its step"),
+}
+
+
+def _table(
+    experiment: ov.Experiment,
+    results: Sequence[runs.Result | None],
+    summaries: Sequence[ov.Summary | None],
+    theme: Theme,
+    view: ov.View,
+) -> dict[str, Any]:
+    """The results as the player's table: a column for each name, a row for each competitor."""
+    names = [name for name in _COLUMNS if name not in ("distance", "steps_to_reach")]
+    if ov.surface(experiment.surface).minimizers:
+        names = list(_COLUMNS)
+    rows = []
+    styles = all_pens(experiment, theme, view)
+    for run, pen, result, summary in zip(experiment.runs, styles, results, summaries, strict=True):
+        numbers = {name: getattr(summary, name) for name in names[1:-1]} if summary else {}
+        rows.append(
+            {
+                "name": run.name,
+                "color": pen.color,
+                "dash": pen.dash,
+                "numbers": {name: _sent(number) for name, number in numbers.items()},
+                "ending": summary.outcome.kind if summary else "",
+                "step": summary.outcome.step if summary else None,
+                "words": _ending(result),
+            }
+        )
+    columns = [{"name": name, "title": _COLUMNS[name][0], "help": _COLUMNS[name][1]} for name in names]
+    return {"columns": columns, "rows": rows}
+
+
+def _sent(number: float | None) -> float | str | None:
+    """A number as JSON has it: it has no infinity."""
+    return number if number is None or abs(number) < _INFINITE else str(number).replace("inf", "Infinity")
+
+
+_INFINITE = float("inf")
 
 
 def _ending(result: runs.Result | None) -> str:
@@ -136,15 +202,14 @@ def _ending(result: runs.Result | None) -> str:
             return "Stopped before its end."
 
 
-def _table(experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory]) -> None:
+def _below_the_table(experiment: ov.Experiment, rows: Sequence[ov.Summary]) -> None:
     surface = ov.surface(experiment.surface)
-    within = choices.within_field()
-    rows = [trajectory.summary(surface.minimizers, within.get()) for trajectory in trajectories]
     with st.container(horizontal=True, vertical_alignment="bottom", key="table-choices"):
         if surface.minimizers:
             param = Param(limits.WITHIN, surface.nearness, VIEW_PARAMS["within"].help)
             homes = {"a thousandth of the picture": surface.nearness}
-            widgets.draw(within, "Reached: nearer to a minimizer than", param, homes, width=280)
+            field = choices.within_field()
+            widgets.draw(field, "Reached: nearer to a minimizer than", param, homes, width=280)
         st.download_button(
             "Table as CSV",
             lambda: ov.summaries_csv(rows),
@@ -154,40 +219,3 @@ def _table(experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory]) -> 
             key="csv",
             on_click="ignore",
         )
-    alt = "The results of all competitors as a table."
-    st.dataframe(_cells(rows), hide_index=True, column_config=_COLUMNS, key="table", alt=alt)
-
-
-def _cells(rows: Sequence[ov.Summary]) -> dict[str, list[Any]]:
-    return {
-        "Competitor": [row.name for row in rows],
-        "Final loss": [row.final_loss for row in rows],
-        "Best loss": [row.best_loss for row in rows],
-        "Distance": [row.distance if row.distance < _INFINITE else None for row in rows],
-        "Steps to reach": [row.steps_to_reach for row in rows],
-        "Evals": [row.evals for row in rows],
-        "Path length": [row.path_length for row in rows],
-        "Ending": [row.outcome.kind for row in rows],
-        "At step": [row.outcome.step for row in rows],
-        "In words": [row.outcome.detail for row in rows],
-    }
-
-
-_INFINITE = float("inf")
-_COLUMNS = {
-    "Final loss": st.column_config.NumberColumn(format="%.4g", help="The loss at the last point."),
-    "Best loss": st.column_config.NumberColumn(format="%.4g", help="The lowest loss on the path."),
-    "Distance": st.column_config.NumberColumn(
-        format="%.4g", help="From the last point to the nearest minimizer, in units of x and y."
-    ),
-    "Steps to reach": st.column_config.NumberColumn(
-        help="The first step that came near enough to a minimizer; empty where none did."
-    ),
-    "Evals": st.column_config.NumberColumn(help="Evaluations of loss and gradient in all steps together."),
-    "Path length": st.column_config.NumberColumn(
-        format="%.4g", help="The lengths of all steps together, in units of x and y."
-    ),
-    "Ending": st.column_config.TextColumn(help="How the run ended."),
-    "At step": st.column_config.NumberColumn(help="The step from which that held."),
-    "In words": st.column_config.TextColumn(width="large"),
-}

@@ -63,14 +63,19 @@ def _size(result: Result) -> int:
 
 @st.cache_resource(show_spinner=False)
 def _workshop() -> _Workshop:
-    """One for the whole process: tiny torch operations of several sessions only get in each other's way.
+    """One for the whole process: tiny torch operations of several sessions only get in each other's way."""
+    return _Workshop()
 
-    Made once after all imports, it also freezes what they left in memory, so that the garbage collection
-    after every script run does not walk through torch again.
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Called at the end of the page, does its work once: freezes what the imports left in memory.
+
+    Streamlit collects garbage after every run of the script, and would walk through all of torch each time.
+    Only now has everything been imported: torch brings much of itself with its first optimizer.
     """
     gc.collect()
     gc.freeze()
-    return _Workshop()
 
 
 def known(experiment: ov.Experiment, index: int) -> Result | None:

@@ -72,9 +72,10 @@ def _surface() -> None:
     )
     info = ov.SURFACES[now]
     st.caption(info.teaches)
-    with st.expander("Formula and source", key="formula"):
-        st.latex(info.formula)
-        st.caption(f"{info.source} {info.note}")
+    with widgets.fold("Formula and source", "formula") as source:
+        if source.open:
+            st.latex(info.formula)
+            st.caption(f"{info.source} {info.note}")
     for place, (name, param) in enumerate(info.params.items()):
         if place % 2 == 0:
             columns = st.columns(2)
@@ -100,15 +101,20 @@ def _start_and_steps() -> None:
     with steps:
         _experiment_widget("steps", "Steps", f"At most {limits.MOST_STEPS:,} here.")
     widgets.draw_homes(start, {"the surface's own start": own})
-    with st.expander(f"Chance and precision{_said('noise', 'dtype')}", key="chance"):
-        noise, seed = st.columns(2)
-        with noise:
-            _experiment_widget("noise", "Noise")
-        with seed:
-            _experiment_widget("seed", "Seed")
-        _experiment_widget("dtype", "Precision")
-        made = ov.made_with(choices.experiment())
-        st.caption(f"Computed by torch {made.torch} on the device {made.device}.")
+    with widgets.fold(f"Chance and precision{_said('noise', 'dtype')}", "chance") as chance:
+        if chance.open:
+            _chance_and_precision()
+
+
+def _chance_and_precision() -> None:
+    noise, seed = st.columns(2)
+    with noise:
+        _experiment_widget("noise", "Noise")
+    with seed:
+        _experiment_widget("seed", "Seed")
+    _experiment_widget("dtype", "Precision")
+    made = ov.made_with(choices.experiment())
+    st.caption(f"Computed by torch {made.torch} on the device {made.device}.")
 
 
 def _experiment_widget(name: str, label: str, more: str = "") -> None:
@@ -134,7 +140,9 @@ def _listed(given: dict[str, Value]) -> str:
 
 def _more(slot: int, place: int) -> None:
     """What can be done with a competitor as a whole."""
-    with st.expander("Name, copy, order", key=f"{slot}.more", type="compact"):
+    with widgets.fold("Name, copy, order", f"{slot}.more", "compact") as more:
+        if not more.open:
+            return
         widgets.draw(choices.run_field(slot, "label"), "Name", _LABEL)
         last = len(choices.slots()) - 1
         with st.container(horizontal=True, gap="small", key=f"acts-{slot}"):
@@ -176,7 +184,10 @@ def _hyperparameters(slot: int) -> None:
     }
     widgets.draw_rate(choices.optimizer_field(slot, "lr"), info.params["lr"], homes["lr"])
     given = {name: value for name, value in spec.params.items() if name != "lr"}
-    with st.expander(f"Hyperparameters{_listed(given)}", key=f"{slot}.hyperparameters", type="compact"):
+    label = f"Hyperparameters{_listed(given)}"
+    with widgets.fold(label, f"{slot}.hyperparameters", "compact") as hyperparameters:
+        if not hyperparameters.open:
+            return
         if info.note:
             st.caption(info.note)
         for name, param in info.params.items():
@@ -193,10 +204,11 @@ def _around(slot: int) -> None:
     words += [f"rebuilt every {run.reset_every}"] if run.reset_every else []
     words += [f"{name} frozen" for name in run.frozen]
     said = f" · {widgets.plain(', '.join(words))}" if words else ""
-    with st.expander(f"Schedule and gradient{said}", key=f"{slot}.around", type="compact"):
-        _scheduler(slot, run)
-        _clipping(slot, run)
-        _mistakes(slot)
+    with widgets.fold(f"Schedule and gradient{said}", f"{slot}.around", "compact") as around:
+        if around.open:
+            _scheduler(slot, run)
+            _clipping(slot, run)
+            _mistakes(slot)
 
 
 def _scheduler(slot: int, run: ov.RunSpec) -> None:

@@ -53,6 +53,16 @@ def draw(
         draw_homes(field, homes)
 
 
+def fold(label: str, key: str, type: str = "default") -> Any:
+    """An expander, closed at first. What stands in it need only be drawn where it is `.open`."""
+    # Its rerun may come with the address from before the last edit, as those of widgets do.
+    return st.expander(label, key=key, type=type, on_change=choices.act, args=(key, _nothing))  # type: ignore[arg-type]
+
+
+def _nothing() -> None:
+    pass
+
+
 def draw_homes(field: Field, homes: Homes) -> None:
     """Whose value the field has, and a button for each value to go back to that it is not at."""
     others = {name: value for name, value in homes.items() if value != field.get()}

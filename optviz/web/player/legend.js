@@ -1,7 +1,8 @@
 // Who is who, and each run's numbers at the playhead.
 
+import { dashes } from "./pen.js";
 import { stepAt } from "./scene.js";
-import { precise } from "./ticks.js";
+import { single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
@@ -31,7 +32,7 @@ export class Legend {
       name.textContent = name.title = run.name;
       const numbers = document.createElement("span");
       numbers.className = "optviz-numbers";
-      row.append(line(run), name, numbers);
+      row.append(swatch(run.color, run.dash), name, numbers);
       return { run, numbers };
     });
     const marks = document.createElement("div");
@@ -54,30 +55,27 @@ export class Legend {
     this.last = now;
     for (const { run, numbers } of this.rows) {
       const step = Math.floor(stepAt(run, position, this.against) + 1e-9);
-      numbers.textContent = `loss ${precise(run.loss[step], 4)}`;
-      numbers.title = `step ${step}: x ${precise(run.x[step], 7)}, y ${precise(run.y[step], 7)}, gradient norm ${precise(run.gradient[step])}`;
+      numbers.textContent = `loss ${single(run.loss[step], 4)}`;
+      numbers.title = `step ${step}: x ${single(run.x[step], 7)}, y ${single(run.y[step], 7)}, gradient norm ${single(run.gradient[step])}`;
       numbers.dataset.step = String(step);
     }
   }
 }
 
-/** @param {Run} run */
-function line(run) {
+/**
+ * A piece of a competitor's line.
+ * @param {string} color
+ * @param {string} dash
+ */
+export function swatch(color, dash) {
   const picture = document.createElementNS(SVG, "svg");
+  picture.setAttribute("class", "optviz-swatch");
   picture.setAttribute("viewBox", "0 0 30 10");
   picture.setAttribute("aria-hidden", "true");
   const stroke = document.createElementNS(SVG, "line");
-  const dashes = { dot: "3 3", dash: "7 4", longdash: "11 5", dashdot: "8 3 3 3", longdashdot: "11 3 3 3" };
-  const attributes = {
-    x1: "1",
-    y1: "5",
-    x2: "29",
-    y2: "5",
-    stroke: run.color,
-    "stroke-width": "3",
-    "stroke-dasharray": /** @type {Record<string, string>} */ (dashes)[run.dash] ?? "",
-  };
-  for (const [name, value] of Object.entries(attributes)) stroke.setAttribute(name, value);
+  const places = { x1: "1", y1: "5", x2: "29", y2: "5" };
+  const style = { stroke: color, "stroke-width": "3", "stroke-dasharray": dashes(dash, 2.4).join(" ") };
+  for (const [name, value] of Object.entries({ ...places, ...style })) stroke.setAttribute(name, value);
   picture.append(stroke);
   return picture;
 }

@@ -63,7 +63,7 @@ export function dashes(name, width) {
 export function star(context, x, y) {
   context.beginPath();
   for (let k = 0; k < 10; k++) {
-    const radius = k % 2 ? 3.9 : 9;
+    const radius = k % 2 ? 4.6 : 10.5;
     const angle = (k * Math.PI) / 5 - Math.PI / 2;
     context.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
   }

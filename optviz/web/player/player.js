@@ -9,7 +9,8 @@ import { onScreen, Paths } from "./paths.js";
 import { useFontOf } from "./pen.js";
 import { assemble, endOf, lossAt, onArrival, receive } from "./scene.js";
 import { StartMarker } from "./start.js";
-import { precise } from "./ticks.js";
+import { Table } from "./table.js";
+import { single } from "./ticks.js";
 import { Transport } from "./transport.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -74,6 +75,8 @@ class Player {
     /** @type {Curve[]} */
     this.curves = [];
 
+    this.table = new Table(element("div", "optviz-results", this.root));
+
     this.ends = new AbortController();
     this.listen();
     this.arrivals = onArrival(() => this.look());
@@ -106,6 +109,7 @@ class Player {
     this.legend.show(scene);
     this.picture.setAttribute("aria-label", scene.data.alt.picture);
     this.showViews(scene);
+    this.table.show(scene.data.table);
     this.transport.show(scene);
     const version = /** @type {any} */ (this.wanted).plotly;
     this.contour.show(scene, version).catch((error) => {
@@ -273,10 +277,10 @@ class Player {
       ? [near.run.x[near.step], near.run.y[near.step]]
       : [(px - frame.x0) / frame.dx, (py - frame.y0) / frame.dy];
     const loss = near ? near.run.loss[near.step] : lossAt(scene, x, y);
-    const where = `x ${precise(x, near ? 6 : 4)}, y ${precise(y, near ? 6 : 4)}`;
+    const where = `x ${single(x, near ? 6 : 4)}, y ${single(y, near ? 6 : 4)}`;
     this.tip.textContent = near
-      ? `${near.run.name}, step ${near.step}\n${where}\nloss ${precise(loss)}`
-      : `${where}\nloss ${precise(loss, 4)}`;
+      ? `${near.run.name}, step ${near.step}\n${where}\nloss ${single(loss)}`
+      : `${where}\nloss ${single(loss, 4)}`;
     const [tx, ty] = near ? onScreen(frame, x, y) : [px, py];
     const flip = tx > (left + right) / 2;
     Object.assign(this.tip.style, {

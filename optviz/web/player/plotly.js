@@ -5,19 +5,42 @@ let loading;
 
 /**
  * The library, loaded when it is first asked for.
- * @param {string} version of the installed package: a new one is another address, so it can be cached for ever
+ * @param {string} version of the installed package: another version has another address
  * @returns {Promise<any>}
  */
 export function loadPlotly(version) {
-  loading ??= new Promise((resolve, reject) => {
+  loading ??= load(
+    new URL(`../optviz.plotly/plotly.min.js?${encodeURIComponent(version)}`, import.meta.url).href,
+  );
+  return loading;
+}
+
+/**
+ * Streamlit's server lets browsers keep the file but does not say for how long, so they would ask for all of
+ * it at every visit. The address names the version: what is kept is right.
+ * @param {string} address
+ */
+async function load(address) {
+  const answer = await fetch(address, { cache: "force-cache" });
+  if (!answer.ok) throw new Error(`plotly.js could not be loaded (${answer.status})`);
+  const kept = URL.createObjectURL(await answer.blob());
+  try {
+    await run(kept);
+  } catch {
+    await run(address); // a strict host may allow no scripts but those of its own addresses
+  } finally {
+    URL.revokeObjectURL(kept);
+  }
+  return /** @type {any} */ (globalThis).Plotly;
+}
+
+/** @param {string} address */
+function run(address) {
+  return new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL(
-      `../optviz.plotly/plotly.min.js?${encodeURIComponent(version)}`,
-      import.meta.url,
-    ).href;
-    script.onload = () => resolve(/** @type {any} */ (globalThis).Plotly);
-    script.onerror = () => reject(new Error("plotly.js could not be loaded"));
+    script.src = address;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error("plotly.js could not be run"));
     document.head.append(script);
   });
-  return loading;
 }

@@ -13,6 +13,7 @@
  * @typedef {{
  *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
+ *   table: import("./table.js").TableData,
  * }} SceneData
  */
 

@@ -69,13 +69,19 @@ export function short(value) {
  * @param {number} digits
  */
 export function precise(value, digits = 5) {
-  return Number.isFinite(value)
-    ? written(Number(value.toPrecision(digits)), digits)
-    : Number.isNaN(value)
-      ? "–"
-      : value > 0
-        ? "∞"
-        : "−∞";
+  if (Number.isFinite(value)) return written(Number(value.toPrecision(digits)), digits);
+  if (Number.isNaN(value)) return "NaN";
+  return value > 0 ? "∞" : "−∞";
+}
+
+/**
+ * A number that came as 32-bit float, whose infinity is everything that it cannot hold.
+ * @param {number} value
+ * @param {number} digits
+ */
+export function single(value, digits = 5) {
+  if (Math.abs(value) === Number.POSITIVE_INFINITY) return value > 0 ? "over 3.4e38" : "under −3.4e38";
+  return precise(value, digits);
 }
 
 /**

@@ -1,0 +1,137 @@
+// The results: a row for each competitor, also for those that did not run. A click on a heading sorts.
+
+import { swatch } from "./legend.js";
+import { precise } from "./ticks.js";
+
+/**
+ * What came of a competitor: numbers that are not finite come as words, those that are not there as null.
+ * @typedef {{
+ *   name: string, color: string, dash: string, ending: string, words: string, step: number | null,
+ *   numbers: Record<string, number | string | null>,
+ * }} Row
+ * @typedef {{ columns: { name: string, title: string, help: string }[], rows: Row[] }} TableData
+ */
+
+export class Table {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.sorted = "";
+    this.down = false;
+    /** @type {TableData | null} */
+    this.data = null;
+  }
+
+  /** @param {TableData} data */
+  show(data) {
+    if (JSON.stringify(data) === JSON.stringify(this.data)) return;
+    const first = JSON.stringify(data.columns) !== JSON.stringify(this.data?.columns);
+    this.data = data;
+    if (first) this.frame();
+    this.fill();
+  }
+
+  /** The headings. */
+  frame() {
+    const { columns } = /** @type {TableData} */ (this.data);
+    const table = document.createElement("table");
+    const caption = table.createCaption();
+    caption.textContent = "Results of all competitors. The headings sort.";
+    const row = table.createTHead().insertRow();
+    for (const { name, title, help } of columns) {
+      const heading = document.createElement("th");
+      heading.scope = "col";
+      heading.dataset.column = name;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = title;
+      button.title = help;
+      button.addEventListener("click", () => this.sort(name));
+      heading.append(button);
+      row.append(heading);
+    }
+    this.body = table.createTBody();
+    this.root.replaceChildren(table);
+  }
+
+  /** @param {string} name of the column; a second click turns the order round, a third one takes it back */
+  sort(name) {
+    if (this.sorted !== name) [this.sorted, this.down] = [name, false];
+    else if (!this.down) this.down = true;
+    else [this.sorted, this.down] = ["", false];
+    this.fill();
+  }
+
+  fill() {
+    const { columns, rows } = /** @type {TableData} */ (this.data);
+    for (const heading of /** @type {NodeListOf<HTMLElement>} */ (
+      this.root.querySelectorAll("th[data-column]")
+    )) {
+      const mine = heading.dataset.column === this.sorted;
+      heading.setAttribute("aria-sort", mine ? (this.down ? "descending" : "ascending") : "none");
+    }
+    const lines = this.order(rows).map((row) => {
+      const line = document.createElement("tr");
+      for (const { name } of columns) line.append(cell(row, name));
+      return line;
+    });
+    this.body?.replaceChildren(...lines);
+  }
+
+  /** @param {Row[]} rows */
+  order(rows) {
+    if (!this.sorted) return rows;
+    const sign = this.down ? -1 : 1;
+    const keys = rows.map((row) => key(row, this.sorted));
+    const places = rows.map((_, place) => place);
+    places.sort((a, b) => {
+      const [one, other] = [keys[a], keys[b]];
+      if (one === null || other === null) return Number(one === null) - Number(other === null); // last, either way
+      if (typeof one === "string") return sign * one.localeCompare(String(other));
+      return sign * (one < Number(other) ? -1 : Number(one > Number(other)));
+    });
+    return places.map((place) => rows[place]);
+  }
+}
+
+/**
+ * What a row is sorted by; null where it has nothing there.
+ * @param {Row} row
+ * @param {string} column
+ */
+function key(row, column) {
+  if (column === "name") return row.name;
+  if (column === "ending") return `${row.ending} ${String(row.step ?? "").padStart(6, "0")}`;
+  const value = row.numbers[column] ?? null;
+  return value === null || Number.isNaN(Number(value)) ? null : Number(value);
+}
+
+/**
+ * @param {number | string} value
+ * @returns {value is number}
+ */
+function whole(value) {
+  return Number.isInteger(value) && Math.abs(Number(value)) < 1e6;
+}
+
+/**
+ * @param {Row} row
+ * @param {string} column
+ */
+function cell(row, column) {
+  const made = document.createElement(column === "name" ? "th" : "td");
+  if (column === "name") {
+    const name = document.createElement("span");
+    name.textContent = row.name;
+    made.scope = "row";
+    made.append(swatch(row.color, row.dash), name);
+  } else if (column === "ending") {
+    made.className = "optviz-words";
+    made.textContent = row.words;
+  } else {
+    const value = row.numbers[column] ?? null;
+    made.textContent =
+      value === null ? "–" : whole(value) ? value.toLocaleString("en") : precise(Number(value), 4);
+  }
+  return made;
+}
