@@ -10,7 +10,7 @@ import streamlit as st
 import optviz as ov
 from optviz.figures import THEMES
 from optviz.gallery import find_case
-from optviz.web import address, choices, gallery, results, runs, sidebar, widgets
+from optviz.web import address, choices, gallery, player, results, runs, sidebar, widgets
 from optviz.web.session import session
 
 _HERE = Path(__file__).parent
@@ -24,6 +24,7 @@ def main() -> None:
     # A file of our own: any other icon would be fetched from a host outside.
     st.set_page_config("optviz", _HERE / "icon.svg", layout="wide", initial_sidebar_state=_SIDEBAR)
     st.html(_HERE / "page.css")
+    player.prepare()
     address.follow()
     address.write()
     theme = THEMES["dark" if st.context.theme.type == "dark" else "light"]

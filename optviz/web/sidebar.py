@@ -48,11 +48,11 @@ def draw() -> dict[int, Any]:
 
 
 def style(theme: Theme) -> str:
-    """CSS that gives cards and results of a competitor the colour and dash of its path."""
+    """CSS that gives a competitor's card the colour and dash of its path."""
     rules = []
     for slot, (color, dash) in enumerate(zip(theme.paths, DASHES, strict=True)):
         border = f"5px {_BORDERS.get(dash, 'dashed')} {color}"
-        rules.append(f".st-key-card-{slot}, .st-key-result-{slot} {{ border-left: {border}; }}")
+        rules.append(f".st-key-card-{slot} {{ border-left: {border}; }}")
     return f"<style>{''.join(rules)}</style>"
 
 

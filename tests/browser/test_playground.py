@@ -246,6 +246,7 @@ def test_a_name_is_shown_letter_by_letter(page):
     box.press("Enter")
     wait_for(page, lambda: "streamlit" in page.url)
     wait_until_still(page)
-    result = page.locator(".st-key-result-0")
-    assert result.inner_text().replace("\u200b", "").startswith(name)
+    assert page.locator(".optviz-results tbody th").first.inner_text() == name
+    assert page.locator(".optviz-name").first.inner_text() == name
+    assert page.locator(".st-key-card-0 h4").inner_text().replace("\u200b", "") == name
     assert page.locator('a[href^="http"], a[href^="mailto"]').count() == 0

@@ -6,8 +6,10 @@ not changed, so a moved learning rate sends one path.
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import plotly
@@ -20,6 +22,12 @@ from optviz.scene import Scene
 
 KEY = "player"
 _HERE = Path(__file__).parent
+
+
+def prepare() -> None:
+    """Let the browser fetch the player's files while it draws the rest of the page. Call this first."""
+    with st.container(key="ahead"):
+        _component()(key="ahead-mount", data={"ahead": get_plotlyjs_version()})
 
 
 def draw(scene: Scene, words: Mapping[str, Any], edit: Callable[[Any], None]) -> None:
@@ -40,14 +48,24 @@ def draw(scene: Scene, words: Mapping[str, Any], edit: Callable[[Any], None]) ->
     mount(key=KEY, data=data, on_edit_change=edited)
 
 
+@st.cache_resource(show_spinner=False)
+def _plotly() -> TemporaryDirectory[str]:
+    """A folder with the installed plotly package's plotly.js, compressed once for all visitors.
+
+    Streamlit's server would compress its 5 MB again for each of them.
+    """
+    folder = TemporaryDirectory(prefix="optviz-")
+    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    with gzip.open(Path(folder.name) / "plotly.js.gz", "wb", compresslevel=6) as packed:
+        packed.write(source.read_bytes())
+    return folder
+
+
 def _component() -> Any:
-    """The mounting command. Files are served from where they are, so nothing is copied or built."""
+    """The mounting command. The player's files are served from where they are: nothing is built."""
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root("optviz.player") is None:
-        for name, root, folder in (
-            ("player", _HERE.parent, _HERE.name),
-            ("plotly", Path(plotly.__file__).parent, "package_data"),
-        ):
-            config = ComponentConfig(name, asset_dir=folder)
-            manager.register_from_manifest(ComponentManifest("optviz", "1", [config]), root)
+        for name, folder in (("player", _HERE), ("plotly", Path(_plotly().name))):
+            config = ComponentConfig(name, asset_dir=folder.name)
+            manager.register_from_manifest(ComponentManifest("optviz", "1", [config]), folder.parent)
     return st.components.v2.component("optviz.player", js="player.js", css="player.css", isolate_styles=False)

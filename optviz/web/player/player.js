@@ -7,6 +7,7 @@ import { Curve, chartsOf } from "./curves.js";
 import { Legend } from "./legend.js";
 import { onScreen, Paths } from "./paths.js";
 import { useFontOf } from "./pen.js";
+import { loadPlotly } from "./plotly.js";
 import { assemble, endOf, lossAt, onArrival, receive } from "./scene.js";
 import { StartMarker } from "./start.js";
 import { Table } from "./table.js";
@@ -26,6 +27,10 @@ const players = new WeakMap();
 export default function mount({ data, parentElement, setTriggerValue }) {
   if (data instanceof Uint8Array) {
     receive(data);
+    return;
+  }
+  if (data.ahead) {
+    loadPlotly(data.ahead).catch(() => {}); // it is said where the contours should be
     return;
   }
   const player = players.get(parentElement) ?? new Player(parentElement);

@@ -9,9 +9,7 @@ let loading;
  * @returns {Promise<any>}
  */
 export function loadPlotly(version) {
-  loading ??= load(
-    new URL(`../optviz.plotly/plotly.min.js?${encodeURIComponent(version)}`, import.meta.url).href,
-  );
+  loading ??= load(new URL(`../optviz.plotly/plotly.js.gz?${encodeURIComponent(version)}`, import.meta.url).href);
   return loading;
 }
 
@@ -22,25 +20,15 @@ export function loadPlotly(version) {
  */
 async function load(address) {
   const answer = await fetch(address, { cache: "force-cache" });
-  if (!answer.ok) throw new Error(`plotly.js could not be loaded (${answer.status})`);
-  const kept = URL.createObjectURL(await answer.blob());
-  try {
-    await run(kept);
-  } catch {
-    await run(address); // a strict host may allow no scripts but those of its own addresses
-  } finally {
-    URL.revokeObjectURL(kept);
-  }
-  return /** @type {any} */ (globalThis).Plotly;
-}
-
-/** @param {string} address */
-function run(address) {
-  return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = address;
+  if (!answer.ok || !answer.body) throw new Error(`plotly.js could not be loaded (${answer.status})`);
+  const text = new Response(answer.body.pipeThrough(new DecompressionStream("gzip")));
+  const script = document.createElement("script");
+  script.src = URL.createObjectURL(new Blob([await text.arrayBuffer()], { type: "text/javascript" }));
+  await new Promise((resolve, reject) => {
     script.onload = resolve;
     script.onerror = () => reject(new Error("plotly.js could not be run"));
     document.head.append(script);
   });
+  URL.revokeObjectURL(script.src);
+  return /** @type {any} */ (globalThis).Plotly;
 }

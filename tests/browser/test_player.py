@@ -1,0 +1,383 @@
+"""The player in a real browser: the playhead, the start, and what a rerun must not disturb."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+import optviz as ov
+from scripts.live_app import wait_until_still
+
+READY = ".optviz-contour .main-svg"
+PLAYER = "document.querySelector('.optviz-player').player"
+# Where each head is drawn, in units of x and y, and the colour of the canvas there.
+HEADS = f"""() => {{
+    const {{ clock, paths, scene }} = {PLAYER};
+    const {{ frame, sheet, tracks }} = paths;
+    return Object.fromEntries(tracks.map(track => {{
+        const step = Math.min(clock.position, track.run.n);
+        const [px, py] = [track.x[step], track.y[step]];
+        const at = [px, py].map(place => Math.round(place * sheet.density));
+        const [r, g, b] = sheet.context.getImageData(...at, 1, 1).data;
+        const color = '#' + [r, g, b].map(one => one.toString(16).padStart(2, '0')).join('');
+        return [track.run.name, {{
+            x: (px - frame.x0) / frame.dx, y: (py - frame.y0) / frame.dy, color, wanted: track.run.color,
+        }}];
+    }}));
+}}"""
+APART = ov.Experiment(  # paths that do not hide each other
+    ov.SurfaceSpec("Booth"),
+    (-6.0, 5.0),
+    80,
+    (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02})),
+        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
+    ),
+)
+
+
+def opened(open_page: Any, exp: ov.Experiment = APART, **window: Any) -> Page:
+    page: Page = open_page(exp.to_url(), **window)
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    return page
+
+
+def position(page: Page) -> float:
+    return float(page.evaluate(f"{PLAYER}.clock.position"))
+
+
+def label(page: Page) -> str:
+    return page.locator(".optviz-transport output").inner_text()
+
+
+def plot(page: Page) -> dict[str, float]:
+    box = page.locator(".optviz-contour .nsewdrag").bounding_box()
+    assert box is not None
+    return dict(box)
+
+
+def heads_are_at(page: Page, exp: ov.Experiment, step: int) -> None:
+    """Each head is where torch was, and there the canvas has its colour (at the start they all lie together)."""
+    heads = page.evaluate(HEADS)
+    for trajectory in ov.run(exp, "cpu"):
+        head = heads[trajectory.name]
+        expected = trajectory.points[min(step, trajectory.steps)]
+        assert [head["x"], head["y"]] == pytest.approx(expected.tolist(), abs=1e-5), trajectory.name
+        assert head["color"] == head["wanted"] or step < 5, trajectory.name
+
+
+def test_play_pause_scrub_and_keys(open_page):
+    page = opened(open_page)
+    assert label(page) == "step 80 / 80"
+    heads_are_at(page, APART, 80)
+
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(700)
+    first = position(page)
+    page.wait_for_timeout(700)
+    assert 0 < first < position(page) < 80
+    page.get_by_role("button", name="Pause").click()
+    held = position(page)
+    page.wait_for_timeout(400)
+    assert position(page) == held == int(held)
+    heads_are_at(page, APART, int(held))
+
+    scrubber = page.get_by_role("slider", name="Playhead")
+    for step in (0, 1, 37, 79):
+        scrubber.evaluate(
+            "(input, step) => { input.value = step; input.dispatchEvent(new Event('input')); }", step
+        )
+        assert label(page) == f"step {step} / 80"
+        heads_are_at(page, APART, step)
+
+    page.get_by_role("heading", level=1).click()  # no control has the keyboard
+    for key, expected in {
+        "Home": 0,
+        "ArrowRight": 1,
+        "ArrowLeft": 0,
+        "End": 80,
+    }.items():
+        page.keyboard.press(key)
+        assert position(page) == expected, key
+    page.keyboard.press("]")
+    page.keyboard.press("]")
+    expect(page.get_by_label("Speed")).to_have_value("4")
+    page.keyboard.press("[")
+    expect(page.get_by_label("Speed")).to_have_value("2")
+    page.keyboard.press(" ")
+    page.wait_for_timeout(300)
+    assert 0 < position(page) < 80
+    page.keyboard.press(" ")
+    held = position(page)
+    page.get_by_role("spinbutton", name="Steps").focus()  # there the keys are the field's own
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    assert position(page) == held
+
+
+def test_it_plays_again_and_again_only_where_that_is_wanted(open_page):
+    page = opened(open_page)
+    page.get_by_label("Speed").select_option("16")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.get_by_role("button", name="Play", exact=True).wait_for()  # at the end it stands
+    assert position(page) == 80
+    page.get_by_role("button", name="Play again and again").click()
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(2500)
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_a_click_a_drag_and_the_keyboard_move_the_start(open_page):
+    page = opened(open_page)
+    box = plot(page)
+
+    def start() -> tuple[float, float]:
+        wait_until_still(page)
+        exp = ov.Experiment.from_url(page.url)
+        heads_are_at(page, exp, 80)
+        field = page.get_by_role("spinbutton", name="Start x").input_value()
+        assert float(field) == exp.start[0]
+        return exp.start
+
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    assert start() == pytest.approx((5.0, 5.0), abs=0.1)
+
+    handle = page.locator(".optviz-start")
+    place = handle.bounding_box()
+    page.mouse.move(place["x"] + 16, place["y"] + 16)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.8 * box["height"], steps=8)
+    there = handle.bounding_box()
+    assert there["x"] + 16 == pytest.approx(box["x"] + 0.3 * box["width"], abs=2)  # before it is let go
+    page.mouse.up()
+    dragged = start()
+    assert dragged == pytest.approx((-4.0, -6.0), abs=0.1)
+
+    handle.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+    assert start()[0] > dragged[0] and start()[1] == dragged[1]
+    page.go_back()
+    page.wait_for_timeout(500)
+    assert start() == dragged
+
+
+def test_a_rerun_keeps_the_playhead_the_zoom_and_the_playing(open_page):
+    page = opened(open_page)
+    box = plot(page)
+    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=5)
+    page.mouse.up()
+    wait_until_still(page)
+    ranges = f"{PLAYER}.contour.ranges()"
+    zoomed = page.evaluate(ranges)
+    assert zoomed[0][1] - zoomed[0][0] == pytest.approx(10, abs=0.5)
+    assert ov.Experiment.from_url(page.url) == APART  # a drag is no click
+    page.keyboard.press("Home")
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+
+    rate = page.get_by_role("spinbutton", name="exact lr").first
+    rate.fill("0.03")
+    rate.press("Enter")
+    wait_until_still(page)
+    changed = ov.Experiment.from_url(page.url)
+    assert changed.runs[0].optimizer.params["lr"] == 0.03
+    assert position(page) == 20 and page.evaluate(ranges) == zoomed
+    heads = page.evaluate(HEADS)
+    for trajectory in ov.run(changed, "cpu"):
+        assert [heads[trajectory.name][axis] for axis in "xy"] == pytest.approx(
+            trajectory.points[20].tolist(), abs=1e-5
+        )
+
+    page.get_by_label("Speed").select_option("0.25")
+    page.get_by_role("button", name="Play", exact=True).click()
+    rate.fill("0.04")
+    rate.press("Enter")
+    page.wait_for_function(f"Math.abs({PLAYER}.scene.runs[0].lr[1] - 0.04) < 1e-6")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    before = position(page)
+    page.wait_for_timeout(400)
+    assert 20 < before < position(page)
+
+    page.get_by_role("button", name="The whole surface").click()
+    assert np.ravel(page.evaluate(ranges)).tolist() == pytest.approx([-10, 10, -10, 10], abs=0.1)
+
+
+def test_hovering_a_curve_moves_the_playhead_of_all(open_page):
+    page = opened(open_page)
+    chart = page.locator(".optviz-curve").first
+    box = chart.bounding_box()
+    left, _, right, _ = page.evaluate(f"{PLAYER}.curves[0].box")
+    page.mouse.move(box["x"] + left + (right - left) / 4, box["y"] + 60)
+    assert label(page) == "step 20 / 80"
+    heads_are_at(page, APART, 20)
+    sgd, adam = ov.run(APART, "cpu")
+    shown = page.locator(".optviz-numbers").all_inner_texts()
+    assert [float(text.split()[1].replace("−", "-")) for text in shown] == pytest.approx(
+        [sgd.losses[20], adam.losses[20]], rel=1e-3
+    )
+
+
+def test_against_evaluations_every_run_is_where_it_was_then(open_page):
+    runs = (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02})),
+        ov.RunSpec(ov.OptimizerSpec("LBFGS", {"lr": 0.1, "max_iter": 4})),
+    )
+    exp = ov.Experiment(APART.surface, APART.start, 40, runs)
+    page = opened(open_page, exp)
+    page.get_by_role("radio", name="evals").check()
+    page.wait_for_url(re.compile("against=evals"))
+    wait_until_still(page)
+    sgd, lbfgs = ov.run(exp, "cpu")
+    assert position(page) == lbfgs.evals[-1] > sgd.evals[-1]
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("Home")
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    steps = [
+        int(one)
+        for one in page.locator(".optviz-numbers").evaluate_all("all => all.map(one => one.dataset.step)")
+    ]
+    assert steps == [np.searchsorted(run.evals, 12, "right") - 1 for run in (sgd, lbfgs)]
+
+
+def test_what_leaves_the_picture_is_said(open_page):
+    runs = (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.3})),
+        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.5})),
+    )
+    exp = ov.Experiment(APART.surface, APART.start, 60, runs)
+    diverged = ov.run(exp, "cpu")[0]
+    assert diverged.outcome.kind == "diverged"
+    page = opened(open_page, exp)
+    texts = f"""(() => {{
+        const {{ paths }} = {PLAYER};
+        const said = [];
+        const {{ fillText }} = paths.sheet.context;
+        paths.sheet.context.fillText = (text, ...rest) => {{ said.push(text); }};
+        {PLAYER}.redraw();
+        paths.sheet.context.fillText = fillText;
+        return said;
+    }})()"""
+    assert page.evaluate(texts) == [f"diverged at step {diverged.outcome.step}"]
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(texts) == []  # not yet
+    # Out of sight: an arrow on the edge, in its colour.
+    edge = page.evaluate(f"""(() => {{
+        const {{ paths, clock }} = {PLAYER};
+        const track = paths.tracks[0];
+        const [x, y] = [track.x[clock.position], track.y[clock.position]];
+        const [left, top, right, bottom] = paths.frame.box;
+        const seen = x >= left && x <= right && y >= top && y <= bottom;
+        const [px, py] = paths.edge(track, clock.position, x, y);
+        const {{ context, density }} = paths.sheet;
+        const pixel = context.getImageData(px * density, py * density, 1, 1).data;
+        const inside = px > left && px < right && py > top && py < bottom;
+        return {{ seen, inside, pixel: [...pixel].slice(0, 3) }};
+    }})()""")
+    color = [int(ov.figures.LIGHT.paths[0][k : k + 2], 16) for k in (1, 3, 5)]
+    assert edge == {"seen": False, "inside": True, "pixel": color}
+
+
+def test_two_tabs_do_not_disturb_each_other(open_page):
+    one, other = opened(open_page), opened(open_page)
+    one.bring_to_front()
+    one.keyboard.press("Home")
+    box = plot(one)
+    one.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    wait_until_still(one)
+    assert position(one) == 0 and position(other) == 80
+    assert ov.Experiment.from_url(other.url) == APART != ov.Experiment.from_url(one.url)
+    heads_are_at(other, APART, 80)
+
+
+def test_less_motion_where_that_is_wanted_and_sharp_on_any_screen(open_page, browser, app):
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, device_scale_factor=2, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.goto(f"{app.url}/{APART.to_url()}")
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    assert page.evaluate(f"{PLAYER}.paths.sheet.canvas.width / {PLAYER}.paths.sheet.width") == 2
+    heads_are_at(page, APART, 80)
+    page.evaluate(f"""(() => {{
+        window.shown = new Set();
+        const {{ clock }} = {PLAYER};
+        const show = clock.show;
+        clock.show = () => {{ window.shown.add(clock.position); show(); }};
+    }})()""")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_timeout(2200)
+    assert 3 <= page.evaluate("window.shown.size") <= 6
+    context.close()
+
+
+def test_a_finger_moves_the_start_and_scrolls_the_page(open_page, browser, app):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{app.url}/{APART.to_url()}")
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    box = plot(page)
+    page.touchscreen.tap(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    wait_until_still(page)
+    assert ov.Experiment.from_url(page.url).start == pytest.approx((5.0, 5.0), abs=0.3)
+    context.close()
+
+
+def test_the_table_sorts_by_any_column(open_page):
+    runs = tuple(
+        ov.RunSpec(ov.OptimizerSpec(name, {"lr": lr}))
+        for name, lr in {"SGD": 1.0, "Adam": 0.1, "LBFGS": 0.5}.items()
+    )
+    exp = ov.Experiment(APART.surface, APART.start, 40, runs)
+    page = opened(open_page, exp)
+    table = page.locator(".optviz-results")
+
+    def order() -> list[str]:
+        return table.locator("tbody th").all_inner_texts()
+
+    rows = {trajectory.name: trajectory.final_loss for trajectory in ov.run(exp, "cpu")}
+    heading = table.get_by_role("button", name="Final loss")
+    assert order() == list(rows)
+    heading.click()
+    assert order() == sorted(rows, key=rows.__getitem__)
+    expect(table.locator("th[data-column=final_loss]")).to_have_attribute("aria-sort", "ascending")
+    heading.press("Enter")
+    assert order() == sorted(rows, key=rows.__getitem__, reverse=True)
+    heading.click()
+    assert order() == list(rows)
+    for words in (trajectory.outcome.detail for trajectory in ov.run(exp, "cpu")):
+        expect(table.get_by_text(words)).to_be_visible()
+
+
+def test_plotly_comes_once_per_browser(open_page):
+    page = open_page(APART.to_url())
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    kept: list[bool] = []
+    session.on(
+        "Network.responseReceived",
+        lambda event: (
+            kept.append(event["response"]["fromDiskCache"])
+            if "plotly.js.gz" in event["response"]["url"]
+            else None
+        ),
+    )
+    page.wait_for_selector(READY)
+    page.reload()
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    assert kept and kept[-1]
