@@ -62,7 +62,7 @@ def plot(page: Page) -> dict[str, float]:
 
 
 def heads_are_at(page: Page, exp: ov.Experiment, step: int) -> None:
-    """Each head is where torch was, and there the canvas has its colour (at the start they all lie together)."""
+    """Each head is where torch was, and has its colour there (at the start they all lie together)."""
     heads = page.evaluate(HEADS)
     for trajectory in ov.run(exp, "cpu"):
         head = heads[trajectory.name]
