@@ -1,8 +1,7 @@
-"""Plain numbers → plotly figures.
+"""Plain numbers → plotly figures. The domain clips the view and nothing else.
 
-The domain clips the view and nothing else. Contour levels are chosen from the distribution of the losses;
-plotly draws evenly spaced levels only, so what it is given is each loss's place among the levels (a monotone
-map), while labels and hover texts show the loss itself.
+A surface is an image in the layout, contour lines and all: plotly erases contour traces while it plays
+frames, and draws any other trace anew for each of them.
 """
 
 from __future__ import annotations
@@ -10,15 +9,17 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from optviz.contours import color_bar, contour_levels, picture
 from optviz.engine import sample
 from optviz.outcome import Array
 from optviz.problem import Surface, surface
 from optviz.spec import Experiment, View
-from optviz.trajectory import Grid, Trajectory
+from optviz.trajectory import Floats, Grid, Trajectory
 
 
 @dataclass(frozen=True)
@@ -67,37 +68,12 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid",
 PLAIN = View()
 """How an experiment is looked at if nobody says otherwise."""
 
+_WIDE_RATES = 20.0
+"""Learning rates that spread over more than this factor are drawn on a log scale."""
+_MOST_FRAMES = 100
+_MOST_POINTS = 400
 _MARKED = 121
 """Points of a path up to which every step has a marker."""
-_LEVELS = 18
-_WIDE = 20.0
-"""Losses that spread over more than this factor above the lowest get levels even in their logarithm."""
-
-
-def contour_levels(z: Array) -> Array:
-    """Ascending losses at which to draw contours, from the lowest loss in `z` (any shape) to the highest.
-
-    Between levels that are evenly spaced, or evenly in the logarithm of what they exceed the lowest by where
-    losses spread wide, and levels that have equally much of the picture between them. So no height swallows
-    the picture, and a steeper place still has denser lines. Only finite losses count. A constant surface has
-    two levels around its value.
-    """
-    finite = np.unique(z[np.isfinite(z)])
-    if len(finite) < 2:
-        value = float(finite[0]) if len(finite) else 0.0
-        return np.array([value, value + max(abs(value), 1.0)])
-    low, high = finite[0], finite[-1]
-    excess = np.sort(z[np.isfinite(z)], axis=None) - low
-    tenth, most = np.quantile(excess, [0.1, 0.9])
-    if most > _WIDE * tenth or high - low > _WIDE * np.median(excess):
-        floor = max(float(np.quantile(excess, 0.01)), float(high - low) * 1e-9)
-        equal = np.quantile(excess, np.linspace(0, 1, _LEVELS - 1)).clip(floor)
-        levels: Array = np.sqrt(np.geomspace(floor, high - low, _LEVELS - 1)) * np.sqrt(equal)
-        levels = low + np.concatenate(([0.0], levels))
-    else:
-        equal = np.quantile(excess, np.linspace(0, 1, _LEVELS))
-        levels = low + (np.linspace(0, high - low, _LEVELS) + 3 * equal) / 4
-    return levels
 
 
 @dataclass(frozen=True)
@@ -134,12 +110,6 @@ def pens(
     return chosen
 
 
-def color_bar(levels: Array) -> tuple[list[int], list[str]]:
-    """For the labels of a colour bar: their places among `levels`, counted from 0, and their texts."""
-    places = list(range(0, len(levels), 3))
-    return places, [_short(levels[place]) for place in places]
-
-
 def contour_figure(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],
@@ -147,29 +117,46 @@ def contour_figure(
     grid: Grid | None = None,
     view: View = PLAIN,
 ) -> go.Figure:
-    """The surface's contours with every path, its start, its end and the minimizers.
+    """The surface's contours with every path, its start, its end and the minimizers; it can be played.
 
-    `grid` may be given where the surface has been sampled already.
+    `grid` may be given where the surface has been sampled already. The figure itself shows the paths whole.
+    There are at most 100 frames, and in them a path has at most 400 points, the last of which is exact: only
+    the paths change, so the surface stays while it plays, and a file stays small.
     """
     function = surface(experiment.surface)
-    figure = go.Figure(_contour(grid or sample(experiment.surface), theme))
+    grid = grid or sample(experiment.surface)
+    levels = contour_levels(grid.z)
+    figure = go.Figure(_color_bar(levels, theme))
     styles = pens(experiment, trajectories, theme, view)
-    for trajectory in trajectories:  # all halos lie below all paths: no path hides another one
-        figure.add_trace(_halo(trajectory, theme))
     for trajectory, pen in zip(trajectories, styles, strict=True):
         figure.add_trace(_path(trajectory, pen))
-    if function.minimizers:  # above the paths: a run that got there does not hide them
-        figure.add_trace(_minimizers(function))
     for trajectory, pen in zip(trajectories, styles, strict=True):
         figure.add_trace(_end(trajectory, pen, theme))
+    moving = range(1, len(figure.data))
+    if function.minimizers:  # above the paths: a run that got there does not hide them
+        figure.add_trace(_minimizers(function))
     figure.add_trace(_start(experiment, theme))
     (left, right), (bottom, top) = function.domain
+    figure.add_layout_image(
+        source=picture(grid, levels, _scale(theme)),
+        xref="x",
+        yref="y",
+        x=left,
+        y=top,
+        sizex=right - left,
+        sizey=top - bottom,
+        sizing="stretch",
+        layer="below",
+    )
     figure.update_xaxes(range=[left, right], title="x", constrain="domain", constraintoward="left")
     # Equal units on both axes: only then is the gradient at a right angle to the contours.
     figure.update_yaxes(
         range=[bottom, top], title="y", constrain="domain", scaleanchor="x", constraintoward="top"
     )
-    return _styled(figure, theme)
+    _styled(figure, theme)
+    figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
+    longest = max((trajectory.steps for trajectory in trajectories), default=0)
+    return _playing(figure, trajectories, list(moving), theme) if longest else figure
 
 
 def loss_figure(
@@ -211,7 +198,7 @@ def lr_figure(
     rates = [np.concatenate(([np.nan], trajectory.lrs)) for trajectory in trajectories]
     known = np.concatenate(rates)
     known = known[np.isfinite(known) & (known > 0)]
-    log = bool(len(known)) and known.max() > _WIDE * known.min()
+    log = bool(len(known)) and known.max() > _WIDE_RATES * known.min()
     return _curves(
         experiment, trajectories, [(r, r) for r in rates], "learning rate", theme, view, log=log
     ).update_yaxes(rangemode="normal" if log else "tozero")
@@ -225,40 +212,96 @@ def _shown(name: str) -> str:
     return html.escape(name, quote=False)
 
 
-def _contour(grid: Grid, theme: Theme) -> go.Contour:
-    levels = contour_levels(grid.z)
-    places = np.interp(grid.z, levels, np.arange(len(levels)))
+def _scale(theme: Theme) -> list[tuple[float, str]]:
+    return [(0.0, theme.low), (0.45, theme.middle), (1.0, theme.high)]
+
+
+def _color_bar(levels: Array, theme: Theme) -> go.Scatter:
+    """What the colours mean: a trace without points."""
     ticks, texts = color_bar(levels)
-    return go.Contour(
-        x=grid.x,
-        y=grid.y,
-        z=np.where(np.isfinite(grid.z), places, np.nan).astype(np.float32),
-        customdata=grid.z.astype(np.float32),
-        # Half a level off, so that the lowest contour is a line around the lowest losses.
-        contours={"start": 0.5, "end": len(levels) - 1.5, "size": 0.5, "coloring": "fill"},
-        colorscale=[[0.0, theme.low], [0.45, theme.middle], [1.0, theme.high]],
-        line={"width": 0.6, "color": theme.faint},
-        colorbar={
-            "title": {"text": "loss", "side": "top", "font": {"size": 13}},
-            "tickvals": ticks,
-            "ticktext": texts,
-            "thickness": 8,
-            "y": 1,
-            "yanchor": "top",
-            "len": 0.9,
-            "xpad": 2,
-            "outlinewidth": 0,
-            "ticks": "",
+    return go.Scatter(
+        x=[None],
+        y=[None],
+        mode="markers",
+        showlegend=False,
+        hoverinfo="skip",
+        marker={
+            "color": [0.0],
+            "cmin": 0.0,
+            "cmax": float(len(levels) - 1),
+            "colorscale": _scale(theme),
+            "showscale": True,
+            "colorbar": {
+                "title": {"text": "loss", "side": "top", "font": {"size": 13}},
+                "tickvals": ticks,
+                "ticktext": texts,
+                "thickness": 8,
+                "y": 1,
+                "yanchor": "top",
+                "len": 0.9,
+                "xpad": 2,
+                "outlinewidth": 0,
+                "ticks": "",
+            },
         },
-        hovertemplate="x %{x:.4g}, y %{y:.4g}<br>loss %{customdata:.5g}<extra></extra>",
-        name="surface",
     )
 
 
-def _short(number: float) -> str:
-    """Two significant digits, written out where that is short."""
-    text = f"{float(f'{number:.1e}'):g}" if 1e-4 <= abs(number) < 1e5 or not number else f"{number:.0e}"
-    return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e").replace("-", "−")
+def _playing(
+    figure: go.Figure, trajectories: Sequence[Trajectory], traces: list[int], theme: Theme
+) -> go.Figure:
+    """The figure with frames that move paths and ends, and what plays them."""
+    longest = max(trajectory.steps for trajectory in trajectories)
+    steps = np.unique(np.linspace(0, longest, min(_MOST_FRAMES, longest + 1)).round().astype(int))
+    figure.frames = [
+        go.Frame(
+            name=str(step),
+            traces=traces,
+            data=[
+                {"x": x, "y": y}
+                for shown in (_line_to, _end_at)
+                for x, y in (shown(trajectory, step) for trajectory in trajectories)
+            ],
+        )
+        for step in steps.tolist()
+    ]
+    at_once = {"mode": "immediate", "transition": {"duration": 0}}
+    play = at_once | {"frame": {"duration": 16, "redraw": False}}  # 40 frames a second
+    jump = at_once | {"frame": {"duration": 0, "redraw": False}}
+    buttons = [
+        {"label": "Play", "method": "animate", "args": [None, play]},
+        {"label": "Pause", "method": "animate", "args": [[None], jump]},
+    ]
+    slider: dict[str, Any] = {
+        "active": len(steps) - 1,
+        "currentvalue": {"prefix": "step ", "font": {"color": theme.ink}},
+        "steps": [
+            {"label": str(step), "method": "animate", "args": [[str(step)], jump]} for step in steps.tolist()
+        ],
+        "x": 0.22,
+        "len": 0.78,
+        "y": -0.1,
+        "pad": {"t": 10},
+        "ticklen": 0,
+        "minorticklen": 0,
+        "font": {"color": "rgba(0, 0, 0, 0)"},  # the labels of 100 steps would lie on top of each other
+    }
+    menu = {"type": "buttons", "direction": "right", "showactive": False, "buttons": buttons}
+    place = {"x": 0, "xanchor": "left", "y": -0.1, "yanchor": "top", "pad": {"t": 20}}
+    return figure.update_layout(sliders=[slider], updatemenus=[menu | place], margin={"b": 110})
+
+
+def _line_to(trajectory: Trajectory, step: int) -> tuple[Floats, Floats]:
+    """The path up to a step, in at most so many points that many frames stay small."""
+    last = min(step, trajectory.steps)
+    at = np.unique(np.linspace(0, last, min(last + 1, _MOST_POINTS)).round().astype(int))
+    x, y = trajectory.points[at].astype(np.float32).T
+    return x, y
+
+
+def _end_at(trajectory: Trajectory, step: int) -> tuple[Floats, Floats]:
+    x, y = trajectory.points[[min(step, trajectory.steps)]].astype(np.float32).T
+    return x, y
 
 
 def _minimizers(function: Surface) -> go.Scatter:
@@ -279,18 +322,6 @@ def _minimizers(function: Surface) -> go.Scatter:
     )
 
 
-def _halo(trajectory: Trajectory, theme: Theme) -> go.Scatter:
-    x, y = trajectory.points.T
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        line={"width": 5.5, "color": theme.halo},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-
-
 def _path(trajectory: Trajectory, pen: Pen) -> go.Scatter:
     x, y = trajectory.points.T
     # A marker at every step shows how long steps are, until they lie so close that they hide the dashes.
@@ -301,7 +332,7 @@ def _path(trajectory: Trajectory, pen: Pen) -> go.Scatter:
         customdata=np.stack([np.arange(len(x)), trajectory.losses], axis=1),
         mode="lines+markers" if sparse else "lines",
         name=_shown(trajectory.name),
-        line={"width": 2.4, "color": pen.color, "dash": pen.dash},
+        line={"width": 3, "color": pen.color, "dash": pen.dash},
         marker={"size": 4, "color": pen.color},
         hovertemplate="step %{customdata[0]}: x %{x:.6g}, y %{y:.6g}<br>loss %{customdata[1]:.5g}",
     )

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from optviz.contours import color_bar, contour_levels
 from optviz.engine import sample
-from optviz.figures import LIGHT, PLAIN, Theme, color_bar, contour_levels, pens
+from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.problem import surface
 from optviz.spec import Experiment, View
 from optviz.trajectory import Grid, Trajectory

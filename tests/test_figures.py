@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import struct
+import zlib
 
 import numpy as np
 import pytest
 
 import optviz as ov
+from optviz.contours import contour_levels, picture
 from optviz.figures import (
     DARK,
     LIGHT,
     THEMES,
     contour_figure,
-    contour_levels,
     gradient_figure,
     loss_figure,
     lr_figure,
@@ -97,12 +100,77 @@ def test_minimizers_and_start_are_marked() -> None:
     assert "minimum" not in [trace.name for trace in without.data]
 
 
-def test_hovering_shows_the_true_loss() -> None:
-    grid = ov.sample(ov.SurfaceSpec("Rosenbrock"))
-    contour = contour_figure(experiment(), (), grid=grid).data[0]
-    np.testing.assert_allclose(contour.customdata, grid.z, rtol=1e-6)
-    order = np.argsort(grid.z, axis=None)
-    assert (np.diff(np.asarray(contour.z).ravel()[order]) >= 0).all()
+def test_playing_moves_paths_and_ends_and_nothing_else() -> None:
+    exp = experiment(steps=300)
+    trajectories = ov.run(exp, "cpu")
+    figure = contour_figure(exp, trajectories)
+    assert len(figure.frames) == 100
+    assert len(figure.to_json()) < 1_500_000
+    names = [trace.name for trace in figure.data]
+    for frame in figure.frames:
+        moved = dict(zip([names[place] for place in frame.traces], frame.data, strict=True))
+        assert list(moved) == ["SGD", "Adam", "SGD: end", "Adam: end"]
+        for trajectory in trajectories:
+            path = trajectory.points[: int(frame.name) + 1]
+            np.testing.assert_array_equal(
+                np.stack([moved[trajectory.name].x, moved[trajectory.name].y], 1), path
+            )
+            end = moved[f"{trajectory.name}: end"]
+            assert (end.x[0], end.y[0]) == tuple(path[-1])
+    assert [frame.name for frame in figure.frames][:: len(figure.frames) - 1] == ["0", "300"]
+    assert [step.label for step in figure.layout.sliders[0].steps] == [frame.name for frame in figure.frames]
+    assert [button.label for button in figure.layout.updatemenus[0].buttons] == ["Play", "Pause"]
+
+
+def test_many_long_paths_stay_a_small_file_and_their_heads_exact() -> None:
+    spec = ov.OptimizerSpec("Adam", {"lr": 1e-3})
+    exp = dataclasses.replace(experiment(steps=5000), runs=(ov.RunSpec(spec),))
+    (adam,) = ov.run(exp, "cpu")
+    figure = contour_figure(exp, (adam,) * 8)
+    assert len(figure.to_json()) < 7_000_000 and len(figure.frames) == 100
+    for frame in figure.frames:
+        path, head = frame.data[0], frame.data[8]
+        assert len(path.x) <= 400
+        assert (path.x[-1], path.y[-1]) == (head.x[0], head.y[0]) == tuple(adam.points[int(frame.name)])
+
+
+@pytest.mark.parametrize("surface", ["Rosenbrock", "Ackley", "Quadratic bowl"])
+def test_the_picture_of_a_surface_has_the_bands_of_its_levels(surface: str) -> None:
+    grid = ov.sample(ov.SurfaceSpec(surface), resolution=80)
+    levels = contour_levels(grid.z)
+    index, colors = decoded_png(picture(grid, levels, [(0.0, "#000000"), (1.0, "#ffffff")], size=80))
+    bands = 2 * (len(levels) - 1)
+    assert len(colors) == 2 * bands + 1
+    # A pixel's middle lies near a point of the grid, so its band is that loss's, or the next one.
+    expected = np.clip(2 * np.interp(grid.z, levels, np.arange(len(levels))), 0, bands - 1)
+    np.testing.assert_allclose(np.flipud(index) % bands, np.floor(expected), atol=3)
+    assert (np.diff(colors[:bands].mean(axis=1)) > 0).all()  # the higher, the lighter
+
+
+def test_what_is_not_finite_is_transparent() -> None:
+    x = np.linspace(0, 1, 9)
+    z = np.add.outer(x, x)
+    z[4, 4] = np.nan
+    index, _ = decoded_png(
+        picture(ov.Grid(x, x, z), contour_levels(z), [(0.0, "#000000"), (1.0, "#ffffff")], 90)
+    )
+    assert (index == 68).any() and not (index[:30] == 68).any()
+
+
+def decoded_png(address: str) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (height, width) and palette (n, 3) of a PNG without filters; every chunk's sum is checked."""
+    data = base64.b64decode(address.removeprefix("data:image/png;base64,"))
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, at = {}, 8
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        kind, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length : at + 12 + length]) == (zlib.crc32(kind + body),)
+        chunks[kind], at = body, at + 12 + length
+    width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
+    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, width + 1)
+    assert not rows[:, 0].any()
+    return rows[:, 1:], np.frombuffer(chunks[b"PLTE"], np.uint8).reshape(-1, 3).astype(int)
 
 
 @pytest.mark.parametrize("surface", ov.SURFACES)

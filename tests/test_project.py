@@ -67,6 +67,7 @@ ORDER = (
     "recorders",
     "engine",
     "maps",
+    "contours",
     "figures",
     "scene",
     "export",

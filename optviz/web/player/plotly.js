@@ -9,7 +9,9 @@ let loading;
  * @returns {Promise<any>}
  */
 export function loadPlotly(version) {
-  loading ??= load(new URL(`../optviz.plotly/plotly.js.gz?${encodeURIComponent(version)}`, import.meta.url).href);
+  loading ??= load(
+    new URL(`../optviz.plotly/plotly.js.gz?${encodeURIComponent(version)}`, import.meta.url).href,
+  );
   return loading;
 }
 
