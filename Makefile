@@ -42,8 +42,9 @@ format: $(dev) $(js) ## put the code in its standard form
 	$(BIN)/ruff format
 	$(NPM) run --silent format
 
-bench: $(ready) ## measure the speed
-	@set -e; for file in benchmarks/*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
+bench: $(dev) ## measure the speed
+	@$(BIN)/python -m scripts.chromium
+	@set -e; for file in benchmarks/engine.py benchmarks/player.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
 
 screenshot: $(dev) ## make the pictures in docs/ anew
 	@$(BIN)/python -m scripts.chromium

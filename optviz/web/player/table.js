@@ -72,7 +72,11 @@ export class Table {
     }
     const lines = this.order(rows).map((row) => {
       const line = document.createElement("tr");
-      for (const { name } of columns) line.append(cell(row, name));
+      for (const { name, title } of columns) {
+        const made = cell(row, name);
+        made.dataset.title = title;
+        line.append(made);
+      }
       return line;
     });
     this.body?.replaceChildren(...lines);

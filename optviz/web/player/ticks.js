@@ -14,7 +14,8 @@ export function ticks(low, high, log, most) {
     return { values, texts: values.map(short) };
   }
   if (high - low >= 2) {
-    const values = even(low, high, most, 1);
+    const step = Math.ceil((high - low) / Math.max(most, 2));
+    const values = multiples(step, low, high);
     return { values, texts: values.map(power) };
   }
   // Less than two powers of ten: 1, 2 and 5 of each.
@@ -33,12 +34,19 @@ export function ticks(low, high, log, most) {
  * @param {number} low
  * @param {number} high
  * @param {number} most
- * @param {number} least the smallest distance
  */
-function even(low, high, most, least = 0) {
-  const raw = Math.max((high - low) / Math.max(most, 1), least);
+function even(low, high, most) {
+  const raw = (high - low) / Math.max(most, 1);
   const unit = 10 ** Math.floor(Math.log10(raw));
-  const step = Math.max(([1, 2, 5, 10].find((digit) => digit * unit >= raw * 0.999) ?? 10) * unit, least);
+  return multiples(([1, 2, 5, 10].find((digit) => digit * unit >= raw * 0.999) ?? 10) * unit, low, high);
+}
+
+/**
+ * @param {number} step
+ * @param {number} low
+ * @param {number} high
+ */
+function multiples(step, low, high) {
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) =>
