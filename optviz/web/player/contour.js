@@ -4,7 +4,8 @@ import { loadPlotly } from "./plotly.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 
-const MARGIN = { l: 54, r: 64, t: 10, b: 44 };
+/** On the right there is room for the colour bar: plotly would take it from the picture. */
+const MARGIN = { l: 54, r: 76, t: 10, b: 44 };
 /** The picture is as high as its units say, but leaves room for what stands above and below it. */
 const MOST_OF_WINDOW = 0.68;
 const FLATTEST = 0.2;

@@ -160,7 +160,7 @@ export class Curve {
     const [left, top, right, bottom] = this.box;
     Object.assign(context, { strokeStyle: theme.faint, lineWidth: 1, fillStyle: theme.ink, font: font(12) });
     context.beginPath();
-    const across = ticks(0, this.end, false, Math.max(2, (right - left) / 90));
+    const across = ticks(0, this.end, false, Math.min(Math.max(2, (right - left) / 90), this.end));
     Object.assign(context, { textAlign: "center", textBaseline: "top" });
     for (const [k, value] of across.values.entries()) {
       const x = Math.round(this.x(value)) + 0.5;
