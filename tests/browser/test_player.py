@@ -158,6 +158,14 @@ def test_a_click_a_drag_and_the_keyboard_move_the_start(open_page):
     dragged = start()
     assert dragged == pytest.approx((-4.0, -6.0), abs=0.1)
 
+    place = handle.bounding_box()
+    page.mouse.move(place["x"] + 16, place["y"] + 16)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 60, place["y"] + 16, steps=3)
+    page.mouse.move(place["x"] + 16, place["y"] + 16, steps=3)
+    page.mouse.up()
+    assert start() == dragged and page.evaluate(f"{PLAYER}.start.moved") is False  # nothing to wait for
+
     handle.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")

@@ -25,7 +25,9 @@ export class Contour {
     this.moved = moved;
     /** @type {any} */
     this.plotly = null;
+    /** The surface and colours that are drawn, and those that have been once drawing ends. */
     this.drawn = "";
+    this.settled = "";
     /** @type {Scene | null} */
     this.scene = null;
   }
@@ -46,6 +48,7 @@ export class Contour {
     this.name = surface.name;
     const config = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false };
     await this.plotly.react(this.element, [trace(scene)], this.layout(scene, zoom), config);
+    this.settled = wanted;
     if (!this.listening) {
       this.listening = true;
       const element = /** @type {any} */ (this.element);
@@ -62,8 +65,9 @@ export class Contour {
     return full?.xaxis ? [[...full.xaxis.range], [...full.yaxis.range]] : null;
   }
 
-  /** Where data is on the screen; null before anything is drawn. */
+  /** Where data is on the screen; null while the surface is not drawn yet: no path lies on another's axes. */
   frame() {
+    if (!this.drawn || this.settled !== this.drawn) return null;
     const full = /** @type {any} */ (this.element)._fullLayout;
     if (!full?.xaxis?._length) return null;
     const { xaxis, yaxis } = full;

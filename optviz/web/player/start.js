@@ -16,6 +16,8 @@ export class StartMarker {
     this.send = send;
     /** @type {[number, number]} */
     this.point = [0, 0];
+    /** @type {[number, number]} */
+    this.landed = [0, 0];
     /** Whether it has been moved and the new paths are still on their way. */
     this.moved = false;
     /** @type {Frame | null} */
@@ -40,6 +42,7 @@ export class StartMarker {
    * @param {[number, number]} point
    */
   land(point) {
+    this.landed = [...point];
     if (this.dragging || this.timer) return; // the visitor is already somewhere else
     this.point = [...point];
     this.moved = false;
@@ -74,9 +77,10 @@ export class StartMarker {
   }
 
   commit() {
-    this.moved = true;
+    const [x, y] = this.point;
+    this.moved = x !== this.landed[0] || y !== this.landed[1]; // else there is nothing to wait for
     this.show();
-    this.send([...this.point]);
+    if (this.moved) this.send([x, y]);
   }
 
   show() {
