@@ -1,6 +1,7 @@
 // The surface: contours drawn once by plotly.js, and the axes that everything above them goes by.
 
 import { loadPlotly } from "./plotly.js";
+import { lastAtMost } from "./search.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 
@@ -229,13 +230,7 @@ function places(losses, levels) {
     if (!Number.isFinite(loss)) return Number.NaN;
     if (loss <= levels[0]) return 0;
     if (loss >= levels[last]) return last;
-    let low = 0;
-    let high = last;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (levels[middle] <= loss) low = middle;
-      else high = middle;
-    }
-    return low + (loss - levels[low]) / (levels[high] - levels[low]);
+    const low = lastAtMost(levels, loss);
+    return low + (loss - levels[low]) / (levels[low + 1] - levels[low]);
   });
 }

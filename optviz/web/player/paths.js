@@ -2,6 +2,7 @@
 
 import { badge, clipped, cross, dashes, head, Sheet, star } from "./pen.js";
 import { stepAt } from "./scene.js";
+import { lastAtMost } from "./search.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
@@ -121,7 +122,7 @@ export class Paths {
     Object.assign(context, { strokeStyle: color, lineWidth: width });
     context.setLineDash(dash);
     context.beginPath();
-    for (let k = after(one.kept, from); k < one.kept.length && one.kept[k] < to; k++) {
+    for (let k = lastAtMost(one.kept, from) + 1; k < one.kept.length && one.kept[k] < to; k++) {
       lineTo(one.x[one.kept[k]], one.y[one.kept[k]]);
     }
     const [x, y] = at(one, to);
@@ -277,22 +278,6 @@ function track(run, frame) {
     if (seen && apart(k, k - 1) && (k === run.n || apart(k, k + 1))) dots.push(k);
   }
   return { run, x, y, kept, dots };
-}
-
-/**
- * The place in a sorted list of the first number greater than `value`.
- * @param {number[]} sorted
- * @param {number} value
- */
-function after(sorted, value) {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

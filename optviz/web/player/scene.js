@@ -1,5 +1,7 @@
 // What the server has sent: the scene, and the bytes of its paths and surface, each of which comes by itself.
 
+import { lastAtMost } from "./search.js";
+
 /**
  * @typedef {{
  *   name: string, digest: string, size: [number, number], domain: [[number, number], [number, number]],
@@ -101,14 +103,8 @@ export function stepAt(run, position, against) {
   if (against === "steps") return Math.min(position, run.n);
   const { evals, n } = run;
   if (position >= evals[n]) return n;
-  let low = 0;
-  let high = n;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (evals[middle] <= position) low = middle;
-    else high = middle;
-  }
-  return low + (position - evals[low]) / (evals[high] - evals[low]);
+  const low = lastAtMost(evals, position);
+  return low + (position - evals[low]) / (evals[low + 1] - evals[low]);
 }
 
 /**

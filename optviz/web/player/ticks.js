@@ -24,9 +24,9 @@ export function ticks(low, high, log, most) {
     for (const digit of [1, 2, 5]) values.push(exponent + Math.log10(digit));
   }
   const shown = values.filter((value) => value >= low && value <= high);
-  return shown.length > 1
-    ? { values: shown, texts: shown.map((value) => short(10 ** value)) }
-    : { values: even(low, high, most), texts: even(low, high, most).map((value) => short(10 ** value)) };
+  if (shown.length > 1) return { values: shown, texts: shown.map((value) => short(10 ** value)) };
+  const plain = even(10 ** low, 10 ** high, most);
+  return { values: plain.map(Math.log10), texts: plain.map(short) };
 }
 
 /**
