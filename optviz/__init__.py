@@ -15,6 +15,7 @@
 """
 
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
+from optviz.derivations import Derivation, derivation
 from optviz.engine import CompetitorError, made_with, run, run_many, run_one, sample, suggested_lr
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
@@ -32,6 +33,7 @@ __all__ = [
     "SCHEDULERS",
     "SURFACES",
     "CompetitorError",
+    "Derivation",
     "Ensemble",
     "Experiment",
     "Grid",
@@ -49,6 +51,7 @@ __all__ = [
     "Trajectory",
     "View",
     "contour_figure",
+    "derivation",
     "gradient_figure",
     "loss_figure",
     "lr_figure",

@@ -64,6 +64,8 @@ ORDER = (
     "schedulers",
     "outcome",
     "trajectory",
+    "terms",
+    "derivations",
     "recorders",
     "engine",
     "maps",
