@@ -181,11 +181,11 @@ def _latex(term: Term, shown: Callable[[Symbol], str], above: int = 0) -> str:
         return _bracketed(number_latex(term.value), _tightness(term.value), above)
     if isinstance(term, Symbol):
         text = shown(term)
-        return _bracketed(text, 2 if text.startswith("-") else 4 if "cdot" in text else 9, above)
+        return _bracketed(text, 1 if text.startswith("-") else 4 if "cdot" in text else 9, above)
     assert isinstance(term, Operation)
     binding = _BINDING.get(term.name, 9)
-    # What is subtracted, divided by or raised to a power is bracketed where a sum would not be.
-    rights = binding + (term.name in ("-", "neg"))
+    # On the right, a sum in a sum and a negative number are bracketed: a - (b - c), a + (-2).
+    rights = binding + 1
     first, *rest = (
         [_latex(part, shown) for part in term.parts]
         if binding == 9
@@ -246,4 +246,4 @@ def number_latex(number: float) -> str:
 
 def _tightness(number: float) -> int:
     text = number_latex(number)
-    return 2 if text.startswith("-") else 4 if "cdot" in text else 9
+    return 1 if text.startswith("-") else 4 if "cdot" in text else 9

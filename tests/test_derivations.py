@@ -198,8 +198,8 @@ def test_all_latex_is_well_formed(name):
 
 X, Y = Symbol("x", "x"), Symbol("y", "y", "t", "hat")
 TERMS = {
-    X - (Y - 1): (r"x - \left(\hat{y}_{t} - 1\right)", 2.0),
-    X * (Y + 2): (r"x \left(\hat{y}_{t} + 2\right)", 20.0),
+    X - (Y - 1): (r"x - \left(\hat{y}_{t} - 1\right)", 0.0),
+    X * (Y + 2): (r"x \left(\hat{y}_{t} + 2\right)", 18.0),
     -(X + Y): (r"-\left(x + \hat{y}_{t}\right)", -7.0),
     (X + Y) ** 2: (r"\left(x + \hat{y}_{t}\right)^{2}", 49.0),
     2 / (1 - X): (r"\frac{2}{1 - x}", -1.0),
