@@ -16,7 +16,16 @@
 
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
 from optviz.derivations import Derivation, derivation
-from optviz.engine import CompetitorError, made_with, run, run_many, run_one, sample, suggested_lr
+from optviz.engine import (
+    CompetitorError,
+    hessians,
+    made_with,
+    run,
+    run_many,
+    run_one,
+    sample,
+    suggested_lr,
+)
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
@@ -53,6 +62,7 @@ __all__ = [
     "contour_figure",
     "derivation",
     "gradient_figure",
+    "hessians",
     "loss_figure",
     "lr_figure",
     "made_with",

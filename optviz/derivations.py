@@ -390,9 +390,7 @@ class Derivation:
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """Every hyperparameter of the run's optimizer, by torch's name."""
-        info = optimizer_info(self.run.optimizer)
-        defaults = {name: param.default for name, param in info.params.items()}
-        return {**defaults, **info.settings(self.run.optimizer)}
+        return settings_of(self.run)
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
@@ -514,6 +512,13 @@ def derivation(trajectory: Trajectory) -> Derivation | None:
     """How torch came from each point to the next one; None where optviz has no rule for the optimizer."""
     rule = RULES.get(trajectory.run.optimizer.name)
     return None if rule is None else Derivation(trajectory, rule)
+
+
+def settings_of(run: RunSpec) -> dict[str, Any]:
+    """Every hyperparameter of a run's optimizer by torch's name, torch's default where it is not given."""
+    info = optimizer_info(run.optimizer)
+    defaults = {name: param.default for name, param in info.params.items()}
+    return {**defaults, **info.settings(run.optimizer)}
 
 
 def flat_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

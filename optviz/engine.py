@@ -118,6 +118,21 @@ def sample(spec: SurfaceSpec, resolution: int = 200, domain: Domain | None = Non
     return _grid(function, resolution, ((left, right), (bottom, top)))
 
 
+def hessians(spec: SurfaceSpec, points: Any) -> Array:
+    """The surface's Hessian (k, 2, 2) at each of some points (k, 2), by autograd in float64.
+
+    NaN where the surface has no second derivative. Raises ValueError for an unknown surface.
+    """
+    function = surface(spec)
+    theta = torch.as_tensor(np.asarray(points, dtype=np.float64)).clone().requires_grad_()
+    (slope,) = torch.autograd.grad(function(theta).sum(), theta, create_graph=True)
+    if not slope.requires_grad:  # a plane: its slope does not depend on the point
+        return np.zeros((len(theta), 2, 2))
+    rows = [torch.autograd.grad(slope[:, axis].sum(), theta, retain_graph=True)[0] for axis in (0, 1)]
+    result: Array = torch.stack(rows, dim=1).numpy()
+    return result
+
+
 def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
     """A learning rate that shows something on this surface: a suggestion, never applied unasked.
 

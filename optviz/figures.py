@@ -7,8 +7,8 @@ frames, and draws any other trace anew for each of them.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,8 @@ class Theme:
     halo: str
     """Drawn under paths, so that they stand out from any level."""
     paths: tuple[str, ...]
+    marks: Mapping[str, str] = field(hash=False)
+    """Colours of what is drawn at a head."""
 
 
 LIGHT = Theme(
@@ -51,6 +53,13 @@ LIGHT = Theme(
     high="#f6f8fb",
     halo="rgba(255, 255, 255, 0.9)",
     paths=("#c8480a", "#2d309b", "#007e78", "#781b3a", "#8747cf", "#2597ec", "#101828", "#e5730a"),
+    marks={
+        "gradient": "#c2185b",
+        "given": "#8a5300",
+        "momentum": "#1f4fd8",
+        "step": "#101828",
+        "curvature": "#5b2a86",
+    },
 )
 DARK = Theme(
     paper="#0f1520",
@@ -61,6 +70,13 @@ DARK = Theme(
     high="#50648c",
     halo="rgba(8, 12, 20, 0.85)",
     paths=("#ff8f45", "#b09bff", "#51d6bb", "#f50d43", "#a04fff", "#1196a0", "#bffdff", "#ffe066"),
+    marks={
+        "gradient": "#ff7ab0",
+        "given": "#ffc04d",
+        "momentum": "#7fb0ff",
+        "step": "#ffffff",
+        "curvature": "#d7a6ff",
+    },
 )
 THEMES = {"light": LIGHT, "dark": DARK}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")

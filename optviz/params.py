@@ -260,6 +260,23 @@ class Ints:
 
 
 @dataclass(frozen=True, slots=True)
+class Some:
+    """Any number of some texts, each at most once; their order does not matter."""
+
+    options: tuple[str, ...]
+
+    def coerce(self, value: object) -> tuple[str, ...]:
+        parts = _plain(value)
+        if not isinstance(parts, list | tuple):
+            raise ValueError(f"must be a list of texts, not {describe(parts)}.")
+        return tuple(Choice(self.options).coerce(part) for part in parts)
+
+    def check(self, value: object) -> tuple[str, ...]:
+        given = {Choice(self.options).check(part) for part in self.coerce(value)}
+        return tuple(option for option in self.options if option in given)
+
+
+@dataclass(frozen=True, slots=True)
 class Maybe:
     """A value of `kind`, or None."""
 

@@ -1,7 +1,8 @@
 """What a player shows, as data: names and colours as JSON, each path and the surface as bytes of its own.
 
 A player lives where there is no Python: in the page's browser. So whatever needs float64 or a surface's
-formula is worked out here, once a run, and travels once, as 32-bit floats in the order of `COLUMNS`.
+formula is worked out here, once a run, and travels once: paths as 32-bit floats in the order of `COLUMNS`,
+and, for those who look into the steps, `optviz.steps` in the run's own dtype.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,8 @@ from optviz.engine import sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.problem import surface
 from optviz.spec import Experiment, View
-from optviz.trajectory import Grid, Trajectory
+from optviz.steps import Steps
+from optviz.trajectory import Grid, Reference, Trajectory
 
 COLUMNS = ("x", "y", "loss", "excess", "gradient", "lr", "evals")
 """What a path holds for each of its n+1 points: `excess` is the loss above the surface's minimum, for a log
@@ -33,8 +36,8 @@ class Scene:
     data: Mapping[str, Any]
     """JSON: the surface, the competitors, the view, the colours. Names the blobs by their digests."""
     blobs: tuple[bytes, ...]
-    """The surface and then each path: 8 bytes of digest, then float32, little-endian. The surface is
-    (ny, nx) losses over its domain, a path `(len(COLUMNS), n+1)`."""
+    """The surface, each path, then what else there is: 8 bytes of digest, then numbers, little-endian. The
+    surface is (ny, nx) losses over its domain, a path `(len(COLUMNS), n+1)`, both float32."""
 
 
 def scene(
@@ -43,18 +46,23 @@ def scene(
     theme: Theme = LIGHT,
     grid: Grid | None = None,
     view: View = PLAIN,
+    inside: Sequence[Steps] = (),
+    ghosts: Mapping[int, Reference] = MappingProxyType({}),
 ) -> Scene:
     """All that a player needs to show `trajectories`, runs of `experiment`.
 
-    `grid` may be given where the surface has been sampled already.
+    `grid` may be given where the surface has been sampled already. `inside` has the steps of each
+    trajectory, for a player that looks into them, `ghosts` references by the place of their trajectory.
     """
     function = surface(experiment.surface)
     grid = grid or sample(experiment.surface)
     levels = contour_levels(grid.z)
     ground = _blob(grid.z)
     paths = [_blob(_columns(trajectory, function.minimum)) for trajectory in trajectories]
+    insides = [_blob(one.columns, one.columns.dtype.newbyteorder("<")) for one in inside]
+    shadows = {place: _blob(ghost.points.T) for place, ghost in ghosts.items()}
     ticks, texts = color_bar(levels)
-    data = {
+    data: dict[str, Any] = {
         "surface": {
             "name": experiment.surface.name,
             "digest": _digest(ground),
@@ -80,10 +88,14 @@ def scene(
                 trajectories, paths, pens(experiment, trajectories, theme, view), strict=True
             )
         ],
-        "view": {"scale": view.scale, "against": view.against},
+        "view": {name: value for name, value in asdict(view).items() if name not in ("within", "colors")},
         "theme": asdict(theme),
     }
-    return Scene(data, (ground, *paths))
+    for run, one, blob in zip(data["runs"], inside, insides, strict=False):  # there may be none
+        run["steps"] = {**one.data, "digest": _digest(blob)}
+    for place, blob in shadows.items():
+        data["runs"][place]["ghost"] = {"name": ghosts[place].title, "digest": _digest(blob)}
+    return Scene(data, (ground, *paths, *insides, *shadows.values()))
 
 
 def _columns(trajectory: Trajectory, minimum: float) -> Any:
@@ -102,9 +114,9 @@ def _columns(trajectory: Trajectory, minimum: float) -> Any:
     )
 
 
-def _blob(numbers: Any) -> bytes:
+def _blob(numbers: Any, dtype: Any = "<f4") -> bytes:
     with np.errstate(over="ignore"):  # beyond float32 there is only infinity
-        payload: bytes = np.ascontiguousarray(numbers, dtype="<f4").tobytes()
+        payload: bytes = np.ascontiguousarray(numbers, dtype=dtype).tobytes()
     return hashlib.blake2b(payload, digest_size=_DIGEST).digest() + payload
 
 

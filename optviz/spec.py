@@ -29,6 +29,7 @@ from optviz.params import (
     Maybe,
     Param,
     Settings,
+    Some,
     Text,
     Tuple,
     Value,
@@ -332,6 +333,18 @@ class View:
     """The distance from a minimizer at which it counts as reached; None for a thousandth of the domain."""
     colors: tuple[int, ...] = ()
     """Which of the palette's colours each run has; empty for the first ones in their order."""
+    picture: str = "2d"
+    """The surface from above, "2d", or as a relief, "3d"."""
+    panels: str = "one"
+    """One picture for all competitors, "one", or a picture for each, "each"."""
+    beside: str = "curves"
+    """What stands beside the picture: "curves", the "step" that is taken, or the training loop's "code"."""
+    focus: int = 0
+    """Which competitor is looked into, counted from 0."""
+    marks: tuple[str, ...] = ()
+    """What is drawn at the head of the path in focus: of `MARKS`."""
+    convention: str = "torch"
+    """Whose convention is drawn beside torch's paths where it differs: of `CONVENTION_NAMES`."""
 
     def __post_init__(self) -> None:
         _set(self, "View", **{name: param.kind.check for name, param in VIEW_PARAMS.items()})
@@ -344,6 +357,21 @@ class View:
         values = _read_link(url)
         return _build(cls, {name: value for name, value in values.items() if name in _VIEW}, "link")
 
+
+MARKS: Mapping[str, str] = MappingProxyType(
+    {
+        "gradient": "The gradient of the loss at the head: it points uphill.",
+        "given": "The gradient that torch was given: with noise, clipping and what was left over, if any.",
+        "momentum": "torch's own running mean of gradients or momentum buffer, after the step.",
+        "step": "The step that torch took from here, to scale.",
+        "parts": "A peek before the step is taken: what it is the sum of, end to end, and where it leads.",
+        "curvature": "How the surface bends here: an ellipse along the axes of the Hessian, long where the "
+        "surface is flat, and its largest eigenvalue beside 2/lr. Where that is smaller, plain gradient "
+        "descent overshoots more at every step.",
+    }
+)
+"""What can be drawn at the head of a path, and what it shows."""
+CONVENTION_NAMES = ("torch", "keras", "paper", "average")
 
 VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
     {
@@ -364,6 +392,28 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
             "How near to a minimizer, in units of x and y, counts as having reached it.",
         ),
         "colors": Param(Ints(0, 7), (), "Which of the palette's colours each run has."),
+        "picture": Param(
+            Choice(("2d", "3d")),
+            "2d",
+            "From above, or as a relief: its height is the scale of the colours.",
+        ),
+        "panels": Param(
+            Choice(("one", "each")), "one", "One picture for all competitors, or a picture for each of them."
+        ),
+        "beside": Param(
+            Choice(("curves", "step", "code")),
+            "curves",
+            "Beside the picture: curves of all runs, what one step of the run in focus did, or its training "
+            "loop as code.",
+        ),
+        "focus": Param(Int(0, 7), 0, "The competitor that is looked into."),
+        "marks": Param(Some(tuple(MARKS)), (), "What is drawn at the head of the path in focus."),
+        "convention": Param(
+            Choice(CONVENTION_NAMES),
+            "torch",
+            "Libraries and papers write some rules in another way. Where theirs differs, its path is drawn "
+            "as a dotted ghost, computed by a reference of optviz: it is not torch.",
+        ),
     }
 )
 """What a view decides."""
@@ -468,7 +518,9 @@ def _changed(spec: Any, first: int = 0) -> dict[str, Value]:
 
 
 def _unbracketed(value: Value) -> str:
-    """A list without its brackets, "1,2"; a text without its quotes; all else as it is."""
+    """A list without its brackets, "1,2"; texts without their quotes; all else as it is."""
+    if isinstance(value, tuple) and all(isinstance(part, str) for part in value):
+        return ",".join(map(str, value))
     return write_value(value)[1:-1] if isinstance(value, tuple | str) else write_value(value)
 
 
@@ -514,8 +566,14 @@ def _read_value(text: str) -> Value:
     return value
 
 
+_TEXTS = [name for name, param in VIEW_PARAMS.items() if isinstance(param.kind, Choice)]
 _LINK_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
-    {"surface": _read_surface, "run": _read_run, "dtype": str, "scale": str, "against": str}
+    {
+        "surface": _read_surface,
+        "run": _read_run,
+        "marks": lambda text: tuple(filter(None, text.split(","))),
+        **dict.fromkeys(("dtype", *_TEXTS), str),
+    }
 )
 """How the parts of a link are read that are no numbers."""
 _LINK_NAMES = (

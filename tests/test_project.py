@@ -66,6 +66,7 @@ ORDER = (
     "trajectory",
     "terms",
     "derivations",
+    "steps",
     "recorders",
     "engine",
     "maps",

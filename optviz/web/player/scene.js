@@ -1,21 +1,30 @@
 // What the server has sent: the scene, and the bytes of its paths and surface, each of which comes by itself.
 
 import { lastAtMost } from "./search.js";
+import { Steps } from "./steps.js";
 
 /**
  * @typedef {{
  *   name: string, digest: string, size: [number, number], domain: [[number, number], [number, number]],
  *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
  * }} SurfaceData
- * @typedef {{ name: string, digest: string, color: string, dash: string, outcome: string, at: number }} RunData
+ * @typedef {{
+ *   name: string, digest: string, color: string, dash: string, outcome: string, at: number,
+ *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
+ *   code?: import("./code.js").Line[],
+ * }} RunData
  * @typedef {{
  *   paper: string, ink: string, faint: string, low: string, middle: string, high: string, halo: string,
+ *   marks: Record<string, string>,
  * }} Theme
- * @typedef {{ scale: string, against: string }} View
+ * @typedef {{
+ *   scale: string, against: string, picture: string, panels: string, beside: string, focus: number,
+ *   marks: string[], convention: string,
+ * }} View
  * @typedef {{
  *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
- *   table: import("./table.js").TableData,
+ *   conventions: { name: string, title: string }[], table: import("./table.js").TableData,
  * }} SceneData
  */
 
@@ -24,27 +33,29 @@ import { lastAtMost } from "./search.js";
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number, n: number,
  *   x: Float32Array, y: Float32Array, loss: Float32Array, excess: Float32Array, gradient: Float32Array,
- *   lr: Float32Array, evals: Float32Array,
+ *   lr: Float32Array, evals: Float32Array, steps: Steps | null, ghost: Ghost | null,
+ *   code?: import("./code.js").Line[],
  * }} Run
+ * @typedef {{ name: string, n: number, x: Float32Array, y: Float32Array }} Ghost
  * @typedef {{ data: SceneData, runs: Run[], losses: Float32Array }} Scene
  */
 
 const COLUMNS = 7;
 const DIGEST = 8;
 
-/** @type {Map<string, { floats: Float32Array, fresh: boolean }>} */
+/** @type {Map<string, { numbers: ArrayBuffer, fresh: boolean }>} */
 const blobs = new Map();
 /** @type {Set<() => void>} */
 const waiting = new Set();
 
 /**
- * Keep a message of bytes: 8 of digest, then float32.
+ * Keep a message of bytes: 8 of digest, then numbers.
  * @param {Uint8Array} bytes
  */
 export function receive(bytes) {
   const digest = Array.from(bytes.subarray(0, DIGEST), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  // A copy: the message may begin anywhere in its buffer, floats may not.
-  blobs.set(digest, { floats: new Float32Array(bytes.slice(DIGEST).buffer), fresh: true });
+  // A copy: the message may begin anywhere in its buffer, numbers may not.
+  blobs.set(digest, { numbers: /** @type {ArrayBuffer} */ (bytes.slice(DIGEST).buffer), fresh: true });
   for (const look of waiting) look();
 }
 
@@ -63,7 +74,7 @@ export function onArrival(look) {
  * @returns {Scene | null}
  */
 export function assemble(data) {
-  const digests = [data.surface.digest, ...data.runs.map((run) => run.digest)];
+  const digests = [data.surface.digest, ...data.runs.flatMap(digestsOf)];
   if (!digests.every((digest) => blobs.has(digest))) return null;
   // What came since the last scene may belong to the next one; what is older and not shown is let go.
   for (const [digest, blob] of blobs) {
@@ -73,11 +84,21 @@ export function assemble(data) {
   return { data, runs: data.runs.map(unpack), losses: floats(data.surface.digest) };
 }
 
+/** @param {RunData} run */
+function digestsOf({ digest, steps, ghost }) {
+  return [digest, steps?.digest, ghost?.digest].filter((one) => one !== undefined);
+}
+
 /** @param {string} digest */
-function floats(digest) {
+function bytes(digest) {
   const blob = blobs.get(digest);
   if (!blob) throw new Error(`There is no blob ${digest}.`);
-  return blob.floats;
+  return blob.numbers;
+}
+
+/** @param {string} digest */
+function floats(digest) {
+  return new Float32Array(bytes(digest));
 }
 
 /**
@@ -90,7 +111,23 @@ function unpack(data) {
   const [x, y, loss, excess, gradient, lr, evals] = Array.from({ length: COLUMNS }, (_, place) =>
     all.subarray(place * length, (place + 1) * length),
   );
-  return { ...data, n: length - 1, x, y, loss, excess, gradient, lr, evals };
+  const own = { n: length - 1, x, y, loss, excess, gradient, lr, evals };
+  return { ...data, ...own, steps: stepsOf(data), ghost: ghostOf(data) };
+}
+
+/** @param {RunData} data */
+function stepsOf({ steps }) {
+  if (!steps) return null;
+  const numbers = bytes(steps.digest);
+  return new Steps(steps, steps.double ? new Float64Array(numbers) : new Float32Array(numbers));
+}
+
+/** @param {RunData} data @returns {Ghost | null} */
+function ghostOf({ ghost }) {
+  if (!ghost) return null;
+  const all = floats(ghost.digest);
+  const length = all.length / 2;
+  return { name: ghost.name, n: length - 1, x: all.subarray(0, length), y: all.subarray(length) };
 }
 
 /**

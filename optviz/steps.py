@@ -1,0 +1,102 @@
+"""What each step of a run did, for a player that looks into it: numbers as columns, the rule as terms.
+
+The numbers are the run's own, in its own dtype; the player puts them into the terms itself, so that it can
+show any step without asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optviz.derivations import Derivation, derivation, flat_settings, settings_of, state_columns
+from optviz.outcome import Array
+from optviz.terms import Symbol, symbols, tree
+from optviz.trajectory import Trajectory
+
+MOMENTUM = ("exp_avg", "momentum_buffer")
+"""What torch calls the running mean of gradients."""
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The steps of one run."""
+
+    data: Mapping[str, Any]
+    """JSON: what the columns are, the settings, and the rule where there is one."""
+    columns: Array
+    """(k, n+1) the numbers in the run's dtype. A row is a point and the step that begins there; what belongs
+    to a step is NaN in the last one."""
+
+
+def steps(trajectory: Trajectory, hessians: Array) -> Steps:
+    """The steps of `trajectory`; `hessians` (n+1, 2, 2) are the surface's at its points."""
+    found = derivation(trajectory)
+    of_points = {
+        "theta": trajectory.points,
+        "gradient": trajectory.gradients,
+        "hessian": hessians.reshape(-1, 4)[:, [0, 1, 3]],
+    }
+    of_steps = {
+        "given": trajectory.seen_gradients,
+        "seen_loss": trajectory.seen_losses,
+        "lr": trajectory.lrs,
+        **trajectory.hyperparameters,
+        **{f"state.{name}": values for name, values in state_columns(trajectory).items()},
+    }
+    if found is not None and len(found.forms) > 1:
+        of_steps["form"] = found.which
+    missing = np.full((1, 1), np.nan)
+    parts = {name: _flat(values) for name, values in of_points.items()}
+    for name, values in of_steps.items():
+        flat = _flat(values)
+        parts[name] = np.vstack((flat, np.repeat(missing, flat.shape[1], axis=1)))
+    data = {
+        "columns": [[name, values.shape[1]] for name, values in parts.items()],
+        "double": trajectory.made_with.dtype == "float64",
+        "settings": flat_settings(settings_of(trajectory.run)),
+        "trained": [axis for axis, name in enumerate(("x", "y")) if name not in trajectory.run.frozen],
+        "resetEvery": trajectory.run.reset_every,
+        "state": list(trajectory.state),
+        "momentum": next((name for name in MOMENTUM if name in trajectory.state), None),
+        "unrecorded": list(trajectory.unrecorded),
+        "rule": found and _rule(found),
+    }
+    with np.errstate(over="ignore"):
+        numbers = np.hstack(list(parts.values())).astype(trajectory.made_with.dtype)
+    return Steps(data, np.ascontiguousarray(numbers.T))
+
+
+def _flat(values: Any) -> Array:
+    flat: Array = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
+    return flat
+
+
+def _rule(found: Derivation) -> dict[str, Any]:
+    """The rule as JSON: its symbols, the state it begins with, the lines and parts of each kind of step."""
+    names: dict[str, Symbol] = {}
+    for form in found.forms:
+        for line in form.lines:
+            names |= {symbol.key: symbol for symbol in (line.name, *symbols(line.term))}
+    return {
+        "symbols": {key: [symbol.base, symbol.sub, symbol.mark] for key, symbol in names.items()},
+        "initial": dict(found.initial),
+        "forms": [
+            {
+                "lines": [
+                    {
+                        "name": line.name.key,
+                        "term": tree(line.term),
+                        "words": line.words,
+                        "scalar": line.name.key in found.scalars(form),
+                    }
+                    for line in form.lines
+                ],
+                "parts": {name: tree(term) for name, term in form.parts.items()},
+            }
+            for form in found.forms
+        ],
+    }

@@ -1,0 +1,275 @@
+// What one step of the run in focus did: torch's numbers, and how the rule leads from one to the next.
+
+import { copied } from "./code.js";
+import { latex, mathml, symbolML, symbolTeX, tag, write } from "./formula.js";
+import { swatch } from "./legend.js";
+import { eigen } from "./steps.js";
+import { precise } from "./ticks.js";
+
+/** @typedef {import("./scene.js").Run} Run */
+/** @typedef {import("./steps.js").Steps} Steps */
+/** @typedef {import("./steps.js").Line} Line */
+
+/** Milliseconds between two changes of the numbers while it plays: faster, nobody reads them. */
+const CALM = 100;
+const AXES = ["x", "y"];
+
+export class Inspector {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.built = "";
+    this.last = 0;
+    this.step = -1;
+    /** What to set when the step changes. @type {(() => void)[]} */
+    this.updates = [];
+    /** @type {ReturnType<Steps["derived"]>} */
+    this.derived = { values: {}, parts: {} };
+  }
+
+  /**
+   * Show the step that begins at `position`, at the end the last one.
+   * @param {Run} run
+   * @param {number} position in steps
+   * @param {boolean} playing
+   */
+  draw(run, position, playing) {
+    const { steps } = run;
+    if (!steps) return;
+    const now = performance.now();
+    if (playing && now - this.last < CALM) return;
+    const step = Math.min(Math.floor(position + 1e-6), steps.n - 1);
+    const form = steps.form(Math.max(step, 0));
+    const kind = `${run.name} ${steps.data.digest} ${run.color} ${steps.data.rule?.forms.indexOf(/** @type {any} */ (form))}`;
+    if (kind === this.built && step === this.step) return;
+    this.last = now;
+    this.step = step;
+    if (step >= 0) this.derived = steps.derived(step);
+    if (kind !== this.built) this.build(run, steps);
+    this.built = kind;
+    for (const update of this.updates) update();
+  }
+
+  /**
+   * @param {Run} run
+   * @param {Steps} steps
+   */
+  build(run, steps) {
+    this.updates = [];
+    const head = element("p", "optviz-step-name");
+    const title = element("span", "");
+    head.append(swatch(run.color, run.dash), element("strong", "", run.name), title);
+    if (steps.n === 0) {
+      this.root.replaceChildren(head, element("p", "optviz-hint", "It took no step."));
+      return;
+    }
+    this.updates.push(() => {
+      title.textContent = ` step ${(this.step + 1).toLocaleString("en")} of ${steps.n.toLocaleString("en")}`;
+    });
+    this.root.replaceChildren(head, this.table(run, steps), ...this.derivation(steps));
+  }
+
+  /**
+   * Torch's numbers.
+   * @param {Run} run
+   * @param {Steps} steps
+   */
+  table(run, steps) {
+    const table = document.createElement("table");
+    const heading = table.createTHead().insertRow();
+    for (const text of ["", ...AXES]) {
+      const cell = document.createElement("th");
+      cell.scope = "col";
+      cell.textContent = text;
+      heading.append(cell);
+    }
+    const body = table.createTBody();
+    const rule = steps.data.rule;
+    /**
+     * @param {string} name
+     * @param {string} help
+     * @param {() => (number | string)[]} numbers
+     * @param {string} key
+     */
+    const row = (name, help, numbers, key = "") => {
+      const line = body.insertRow();
+      const label = document.createElement("th");
+      label.scope = "row";
+      label.title = help;
+      label.append(name);
+      const symbol = rule?.symbols[key];
+      if (symbol) label.append(" ", math(symbolML(symbol)));
+      line.append(label);
+      line.dataset.name = name;
+      const width = numbers().length;
+      const cells = Array.from({ length: Math.min(width, 2) }, () => line.insertCell());
+      if (width === 1) cells[0].colSpan = 2;
+      this.updates.push(() => {
+        const found = numbers();
+        for (const [place, cell] of cells.entries()) {
+          // More than two numbers share the last cell.
+          const shown = place === 1 ? found.slice(1) : [found[place]];
+          cell.textContent = shown.map((one) => (typeof one === "string" ? one : precise(one, 7))).join(", ");
+        }
+      });
+    };
+    const at = (/** @type {string} */ name, next = 0) => steps.at(name, this.step + next);
+    row("point before", "θ before the step", () => at("theta"), "theta");
+    row("loss’s gradient", "The surface's own gradient there", () => at("gradient"));
+    row("gradient given", "What torch was given: with noise and clipping", () => at("given"), "given");
+    for (const name of steps.data.state) {
+      row(name, `torch's state “${name}” after the step`, () => at(`state.${name}`), name);
+    }
+    row("lr", "The learning rate of this step", () => [steps.setting("lr", this.step)], "lr");
+    for (const name of ["momentum", "betas"]) {
+      if (steps.has(name)) row(name, "A scheduler moves it", () => at(name), name);
+    }
+    row("update", "What torch added to the point", () => at("theta", 1).map((after, k) => after - at("theta")[k]));
+    row("point after", "θ after the step", () => at("theta", 1), "after");
+    row("loss", "The surface's own loss, before and after", () => [run.loss[this.step], run.loss[this.step + 1]].map((one) => precise(one, 5)));
+    row(
+      "curvature",
+      "The eigenvalues of the Hessian at the point before: how fast the slope changes along its two axes",
+      () => {
+        const { high, low } = eigen(at("hessian"));
+        return [high, low].map((one) => (Number.isFinite(one) ? precise(one, 5) : "none here"));
+      },
+    );
+    row("2 / lr", "Where the largest curvature is above it, plain gradient descent overshoots more at every step", () => [
+      2 / steps.setting("lr", this.step),
+    ]);
+    if (steps.data.unrecorded.length) {
+      row("not recorded", "Lists that torch keeps", () => [steps.data.unrecorded.join(", ")]);
+    }
+    return table;
+  }
+
+  /**
+   * The rule line by line, as it is written and with the numbers of the step.
+   * @param {Steps} steps
+   */
+  derivation(steps) {
+    const { rule } = steps.data;
+    const form = steps.form(this.step);
+    if (!rule || !form) {
+      const words = "optviz has no derivation of this optimizer’s rule: above is what torch keeps and did.";
+      return [element("p", "optviz-hint", words)];
+    }
+    const title = element("h3", "", "How torch came to it");
+    const copy = /** @type {HTMLButtonElement} */ (element("button", "optviz-plain", "Copy as LaTeX"));
+    copy.type = "button";
+    copy.addEventListener("click", () => copied(copy, this.latex(steps)));
+    title.append(copy);
+    const list = element("ol", "optviz-lines");
+    for (const line of form.lines) list.append(this.line(line, steps));
+    const check = element("p", "optviz-hint");
+    this.updates.push(() => (check.textContent = this.check(steps)));
+    return [title, list, check];
+  }
+
+  /**
+   * @param {Line} line
+   * @param {Steps} steps
+   */
+  line(line, steps) {
+    const symbols = /** @type {import("./steps.js").Rule} */ (steps.data.rule).symbols;
+    const item = element("li", "");
+    item.dataset.name = line.name;
+    item.append(element("span", "optviz-hint", line.words));
+    const symbolic = mathml((leaf) =>
+      typeof leaf === "number" ? tag("mn", precise(leaf)) : symbolML(symbols[leaf]),
+    );
+    item.append(math(symbolML(symbols[line.name]), tag("mo", "="), write(line.term, symbolic)));
+    for (const axis of line.scalar ? steps.data.trained.slice(0, 1) : steps.data.trained) {
+      const numbers = mathml((leaf, above) => {
+        const node = tag("mn");
+        this.updates.push(() => (node.textContent = bracketed(this.value(leaf, axis, steps), above)));
+        return node;
+      });
+      const result = tag("mn");
+      result.setAttribute("class", "optviz-result");
+      this.updates.push(() => (result.textContent = precise(this.value(line.name, axis, steps), 6)));
+      const label = line.scalar ? [] : [tag("mi", AXES[axis]), tag("mo", ":")];
+      item.append(math(...label, write(line.term, numbers), tag("mo", "="), result));
+    }
+    return item;
+  }
+
+  /**
+   * The number that stands for a leaf of a formula in the step that is shown.
+   * @param {number | string} leaf
+   * @param {number} axis
+   * @param {Steps} steps
+   */
+  value(leaf, axis, steps) {
+    if (typeof leaf === "number") return leaf;
+    return this.derived.values[leaf]?.[axis] ?? steps.known(leaf, this.step, axis);
+  }
+
+  /**
+   * How far the derivation is from what torch did.
+   * @param {Steps} steps
+   */
+  check(steps) {
+    const apart = steps.data.trained.map((axis) =>
+      Math.abs(this.derived.values.after[axis] - steps.on("theta", this.step + 1, axis)),
+    );
+    const most = Math.max(...apart);
+    const why = steps.data.double ? "rounding of float64" : "torch rounds to float32";
+    if (most === 0) return "This derivation and torch’s own step agree in every digit.";
+    return Number.isFinite(most)
+      ? `This derivation and torch’s own step differ by ${precise(most, 1)}: ${why}.`
+      : "The numbers are not finite any more.";
+  }
+
+  /**
+   * The derivation of the step that is shown, as LaTeX.
+   * @param {Steps} steps
+   */
+  latex(steps) {
+    const { symbols } = /** @type {import("./steps.js").Rule} */ (steps.data.rule);
+    const number = (/** @type {number} */ value) =>
+      precise(value, 6).replaceAll("−", "-").replace(/e(.*)/, " \\cdot 10^{$1}");
+    const rows = [];
+    for (const line of steps.form(this.step)?.lines ?? []) {
+      const symbolic = latex((leaf) => (typeof leaf === "number" ? number(leaf) : symbolTeX(symbols[leaf])));
+      rows.push(`${symbolTeX(symbols[line.name])} &= ${write(line.term, symbolic)}`);
+      for (const axis of line.scalar ? steps.data.trained.slice(0, 1) : steps.data.trained) {
+        const numbers = latex((leaf, above) => {
+          const text = number(this.value(leaf, axis, steps));
+          return above && /^-|cdot/.test(text) ? `\\left(${text}\\right)` : text;
+        });
+        const label = line.scalar ? "" : `${AXES[axis]}\\colon\\quad `;
+        rows.push(`${label}&\\phantom{=} ${write(line.term, numbers)} = ${number(this.value(line.name, axis, steps))}`);
+      }
+    }
+    return `\\begin{aligned}\n${rows.join(" \\\\\n")}\n\\end{aligned}`;
+  }
+}
+
+/**
+ * A number inside a formula.
+ * @param {number} value
+ * @param {number} above how tightly what is around it binds
+ */
+function bracketed(value, above) {
+  const text = precise(value);
+  return above && (text.startsWith("−") || text.includes("e")) ? `(${text})` : text;
+}
+
+/** @param {Element[]} parts */
+function math(...parts) {
+  return tag("math", tag("mrow", ...parts));
+}
+
+/**
+ * @param {string} name
+ * @param {string} className
+ * @param {string} text
+ */
+function element(name, className, text = "") {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.textContent = text;
+  return made;
+}

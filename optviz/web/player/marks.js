@@ -1,0 +1,230 @@
+// What is drawn at the head of a path: where things point, to scale, and how the surface bends.
+
+import { font } from "./pen.js";
+import { eigen } from "./steps.js";
+import { single } from "./ticks.js";
+
+/** @typedef {import("./contour.js").Frame} Frame */
+/** @typedef {import("./scene.js").Theme} Theme */
+/** @typedef {import("./steps.js").Steps} Steps */
+/** @typedef {[number, number]} Vector */
+/** @typedef {{ name: string, vector: Vector, color: string, width: number, scale: number }} Arrow */
+
+/** The longest gradient, and the ellipse of curvature, as shares of the picture. */
+const LONGEST = 0.24;
+const ELLIPSE = 0.13;
+/** Pixels below which a step would not be seen: it is then drawn some powers of ten longer, and says so. */
+const SHORTEST = 14;
+/** An ellipse is not drawn longer than this many times its width. */
+const SLENDER = 12;
+
+/**
+ * The arrows of a step that begins at a point: gradients share one scale, steps have the axes' own.
+ * @param {Steps} steps
+ * @param {number} step counted from 0
+ * @param {string[]} marks
+ * @param {number} unit pixels for one unit of x
+ * @param {number} size of the picture in pixels
+ * @param {Theme} theme
+ * @returns {Arrow[]}
+ */
+export function arrowsOf(steps, step, marks, unit, size, theme) {
+  const wanted = (/** @type {string} */ name) => marks.includes(name);
+  const on = (/** @type {string} */ column) =>
+    /** @type {Vector} */ ([steps.on(column, step, 0), steps.on(column, step, 1)].map((v) => v || 0));
+  /** @type {Arrow[]} */
+  const slopes = [];
+  const slope = (/** @type {string} */ name, /** @type {Vector} */ vector, /** @type {number} */ width) =>
+    slopes.push({ name, vector, color: theme.marks[name], width, scale: 1 });
+  if (wanted("gradient")) slope("gradient", on("gradient"), 5);
+  if (wanted("given")) slope("given", on("given"), 2.5);
+  if (wanted("momentum") && steps.data.momentum) slope("momentum", on(`state.${steps.data.momentum}`), 3);
+  const scale = round((LONGEST * size) / unit / Math.max(...slopes.map(({ vector }) => Math.hypot(...vector))));
+  for (const one of slopes) one.scale = scale;
+  return [...slopes, ...moves(steps, step, wanted, unit, theme)];
+}
+
+/**
+ * The step itself, and the parts that it is the sum of, end to end.
+ * @param {Steps} steps
+ * @param {number} step
+ * @param {(name: string) => boolean} wanted
+ * @param {number} unit
+ * @param {Theme} theme
+ * @returns {(Arrow & { from?: Vector, ends?: boolean })[]}
+ */
+function moves(steps, step, wanted, unit, theme) {
+  if (step >= steps.n) return [];
+  const vector = /** @type {Vector} */ ([0, 1].map((axis) => steps.on("theta", step + 1, axis) - steps.on("theta", step, axis)));
+  const scale = magnified(Math.hypot(...vector) * unit);
+  const found = [];
+  if (wanted("parts")) {
+    let from = /** @type {Vector} */ ([0, 0]);
+    for (const [name, part] of Object.entries(steps.derived(step).parts)) {
+      const moved = /** @type {Vector} */ (part.map((v) => (Number.isFinite(v) ? v : 0)));
+      const color = theme.marks[name === "gradient" || name === "momentum" ? name : "given"];
+      if (Math.hypot(...moved) > 0) found.push({ name: `${name} part`, vector: moved, color, width: 3, scale, from });
+      from = [from[0] + moved[0], from[1] + moved[1]];
+    }
+  }
+  if (wanted("step") || wanted("parts")) {
+    found.push({ name: "step", vector, color: theme.marks.step, width: wanted("step") ? 4 : 2, scale, ends: wanted("parts") });
+  }
+  return found;
+}
+
+/** A factor of 1, 2 or 5 times a power of ten, at most this. @param {number} most */
+function round(most) {
+  if (!Number.isFinite(most) || most <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(most));
+  return ([5, 2, 1].find((digit) => digit * power <= most) ?? 1) * power;
+}
+
+/** A power of ten that makes so many pixels visible. @param {number} pixels */
+function magnified(pixels) {
+  return pixels > 0 && pixels < SHORTEST ? 10 ** Math.ceil(Math.log10(SHORTEST / pixels)) : 1;
+}
+
+/**
+ * Draw the arrows of a step, with their names at their tips.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {number} x pixels, of the point they begin at
+ * @param {number} y
+ * @param {(Arrow & { from?: Vector, ends?: boolean })[]} arrows
+ * @param {Theme} theme
+ */
+export function drawArrows(context, frame, x, y, arrows, theme) {
+  const signs = [];
+  for (const { name, vector, color, width, scale, from = [0, 0], ends } of arrows) {
+    const [x0, y0] = [x + from[0] * scale * frame.dx, y + from[1] * scale * frame.dy];
+    const [x1, y1] = [x0 + vector[0] * scale * frame.dx, y0 + vector[1] * scale * frame.dy];
+    if (!Number.isFinite(x1) || !Number.isFinite(y1)) continue;
+    arrow(context, x0, y0, x1, y1, theme.halo, width + 3.5);
+    arrow(context, x0, y0, x1, y1, color, width);
+    if (ends) ring(context, x1, y1, color, theme.halo);
+    const factor = scale === 1 ? "" : ` ×${single(scale, 1)}`;
+    signs.push({ text: name + factor, x: x1, y: y1, right: x1 >= x0, color });
+  }
+  plates(context, frame.box, signs, theme);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x0
+ * @param {number} y0
+ * @param {number} x1
+ * @param {number} y1
+ * @param {string} color
+ * @param {number} width
+ */
+function arrow(context, x0, y0, x1, y1, color, width) {
+  const length = Math.hypot(x1 - x0, y1 - y0);
+  if (length < 1) return;
+  const [ux, uy] = [(x1 - x0) / length, (y1 - y0) / length];
+  const tip = Math.min(6 + width, length);
+  Object.assign(context, { strokeStyle: color, lineWidth: width, lineCap: "butt", lineJoin: "miter" });
+  context.setLineDash([]);
+  context.beginPath();
+  context.moveTo(x0, y0);
+  context.lineTo(x1 - 0.7 * tip * ux, y1 - 0.7 * tip * uy);
+  context.stroke();
+  context.fillStyle = color;
+  context.beginPath();
+  context.moveTo(x1, y1);
+  context.lineTo(x1 - tip * ux - 0.55 * tip * uy, y1 - tip * uy + 0.55 * tip * ux);
+  context.lineTo(x1 - tip * ux + 0.55 * tip * uy, y1 - tip * uy - 0.55 * tip * ux);
+  context.closePath();
+  context.fill();
+}
+
+/**
+ * Where a step will lead.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {string} color
+ * @param {string} halo
+ */
+function ring(context, x, y, color, halo) {
+  for (const [style, width] of /** @type {[string, number][]} */ ([
+    [halo, 5],
+    [color, 2],
+  ])) {
+    context.beginPath();
+    context.arc(x, y, 7, 0, 2 * Math.PI);
+    Object.assign(context, { strokeStyle: style, lineWidth: width });
+    context.stroke();
+  }
+}
+
+/**
+ * Names beside the tips, inside the box and not on each other.
+ * @param {CanvasRenderingContext2D} context
+ * @param {[number, number, number, number]} box
+ * @param {{ text: string, x: number, y: number, right: boolean, color: string }[]} signs
+ * @param {Theme} theme
+ */
+function plates(context, box, signs, theme) {
+  context.font = font(12, 600);
+  Object.assign(context, { textAlign: "left", textBaseline: "middle", lineJoin: "round" });
+  const height = 15;
+  /** @type {[number, number, number][]} */
+  const taken = [];
+  for (const { text, x, y, right, color } of signs) {
+    const width = context.measureText(text).width;
+    const left = Math.min(Math.max(right ? x + 9 : x - width - 9, box[0] + 3), box[2] - width - 3);
+    let middle = Math.min(Math.max(y, box[1] + 9), box[3] - 9);
+    const covered = () =>
+      taken.some(([l, m, w]) => Math.abs(m - middle) < height && l < left + width + 4 && left < l + w + 4);
+    for (let tries = 0; covered() && tries < 12; tries++) middle += (middle + height > box[3] - 9 ? -1 : 1) * height;
+    taken.push([left, middle, width]);
+    Object.assign(context, { strokeStyle: theme.paper, lineWidth: 4 });
+    context.strokeText(text, left, middle);
+    context.fillStyle = color;
+    context.fillText(text, left, middle);
+  }
+}
+
+/**
+ * The Hessian's axes as an ellipse of equal rise, dashed where the surface does not curve up both ways.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Frame} frame
+ * @param {number} x
+ * @param {number} y
+ * @param {Steps} steps
+ * @param {number} step
+ * @param {Theme} theme
+ */
+export function drawCurvature(context, frame, x, y, steps, step, theme) {
+  const { high, low, angle } = eigen(steps.at("hessian", step));
+  if (!Number.isFinite(high)) return;
+  const size = ELLIPSE * Math.min(frame.box[2] - frame.box[0], frame.box[3] - frame.box[1]);
+  const radii = [high, low].map((value) => 1 / Math.sqrt(Math.max(Math.abs(value), 1e-30)));
+  const longest = Math.max(...radii);
+  const [a, b] = radii.map((radius) => size * Math.max(radius / longest, 1 / SLENDER));
+  const turned = Math.sign(frame.dy) * angle; // on the screen y runs down
+  for (const [style, width] of /** @type {[string, number][]} */ ([
+    [theme.halo, 5],
+    [theme.marks.curvature, 2],
+  ])) {
+    Object.assign(context, { strokeStyle: style, lineWidth: width });
+    context.setLineDash(low > 0 ? [] : [6, 4]);
+    context.beginPath();
+    context.ellipse(x, y, a, b, turned, 0, 2 * Math.PI);
+    context.stroke();
+    context.setLineDash([]);
+    context.beginPath();
+    for (const [radius, along] of [
+      [a, turned],
+      [b, turned + Math.PI / 2],
+    ]) {
+      context.moveTo(x - radius * Math.cos(along), y - radius * Math.sin(along));
+      context.lineTo(x + radius * Math.cos(along), y + radius * Math.sin(along));
+    }
+    context.stroke();
+  }
+  const text = `λmax ${single(high, 3)}, 2/lr ${single(2 / steps.setting("lr", Math.min(step, steps.n - 1)), 3)}`;
+  const under = Math.max(Math.abs(a * Math.sin(turned)), Math.abs(b * Math.cos(turned)));
+  plates(context, frame.box, [{ text, x: x - 9, y: y + under + 12, right: true, color: theme.marks.curvature }], theme);
+}

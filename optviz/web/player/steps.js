@@ -1,0 +1,146 @@
+// What each step of a run did: torch's own numbers, and the rule that leads from one to the next.
+
+import { evaluate } from "./formula.js";
+
+/** @typedef {import("./formula.js").Term} Term */
+/**
+ * @typedef {{ name: string, term: Term, words: string, scalar: boolean }} Line
+ * @typedef {{ lines: Line[], parts: Record<string, Term> }} Form
+ * @typedef {{
+ *   symbols: Record<string, import("./formula.js").Symbol>, initial: Record<string, number | string>,
+ *   forms: Form[],
+ * }} Rule
+ * @typedef {{
+ *   digest: string, columns: [string, number][], double: boolean, settings: Record<string, number>,
+ *   trained: number[], resetEvery: number | null, state: string[], momentum: string | null,
+ *   unrecorded: string[], rule: Rule | null,
+ * }} StepsData
+ */
+
+export class Steps {
+  /**
+   * @param {StepsData} data
+   * @param {Float32Array | Float64Array} numbers (k, n+1)
+   */
+  constructor(data, numbers) {
+    this.data = data;
+    this.numbers = numbers;
+    const width = data.columns.reduce((sum, [, columns]) => sum + columns, 0);
+    this.rows = numbers.length / width;
+    /** @type {Map<string, { first: number, width: number }>} */
+    this.places = new Map();
+    let first = 0;
+    for (const [name, columns] of data.columns) {
+      this.places.set(name, { first, width: columns });
+      first += columns;
+    }
+  }
+
+  /** How many steps were taken. */
+  get n() {
+    return this.rows - 1;
+  }
+
+  /** @param {string} name of a column */
+  has(name) {
+    return this.places.has(name);
+  }
+
+  /**
+   * The numbers of a column at a point, or in the step that begins there.
+   * @param {string} name
+   * @param {number} step counted from 0
+   * @returns {number[]}
+   */
+  at(name, step) {
+    const place = this.places.get(name);
+    if (!place) return [];
+    return Array.from({ length: place.width }, (_, k) => this.numbers[(place.first + k) * this.rows + step]);
+  }
+
+  /**
+   * What is on either axis: a column for both has one number.
+   * @param {string} name
+   * @param {number} step
+   * @param {number} axis
+   */
+  on(name, step, axis) {
+    const found = this.at(name, step);
+    return found[Math.min(axis, found.length - 1)] ?? Number.NaN;
+  }
+
+  /**
+   * How many steps the optimizer has counted when this one is taken: it may have been built anew.
+   * @param {number} step
+   */
+  count(step) {
+    return (this.data.resetEvery ? step % this.data.resetEvery : step) + 1;
+  }
+
+  /** @param {number} step @returns {Form | null} */
+  form(step) {
+    const { rule } = this.data;
+    if (!rule) return null;
+    return rule.forms[this.has("form") ? this.on("form", step, 0) : 0];
+  }
+
+  /**
+   * A setting as the step used it: a scheduler may move it.
+   * @param {string} key such as "lr" or "betas.0"
+   * @param {number} step
+   */
+  setting(key, step) {
+    const [name, place] = key.split(".");
+    return this.has(name) ? this.on(name, step, Number(place ?? 0)) : this.data.settings[key];
+  }
+
+  /**
+   * What was known before a step, by a symbol's key.
+   * @param {string} key
+   * @param {number} step
+   * @param {number} axis
+   * @returns {number}
+   */
+  known(key, step, axis) {
+    if (key === "t") return this.count(step);
+    if (key === "theta" || key === "given") return this.on(key, step, axis);
+    if (!key.endsWith(".before")) return this.setting(key, step);
+    const name = key.slice(0, -".before".length);
+    if (this.count(step) > 1) return this.on(`state.${name}`, step - 1, axis);
+    const initial = this.data.rule?.initial[name] ?? Number.NaN;
+    return typeof initial === "string" ? this.setting(initial, step) : initial;
+  }
+
+  /**
+   * Every quantity of a step's derivation by its key, for x and y; and the parts that the step is the sum of.
+   * @param {number} step
+   */
+  derived(step) {
+    const form = this.form(step);
+    /** @type {Record<string, [number, number]>} */
+    const values = {};
+    /** @type {Record<string, [number, number]>} */
+    const parts = {};
+    for (const axis of [0, 1]) {
+      const value = (/** @type {string} */ key) => values[key]?.[axis] ?? this.known(key, step, axis);
+      const put = (/** @type {typeof values} */ into, /** @type {string} */ key, /** @type {Term} */ term) => {
+        const both = into[key] ?? [Number.NaN, Number.NaN];
+        both[axis] = evaluate(term, value);
+        into[key] = /** @type {[number, number]} */ (both);
+      };
+      for (const line of form?.lines ?? []) put(values, line.name, line.term);
+      for (const [name, term] of Object.entries(form?.parts ?? {})) put(parts, name, term);
+    }
+    return { values, parts };
+  }
+}
+
+/**
+ * Eigenvalues of a symmetric matrix [[a, b], [b, c]], the larger one first, and the angle of its axis.
+ * @param {number[]} hessian a, b, c
+ */
+export function eigen([a, b, c]) {
+  const middle = (a + c) / 2;
+  const radius = Math.hypot((a - c) / 2, b);
+  return { high: middle + radius, low: middle - radius, angle: Math.atan2(2 * b, a - c) / 2 };
+}
