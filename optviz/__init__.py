@@ -15,7 +15,17 @@
 """
 
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
-from optviz.engine import CompetitorError, made_with, run, run_many, run_one, sample, suggested_lr
+from optviz.conventions import CONVENTIONS, Convention, conventions
+from optviz.engine import (
+    CompetitorError,
+    made_with,
+    run,
+    run_many,
+    run_one,
+    run_reference,
+    sample,
+    suggested_lr,
+)
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
@@ -23,15 +33,17 @@ from optviz.outcome import Outcome
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
 from optviz.schedulers import SCHEDULERS, SchedulerInfo
 from optviz.spec import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
-from optviz.trajectory import Ensemble, Grid, MadeWith, Summary, Trajectory
+from optviz.trajectory import Ensemble, Grid, MadeWith, Reference, Summary, Trajectory
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CONVENTIONS",
     "OPTIMIZERS",
     "SCHEDULERS",
     "SURFACES",
     "CompetitorError",
+    "Convention",
     "Ensemble",
     "Experiment",
     "Grid",
@@ -39,6 +51,7 @@ __all__ = [
     "OptimizerInfo",
     "OptimizerSpec",
     "Outcome",
+    "Reference",
     "RunSpec",
     "SchedulerInfo",
     "SchedulerSpec",
@@ -49,6 +62,7 @@ __all__ = [
     "Trajectory",
     "View",
     "contour_figure",
+    "conventions",
     "gradient_figure",
     "loss_figure",
     "lr_figure",
@@ -57,6 +71,7 @@ __all__ = [
     "run",
     "run_many",
     "run_one",
+    "run_reference",
     "sample",
     "suggested_lr",
     "summaries_csv",

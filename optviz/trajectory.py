@@ -127,6 +127,20 @@ class Trajectory:
 
 
 @dataclass(frozen=True, eq=False)
+class Reference:
+    """The path of one run by another convention than torch's, to be drawn beside it and never as torch's."""
+
+    convention: str
+    """Its name among the optimizer's conventions."""
+    title: str
+    """What a legend says; always that it is not torch."""
+    points: Floats
+    """(n+1, 2) the start first, in the run's dtype; n < steps where it diverged."""
+    losses: Array
+    """(n+1,) the surface's own loss at each point, in float64."""
+
+
+@dataclass(frozen=True, eq=False)
 class Ensemble:
     """One optimizer from N starts; each row equals its single run to the bit."""
 
