@@ -15,6 +15,7 @@
 """
 
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
+from optviz.conventions import CONVENTIONS, Convention, conventions
 from optviz.derivations import Derivation, derivation
 from optviz.engine import (
     CompetitorError,
@@ -23,6 +24,15 @@ from optviz.engine import (
     run,
     run_many,
     run_one,
+    run_reference,
+    sample,
+    suggested_lr,
+)
+    made_with,
+    run,
+    run_many,
+    run_one,
+    run_reference,
     sample,
     suggested_lr,
 )
@@ -33,15 +43,17 @@ from optviz.outcome import Outcome
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
 from optviz.schedulers import SCHEDULERS, SchedulerInfo
 from optviz.spec import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
-from optviz.trajectory import Ensemble, Grid, MadeWith, Summary, Trajectory
+from optviz.trajectory import Ensemble, Grid, MadeWith, Reference, Summary, Trajectory
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CONVENTIONS",
     "OPTIMIZERS",
     "SCHEDULERS",
     "SURFACES",
     "CompetitorError",
+    "Convention",
     "Derivation",
     "Ensemble",
     "Experiment",
@@ -50,6 +62,7 @@ __all__ = [
     "OptimizerInfo",
     "OptimizerSpec",
     "Outcome",
+    "Reference",
     "RunSpec",
     "SchedulerInfo",
     "SchedulerSpec",
@@ -60,6 +73,7 @@ __all__ = [
     "Trajectory",
     "View",
     "contour_figure",
+    "conventions",
     "derivation",
     "gradient_figure",
     "hessians",
@@ -70,6 +84,7 @@ __all__ = [
     "run",
     "run_many",
     "run_one",
+    "run_reference",
     "sample",
     "suggested_lr",
     "summaries_csv",

@@ -17,13 +17,14 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import SGD, Optimizer
 
+from optviz.conventions import convention
 from optviz.optimizers import Coupling, LrUnit, optimizer_info
 from optviz.outcome import Array, Landscape
 from optviz.problem import Domain, Problem, Surface, surface
 from optviz.recorders import EndsRecorder, PathRecorder, Recorder
 from optviz.schedulers import Scheduler, scheduler_info
 from optviz.spec import Experiment, OptimizerSpec, RunSpec, SurfaceSpec
-from optviz.trajectory import Ensemble, Grid, MadeWith, Trajectory
+from optviz.trajectory import Ensemble, Grid, MadeWith, Reference, Trajectory
 
 _PATHS_LIMIT = 2**31
 """Bytes: `run_many` refuses to record paths larger than this."""
@@ -65,12 +66,37 @@ def run_one(
 
     `watch(steps)` is called after every step with the steps taken so far. What it raises ends the run.
     """
+    return _walk(experiment, index, device, watch=watch)
+
+
+def run_reference(experiment: Experiment, index: int, name: str, device: str = "auto") -> Reference:
+    """Run competitor `index` by another convention than torch's, one of `CONVENTIONS`: never torch's path.
+
+    All else is as in `run_one`: the loop, the noise, clipping, the scheduler and every hyperparameter.
+    Where `conventions(run)` does not list it, this run's settings make no difference to torch or leave the
+    convention no meaning. Raises ValueError as `run` does, and for a name that the optimizer has no
+    convention of.
+    """
+    spec, _, _ = _prepare(experiment, index, device)
+    chosen = convention(spec.optimizer, name)
+    path = _walk(experiment, index, device, make=chosen.make)
+    return Reference(chosen.name, chosen.title, path.points, path.losses)
+
+
+def _walk(
+    experiment: Experiment,
+    index: int,
+    device: str,
+    make: type[Optimizer] | None = None,
+    watch: Callable[[int], None] | None = None,
+) -> Trajectory:
+    """Competitor `index`, stepped by `make`, which is torch's own optimizer where it is not given."""
     spec, function, where = _prepare(experiment, index, device)
     start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
     try:
         batch = _single(function, spec, start)
         recorder = PathRecorder(spec, batch.parameters, experiment.steps)
-        trainer = _Trainer(experiment, spec, batch.each)
+        trainer = _Trainer(experiment, spec, batch.each, make)
         _train(batch, trainer, _noise(experiment, spec, where), recorder, watch)
     except ValueError as error:
         raise CompetitorError(index, spec, str(error)) from error
@@ -320,8 +346,15 @@ class _Trainer:
     A scheduler that judges by the loss gets, for each start, a parameter group and a scheduler of its own.
     """
 
-    def __init__(self, experiment: Experiment, spec: RunSpec, each: Sequence[Sequence[Tensor]]) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        spec: RunSpec,
+        each: Sequence[Sequence[Tensor]],
+        make: type[Optimizer] | None = None,
+    ) -> None:
         self.spec, self.steps = spec, experiment.steps
+        self.make: Callable[..., Optimizer] = make or optimizer_info(spec.optimizer).make
         self.each = [[part for part in parts if part.requires_grad] for parts in each]
         self.trained = [part for parts in self.each for part in parts]
         self.clip = self._clipping()
@@ -330,10 +363,9 @@ class _Trainer:
     def build(self) -> None:
         """Make optimizer and scheduler; raises ValueError with torch's own text where it refuses them."""
         groups: Any = [{"params": parts} for parts in self.each] if _reads_loss(self.spec) else self.trained
-        info = optimizer_info(self.spec.optimizer)
-        settings: dict[str, Any] = info.settings(self.spec.optimizer)
+        settings: dict[str, Any] = optimizer_info(self.spec.optimizer).settings(self.spec.optimizer)
         try:
-            self.optimizer = info.make(groups, **settings)
+            self.optimizer = self.make(groups, **settings)
             self.schedulers = self._schedulers()
         except _TORCH_ERRORS as error:
             raise ValueError(_text(error)) from error

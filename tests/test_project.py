@@ -61,6 +61,7 @@ ORDER = (
     "problem",
     "surfaces",
     "optimizers",
+    "conventions",
     "schedulers",
     "outcome",
     "trajectory",
