@@ -28,14 +28,6 @@ from optviz.engine import (
     sample,
     suggested_lr,
 )
-    made_with,
-    run,
-    run_many,
-    run_one,
-    run_reference,
-    sample,
-    suggested_lr,
-)
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
