@@ -28,6 +28,8 @@ OPENING = ov.Experiment(
     ),
 )
 """What the page opens on: what momentum rolls through, and Adam's even steps."""
+_IN_THE_PICTURE = ("scale", "against", "picture", "panels", "beside", "focus", "marks", "convention")
+"""What of the view is chosen in the player."""
 _TO_ADD = ("SGD", "Adam", "RMSprop", "NAdam", "Adagrad", "LBFGS", "AdamW", "Rprop")
 
 
@@ -86,7 +88,8 @@ def _put(experiment: ov.Experiment, view: ov.View) -> None:
     bounded = ov.SURFACES[experiment.surface.name].minimum > float("-inf")
     scale = view.scale if bounded or view.scale != "log" else "auto"  # no logarithm without a minimum
     session().experiment = experiment
-    session().view = replace(view, colors=() if plain else chosen, scale=scale)
+    focus = min(view.focus, len(experiment.runs) - 1)
+    session().view = replace(view, colors=() if plain else chosen, scale=scale, focus=focus)
 
 
 def _slots(colors: tuple[int, ...], runs: int) -> tuple[int, ...]:
@@ -244,7 +247,7 @@ def edit(edit: Any) -> None:
             start_field().set(limits.START.check(start))
         case {"view": {**values}}:
             for name, value in values.items():
-                if name not in ("scale", "against"):
+                if name not in _IN_THE_PICTURE:
                     raise ValueError("The picture cannot change that.")
                 view_field(name).set(limits.VIEW[name].check(value))
         case _:
@@ -316,7 +319,9 @@ def _insert(index: int, run: ov.RunSpec) -> None:
 
 def _put_runs(pairs: list[tuple[ov.RunSpec, int]]) -> None:
     chosen, colors = zip(*pairs, strict=True)
-    _put(replace(experiment(), runs=chosen), replace(view(), colors=colors))
+    focused = slots()[view().focus]  # it stays in focus wherever it goes
+    focus = colors.index(focused) if focused in colors else 0
+    _put(replace(experiment(), runs=chosen), replace(view(), colors=colors, focus=focus))
 
 
 def _change_run(slot: int, change: Callable[[ov.RunSpec], ov.RunSpec]) -> None:

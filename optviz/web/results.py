@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import streamlit as st
@@ -17,7 +17,7 @@ import optviz as ov
 from optviz.figures import Theme, all_pens
 from optviz.params import Param
 from optviz.scene import scene
-from optviz.spec import VIEW_PARAMS
+from optviz.spec import MARKS, VIEW_PARAMS
 from optviz.web import choices, limits, player, runs, widgets
 from optviz.web.session import session
 
@@ -35,9 +35,8 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Map
     for place, result in zip(complaints.values(), results, strict=True):
         if isinstance(result, runs.Refused):
             place.error(widgets.plain(result.reason))
-    trajectories = [result for result in results if isinstance(result, ov.Trajectory)]
     summaries = _summaries(experiment, results)
-    _player(experiment, trajectories, _table(experiment, results, summaries, theme, view), theme, view)
+    _player(experiment, results, _table(experiment, results, summaries, theme, view), theme, view)
     _below_the_table(experiment, [summary for summary in summaries if summary])
 
 
@@ -110,24 +109,67 @@ def _unnamed(experiment: ov.Experiment) -> ov.Experiment:
 
 def _player(
     experiment: ov.Experiment,
-    trajectories: Sequence[ov.Trajectory],
+    results: Sequence[runs.Result | None],
     table: Mapping[str, Any],
     theme: Theme,
     view: ov.View,
 ) -> None:
+    made = {place: result for place, result in enumerate(results) if isinstance(result, ov.Trajectory)}
+    trajectories = list(made.values())
+    looking = view.beside == "step" or bool(view.marks)
+    inside = [runs.inside(experiment.surface, trajectory) for trajectory in trajectories if looking]
+    # The picture only knows those that ran.
+    focus = len([place for place in made if place < view.focus])
+    shown = scene(
+        experiment,
+        trajectories,
+        theme,
+        runs.grid(experiment.surface),
+        replace(view, focus=focus),
+        inside,
+        _ghosts(experiment, made, view),
+    )
+    if view.beside == "code":
+        for data, place in zip(shown.data["runs"], made, strict=True):
+            data["code"] = [asdict(line) for line in ov.training_loop(experiment, place)]
+    words = {**_words(experiment, view), "table": table, "places": list(made)}
+    player.draw(shown, words, lambda edit: choices.act("player", choices.edit, edit))
+
+
+def _ghosts(
+    experiment: ov.Experiment, made: Mapping[int, ov.Trajectory], view: ov.View
+) -> dict[int, ov.Reference]:
+    if view.convention == "torch":
+        return {}
+    found = {at: runs.reference(experiment, place, view.convention) for at, place in enumerate(made)}
+    return {at: ghost for at, ghost in found.items() if ghost is not None}
+
+
+def _words(experiment: ov.Experiment, view: ov.View) -> dict[str, Any]:
+    """What the picture says that the numbers do not."""
     names = ", ".join(run.name for run in experiment.runs)
     x, y = experiment.start
     surface = f"Contours of {experiment.surface.name}"
-    words = {
+    return {
         "alt": {
             "picture": f"{surface} with the paths of {names} from ({x:g}, {y:g}).",
             "curves": f"{names}, against {view.against}.",
         },
-        "table": table,
-        "help": {name: VIEW_PARAMS[name].help for name in ("scale", "against")},
+        "help": {name: param.help for name, param in VIEW_PARAMS.items()},
+        "marks": dict(MARKS),
+        "conventions": _conventions(experiment),
     }
-    shown = scene(experiment, trajectories, theme, runs.grid(experiment.surface), view)
-    player.draw(shown, words, lambda edit: choices.act("player", choices.edit, edit))
+
+
+def _conventions(experiment: ov.Experiment) -> list[dict[str, str]]:
+    """The conventions that differ from torch for any competitor, each with what it does."""
+    found: dict[str, dict[str, None]] = {}
+    for run in experiment.runs:
+        for row in ov.conventions(run):
+            found.setdefault(row.name, {})[f"{row.title}: {row.differs}"] = None
+    return [
+        {"name": name, "title": name.capitalize(), "help": "\n".join(words)} for name, words in found.items()
+    ]
 
 
 # -- in words and numbers ----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
+from optviz.steps import Steps, steps
 
 _KEPT_STEPS = 1_000_000
 """Steps of all trajectories that are kept for all visitors together: some 200 MB."""
@@ -172,6 +173,27 @@ def _key(experiment: ov.Experiment, index: int) -> str:
 def _named(result: Result, experiment: ov.Experiment, index: int) -> Result:
     """A trajectory may have been computed under another name."""
     return replace(result, run=experiment.runs[index]) if isinstance(result, ov.Trajectory) else result
+
+
+def inside(surface: ov.SurfaceSpec, trajectory: ov.Trajectory) -> Steps:
+    """What each step of a run did. Quick enough to be computed whenever it is looked at."""
+    with _workshop().lock:
+        return steps(trajectory, ov.hessians(surface, trajectory.points))
+
+
+def reference(experiment: ov.Experiment, index: int, name: str) -> ov.Reference | None:
+    """The path of a competitor by another convention than torch's; None where it is torch's own."""
+    run = experiment.runs[index]
+    if name not in (row.name for row in ov.conventions(run)):
+        return None
+    return _reference(_key(experiment, index), name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _reference(key: str, name: str) -> ov.Reference | None:
+    with _workshop().lock, suppress(ValueError):  # what torch refuses has no path of torch's to stand beside
+        return ov.run_reference(ov.Experiment.from_json(key), 0, name)
+    return None
 
 
 _SURFACE: dict[str | type[Any], Callable[[Any], Any]] = {ov.SurfaceSpec: repr}

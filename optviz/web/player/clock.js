@@ -4,6 +4,8 @@
 const WHOLE = 8;
 /** Steps a second below which it looks slow rather than calm. */
 const SLOWEST = 15;
+/** Steps a second in slow motion, whose speed is 0: time to read what runs. */
+const SLOW = 0.4;
 /** A visitor who wants less motion sees it in jumps of this many milliseconds. */
 const JUMP = 500;
 
@@ -25,7 +27,11 @@ export class Clock {
 
   /** Steps, or evaluations, a second. */
   get rate() {
-    return this.speed * Math.max(this.end / WHOLE, SLOWEST);
+    return this.slow ? SLOW : this.speed * Math.max(this.end / WHOLE, SLOWEST);
+  }
+
+  get slow() {
+    return this.speed === 0;
   }
 
   /**

@@ -61,7 +61,8 @@ export class Code {
     const lit = running ? phaseAt(position).phase : "";
     if (lit === this.lit) return;
     this.lit = lit;
-    for (const { line, phase } of this.lines) line.classList.toggle("optviz-lit", phase !== "" && phase === lit);
+    for (const { line, phase } of this.lines)
+      line.classList.toggle("optviz-lit", phase !== "" && phase === lit);
   }
 }
 

@@ -66,6 +66,19 @@ export class Contour {
     return full?.xaxis ? [[...full.xaxis.range], [...full.yaxis.range]] : null;
   }
 
+  /**
+   * Show these ranges of x and y, if they are others.
+   * @param {number[][] | null} ranges
+   */
+  follow(ranges) {
+    const now = this.ranges();
+    if (!now || !ranges) return;
+    const apart = now.some((range, axis) =>
+      range.some((end, side) => Math.abs(end - ranges[axis][side]) > 1e-9 * Math.abs(range[1] - range[0])),
+    );
+    if (apart) this.plotly.relayout(this.element, { "xaxis.range": ranges[0], "yaxis.range": ranges[1] });
+  }
+
   /** Where data is on the screen; null while the surface is not drawn yet: no path lies on another's axes. */
   frame() {
     if (!this.drawn || this.settled !== this.drawn) return null;

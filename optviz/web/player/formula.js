@@ -167,8 +167,21 @@ export function symbolML([base, sub, mark]) {
 }
 
 const LETTERS = /** @type {Record<string, string>} */ ({
-  θ: "\\theta", γ: "\\gamma", λ: "\\lambda", μ: "\\mu", τ: "\\tau", β: "\\beta", ε: "\\epsilon", ρ: "\\rho",
-  α: "\\alpha", η: "\\eta", ψ: "\\psi", Δ: "\\Delta", Π: "\\Pi", "∞": "\\infty", "−": "-",
+  θ: "\\theta",
+  γ: "\\gamma",
+  λ: "\\lambda",
+  μ: "\\mu",
+  τ: "\\tau",
+  β: "\\beta",
+  ε: "\\epsilon",
+  ρ: "\\rho",
+  α: "\\alpha",
+  η: "\\eta",
+  ψ: "\\psi",
+  Δ: "\\Delta",
+  Π: "\\Pi",
+  "∞": "\\infty",
+  "−": "-",
 });
 
 /**

@@ -124,9 +124,13 @@ export class Inspector {
     for (const name of ["momentum", "betas"]) {
       if (steps.has(name)) row(name, "A scheduler moves it", () => at(name), name);
     }
-    row("update", "What torch added to the point", () => at("theta", 1).map((after, k) => after - at("theta")[k]));
+    row("update", "What torch added to the point", () =>
+      at("theta", 1).map((after, k) => after - at("theta")[k]),
+    );
     row("point after", "θ after the step", () => at("theta", 1), "after");
-    row("loss", "The surface's own loss, before and after", () => [run.loss[this.step], run.loss[this.step + 1]].map((one) => precise(one, 5)));
+    row("loss", "The surface's own loss, before and after", () =>
+      [run.loss[this.step], run.loss[this.step + 1]].map((one) => precise(one, 5)),
+    );
     row(
       "curvature",
       "The eigenvalues of the Hessian at the point before: how fast the slope changes along its two axes",
@@ -135,9 +139,11 @@ export class Inspector {
         return [high, low].map((one) => (Number.isFinite(one) ? precise(one, 5) : "none here"));
       },
     );
-    row("2 / lr", "Where the largest curvature is above it, plain gradient descent overshoots more at every step", () => [
-      2 / steps.setting("lr", this.step),
-    ]);
+    row(
+      "2 / lr",
+      "Where the largest curvature is above it, plain gradient descent overshoots more at every step",
+      () => [2 / steps.setting("lr", this.step)],
+    );
     if (steps.data.unrecorded.length) {
       row("not recorded", "Lists that torch keeps", () => [steps.data.unrecorded.join(", ")]);
     }
@@ -240,7 +246,9 @@ export class Inspector {
           return above && /^-|cdot/.test(text) ? `\\left(${text}\\right)` : text;
         });
         const label = line.scalar ? "" : `${AXES[axis]}\\colon\\quad `;
-        rows.push(`${label}&\\phantom{=} ${write(line.term, numbers)} = ${number(this.value(line.name, axis, steps))}`);
+        rows.push(
+          `${label}&\\phantom{=} ${write(line.term, numbers)} = ${number(this.value(line.name, axis, steps))}`,
+        );
       }
     }
     return `\\begin{aligned}\n${rows.join(" \\\\\n")}\n\\end{aligned}`;

@@ -12,9 +12,13 @@ const CALM = 80;
 const SVG = "http://www.w3.org/2000/svg";
 
 export class Legend {
-  /** @param {HTMLElement} root */
-  constructor(root) {
+  /**
+   * @param {HTMLElement} root
+   * @param {(focus: number) => void} focus what to do when a run is chosen to be looked into
+   */
+  constructor(root, focus) {
     this.root = root;
+    this.focus = focus;
     /** @type {{ run: Run, numbers: HTMLElement }[]} */
     this.rows = [];
     this.against = "steps";
@@ -24,17 +28,27 @@ export class Legend {
   /** @param {Scene} scene */
   show(scene) {
     this.against = scene.data.view.against;
-    this.rows = scene.runs.map((run) => {
-      const row = document.createElement("div");
+    const { view } = scene.data;
+    const looking = view.beside !== "curves" || view.marks.length > 0;
+    this.rows = scene.runs.map((run, place) => {
+      const row = document.createElement("button");
+      row.type = "button";
       row.className = "optviz-run";
+      row.title = `Look into ${run.name}`;
+      row.setAttribute(
+        "aria-pressed",
+        String(looking && place === Math.min(view.focus, scene.runs.length - 1)),
+      );
+      row.addEventListener("click", () => this.focus(place));
       const name = document.createElement("span");
       name.className = "optviz-name";
-      name.textContent = name.title = run.name;
+      name.textContent = run.name;
       const numbers = document.createElement("span");
       numbers.className = "optviz-numbers";
       row.append(swatch(run.color, run.dash), name, numbers);
       return { run, numbers };
     });
+    const focused = [...this.root.children].indexOf(/** @type {Element} */ (document.activeElement));
     const marks = document.createElement("div");
     marks.className = "optviz-marks";
     marks.append(mark("◆", "start", scene.data.theme.ink));
@@ -43,6 +57,7 @@ export class Legend {
       ...this.rows.map(({ numbers }) => /** @type {Element} */ (numbers.parentElement)),
       marks,
     );
+    if (focused >= 0) /** @type {HTMLElement | undefined} */ (this.root.children[focused])?.focus();
   }
 
   /**

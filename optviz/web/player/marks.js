@@ -39,7 +39,9 @@ export function arrowsOf(steps, step, marks, unit, size, theme) {
   if (wanted("gradient")) slope("gradient", on("gradient"), 5);
   if (wanted("given")) slope("given", on("given"), 2.5);
   if (wanted("momentum") && steps.data.momentum) slope("momentum", on(`state.${steps.data.momentum}`), 3);
-  const scale = round((LONGEST * size) / unit / Math.max(...slopes.map(({ vector }) => Math.hypot(...vector))));
+  const scale = round(
+    (LONGEST * size) / unit / Math.max(...slopes.map(({ vector }) => Math.hypot(...vector))),
+  );
   for (const one of slopes) one.scale = scale;
   return [...slopes, ...moves(steps, step, wanted, unit, theme)];
 }
@@ -55,7 +57,9 @@ export function arrowsOf(steps, step, marks, unit, size, theme) {
  */
 function moves(steps, step, wanted, unit, theme) {
   if (step >= steps.n) return [];
-  const vector = /** @type {Vector} */ ([0, 1].map((axis) => steps.on("theta", step + 1, axis) - steps.on("theta", step, axis)));
+  const vector = /** @type {Vector} */ (
+    [0, 1].map((axis) => steps.on("theta", step + 1, axis) - steps.on("theta", step, axis))
+  );
   const scale = magnified(Math.hypot(...vector) * unit);
   const found = [];
   if (wanted("parts")) {
@@ -63,12 +67,20 @@ function moves(steps, step, wanted, unit, theme) {
     for (const [name, part] of Object.entries(steps.derived(step).parts)) {
       const moved = /** @type {Vector} */ (part.map((v) => (Number.isFinite(v) ? v : 0)));
       const color = theme.marks[name === "gradient" || name === "momentum" ? name : "given"];
-      if (Math.hypot(...moved) > 0) found.push({ name: `${name} part`, vector: moved, color, width: 3, scale, from });
+      if (Math.hypot(...moved) > 0)
+        found.push({ name: `${name} part`, vector: moved, color, width: 3, scale, from });
       from = [from[0] + moved[0], from[1] + moved[1]];
     }
   }
   if (wanted("step") || wanted("parts")) {
-    found.push({ name: "step", vector, color: theme.marks.step, width: wanted("step") ? 4 : 2, scale, ends: wanted("parts") });
+    found.push({
+      name: "step",
+      vector,
+      color: theme.marks.step,
+      width: wanted("step") ? 4 : 2,
+      scale,
+      ends: wanted("parts"),
+    });
   }
   return found;
 }
@@ -177,7 +189,8 @@ function plates(context, box, signs, theme) {
     let middle = Math.min(Math.max(y, box[1] + 9), box[3] - 9);
     const covered = () =>
       taken.some(([l, m, w]) => Math.abs(m - middle) < height && l < left + width + 4 && left < l + w + 4);
-    for (let tries = 0; covered() && tries < 12; tries++) middle += (middle + height > box[3] - 9 ? -1 : 1) * height;
+    for (let tries = 0; covered() && tries < 12; tries++)
+      middle += (middle + height > box[3] - 9 ? -1 : 1) * height;
     taken.push([left, middle, width]);
     Object.assign(context, { strokeStyle: theme.paper, lineWidth: 4 });
     context.strokeText(text, left, middle);
@@ -226,5 +239,10 @@ export function drawCurvature(context, frame, x, y, steps, step, theme) {
   }
   const text = `λmax ${single(high, 3)}, 2/lr ${single(2 / steps.setting("lr", Math.min(step, steps.n - 1)), 3)}`;
   const under = Math.max(Math.abs(a * Math.sin(turned)), Math.abs(b * Math.cos(turned)));
-  plates(context, frame.box, [{ text, x: x - 9, y: y + under + 12, right: true, color: theme.marks.curvature }], theme);
+  plates(
+    context,
+    frame.box,
+    [{ text, x: x - 9, y: y + under + 12, right: true, color: theme.marks.curvature }],
+    theme,
+  );
 }

@@ -1,5 +1,6 @@
 // The paths, on a canvas above the contours: up to the playhead, clipped to the plot's box.
 
+import { arrowsOf, drawArrows, drawCurvature } from "./marks.js";
 import { badge, clipped, cross, dashes, head, Sheet, star } from "./pen.js";
 import { stepAt } from "./scene.js";
 import { lastAtMost } from "./search.js";
@@ -53,8 +54,9 @@ export class Paths {
    * @param {number} position of the playhead
    * @param {boolean} fading whether only the last steps are drawn in full
    * @param {boolean} pale whether the paths are about to be replaced
+   * @param {string | null} focus digest of the run whose step is looked into; of one run it is that one
    */
-  draw(position, fading, pale = false) {
+  draw(position, fading, pale = false, focus = null) {
     const { frame, scene } = this;
     const context = this.sheet.clear();
     if (!frame || !scene) return;
@@ -71,6 +73,7 @@ export class Paths {
       // All halos lie below all paths: no path hides another one.
       for (const [k, one] of this.tracks.entries()) this.line(one, 0, steps[k], theme.halo, HALO, []);
     }
+    for (const one of this.tracks) this.ghost(one.run);
     for (const [k, one] of this.tracks.entries()) {
       if (fading) this.trail(one, steps[k]);
       else this.line(one, 0, steps[k], one.run.color, WIDTH, dashes(one.run.dash, WIDTH));
@@ -82,6 +85,57 @@ export class Paths {
       if (px >= left - 1 && px <= right + 1 && py >= top - 1 && py <= bottom + 1) star(context, px, py);
     }
     for (const [k, one] of this.tracks.entries()) this.head(one, steps[k]);
+    if (pale) return;
+    for (const [k, one] of this.tracks.entries()) {
+      if (this.tracks.length === 1 || one.run.digest === focus) this.marks(one, steps[k]);
+    }
+  }
+
+  /**
+   * What is drawn at a head: it belongs to the step that begins at the last whole one, at the end to the last.
+   * @param {Track} one
+   * @param {number} position
+   */
+  marks(one, position) {
+    const { context } = this.sheet;
+    const frame = /** @type {Frame} */ (this.frame);
+    const { view, theme } = /** @type {Scene} */ (this.scene).data;
+    const { steps, n } = one.run;
+    if (!steps || !view.marks.length || n === 0) return;
+    const step = Math.min(Math.floor(position + 1e-6), n - 1);
+    const [left, top, right, bottom] = frame.box;
+    const [x, y] = [one.x[step], one.y[step]];
+    if (!(x >= left && x <= right && y >= top && y <= bottom)) return;
+    context.save();
+    context.beginPath();
+    context.rect(left, top, right - left, bottom - top);
+    context.clip();
+    if (view.marks.includes("curvature")) drawCurvature(context, frame, x, y, steps, step, theme);
+    const size = Math.min(right - left, bottom - top);
+    const arrows = arrowsOf(steps, step, view.marks, Math.abs(frame.dx), size, theme);
+    drawArrows(context, frame, x, y, arrows, theme);
+    context.restore();
+  }
+
+  /**
+   * The path of another convention, as far as the run itself: dotted, and named at its end.
+   * @param {Run} run
+   */
+  ghost(run) {
+    const { ghost } = run;
+    if (!ghost) return;
+    const frame = /** @type {Frame} */ (this.frame);
+    const { theme } = /** @type {Scene} */ (this.scene).data;
+    const one = track({ ...run, x: ghost.x, y: ghost.y, n: ghost.n }, frame);
+    const { context } = this.sheet;
+    const whole = context.globalAlpha;
+    context.globalAlpha = 0.85 * whole;
+    this.line(one, 0, ghost.n, theme.halo, 3.5, []);
+    this.line(one, 0, ghost.n, run.color, 1.6, [1.6, 3.2]);
+    context.globalAlpha = whole;
+    const [x, y] = at(one, ghost.n);
+    const shown = clipped(x, y, x, y, frame.box) ? [x, y] : this.edge(one, ghost.n, x, y);
+    badge(context, ghost.name, shown[0], shown[1], frame.box, run.color, theme);
   }
 
   /**

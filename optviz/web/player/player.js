@@ -1,22 +1,23 @@
-// The player: one playhead, the picture, the curves and the transport. Streamlit calls the function below
-// whenever there is something new; the bytes of paths and surfaces come through it, too.
+// The player: one playhead, the pictures, what stands beside them, and the transport. Streamlit calls the
+// function below whenever there is something new; the bytes of paths and surfaces come through it, too.
 
+import { oneOf, someOf } from "./choices.js";
 import { Clock } from "./clock.js";
-import { Contour } from "./contour.js";
+import { Code, phaseAt } from "./code.js";
 import { Curve, chartsOf } from "./curves.js";
+import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
-import { onScreen, Paths } from "./paths.js";
+import { element, Panel } from "./panel.js";
 import { useFontOf } from "./pen.js";
 import { loadPlotly } from "./plotly.js";
-import { assemble, endOf, lossAt, onArrival, receive } from "./scene.js";
-import { StartMarker } from "./start.js";
+import { assemble, endOf, onArrival, receive, stepAt } from "./scene.js";
 import { Table } from "./table.js";
-import { single } from "./ticks.js";
 import { Transport } from "./transport.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").SceneData} SceneData */
-/** @typedef {(edit: { start?: [number, number], view?: Record<string, string> }) => void} Send */
+/** @typedef {import("./scene.js").View} View */
+/** @typedef {(edit: { start?: [number, number], view?: Partial<View> }) => void} Send */
 
 /** @type {WeakMap<Element, Player>} */
 const players = new WeakMap();
@@ -47,9 +48,9 @@ class Player {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.root = element("div", "optviz-player", parent);
-    const grid = element("div", "optviz-grid", this.root); // a container query cannot change its own container
-    const left = element("div", "optviz-left", grid);
-    const right = element("div", "optviz-right", grid);
+    this.grid = element("div", "optviz-grid", this.root); // a container query cannot change its own container
+    const left = element("div", "optviz-left", this.grid);
+    const right = element("div", "optviz-right", this.grid);
     Object.assign(this.root, { player: this }); // for the tests, and for the curious in the browser's console
     /** @type {Send} */
     this.send = () => {};
@@ -61,30 +62,32 @@ class Player {
     this.shownViews = "";
 
     this.clock = new Clock(() => this.redraw());
-    this.legend = new Legend(element("div", "optviz-legend", left));
-    this.picture = element("div", "optviz-picture", left);
-    this.picture.setAttribute("role", "img");
-    this.contour = new Contour(element("div", "optviz-contour", this.picture), () => this.placePaths());
-    this.paths = new Paths();
-    this.picture.append(this.paths.sheet.canvas);
-    this.start = new StartMarker(this.picture, (start) => this.send({ start }));
-    this.tip = element("div", "optviz-tip", this.picture);
-    this.tip.hidden = true;
-    this.note = element("p", "optviz-note", this.picture);
-    this.note.hidden = true;
-    this.transport = new Transport(element("div", "optviz-transport", left), this.clock, this.contour, () =>
-      this.redraw(),
-    );
+    this.legend = new Legend(element("div", "optviz-legend", left), (focus) => this.look({ focus }));
+    this.pictures = element("div", "optviz-pictures", left);
+    /** @type {Panel[]} */
+    this.panels = [];
+    /** Of all reliefs: they turn together. @type {Record<string, number>} */
+    this.camera = {};
+    this.transport = new Transport(element("div", "optviz-transport", left), this.clock, {
+      redraw: () => this.redraw(),
+      zoom: (factor) => this.zoom(factor),
+      look: (view) => this.look(view),
+      fill: () => this.fillScreen(),
+    });
     this.views = element("div", "optviz-views", right);
     this.charts = element("div", "optviz-charts", right);
     /** @type {Curve[]} */
     this.curves = [];
+    this.inspector = new Inspector(element("div", "optviz-step", right));
+    this.code = new Code(element("div", "optviz-code", right));
 
     this.table = new Table(element("div", "optviz-results", this.root));
 
     this.ends = new AbortController();
-    this.listen();
-    this.arrivals = onArrival(() => this.look());
+    const { signal } = this.ends;
+    document.addEventListener("keydown", (event) => this.transport.key(event, this.root), { signal });
+    this.root.addEventListener("fullscreenchange", () => this.resize(), { signal });
+    this.arrivals = onArrival(() => this.arrive());
     this.resizes = new ResizeObserver(() => this.resize());
     this.resizes.observe(this.root);
   }
@@ -92,11 +95,11 @@ class Player {
   /** @param {SceneData & { plotly: string }} data */
   receive(data) {
     this.wanted = data;
-    this.look();
+    this.arrive();
   }
 
   /** Show what is wanted, as soon as all of it is here. */
-  look() {
+  arrive() {
     if (!this.wanted || this.wanted === this.scene?.data) return;
     const scene = assemble(this.wanted);
     if (!scene) return;
@@ -104,49 +107,113 @@ class Player {
     const against = this.scene?.data.view.against;
     const old = this.clock.position / this.clock.end;
     this.scene = scene;
-    useFontOf(this.root);
     const end = endOf(scene.runs, scene.data.view.against);
     // Other units: the same share of the way.
     if (against && against !== scene.data.view.against) this.clock.position = Math.round(old * end);
     if (first) this.clock.position = this.clock.end = end;
     else this.clock.resize(end);
-    this.start.land(scene.data.start);
-    this.legend.show(scene);
-    this.picture.setAttribute("aria-label", scene.data.alt.picture);
-    this.showViews(scene);
     this.table.show(scene.data.table);
+    this.show();
+  }
+
+  /** Show the scene as its view says. */
+  show() {
+    const scene = /** @type {Scene} */ (this.scene);
+    const { view } = scene.data;
+    useFontOf(this.root);
+    this.legend.show(scene);
+    this.showViews(scene);
     this.transport.show(scene);
-    const version = /** @type {any} */ (this.wanted).plotly;
-    this.contour.show(scene, version).catch((error) => {
-      this.note.textContent = `The contours cannot be drawn: ${error.message}.`;
-      this.note.hidden = false;
-    });
-    this.placePaths();
+    this.showPanels(scene);
+    this.grid.dataset.panels = String(this.panels.length);
+    this.charts.hidden = view.beside !== "curves";
+    this.inspector.root.hidden = view.beside !== "step";
+    this.code.root.hidden = view.beside !== "code";
+    this.code.show(this.focused()?.code ?? []);
     this.placeCurves();
+  }
+
+  /** The run that is looked into. */
+  focused() {
+    const { runs, data } = /** @type {Scene} */ (this.scene);
+    return runs[Math.min(data.view.focus, runs.length - 1)];
+  }
+
+  /**
+   * Look at it in another way: at once as far as everything is here, and from now on.
+   * @param {Partial<View>} change
+   */
+  look(change) {
+    if (!this.scene) return;
+    const view = { ...this.scene.data.view, ...change };
+    this.scene = { ...this.scene, data: { ...this.scene.data, view } };
+    if (!("against" in change)) this.show(); // there the playhead has other units
+    // Competitors that did not run are not here: the server counts them, too.
+    const { focus } = change;
+    this.send({ view: focus === undefined ? change : { ...change, focus: this.scene.data.places[focus] } });
+  }
+
+  /** @param {Scene} scene */
+  showPanels(scene) {
+    const { runs, data } = scene;
+    const each = data.view.panels === "each" && runs.length > 1;
+    const count = each ? runs.length : 1;
+    while (this.panels.length > count) this.panels.pop()?.remove();
+    while (this.panels.length < count) this.panels.push(this.addPanel());
+    const version = /** @type {any} */ (this.wanted).plotly;
+    for (const [place, panel] of this.panels.entries()) panel.show(scene, each ? place : null, version);
+  }
+
+  addPanel() {
+    return new Panel(this.pictures, {
+      start: (start) => this.send({ start }),
+      moved: (panel) => this.follow(panel),
+      position: () => this.clock.position,
+      redraw: () => this.redraw(),
+      camera: this.camera,
+    });
+  }
+
+  /**
+   * All panels show the same part of the surface.
+   * @param {Panel} panel that has moved
+   */
+  follow(panel) {
+    this.transport.zoomed(panel.zoomed);
+    if (panel.deep) this.redraw();
+    else for (const other of this.panels) if (other !== panel) other.contour.follow(panel.contour.ranges());
+  }
+
+  /** @param {number} [factor] */
+  zoom(factor) {
+    for (const panel of this.panels.slice(0, this.scene?.data.view.picture === "3d" ? undefined : 1)) {
+      panel.zoom(factor);
+    }
   }
 
   resize() {
     if (!this.scene || this.pending) return;
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
-      this.contour.fit();
-      this.placePaths();
+      useFontOf(this.root);
+      for (const panel of this.panels) panel.fit();
       this.placeCurves();
     });
   }
 
-  placePaths() {
-    const frame = this.contour.frame();
-    if (!frame || !this.scene) return;
-    const { clientWidth, clientHeight } = this.contour.element;
-    this.paths.place(this.scene, frame, clientWidth, clientHeight);
-    this.start.place(frame, this.scene.data.theme);
-    this.transport.zoomed(this.contour.zoomed);
-    this.redraw();
+  /** The whole screen for the player, for a lecture hall; or back. */
+  async fillScreen() {
+    try {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      else await this.root.requestFullscreen();
+    } catch {
+      // Some pages may not: an embedded one, say. Then nothing happens, and nothing is broken.
+    }
   }
 
   placeCurves() {
     const scene = /** @type {Scene} */ (this.scene);
+    if (this.charts.hidden) return this.redraw();
     const charts = chartsOf(scene);
     while (this.curves.length > charts.length) this.curves.pop()?.sheet.canvas.parentElement?.remove();
     while (this.curves.length < charts.length) this.curves.push(this.addCurve());
@@ -190,109 +257,68 @@ class Player {
 
   redraw() {
     if (!this.scene) return;
-    const { position } = this.clock;
-    this.paths.draw(position, this.transport.fading, this.start.moved);
-    for (const curve of this.curves) curve.draw(position);
-    this.legend.draw(position, this.clock.playing);
+    const { position, playing, slow } = this.clock;
+    const run = this.focused();
+    const { view } = this.scene.data;
+    // In slow motion a point stands still until its optimizer steps.
+    const shown = playing && slow && view.against === "steps" ? phaseAt(position).moved : position;
+    for (const panel of this.panels) panel.draw(shown, this.transport.fading, run?.digest ?? null);
+    if (!this.charts.hidden) for (const curve of this.curves) curve.draw(position);
+    this.legend.draw(position, playing);
     this.transport.draw();
+    if (!run) return;
+    const step = stepAt(run, position, view.against);
+    if (!this.inspector.root.hidden) this.inspector.draw(run, step, playing);
+    if (!this.code.root.hidden) this.code.draw(step, playing && slow && step < run.n);
   }
 
   /** @param {Scene} scene */
   showViews(scene) {
-    const { view, surface, help } = scene.data;
+    const { view, surface, conventions, theme } = scene.data;
     const scales = surface.minimum === null ? ["auto", "linear"] : ["auto", "log", "linear"];
-    const wanted = JSON.stringify([view, scales]);
+    const wanted = JSON.stringify([view, scales, conventions, theme.paper]);
     if (this.shownViews === wanted) return;
     this.shownViews = wanted;
-    const focused = /** @type {HTMLInputElement | null} */ (this.views.querySelector("input:focus"));
-    const [name, value] = [focused?.name, focused?.value];
+    const focused = /** @type {HTMLElement | null} */ (this.views.querySelector(":focus"));
+    const again =
+      focused instanceof HTMLInputElement
+        ? `input[name="${focused.name}"][value="${focused.value}"]`
+        : `button[data-value="${focused?.dataset.value}"]`;
     this.views.replaceChildren();
-    this.choice("scale", "Loss scale", scales, view.scale, help.scale);
-    this.choice("against", "Against", ["steps", "evals"], view.against, help.against);
-    if (name)
-      /** @type {HTMLElement | null} */ (
-        this.views.querySelector(`input[name="${name}"][value="${value}"]`)
-      )?.focus();
+    this.choice("beside", "Beside it", { curves: "Curves", step: "Step", code: "Code" });
+    if (view.beside === "curves") {
+      this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
+      this.choice("against", "Against", { steps: "steps", evals: "evals" });
+    } else {
+      if (view.beside === "step") this.marks(scene);
+      if (conventions.length) {
+        const names = Object.fromEntries(conventions.map(({ name, title }) => [name, title]));
+        this.choice("convention", "Convention", { torch: "torch only", ...names });
+      }
+    }
+    if (focused) /** @type {HTMLElement | null} */ (this.views.querySelector(again))?.focus();
+  }
+
+  /** @param {Scene} scene */
+  marks({ data }) {
+    const choice = {
+      label: "At the head",
+      options: data.marks,
+      now: data.view.marks,
+      colors: data.theme.marks,
+    };
+    someOf(this.views, choice, (marks) => this.look({ marks }));
   }
 
   /**
-   * @param {string} name
+   * @param {"beside" | "scale" | "against" | "convention"} name
    * @param {string} label
-   * @param {string[]} options
-   * @param {string} now
-   * @param {string} help
+   * @param {Record<string, string>} options
    */
-  choice(name, label, options, now, help) {
-    const field = element("fieldset", "optviz-choice", this.views);
-    field.title = help;
-    element("legend", "", field).textContent = label;
-    for (const option of options) {
-      const holder = element("label", "", field);
-      const input = /** @type {HTMLInputElement} */ (element("input", "", holder));
-      Object.assign(input, { type: "radio", name: `optviz-${name}`, value: option, checked: option === now });
-      input.addEventListener("change", () => this.send({ view: { [name]: option } }));
-      element("span", "", holder).textContent = option;
-    }
-  }
-
-  listen() {
-    const { signal } = this.ends;
-    let [downX, downY, downAt] = [0, 0, 0];
-    this.picture.addEventListener(
-      "pointerdown",
-      (event) => {
-        const meant = event.isPrimary && event.button === 0 && !this.start.has(event.target);
-        [downX, downY, downAt] = [event.clientX, event.clientY, meant ? event.timeStamp : -1e9];
-      },
-      { signal, capture: true },
-    );
-    // Of the window: while a button is down, plotly lays a cover over the page.
-    globalThis.addEventListener(
-      "pointerup",
-      (event) => {
-        const still = Math.hypot(event.clientX - downX, event.clientY - downY) < 5;
-        const frame = this.contour.frame();
-        if (!frame || !still || event.timeStamp - downAt > 600) return;
-        downAt = -1e9;
-        const { left, top } = this.picture.getBoundingClientRect();
-        this.start.moveTo(frame, event.clientX - left, event.clientY - top);
-      },
-      { signal },
-    );
-    this.picture.addEventListener("pointermove", (event) => this.hover(event), { signal });
-    this.picture.addEventListener("pointerleave", () => (this.tip.hidden = true), { signal });
-    document.addEventListener("keydown", (event) => this.transport.key(event, this.root), { signal });
-  }
-
-  /** @param {PointerEvent} event */
-  hover(event) {
-    const frame = this.contour.frame();
-    const { scene } = this;
-    if (!frame || !scene || event.pointerType !== "mouse" || event.buttons) {
-      this.tip.hidden = true;
-      return;
-    }
-    const bounds = this.picture.getBoundingClientRect();
-    const [px, py] = [event.clientX - bounds.left, event.clientY - bounds.top];
-    const [left, top, right, bottom] = frame.box;
-    this.tip.hidden = !(px >= left && px <= right && py >= top && py <= bottom);
-    if (this.tip.hidden) return;
-    const near = this.paths.nearest(px, py, this.clock.position);
-    const [x, y] = near
-      ? [near.run.x[near.step], near.run.y[near.step]]
-      : [(px - frame.x0) / frame.dx, (py - frame.y0) / frame.dy];
-    const loss = near ? near.run.loss[near.step] : lossAt(scene, x, y);
-    const where = `x ${single(x, near ? 6 : 4)}, y ${single(y, near ? 6 : 4)}`;
-    this.tip.textContent = near
-      ? `${near.run.name}, step ${near.step}\n${where}\nloss ${single(loss)}`
-      : `${where}\nloss ${single(loss, 4)}`;
-    const [tx, ty] = near ? onScreen(frame, x, y) : [px, py];
-    const flip = tx > (left + right) / 2;
-    Object.assign(this.tip.style, {
-      left: `${tx}px`,
-      top: `${ty}px`,
-      transform: `translate(${flip ? "calc(-100% - 12px)" : "12px"}, -50%)`,
-    });
+  choice(name, label, options) {
+    const { view, help } = /** @type {Scene} */ (this.scene).data;
+    const choice = { name, label, options: Object.entries(options), now: view[name], help: help[name] };
+    oneOf(this.views, choice, (value) => this.look({ [name]: value }));
   }
 
   remove() {
@@ -300,19 +326,7 @@ class Player {
     this.ends.abort();
     this.arrivals();
     this.resizes.disconnect();
-    this.contour.purge();
+    for (const panel of this.panels) panel.remove();
     this.root.remove();
   }
-}
-
-/**
- * @param {string} tag
- * @param {string} className
- * @param {Element} parent
- */
-function element(tag, className, parent) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  parent.append(made);
-  return made;
 }

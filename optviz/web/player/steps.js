@@ -123,7 +123,11 @@ export class Steps {
     const parts = {};
     for (const axis of [0, 1]) {
       const value = (/** @type {string} */ key) => values[key]?.[axis] ?? this.known(key, step, axis);
-      const put = (/** @type {typeof values} */ into, /** @type {string} */ key, /** @type {Term} */ term) => {
+      const put = (
+        /** @type {typeof values} */ into,
+        /** @type {string} */ key,
+        /** @type {Term} */ term,
+      ) => {
         const both = into[key] ?? [Number.NaN, Number.NaN];
         both[axis] = evaluate(term, value);
         into[key] = /** @type {[number, number]} */ (both);

@@ -1,10 +1,10 @@
 // The controls of the playhead, with the mouse, a finger or the keyboard.
 
 /** @typedef {import("./clock.js").Clock} Clock */
-/** @typedef {import("./contour.js").Contour} Contour */
 /** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./scene.js").View} View */
 
-const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
+const SPEEDS = [0, 0.25, 0.5, 1, 2, 4, 8, 16];
 const SVG = "http://www.w3.org/2000/svg";
 /** Shapes in a box of 24 by 24. */
 const ICONS = {
@@ -18,6 +18,9 @@ const ICONS = {
   trail: "M3 17.500l5-5 4 4 8-9 1.500 1.400L12 19.600l-4-4-3.600 3.500z",
   more: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
   less: "M5 11h14v2H5z",
+  relief: "M3 17l5.500-9 3.500 5.500L14.500 9 21 17zM7 17l1.500-3",
+  panels: "M3.500 5h7.500v14H3.500zm2 2v10h3.500V7zM13 5h7.500v14H13zm2 2v10h3.500V7z",
+  fill: "M8 3v2H5v3H3V3zM16 3h5v5h-2V5h-3zM3 16h2v3h3v2H3zM19 16h2v5h-5v-2h3z",
   whole: "M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z",
 };
 
@@ -25,13 +28,13 @@ export class Transport {
   /**
    * @param {HTMLElement} root
    * @param {Clock} clock
-   * @param {Contour} contour
-   * @param {() => void} redraw
+   * @param {{
+   *   redraw: () => void, zoom: (factor?: number) => void, look: (view: Partial<View>) => void, fill: () => void,
+   * }} acts
    */
-  constructor(root, clock, contour, redraw) {
+  constructor(root, clock, acts) {
     this.root = root;
     this.clock = clock;
-    this.redraw = redraw;
     this.fading = false;
     this.playing = true;
     this.unit = "step";
@@ -53,27 +56,39 @@ export class Transport {
     this.button("forward", "One step forward (→)", () => clock.step(1));
     this.button("end", "To the end (End)", () => this.seek(clock.end));
     this.speed = document.createElement("select");
-    this.speed.title = "Speed ([ slower, ] faster)";
+    this.speed.title = "Speed ([ slower, ] faster); slow takes a step apart";
     this.speed.setAttribute("aria-label", "Speed");
     for (const speed of SPEEDS)
-      this.speed.add(new Option(`${speed}×`, String(speed), speed === 1, speed === 1));
+      this.speed.add(new Option(speed ? `${speed}×` : "slow", String(speed), speed === 1, speed === 1));
     this.speed.addEventListener("change", () => (clock.speed = Number(this.speed.value)));
     root.append(this.speed);
     this.loop = this.toggle("loop", "Play again and again", (on) => (clock.loop = on));
     this.trail = this.toggle("trail", "Fading trail: only the last 40 steps in full", (on) => {
       this.fading = on;
-      redraw();
+      acts.redraw();
     });
-    const zoom = this.button("more", "Zoom in (or drag over a part of the picture)", () => contour.zoom(0.6));
-    this.button("less", "Zoom out", () => contour.zoom(1 / 0.6));
-    this.whole = this.button("whole", "The whole surface", () => contour.zoom());
+    const zoom = this.button("more", "Zoom in (or drag over a part of the picture)", () => acts.zoom(0.6));
+    this.button("less", "Zoom out", () => acts.zoom(1 / 0.6));
+    this.whole = this.button("whole", "The whole surface", () => acts.zoom());
     this.whole.disabled = true;
     zoom.classList.add("optviz-apart");
+    this.relief = this.toggle("relief", "Relief: the surface in 3-D", (on) =>
+      acts.look({ picture: on ? "3d" : "2d" }),
+    );
+    this.panels = this.toggle("panels", "A picture for each competitor, side by side", (on) =>
+      acts.look({ panels: on ? "each" : "one" }),
+    );
+    this.button("fill", "Full screen (f)", acts.fill);
+    this.fill = acts.fill;
   }
 
   /** @param {Scene} scene */
   show(scene) {
-    this.unit = scene.data.view.against === "steps" ? "step" : "evals";
+    const { view } = scene.data;
+    this.unit = view.against === "steps" ? "step" : "evals";
+    this.relief.setAttribute("aria-pressed", String(view.picture === "3d"));
+    this.panels.setAttribute("aria-pressed", String(view.panels === "each"));
+    this.panels.hidden = scene.runs.length < 2;
   }
 
   /** @param {boolean} yes whether there is a zoom to go back from */
@@ -127,6 +142,7 @@ export class Transport {
       End: () => this.seek(this.clock.end),
       "[": () => this.faster(-1),
       "]": () => this.faster(1),
+      f: () => this.fill(),
     });
     const act = acts[event.key];
     if (!act) return;

@@ -1,0 +1,209 @@
+// A picture: the surface, from above or as a relief, with the paths of all runs or of one.
+
+import { Contour } from "./contour.js";
+import { onScreen, Paths } from "./paths.js";
+import { lossAt } from "./scene.js";
+import { StartMarker } from "./start.js";
+import { single } from "./ticks.js";
+
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./relief.js").Relief} Relief */
+/**
+ * What a panel tells the player.
+ * @typedef {{
+ *   start: (start: [number, number]) => void, moved: (panel: Panel) => void,
+ *   position: () => number, redraw: () => void, camera: Record<string, number>,
+ * }} Host
+ */
+
+export class Panel {
+  /**
+   * @param {HTMLElement} parent
+   * @param {Host} host
+   */
+  constructor(parent, host) {
+    this.host = host;
+    this.root = element("div", "optviz-panel", parent);
+    this.title = element("p", "optviz-panel-name", this.root);
+    this.picture = element("div", "optviz-picture", this.root);
+    this.picture.setAttribute("role", "img");
+    this.contour = new Contour(element("div", "optviz-contour", this.picture), () => this.place(true));
+    this.paths = new Paths();
+    this.picture.append(this.paths.sheet.canvas);
+    this.start = new StartMarker(this.picture, host.start);
+    this.tip = element("div", "optviz-tip", this.picture);
+    this.note = element("p", "optviz-note", this.picture);
+    this.reliefHolder = element("div", "optviz-relief", this.root);
+    this.tip.hidden = this.note.hidden = this.reliefHolder.hidden = true;
+    /** @type {Relief | null} */
+    this.relief = null;
+    /** @type {Scene | null} */
+    this.scene = null;
+    this.deep = false;
+    this.ends = new AbortController();
+    this.listen();
+  }
+
+  /**
+   * Show a scene: all of its runs, or one.
+   * @param {Scene} scene
+   * @param {number | null} only
+   * @param {string} version of plotly.js
+   */
+  show(scene, only, version) {
+    this.scene = only === null ? scene : { ...scene, runs: [scene.runs[only]] };
+    this.start.land(scene.data.start);
+    this.title.hidden = only === null;
+    this.title.textContent = only === null ? "" : scene.runs[only].name;
+    this.title.style.setProperty("--run", only === null ? "" : scene.runs[only].color);
+    this.picture.setAttribute("aria-label", scene.data.alt.picture);
+    this.deep = scene.data.view.picture === "3d";
+    this.picture.hidden = this.deep;
+    this.reliefHolder.hidden = !this.deep;
+    if (this.deep)
+      this.showRelief().catch((error) => this.say(`The relief cannot be drawn: ${error.message}.`));
+    else {
+      const drawn = this.contour.show(scene, version);
+      drawn.catch((error) => this.say(`The contours cannot be drawn: ${error.message}.`));
+    }
+    this.place();
+  }
+
+  /** Its code is loaded only when a relief is asked for. */
+  async showRelief() {
+    const { Relief } = await import("./relief.js");
+    if (!this.scene || !this.deep) return;
+    if (!this.relief) {
+      this.relief = new Relief(this.reliefHolder);
+      this.relief.camera = /** @type {any} */ (this.host.camera);
+      this.relief.turned = () => this.host.moved(this);
+    }
+    this.relief.show(this.scene);
+    this.host.redraw();
+  }
+
+  /** @param {string} words */
+  say(words) {
+    this.picture.hidden = false;
+    this.note.textContent = words;
+    this.note.hidden = false;
+  }
+
+  /** The size may have changed. */
+  fit() {
+    if (this.deep) this.relief?.resize();
+    else {
+      this.contour.fit();
+      this.place();
+    }
+  }
+
+  /** @param {boolean} moved whether the axes have changed, which the other panels' have to follow */
+  place(moved = false) {
+    const frame = this.deep ? null : this.contour.frame();
+    if (!frame || !this.scene) return;
+    const { clientWidth, clientHeight } = this.contour.element;
+    this.paths.place(this.scene, frame, clientWidth, clientHeight);
+    this.start.place(frame, this.scene.data.theme);
+    this.host.redraw();
+    if (moved) this.host.moved(this);
+  }
+
+  /**
+   * @param {number} position of the playhead
+   * @param {boolean} fading
+   * @param {string | null} focus digest of the run in focus, whose step is looked into
+   */
+  draw(position, fading, focus) {
+    if (this.deep) this.relief?.draw(position, fading, this.start.moved);
+    else this.paths.draw(position, fading, this.start.moved, focus);
+  }
+
+  /** @param {number} [factor] more or less around the middle; none for all */
+  zoom(factor) {
+    if (this.deep) this.relief?.zoom(factor);
+    else this.contour.zoom(factor);
+  }
+
+  get zoomed() {
+    return this.deep ? Boolean(this.relief?.zoomed) : this.contour.zoomed;
+  }
+
+  listen() {
+    const { signal } = this.ends;
+    let [downX, downY, downAt] = [0, 0, 0];
+    this.picture.addEventListener(
+      "pointerdown",
+      (event) => {
+        const meant = event.isPrimary && event.button === 0 && !this.start.has(event.target);
+        [downX, downY, downAt] = [event.clientX, event.clientY, meant ? event.timeStamp : -1e9];
+      },
+      { signal, capture: true },
+    );
+    // Of the window: while a button is down, plotly lays a cover over the page.
+    globalThis.addEventListener(
+      "pointerup",
+      (event) => {
+        const still = Math.hypot(event.clientX - downX, event.clientY - downY) < 5;
+        const frame = this.contour.frame();
+        if (!frame || !still || event.timeStamp - downAt > 600) return;
+        downAt = -1e9;
+        const { left, top } = this.picture.getBoundingClientRect();
+        this.start.moveTo(frame, event.clientX - left, event.clientY - top);
+      },
+      { signal },
+    );
+    this.picture.addEventListener("pointermove", (event) => this.hover(event), { signal });
+    this.picture.addEventListener("pointerleave", () => (this.tip.hidden = true), { signal });
+  }
+
+  /** @param {PointerEvent} event */
+  hover(event) {
+    const frame = this.contour.frame();
+    const { scene } = this;
+    if (!frame || !scene || event.pointerType !== "mouse" || event.buttons) {
+      this.tip.hidden = true;
+      return;
+    }
+    const bounds = this.picture.getBoundingClientRect();
+    const [px, py] = [event.clientX - bounds.left, event.clientY - bounds.top];
+    const [left, top, right, bottom] = frame.box;
+    this.tip.hidden = !(px >= left && px <= right && py >= top && py <= bottom);
+    if (this.tip.hidden) return;
+    const near = this.paths.nearest(px, py, this.host.position());
+    const [x, y] = near
+      ? [near.run.x[near.step], near.run.y[near.step]]
+      : [(px - frame.x0) / frame.dx, (py - frame.y0) / frame.dy];
+    const loss = near ? near.run.loss[near.step] : lossAt(scene, x, y);
+    const where = `x ${single(x, near ? 6 : 4)}, y ${single(y, near ? 6 : 4)}`;
+    this.tip.textContent = near
+      ? `${near.run.name}, step ${near.step}\n${where}\nloss ${single(loss)}`
+      : `${where}\nloss ${single(loss, 4)}`;
+    const [tx, ty] = near ? onScreen(frame, x, y) : [px, py];
+    const flip = tx > (left + right) / 2;
+    Object.assign(this.tip.style, {
+      left: `${tx}px`,
+      top: `${ty}px`,
+      transform: `translate(${flip ? "calc(-100% - 12px)" : "12px"}, -50%)`,
+    });
+  }
+
+  remove() {
+    this.ends.abort();
+    this.contour.purge();
+    this.relief?.remove();
+    this.root.remove();
+  }
+}
+
+/**
+ * @param {string} tag
+ * @param {string} className
+ * @param {Element} parent
+ */
+export function element(tag, className, parent) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  parent.append(made);
+  return made;
+}
