@@ -237,7 +237,7 @@ function spaced([low, high], count) {
  * @param {Float32Array} losses
  * @param {number[]} levels ascending
  */
-function places(losses, levels) {
+export function places(losses, levels) {
   const last = levels.length - 1;
   return losses.map((loss) => {
     if (!Number.isFinite(loss)) return Number.NaN;

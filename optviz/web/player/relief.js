@@ -1,0 +1,353 @@
+// The surface in three dimensions, with the paths on it: to turn, and to look at from any side. Loaded only
+// when it is asked for. It is drawn on plain canvases, so that it works where there is no WebGL.
+
+import { Box, lifted, pinned, viewOf } from "./box.js";
+import { Heights } from "./mesh.js";
+import { Sheet, useFontOf } from "./pen.js";
+import { Raster } from "./raster.js";
+import { Threads } from "./threads.js";
+
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./box.js").Camera} Camera */
+/** @typedef {import("./mesh.js").Mesh} Mesh */
+/** @typedef {import("./scene.js").Run} Run */
+
+const HOME = { azimuth: 30, elevation: 52, zoom: 1 };
+const ELEVATIONS = [5, 89];
+const ZOOMS = [0.5, 4];
+/** Degrees a key, and a pixel of a drag, turns. */
+const KEY = 5;
+const DRAG = 0.4;
+/** Milliseconds that a frame may take while it turns; if it takes more, the next one is coarser. */
+const QUICK = 12;
+const COARSEST = 0.5;
+/** Milliseconds of rest after which the picture is drawn in full. */
+const REST = 140;
+/** How dark lines are, a raster pixel in a CSS pixel: one of them wide, they look the same in any of them. */
+const LINE = 0.15;
+/** Pixels that a still picture may have: beyond that, its edges are not smoothed. */
+const MOST = 3.2e6;
+
+export class Relief {
+  /** @param {HTMLElement} holder an empty element, already sized by CSS */
+  constructor(holder) {
+    this.holder = holder;
+    /** @type {Camera} */
+    this.camera = { ...HOME };
+    /** @type {Scene | null} */
+    this.scene = null;
+    /** @type {Heights | null} */
+    this.heights = null;
+    /** @type {Mesh[]} */
+    this.meshes = [];
+    this.raster = new Raster();
+    this.ground = new Sheet();
+    this.threads = new Threads();
+    /** @type {[number, number]} */
+    this.size = [0, 0];
+    /**
+     * The place of the block that a zoom has gone to and that is turned around, and where it is on the screen.
+     * @type {{ spot: [number, number, number], x: number, y: number } | null}
+     */
+    this.pin = null;
+    /** What surface is shown, what is drawn, and how finely. */
+    this.shown = "";
+    this.drawn = "";
+    this.fineness = 0;
+    /** Raster pixels in a CSS pixel while it turns. */
+    this.coarse = globalThis.devicePixelRatio || 1;
+    this.turning = false;
+    this.timer = 0;
+    this.frame = 0;
+    /** @type {[number, boolean, boolean]} */
+    this.last = [0, false, false];
+    holder.classList.add("optviz-relief");
+    holder.tabIndex = 0;
+    holder.setAttribute("role", "application");
+    holder.append(this.ground.canvas, this.threads.sheet.canvas);
+    this.ends = new AbortController();
+    this.listen();
+  }
+
+  /**
+   * Show new data; the camera stays.
+   * @param {Scene} scene
+   */
+  show(scene) {
+    const { surface, theme } = scene.data;
+    const shown = [surface.digest, surface.domain, theme.paper].join();
+    if (!this.heights || shown !== this.shown) {
+      this.shown = shown;
+      this.drawn = "";
+      this.heights = new Heights(scene);
+      this.meshes = [];
+    }
+    this.scene = scene;
+    useFontOf(this.holder);
+    this.threads.show(scene, this.heights);
+    this.holder.setAttribute(
+      "aria-label",
+      `${surface.name} in three dimensions, with the paths on it. Drag it, or use the arrow keys, to turn it; ` +
+        "plus and minus zoom, 0 goes back to the first view.",
+    );
+    this.resize();
+  }
+
+  /** The holder's size may have changed. */
+  resize() {
+    this.size = [this.holder.clientWidth, this.holder.clientHeight];
+    this.draw(...this.last);
+  }
+
+  /**
+   * @param {number} position of the playhead
+   * @param {boolean} fading whether only the last steps are drawn in full
+   * @param {boolean} pale whether the paths are about to be replaced
+   */
+  draw(position, fading, pale) {
+    this.last = [position, fading, pale];
+    this.look();
+    this.threads.draw(position, fading, pale);
+  }
+
+  /**
+   * What a pointer is over, for words beside it: a drawn step of a run, or a place of the surface.
+   * @param {number} px from the holder's left edge
+   * @param {number} py from its top
+   * @returns {{ run: Run, step: number, px: number, py: number } | { x: number, y: number } | null}
+   */
+  under(px, py) {
+    if (!this.heights) return null;
+    const step = this.threads.nearest(px, py, this.last[0]);
+    if (step) return step;
+    const near = this.raster.nearness(px * this.fineness, py * this.fineness);
+    if (!Number.isFinite(near)) return null;
+    const { x, y, halves } = this.heights.ground;
+    const [gx, gy] = lifted(this.view(this.heights), px, py, near);
+    if (Math.abs(gx) > 0.999 * halves[0] || Math.abs(gy) > 0.999 * halves[1]) return null; // a wall
+    return { x: (gx - x[0]) / x[1], y: (gy - y[0]) / y[1] };
+  }
+
+  remove() {
+    this.ends.abort();
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.frame);
+    this.ground.canvas.remove();
+    this.threads.sheet.canvas.remove();
+  }
+
+  /** Draw the surface and its axes, if anything about them has changed. */
+  look() {
+    const { scene, heights, camera } = this;
+    const [width, height] = this.size;
+    if (!scene || !heights || !width || !height) return;
+    const { surface, theme } = scene.data;
+    const density = globalThis.devicePixelRatio || 1;
+    const { azimuth, elevation, zoom } = camera;
+    const { x, y } = this.pin ?? { x: 0, y: 0 };
+    const wanted = [width, height, density, azimuth, elevation, zoom, x, y].join();
+    const ratio = this.turning ? Math.min(this.coarse, density) : fine(width, height, density);
+    if (wanted === this.drawn && ratio <= this.fineness) return;
+    const began = performance.now();
+    const view = this.view(heights);
+    this.ground.resize(width, height);
+    this.threads.sheet.resize(width, height);
+    this.raster.resize(Math.ceil(width * ratio), Math.ceil(height * ratio));
+    this.raster.paint(theme, 2 * (surface.levels.length - 1), Math.min(LINE * ratio, 2 * LINE));
+    const scaled = { ...view, scale: view.scale * ratio, cx: view.cx * ratio, cy: view.cy * ratio };
+    this.raster.render(this.mesh(heights, this.turning && ratio <= 1 ? 2 : 1), scaled);
+    const box = new Box(scene, heights.ground, view);
+    const context = this.ground.clear();
+    box.behind(context);
+    context.drawImage(this.raster.canvas, 0, 0, this.raster.width / ratio, this.raster.height / ratio);
+    box.draw(context);
+    this.threads.place(view, this.raster, ratio);
+    this.drawn = wanted;
+    this.fineness = ratio;
+    this.pace(performance.now() - began, density);
+  }
+
+  /**
+   * What the camera sees, in CSS pixels.
+   * @param {Heights} heights
+   */
+  view(heights) {
+    const view = viewOf(this.camera, heights.ground, this.size[0], this.size[1]);
+    return this.pin ? pinned(view, this.pin.spot, this.pin.x, this.pin.y) : view;
+  }
+
+  /**
+   * Zoom by a factor: in to what is at a place on the screen, out to the whole block in the middle.
+   * @param {number} factor
+   * @param {number} x
+   * @param {number} y
+   */
+  zoom(factor, x = this.size[0] / 2, y = this.size[1] / 2) {
+    if (!this.heights) return;
+    const zoom = within(this.camera.zoom * factor, ZOOMS);
+    const view = this.view(this.heights);
+    if (zoom <= 1) this.pin = null;
+    else if (factor > 1) {
+      const near = this.raster.nearness(x * this.fineness, y * this.fineness);
+      if (Number.isFinite(near)) this.pin = { spot: lifted(view, x, y, near), x, y };
+    } else if (this.pin) {
+      const [left, top] = [this.size[0] / 2, viewOf(this.camera, this.heights.ground, ...this.size).cy];
+      const share = (zoom - 1) / (this.camera.zoom - 1);
+      const spot = /** @type {[number, number, number]} */ ([0, 0, 0]);
+      this.pin = { spot, x: left + share * (view.cx - left), y: top + share * (view.cy - top) };
+    }
+    this.turn({ zoom });
+  }
+
+  /**
+   * The surface's triangles, made when they are first needed.
+   * @param {Heights} heights
+   * @param {number} stride
+   */
+  mesh(heights, stride) {
+    this.meshes[stride] ??= heights.mesh(stride);
+    return this.meshes[stride];
+  }
+
+  /**
+   * While it turns, be as fine as is quick enough.
+   * @param {number} took milliseconds
+   * @param {number} density
+   */
+  pace(took, density) {
+    this.took = took;
+    if (!this.turning) return;
+    if (took > QUICK) this.coarse = Math.max(this.coarse * 0.8, COARSEST);
+    else if (took < QUICK / 2) this.coarse = Math.min(this.coarse * 1.1, density);
+  }
+
+  /**
+   * Look from elsewhere.
+   * @param {Partial<Camera>} camera
+   */
+  turn({ azimuth = this.camera.azimuth, elevation = this.camera.elevation, zoom = this.camera.zoom }) {
+    this.camera.azimuth = ((azimuth % 360) + 360) % 360;
+    this.camera.elevation = within(elevation, ELEVATIONS);
+    this.camera.zoom = within(zoom, ZOOMS);
+    this.turning = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.turning = false;
+      this.redraw();
+    }, REST);
+    this.redraw();
+  }
+
+  /** At most once a frame. */
+  redraw() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw(...this.last);
+    });
+  }
+
+  listen() {
+    const { signal } = this.ends;
+    const { holder } = this;
+    /** @type {Map<number, PointerEvent>} */
+    const pointers = new Map();
+    holder.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (event.button !== 0) return;
+        holder.setPointerCapture(event.pointerId);
+        pointers.set(event.pointerId, event);
+      },
+      { signal },
+    );
+    holder.addEventListener("pointermove", (event) => this.drag(event, pointers), { signal });
+    for (const end of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"]))
+      holder.addEventListener(end, (event) => pointers.delete(event.pointerId), { signal });
+    holder.addEventListener("dblclick", () => this.reset(), { signal });
+    holder.addEventListener("keydown", (event) => this.key(event), { signal });
+    holder.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey) return; // the page scrolls; a pinch on a touchpad comes as a wheel with ctrl
+        event.preventDefault();
+        const lines = event.deltaMode ? 16 : 1;
+        const { left, top } = holder.getBoundingClientRect();
+        const factor = Math.exp(-within(event.deltaY * lines, [-50, 50]) * 0.006);
+        this.zoom(factor, event.clientX - left, event.clientY - top);
+      },
+      { signal, passive: false },
+    );
+  }
+
+  /**
+   * One pointer turns, two zoom.
+   * @param {PointerEvent} event
+   * @param {Map<number, PointerEvent>} pointers that are down, where they were last
+   */
+  drag(event, pointers) {
+    const before = pointers.get(event.pointerId);
+    if (!before) return;
+    const { azimuth, elevation } = this.camera;
+    pointers.set(event.pointerId, event);
+    const other = [...pointers.values()].find((one) => one.pointerId !== event.pointerId);
+    if (other) {
+      const apart = (/** @type {PointerEvent} */ one) =>
+        Math.max(Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY), 10);
+      const bounds = this.holder.getBoundingClientRect();
+      const [x, y] = [(event.clientX + other.clientX) / 2, (event.clientY + other.clientY) / 2];
+      this.zoom(apart(event) / apart(before), x - bounds.left, y - bounds.top);
+    } else {
+      // What is in front goes with the pointer.
+      const [dx, dy] = [event.clientX - before.clientX, event.clientY - before.clientY];
+      if (dx || dy) this.turn({ azimuth: azimuth - DRAG * dx, elevation: elevation + DRAG * dy });
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { azimuth, elevation } = this.camera;
+    const turns = /** @type {Record<string, () => void>} */ ({
+      ArrowLeft: () => this.turn({ azimuth: azimuth + KEY }),
+      ArrowRight: () => this.turn({ azimuth: azimuth - KEY }),
+      ArrowUp: () => this.turn({ elevation: elevation + KEY }),
+      ArrowDown: () => this.turn({ elevation: elevation - KEY }),
+      "+": () => this.zoom(1.2),
+      "=": () => this.zoom(1.2),
+      "-": () => this.zoom(1 / 1.2),
+      0: () => this.reset(),
+    });
+    const turn = turns[event.key];
+    if (!turn) return;
+    event.preventDefault(); // neither the page nor the playhead moves
+    event.stopPropagation();
+    turn();
+  }
+
+  /** Back to the first view. */
+  reset() {
+    this.pin = null;
+    this.turn(HOME);
+  }
+}
+
+/**
+ * Raster pixels in a CSS pixel of a still picture: on a coarse screen two by two for each of the screen's, so
+ * that edges are smooth.
+ * @param {number} width
+ * @param {number} height
+ * @param {number} density
+ */
+function fine(width, height, density) {
+  const smooth = density < 2 ? 2 * density : density;
+  return width * height * smooth * smooth <= MOST ? smooth : density;
+}
+
+/**
+ * @param {number} value
+ * @param {number[]} range
+ */
+function within(value, [low, high]) {
+  return Math.min(Math.max(value, low), high);
+}

@@ -1,0 +1,519 @@
+// The paths on the block: up to the playhead, faint where the surface hides them.
+
+import { projected } from "./box.js";
+import { HEIGHT } from "./mesh.js";
+import { badge, clipped, cross, dashes, head, Sheet, star } from "./pen.js";
+import { stepAt } from "./scene.js";
+
+/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./scene.js").Run} Run */
+/** @typedef {import("./mesh.js").Heights} Heights */
+/** @typedef {import("./raster.js").View} View */
+/** @typedef {import("./raster.js").Raster} Raster */
+
+const WIDTH = 2.4;
+const HALO = 5.5;
+const HIDDEN = 0.25;
+/** Points nearer than this to the last one drawn, in pixels, change nothing that can be seen. */
+const NEAR = 0.4;
+/** A step this far from the ones before and after it, in pixels, has a dot. */
+const APART = 8;
+/** A long step is looked at in pieces of so many pixels, but not in more pieces than this. */
+const PIECE = 4;
+const PIECES = 250;
+/** A shorter part is not hidden, nor seen, for itself: that would only flicker. */
+const LEAST = 7;
+/** A path lies on the surface: it counts as hidden only where even a point a little above it is. */
+const ABOVE = 0.014 * HEIGHT;
+const BIAS = 0.012;
+/** Steps of a fading trail, and the share of them that fades together. */
+const TRAIL = 40;
+const TRAIL_PARTS = 8;
+
+const [GAP, SEEN, UNSEEN] = [0, 1, 2];
+
+/**
+ * A run on the block: for each step its place there.
+ * @typedef {{ run: Run, x: Float32Array, y: Float32Array, z: Float32Array }} Thread
+ */
+
+/**
+ * The same on the screen, for one camera: corners of a line, each with the step (or fraction) it stands for,
+ * its way from the beginning in pixels, and what the piece that ends there is; `px` and `py` are the steps.
+ * @typedef {{
+ *   run: Run, px: Float64Array, py: Float64Array,
+ *   x: number[], y: number[], at: number[], way: number[], kind: number[],
+ *   dots: { x: number, y: number, step: number, seen: boolean }[],
+ * }} Trace
+ */
+
+export class Threads {
+  constructor() {
+    this.sheet = new Sheet();
+    /** @type {Thread[]} */
+    this.threads = [];
+    /** @type {Trace[]} */
+    this.traces = [];
+    /** @type {Scene | null} */
+    this.scene = null;
+    /** @type {Heights | null} */
+    this.heights = null;
+    /** @type {View | null} */
+    this.view = null;
+    /** @type {(x: number, y: number, z: number) => boolean} */
+    this.sees = () => true;
+  }
+
+  /**
+   * Lay the paths of a scene on its surface.
+   * @param {Scene} scene
+   * @param {Heights} heights
+   */
+  show(scene, heights) {
+    this.scene = scene;
+    this.heights = heights;
+    this.threads = scene.runs.map((run) => thread(run, heights));
+    this.traces = this.view ? this.threads.map((one) => this.trace(one)) : [];
+  }
+
+  /**
+   * Put them where the camera sees them.
+   * @param {View} view in CSS pixels
+   * @param {Raster} raster of what it sees
+   * @param {number} ratio the raster's pixels in a CSS pixel
+   */
+  place(view, raster, ratio) {
+    const rise = view.scale * view.cosE * ABOVE;
+    const near = view.sinE * ABOVE + BIAS;
+    this.view = view;
+    this.sees = (x, y, nearness) => nearness + near >= raster.nearness(x * ratio, (y - rise) * ratio);
+    this.traces = this.threads.map((one) => this.trace(one));
+  }
+
+  /**
+   * @param {Thread} one
+   * @returns {Trace}
+   */
+  trace(one) {
+    const view = /** @type {View} */ (this.view);
+    const { run, x, y, z } = one;
+    const px = new Float64Array(run.n + 1);
+    const py = new Float64Array(run.n + 1);
+    /** @type {Trace} */
+    const trace = { run, px, py, x: [], y: [], at: [], way: [], kind: [], dots: [] };
+    let last = -1;
+    for (let k = 0; k <= run.n; k++) {
+      const [sx, sy, near] = projected(view, x[k], y[k], z[k]);
+      px[k] = sx;
+      py[k] = sy;
+      if (!Number.isFinite(sx + sy + near)) continue;
+      if (last >= 0) {
+        if (k < run.n && (sx - px[last]) ** 2 + (sy - py[last]) ** 2 < NEAR * NEAR) continue;
+        this.piece(trace, one, last, k);
+      }
+      last = k;
+    }
+    smooth(trace);
+    this.dot(trace, one);
+    return trace;
+  }
+
+  /**
+   * The straight line from one step to another, as far as it is above the domain.
+   * @param {Trace} trace
+   * @param {Thread} one
+   * @param {number} k
+   * @param {number} l
+   */
+  piece(trace, { x, y, z }, k, l) {
+    const part = clipped(x[k], y[k], x[l], y[l], this.edges());
+    if (!part) return;
+    const [dx, dy, dz] = [x[l] - x[k], y[l] - y[k], z[l] - z[k]];
+    const share = (/** @type {number} */ px, /** @type {number} */ py) =>
+      Math.abs(dx) > Math.abs(dy) ? (px - x[k]) / dx : dy ? (py - y[k]) / dy : 1;
+    const [from, to] = [dx || dy ? share(part[0], part[1]) : 0, share(part[2], part[3])];
+    const view = /** @type {View} */ (this.view);
+    const spot = (/** @type {number} */ t) => projected(view, x[k] + t * dx, y[k] + t * dy, z[k] + t * dz);
+    const [start, end] = [spot(from), spot(to)];
+    const begin = k + from * (l - k);
+    if (!trace.at.length || from > 0 || trace.at[trace.at.length - 1] < begin)
+      add(trace, start[0], start[1], begin, GAP);
+    const length = Math.hypot(end[0] - start[0], end[1] - start[1]);
+    const count = Math.min(Math.max(Math.round(length / PIECE), 1), PIECES);
+    for (let j = 1; j <= count; j++) {
+      const t = from + ((to - from) * j) / count;
+      const [px, py] = spot(t);
+      const middle = spot(t - (0.5 * (to - from)) / count);
+      add(trace, px, py, k + t * (l - k), this.sees(...middle) ? SEEN : UNSEEN);
+    }
+  }
+
+  /** The edges of the ground. @returns {[number, number, number, number]} */
+  edges() {
+    const [hx, hy] = /** @type {Heights} */ (this.heights).ground.halves;
+    return [-hx, -hy, hx, hy];
+  }
+
+  /**
+   * The steps that lie apart from their neighbours.
+   * @param {Trace} trace
+   * @param {Thread} one
+   */
+  dot(trace, { run, x, y, z }) {
+    const { px, py } = trace;
+    const edges = this.edges();
+    const apart = (/** @type {number} */ k, /** @type {number} */ l) =>
+      Math.hypot(px[k] - px[l], py[k] - py[l]) >= APART;
+    for (let k = 1; k <= run.n; k++) {
+      if (!within(x[k], y[k], edges) || !apart(k, k - 1) || (k < run.n && !apart(k, k + 1))) continue;
+      const spot = projected(/** @type {View} */ (this.view), x[k], y[k], z[k]);
+      trace.dots.push({ x: px[k], y: py[k], step: k, seen: this.sees(...spot) });
+    }
+  }
+
+  /**
+   * @param {number} position of the playhead
+   * @param {boolean} fading whether only the last steps are drawn in full
+   * @param {boolean} pale whether the paths are about to be replaced
+   */
+  draw(position, fading, pale) {
+    const context = this.sheet.clear();
+    const { scene, view } = this;
+    if (!scene || !view) return;
+    const { theme, view: looked } = scene.data;
+    Object.assign(context, { globalAlpha: pale ? 0.35 : 1, lineJoin: "round", lineCap: "butt" });
+    const steps = this.threads.map(({ run }) => stepAt(run, position, looked.against));
+    if (!fading) {
+      // All halos lie below all paths: no path hides another one.
+      for (const [k, one] of this.traces.entries()) this.line(one, 0, steps[k], theme.halo, HALO, [], SEEN);
+    }
+    for (const [k, one] of this.traces.entries()) {
+      if (fading) this.trail(one, steps[k]);
+      else this.both(one, 0, steps[k], dashes(one.run.dash, WIDTH));
+      this.dots(one, fading ? steps[k] - TRAIL : 0, steps[k]);
+    }
+    context.globalAlpha = 1;
+    this.marks();
+    for (const [k, one] of this.threads.entries()) this.head(one, steps[k]);
+    this.start();
+  }
+
+  /**
+   * A line between two steps: what is hidden is faint.
+   * @param {Trace} one
+   * @param {number} from
+   * @param {number} to
+   * @param {number[]} dash
+   */
+  both(one, from, to, dash) {
+    const { context } = this.sheet;
+    const whole = context.globalAlpha;
+    context.globalAlpha = HIDDEN * whole;
+    this.line(one, from, to, one.run.color, WIDTH, dash, UNSEEN);
+    context.globalAlpha = whole;
+    this.line(one, from, to, one.run.color, WIDTH, dash, SEEN);
+  }
+
+  /**
+   * The pieces of one kind between two steps, which may have fractions.
+   * @param {Trace} one
+   * @param {number} from
+   * @param {number} to
+   * @param {string} color
+   * @param {number} width
+   * @param {number[]} dash
+   * @param {number} kind
+   */
+  line(one, from, to, color, width, dash, kind) {
+    const { context } = this.sheet;
+    const { x, y, at, way } = one;
+    Object.assign(context, { strokeStyle: color, lineWidth: width });
+    context.setLineDash(dash);
+    context.beginPath();
+    let down = false;
+    for (let k = Math.max(after(at, from), 1); k < at.length && at[k - 1] < to; k++) {
+      if (one.kind[k] !== kind) {
+        down = false;
+        continue;
+      }
+      if (!down) {
+        if (dash.length) {
+          // Dashes run on below the surface.
+          context.stroke();
+          context.beginPath();
+          context.lineDashOffset = way[k - 1];
+        }
+        const t = at[k - 1] < from ? (from - at[k - 1]) / (at[k] - at[k - 1]) : 0;
+        context.moveTo(x[k - 1] + t * (x[k] - x[k - 1]), y[k - 1] + t * (y[k] - y[k - 1]));
+        down = true;
+      }
+      const t = at[k] > to ? (to - at[k - 1]) / (at[k] - at[k - 1]) : 1;
+      context.lineTo(x[k - 1] + t * (x[k] - x[k - 1]), y[k - 1] + t * (y[k] - y[k - 1]));
+    }
+    context.stroke();
+    context.lineDashOffset = 0;
+  }
+
+  /**
+   * @param {Trace} one
+   * @param {number} step
+   */
+  trail(one, step) {
+    const { context } = this.sheet;
+    const whole = context.globalAlpha;
+    const { theme } = /** @type {Scene} */ (this.scene).data;
+    const begin = Math.max(0, step - TRAIL);
+    context.globalAlpha = 0.22 * whole;
+    this.both(one, 0, begin, dashes(one.run.dash, WIDTH));
+    for (let part = 0; part < TRAIL_PARTS; part++) {
+      const from = begin + ((step - begin) * part) / TRAIL_PARTS;
+      const to = begin + ((step - begin) * (part + 1)) / TRAIL_PARTS;
+      context.globalAlpha = (0.22 + (0.78 * (part + 1)) / TRAIL_PARTS) * whole;
+      this.line(one, from, to, theme.halo, HALO, [], SEEN);
+      this.both(one, from, to, []);
+    }
+    context.globalAlpha = whole;
+  }
+
+  /**
+   * @param {Trace} one
+   * @param {number} from
+   * @param {number} to
+   */
+  dots(one, from, to) {
+    const { context } = this.sheet;
+    const whole = context.globalAlpha;
+    context.fillStyle = one.run.color;
+    for (const seen of [false, true]) {
+      context.globalAlpha = seen ? whole : HIDDEN * whole;
+      context.beginPath();
+      for (const dot of one.dots) {
+        if (dot.step > to) break;
+        if (dot.step < from || dot.seen !== seen) continue;
+        context.moveTo(dot.x + 2.6, dot.y);
+        context.arc(dot.x, dot.y, 2.6, 0, 2 * Math.PI);
+      }
+      context.fill();
+    }
+    context.globalAlpha = whole;
+  }
+
+  /**
+   * Where a place of the domain is on the screen, on the surface; null outside.
+   * @param {number} x
+   * @param {number} y
+   */
+  spot(x, y) {
+    const heights = /** @type {Heights} */ (this.heights);
+    const [gx, gy] = [
+      heights.ground.x[0] + heights.ground.x[1] * x,
+      heights.ground.y[0] + heights.ground.y[1] * y,
+    ];
+    if (!within(gx, gy, this.edges())) return null;
+    const z = heights.at(gx, gy);
+    const spot = projected(/** @type {View} */ (this.view), gx, gy, Number.isFinite(z) ? z : -HEIGHT / 2);
+    return { x: spot[0], y: spot[1], seen: this.sees(...spot) };
+  }
+
+  /**
+   * The nearest drawn step to a place on the screen, within some pixels.
+   * @param {number} px
+   * @param {number} py
+   * @param {number} position of the playhead
+   */
+  nearest(px, py, position) {
+    let best = null;
+    let least = 9 * 9;
+    const against = this.scene?.data.view.against ?? "steps";
+    const edges = this.edges();
+    for (const [j, one] of this.traces.entries()) {
+      const { x, y } = this.threads[j];
+      const last = stepAt(one.run, position, against);
+      for (let k = 0; k <= last; k++) {
+        const distance = (one.px[k] - px) ** 2 + (one.py[k] - py) ** 2;
+        if (!(distance < least) || !within(x[k], y[k], edges)) continue;
+        least = distance;
+        best = { run: one.run, step: k, px: one.px[k], py: one.py[k] };
+      }
+    }
+    return best;
+  }
+
+  /** The minimizers. */
+  marks() {
+    const { context } = this.sheet;
+    for (const [x, y] of /** @type {Scene} */ (this.scene).data.surface.minimizers) {
+      const spot = this.spot(x, y);
+      if (!spot) continue;
+      context.globalAlpha = spot.seen ? 1 : 0.4;
+      context.setLineDash([]);
+      star(context, spot.x, spot.y);
+    }
+    context.globalAlpha = 1;
+  }
+
+  /** The start, as the marker of the flat view. */
+  start() {
+    const { start, theme } = /** @type {Scene} */ (this.scene).data;
+    const { context } = this.sheet;
+    const spot = this.spot(...start);
+    if (!spot) return;
+    context.globalAlpha = spot.seen ? 1 : 0.4;
+    context.beginPath();
+    for (const [dx, dy] of [
+      [0, -7.5],
+      [7.5, 0],
+      [0, 7.5],
+      [-7.5, 0],
+    ])
+      context.lineTo(spot.x + dx, spot.y + dy);
+    context.closePath();
+    Object.assign(context, {
+      fillStyle: theme.ink,
+      strokeStyle: theme.paper,
+      lineWidth: 2,
+      lineJoin: "miter",
+    });
+    context.fill();
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * Where a run is: a mark of how it ended once it has, an arrow at the edge where it has left the domain.
+   * @param {Thread} one
+   * @param {number} step
+   */
+  head(one, step) {
+    const { context, width, height } = this.sheet;
+    const { theme } = /** @type {Scene} */ (this.scene).data;
+    const { color, outcome, n, at: since } = one.run;
+    const { spot, out } = this.where(one, step);
+    const [x, y] = spot;
+    context.globalAlpha = this.sees(...spot) ? 1 : 0.4;
+    if (step >= n && outcome === "diverged") {
+      context.globalAlpha = 1;
+      cross(context, x, y, color, theme.halo);
+      badge(context, `diverged at step ${since}`, x, y, [0, 0, width, height], color, theme);
+    } else if (out !== null) head(context, x, y, color, theme.halo, out);
+    else if (step >= n && (outcome === "moving" || outcome === "left"))
+      head(context, x, y, color, theme.halo, this.direction(one));
+    else head(context, x, y, color, theme.halo);
+    context.globalAlpha = 1;
+  }
+
+  /**
+   * Where a run is on the screen; outside the domain, where it left, and the direction it is in.
+   * @param {Thread} one
+   * @param {number} step
+   * @returns {{ spot: [number, number, number], out: number | null }}
+   */
+  where({ run, x, y, z }, step) {
+    const view = /** @type {View} */ (this.view);
+    const heights = /** @type {Heights} */ (this.heights);
+    let k = Math.min(Math.floor(step), run.n);
+    while (k > 0 && !Number.isFinite(x[k] + y[k] + z[k])) k--;
+    const part = k === Math.floor(step) && k < run.n ? step - k : 0;
+    const mix = (/** @type {Float32Array} */ of) => (part ? of[k] + part * (of[k + 1] - of[k]) : of[k]);
+    let place = [mix(x), mix(y), mix(z)];
+    if (!place.every(Number.isFinite)) place = [x[k], y[k], z[k]];
+    const edges = this.edges();
+    if (within(place[0], place[1], edges))
+      return { spot: projected(view, place[0], place[1], place[2]), out: null };
+    const edge = clipped(0, 0, place[0], place[1], edges) ?? [0, 0, 0, 0];
+    const spot = projected(view, edge[2], edge[3], heights.at(edge[2], edge[3]) || 0);
+    const [fx, fy] = projected(view, 1.1 * edge[2], 1.1 * edge[3], 0);
+    const [ex, ey] = projected(view, edge[2], edge[3], 0);
+    return { spot, out: Math.atan2(fy - ey, fx - ex) };
+  }
+
+  /**
+   * The direction on the screen of the last move that can be seen.
+   * @param {Thread} one
+   */
+  direction({ run, x, y, z }) {
+    const view = /** @type {View} */ (this.view);
+    const [ex, ey] = projected(view, x[run.n], y[run.n], z[run.n]);
+    for (let k = run.n - 1; k >= 0; k--) {
+      const [px, py] = projected(view, x[k], y[k], z[k]);
+      if ((ex - px) ** 2 + (ey - py) ** 2 > 1) return Math.atan2(ey - py, ex - px);
+    }
+    return null;
+  }
+}
+
+/**
+ * @param {Run} run
+ * @param {Heights} heights
+ * @returns {Thread}
+ */
+function thread(run, heights) {
+  const { ground } = heights;
+  const x = run.x.map((value) => ground.x[0] + ground.x[1] * value);
+  const y = run.y.map((value) => ground.y[0] + ground.y[1] * value);
+  const [hx, hy] = ground.halves;
+  const z = heights.of(run.loss).map((height, k) => {
+    if (!(Math.abs(x[k]) <= hx && Math.abs(y[k]) <= hy)) return Number.isFinite(height) ? height : HEIGHT / 2;
+    // Triangles round off what is sharp: no path sinks into them.
+    const drawn = heights.at(x[k], y[k]);
+    return height >= drawn || Number.isNaN(drawn) ? height : drawn;
+  });
+  return { run, x, y, z };
+}
+
+/**
+ * Whether a place is on the ground, or as good as.
+ * @param {number} x
+ * @param {number} y
+ * @param {[number, number, number, number]} edges
+ */
+function within(x, y, [left, bottom, right, top]) {
+  return x >= left - 1e-6 && x <= right + 1e-6 && y >= bottom - 1e-6 && y <= top + 1e-6;
+}
+
+/**
+ * @param {Trace} trace
+ * @param {number} x
+ * @param {number} y
+ * @param {number} at
+ * @param {number} kind
+ */
+function add(trace, x, y, at, kind) {
+  const last = trace.x.length - 1;
+  const way = kind === GAP ? 0 : trace.way[last] + Math.hypot(x - trace.x[last], y - trace.y[last]);
+  trace.x.push(x);
+  trace.y.push(y);
+  trace.at.push(at);
+  trace.way.push(way);
+  trace.kind.push(kind);
+}
+
+/**
+ * Give parts that are too short to be told apart the kind of what comes before them.
+ * @param {Trace} trace
+ */
+function smooth({ kind, way }) {
+  for (let k = 1; k < kind.length; ) {
+    let end = k;
+    while (end + 1 < kind.length && kind[end + 1] === kind[k]) end++;
+    const before = kind[k - 1];
+    if (kind[k] !== GAP && before !== GAP && way[end] - way[k - 1] < LEAST) kind.fill(before, k, end + 1);
+    k = end + 1;
+  }
+}
+
+/**
+ * The place in a sorted list of the first number greater than `value`.
+ * @param {number[]} sorted
+ * @param {number} value
+ */
+function after(sorted, value) {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
