@@ -18,6 +18,7 @@ from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
 from optviz.engine import CompetitorError, made_with, run, run_many, run_one, sample, suggested_lr
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
+from optviz.loop import Line, training_loop
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
@@ -35,6 +36,7 @@ __all__ = [
     "Ensemble",
     "Experiment",
     "Grid",
+    "Line",
     "MadeWith",
     "OptimizerInfo",
     "OptimizerSpec",
@@ -61,4 +63,5 @@ __all__ = [
     "suggested_lr",
     "summaries_csv",
     "surface",
+    "training_loop",
 ]

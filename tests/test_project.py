@@ -66,6 +66,7 @@ ORDER = (
     "trajectory",
     "recorders",
     "engine",
+    "loop",
     "maps",
     "contours",
     "figures",
