@@ -30,6 +30,7 @@ from optviz.engine import (
 )
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
+from optviz.loop import Line, training_loop
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
@@ -50,6 +51,7 @@ __all__ = [
     "Ensemble",
     "Experiment",
     "Grid",
+    "Line",
     "MadeWith",
     "OptimizerInfo",
     "OptimizerSpec",
@@ -81,4 +83,5 @@ __all__ = [
     "suggested_lr",
     "summaries_csv",
     "surface",
+    "training_loop",
 ]

@@ -198,13 +198,32 @@ def made_with(experiment: Experiment, device: str = "auto") -> MadeWith:
 # -- what is asked for ---------------------------------------------------------------------------------
 
 
-def _prepare(experiment: Experiment, index: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
+def competitor(experiment: Experiment, index: int) -> tuple[RunSpec, Surface]:
+    """Competitor `index` and the surface that it runs on.
+
+    Raises ValueError where there is no such competitor or surface, or the surface has no minibatches.
+    """
     function = surface(experiment.surface)
     if experiment.batch_size is not None:
         raise ValueError(f"{function.name} has no data to draw minibatches from: leave out the batch size.")
     if not 0 <= index < len(experiment.runs):
         raise ValueError(f"There is no competitor {index}; there are {len(experiment.runs)}, counted from 0.")
-    return experiment.runs[index], function, _device(device, experiment.dtype)
+    return experiment.runs[index], function
+
+
+def free_names(problem: Problem, spec: RunSpec) -> tuple[str, ...]:
+    """Names of the parameters that are not frozen. Raises ValueError for unknown ones, or if none is left."""
+    if unknown := set(spec.frozen) - set(problem.names):
+        raise ValueError(
+            f"There is no parameter {unknown.pop()!r} to freeze, only {', '.join(problem.names)}."
+        )
+    if free := tuple(name for name in problem.names if name not in spec.frozen):
+        return free
+    raise ValueError("All parameters are frozen: nothing is left to optimize.")
+
+
+def _prepare(experiment: Experiment, index: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
+    return *competitor(experiment, index), _device(device, experiment.dtype)
 
 
 def _device(name: str, dtype: str) -> torch.device:
@@ -325,16 +344,11 @@ def _batches(function: Surface, spec: RunSpec, theta: Tensor) -> Iterator[_Batch
 
 def _split(problem: Problem, spec: RunSpec, theta: Tensor) -> list[Tensor]:
     """θ (..., 2) as one tensor to step, or x and y apart (..., 1) where one of them is frozen."""
-    if unknown := set(spec.frozen) - set(problem.names):
-        raise ValueError(
-            f"There is no parameter {unknown.pop()!r} to freeze, only {', '.join(problem.names)}."
-        )
+    free = free_names(problem, spec)
     if not spec.frozen:
         return [theta.clone().requires_grad_()]
-    if len(spec.frozen) == len(problem.names):
-        raise ValueError("All parameters are frozen: nothing is left to optimize.")
     parts = zip(problem.names, theta.split(1, dim=-1), strict=True)
-    return [part.clone().requires_grad_(name not in spec.frozen) for name, part in parts]
+    return [part.clone().requires_grad_(name in free) for name, part in parts]
 
 
 # -- who steps it --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from optviz.params import Param, coerce_all
+from optviz.params import Param, Value, coerce_all
 from optviz.spec import SurfaceSpec
 
 Point = tuple[float, float]
@@ -98,11 +98,17 @@ class SurfaceInfo:
     params: Mapping[str, Param] = field(default_factory=dict)
     note: str = ""
     """What a careful reader must know, such as the points where there is no gradient; may be empty."""
+    function: Callable[..., Tensor] | None = None
+    """What `build` builds on, as a function of x, y and `params`, for programs that show its source."""
+
+    def settings(self, given: Mapping[str, object] | None = None) -> dict[str, Value]:
+        """All parameters, those not given at their defaults. Raises ValueError as `surface` does."""
+        values = {name: param.default for name, param in self.params.items()}
+        return values | coerce_all(self.name, self.params, given or {})
 
     def surface(self, given: Mapping[str, object] | None = None) -> Surface:
         """Build the surface. Raises ValueError for a parameter that it does not have or cannot use."""
-        values = {name: param.default for name, param in self.params.items()}
-        return self.build(**values | coerce_all(self.name, self.params, given or {}))
+        return self.build(**self.settings(given))
 
     @property
     def domain(self) -> Domain:

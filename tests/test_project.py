@@ -70,6 +70,7 @@ ORDER = (
     "steps",
     "recorders",
     "engine",
+    "loop",
     "maps",
     "contours",
     "figures",

@@ -11,6 +11,9 @@ autograd differentiates it. Three rules keep one point and a million bit for bit
   double-`where` idiom of `_sqrt` gives the subgradient 0 instead of autograd's NaN, and the row's `note` says
   so.
 
+`optviz.loop` shows the source of a function as it stands here: so its lines have at most 100 characters, and
+it uses nothing but torch, math and functions of this module.
+
 The formula shown is the literature's. The code may be an identity of it that loses no digits: 1 - cos instead
 of cos and a constant, or the squared sine of a shifted angle, so that the value at a minimizer is exact.
 Minimizers without a closed form were computed with 40 digits and are the nearest float64 numbers.
@@ -72,7 +75,9 @@ def classic(
             )
 
         register_surface(
-            SurfaceInfo(name, group, formula, teaches, source, build, params=declared, note=note)
+            SurfaceInfo(
+                name, group, formula, teaches, source, build, params=declared, note=note, function=function
+            )
         )
         return function
 
@@ -450,7 +455,8 @@ def griewank(x: Tensor, y: Tensor) -> Tensor:
     minimizers=[(1.0, 1.0)],
 )
 def levy(x: Tensor, y: Tensor) -> Tensor:
-    u, v = (x - 1) / 4, (y - 1) / 4  # u - 1 and v - 1 of the formula: the squared sines have the period π
+    # u - 1 and v - 1 of the formula: the squared sines have the period π.
+    u, v = (x - 1) / 4, (y - 1) / 4
     waves = torch.sin(math.pi * u) ** 2 + 10 * u**2 * torch.sin(math.pi * u + 1) ** 2
     return waves + u**2 + v**2 * (1 + torch.sin(2 * math.pi * v) ** 2)
 
@@ -700,7 +706,7 @@ def michalewicz(x: Tensor, y: Tensor, m: int) -> Tensor:
 
 
 def _softplus(t: Tensor) -> Tensor:
-    """log(1 + exp(t)), the same to the bit for one number and for many, which torch's own is not."""
+    """log(1 + exp(t)), the same to the bit for one number and for many, as torch's own is not."""
     return (t + t.abs()) / 2 + torch.log1p(torch.exp(-t.abs()))
 
 
