@@ -106,7 +106,7 @@ export function write(term, writer, above = 0) {
  */
 export function mathml(leaf) {
   const row = (/** @type {(Element | string)[]} */ ...parts) =>
-    tag("mrow", ...parts.map((part) => (typeof part === "string" ? tag("mo", part) : part)));
+    tag("mrow", ...parts.map((part) => (typeof part === "string" ? operator(part) : part)));
   return {
     leaf,
     row,
@@ -116,7 +116,7 @@ export function mathml(leaf) {
     root: (inner) => tag("msqrt", inner),
     size: (inner) => row("|", inner, "|"),
     call: (name, parts) =>
-      row(tag("mi", name), "(", ...parts.flatMap((part, place) => (place ? [",", part] : [part])), ")"),
+      row(upright(name), "(", ...parts.flatMap((part, place) => (place ? [",", part] : [part])), ")"),
     cases: (lines) => {
       const rows = lines.map(([what, of, relation]) =>
         tag("mtr", tag("mtd", what), tag("mtd", row(of, relation, tag("mn", "0")))),
@@ -159,11 +159,30 @@ export function symbolML([base, sub, mark]) {
   const over = { hat: "^", tilde: "~" }[mark];
   const marked = over ? tag("mover", letter, tag("mo", over)) : letter;
   if (over) marked.setAttribute("accent", "true");
-  const above = over || !mark ? null : mark === "prime" ? tag("mo", "′") : tag("mtext", mark);
-  const below = sub ? tag(isWord(sub) ? "mtext" : "mi", sub) : null;
+  const above = over || !mark ? null : mark === "prime" ? tag("mo", "′") : upright(mark);
+  const below = sub ? (isWord(sub) ? upright(sub) : tag("mrow", ...Array.from(sub, small))) : null;
   if (above && below) return tag("msubsup", marked, below, above);
   if (above) return tag("msup", marked, above);
   return below ? tag("msub", marked, below) : marked;
+}
+
+/** @param {string} letter of what stands below a symbol, such as t−1 */
+function small(letter) {
+  return tag(/\d/.test(letter) ? "mn" : /[−+]/.test(letter) ? "mo" : "mi", letter);
+}
+
+/** @param {string} text */
+function operator(text) {
+  const made = tag("mo", text);
+  if (text === "(" || text === ")") made.setAttribute("stretchy", "false");
+  return made;
+}
+
+/** @param {string} word */
+function upright(word) {
+  const made = tag("mi", word);
+  made.setAttribute("class", "optviz-upright");
+  return made;
 }
 
 const LETTERS = /** @type {Record<string, string>} */ ({

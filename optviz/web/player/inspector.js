@@ -66,7 +66,11 @@ export class Inspector {
     this.updates.push(() => {
       title.textContent = ` step ${(this.step + 1).toLocaleString("en")} of ${steps.n.toLocaleString("en")}`;
     });
-    this.root.replaceChildren(head, this.table(run, steps), ...this.derivation(steps));
+    const table = element("div", "");
+    table.append(head, this.table(run, steps));
+    const derivation = element("div", "");
+    derivation.append(...this.derivation(steps));
+    this.root.replaceChildren(table, derivation);
   }
 
   /**
@@ -128,16 +132,16 @@ export class Inspector {
       at("theta", 1).map((after, k) => after - at("theta")[k]),
     );
     row("point after", "θ after the step", () => at("theta", 1), "after");
-    row("loss", "The surface's own loss, before and after", () =>
-      [run.loss[this.step], run.loss[this.step + 1]].map((one) => precise(one, 5)),
-    );
+    const losses = () => [run.loss[this.step], run.loss[this.step + 1]];
+    row("loss", "The surface's own loss, before and after", () => [pair(losses(), " → ")]);
+    const curvature = () => {
+      const { high, low } = eigen(at("hessian"));
+      return [Number.isFinite(high) ? pair([high, low], " and ") : "none here"];
+    };
     row(
       "curvature",
       "The eigenvalues of the Hessian at the point before: how fast the slope changes along its two axes",
-      () => {
-        const { high, low } = eigen(at("hessian"));
-        return [high, low].map((one) => (Number.isFinite(one) ? precise(one, 5) : "none here"));
-      },
+      curvature,
     );
     row(
       "2 / lr",
@@ -263,6 +267,14 @@ export class Inspector {
 function bracketed(value, above) {
   const text = precise(value);
   return above && (text.startsWith("−") || text.includes("e")) ? `(${text})` : text;
+}
+
+/**
+ * @param {number[]} numbers
+ * @param {string} between
+ */
+function pair(numbers, between) {
+  return numbers.map((one) => precise(one, 5)).join(between);
 }
 
 /** @param {Element[]} parts */

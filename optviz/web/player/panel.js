@@ -12,7 +12,7 @@ import { single } from "./ticks.js";
  * What a panel tells the player.
  * @typedef {{
  *   start: (start: [number, number]) => void, moved: (panel: Panel) => void,
- *   position: () => number, redraw: () => void, camera: Record<string, number>,
+ *   position: () => number, redraw: () => void, camera: Partial<import("./box.js").Camera>,
  * }} Host
  */
 
@@ -75,7 +75,7 @@ export class Panel {
     if (!this.scene || !this.deep) return;
     if (!this.relief) {
       this.relief = new Relief(this.reliefHolder);
-      this.relief.camera = /** @type {any} */ (this.host.camera);
+      this.relief.camera = Object.assign(this.host.camera, { ...this.relief.camera, ...this.host.camera });
       this.relief.turned = () => this.host.moved(this);
     }
     this.relief.show(this.scene);
@@ -121,12 +121,12 @@ export class Panel {
 
   /** @param {number} [factor] more or less around the middle; none for all */
   zoom(factor) {
-    if (this.deep) this.relief?.zoom(factor);
+    if (this.deep) factor ? this.relief?.zoom(1 / factor) : this.relief?.reset();
     else this.contour.zoom(factor);
   }
 
   get zoomed() {
-    return this.deep ? Boolean(this.relief?.zoomed) : this.contour.zoomed;
+    return this.deep ? this.relief !== null && this.relief.camera.zoom !== 1 : this.contour.zoomed;
   }
 
   listen() {

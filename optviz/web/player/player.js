@@ -66,7 +66,7 @@ class Player {
     this.pictures = element("div", "optviz-pictures", left);
     /** @type {Panel[]} */
     this.panels = [];
-    /** Of all reliefs: they turn together. @type {Record<string, number>} */
+    /** Of all reliefs: they turn together. @type {Partial<import("./box.js").Camera>} */
     this.camera = {};
     this.transport = new Transport(element("div", "optviz-transport", left), this.clock, {
       redraw: () => this.redraw(),
@@ -186,9 +186,7 @@ class Player {
 
   /** @param {number} [factor] */
   zoom(factor) {
-    for (const panel of this.panels.slice(0, this.scene?.data.view.picture === "3d" ? undefined : 1)) {
-      panel.zoom(factor);
-    }
+    this.panels[0]?.zoom(factor); // the others follow
   }
 
   resize() {
@@ -285,7 +283,7 @@ class Player {
         ? `input[name="${focused.name}"][value="${focused.value}"]`
         : `button[data-value="${focused?.dataset.value}"]`;
     this.views.replaceChildren();
-    this.choice("beside", "Beside it", { curves: "Curves", step: "Step", code: "Code" });
+    this.choice("beside", "Show", { curves: "Curves", step: "Step", code: "Code" });
     if (view.beside === "curves") {
       this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
       this.choice("against", "Against", { steps: "steps", evals: "evals" });
