@@ -161,15 +161,13 @@ def _words(experiment: ov.Experiment, view: ov.View) -> dict[str, Any]:
     }
 
 
-def _conventions(experiment: ov.Experiment) -> list[dict[str, str]]:
+def _conventions(experiment: ov.Experiment) -> list[dict[str, Any]]:
     """The conventions that differ from torch for any competitor, each with what it does."""
     found: dict[str, dict[str, None]] = {}
     for run in experiment.runs:
         for row in ov.conventions(run):
             found.setdefault(row.name, {})[f"{row.title}: {row.differs}"] = None
-    return [
-        {"name": name, "title": name.capitalize(), "help": "\n".join(words)} for name, words in found.items()
-    ]
+    return [{"name": name, "title": name.capitalize(), "words": list(words)} for name, words in found.items()]
 
 
 # -- in words and numbers ----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // The surface: contours drawn once by plotly.js, and the axes that everything above them goes by.
 
+import { typeSize } from "./pen.js";
 import { loadPlotly } from "./plotly.js";
 import { lastAtMost } from "./search.js";
 
@@ -40,8 +41,9 @@ export class Contour {
    */
   async show(scene, version) {
     const { surface, theme } = scene.data;
-    const wanted = `${surface.digest} ${theme.paper}`;
+    const wanted = `${surface.digest} ${theme.paper} ${typeSize()}`;
     this.scene = scene;
+    this.version = version;
     this.plotly ??= await loadPlotly(version);
     if (this.scene !== scene || this.drawn === wanted) return;
     const zoom = this.name === surface.name ? this.ranges() : null;
@@ -100,7 +102,8 @@ export class Contour {
 
   /** Fit the size of the element, if that has changed. */
   fit() {
-    if (!this.drawn || !this.scene) return;
+    if (!this.drawn || !this.scene || !this.version) return;
+    this.show(this.scene, this.version); // in case that its type has another size now
     const size = this.size(this.scene);
     const full = /** @type {any} */ (this.element)._fullLayout;
     if (full && (full.width !== size.width || full.height !== size.height))
@@ -148,10 +151,14 @@ export class Contour {
     const [[left, right], [bottom, top]] = scene.data.surface.domain;
     const ratio = Math.max((top - bottom) / (right - left), FLATTEST);
     const width = Math.max(this.element.clientWidth, 200);
-    const most = Math.max(240, MOST_OF_WINDOW * globalThis.innerHeight) - MARGIN.t - MARGIN.b;
-    const inner = Math.min(width - MARGIN.l - MARGIN.r, most / ratio);
-    const height = Math.round(inner * ratio) + MARGIN.t + MARGIN.b;
-    return { width, height, margin: { ...MARGIN, r: width - MARGIN.l - Math.round(inner) } };
+    const [l, r, t, b] = [MARGIN.l, MARGIN.r, MARGIN.t, MARGIN.b].map((side) => side * typeSize());
+    const most = Math.max(240, MOST_OF_WINDOW * globalThis.innerHeight) - t - b;
+    const inner = Math.min(width - l - r, most / ratio);
+    return {
+      width,
+      height: Math.round(inner * ratio) + t + b,
+      margin: { l, r: width - l - Math.round(inner), t, b },
+    };
   }
 
   /**
@@ -169,7 +176,7 @@ export class Contour {
       tickcolor: theme.faint,
       constrain: "range",
     };
-    const title = (/** @type {string} */ text) => ({ text, standoff: 4, font: { size: 14 } });
+    const title = (/** @type {string} */ text) => ({ text, standoff: 4, font: { size: 14 * typeSize() } });
     return {
       ...this.size(scene),
       xaxis: { ...axis, range: [...x], title: title("x") },
@@ -177,7 +184,7 @@ export class Contour {
       yaxis: { ...axis, range: [...y], title: title("y"), scaleanchor: "x" },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { color: theme.ink, size: 13, family: getComputedStyle(this.element).fontFamily },
+      font: { color: theme.ink, size: 13 * typeSize(), family: getComputedStyle(this.element).fontFamily },
       hovermode: false,
       dragmode: "zoom",
       showlegend: false,
@@ -208,7 +215,7 @@ function trace(scene) {
     line: { width: 0.6, color: theme.faint },
     hoverinfo: "skip",
     colorbar: {
-      title: { text: "loss", side: "top", font: { size: 13 } },
+      title: { text: "loss", side: "top", font: { size: 13 * typeSize() } },
       tickvals: labelled.map((place) => surface.ticks[place]),
       ticktext: labelled.map((place) => surface.labels[place]),
       thickness: 8,

@@ -1,6 +1,6 @@
 // Loss, gradient and learning rate against steps or evaluations: drawn whole and pale, in full to the playhead.
 
-import { dashes, font, head, Sheet } from "./pen.js";
+import { dashes, font, head, Sheet, typeSize } from "./pen.js";
 import { endOf, stepAt } from "./scene.js";
 import { ticks } from "./ticks.js";
 
@@ -122,13 +122,10 @@ export class Curve {
   /** Left, top, right, bottom of the box that curves are drawn in. */
   get box() {
     const { width, height } = this.sheet;
-    const bottom = this.last ? BELOW : MARGIN.bottom;
-    return [
-      MARGIN.left,
-      MARGIN.top,
-      Math.max(width - MARGIN.right, MARGIN.left + 1),
-      Math.max(height - bottom, MARGIN.top + 1),
-    ];
+    const type = typeSize();
+    const bottom = type * (this.last ? BELOW : MARGIN.bottom);
+    const [left, top] = [type * MARGIN.left, type * MARGIN.top];
+    return [left, top, Math.max(width - type * MARGIN.right, left + 1), Math.max(height - bottom, top + 1)];
   }
 
   /** @param {number} position */
@@ -160,7 +157,12 @@ export class Curve {
     const [left, top, right, bottom] = this.box;
     Object.assign(context, { strokeStyle: theme.faint, lineWidth: 1, fillStyle: theme.ink, font: font(12) });
     context.beginPath();
-    const across = ticks(0, this.end, false, Math.min(Math.max(2, (right - left) / 90), this.end));
+    const across = ticks(
+      0,
+      this.end,
+      false,
+      Math.min(Math.max(2, (right - left) / (90 * typeSize())), this.end),
+    );
     Object.assign(context, { textAlign: "center", textBaseline: "top" });
     for (const [k, value] of across.values.entries()) {
       const x = Math.round(this.x(value)) + 0.5;
@@ -169,10 +171,10 @@ export class Curve {
       context.fillText(
         across.texts[k],
         Math.min(x, this.sheet.width - context.measureText(across.texts[k]).width / 2),
-        bottom + 7,
+        bottom + 7 * typeSize(),
       );
     }
-    const up = ticks(low, high, log, Math.max(2, (bottom - top) / 34));
+    const up = ticks(low, high, log, Math.max(2, (bottom - top) / (34 * typeSize())));
     Object.assign(context, { textAlign: "right", textBaseline: "middle" });
     for (const [k, value] of up.values.entries()) {
       const y = Math.round(bottom - ((bottom - top) * (value - low)) / (high - low)) + 0.5;
@@ -182,13 +184,13 @@ export class Curve {
     }
     context.stroke();
     Object.assign(context, { textAlign: "left", textBaseline: "alphabetic", font: font(13, 600) });
-    context.fillText(title, left, top - 10);
+    context.fillText(title, left, top - 10 * typeSize());
     if (this.last) {
       Object.assign(context, { textAlign: "center", font: font(12) });
       context.fillText(
         view.against === "steps" ? "step" : "evaluations of loss and gradient",
         (left + right) / 2,
-        bottom + 36,
+        bottom + 36 * typeSize(),
       );
     }
   }

@@ -49,12 +49,14 @@ export class Legend {
       return { run, numbers };
     });
     const focused = [...this.root.children].indexOf(/** @type {Element} */ (document.activeElement));
+    const ghosts = scene.runs.flatMap((run) => (run.ghost ? [ghostRow(run.ghost.name, run.color)] : []));
     const marks = document.createElement("div");
     marks.className = "optviz-marks";
     marks.append(mark("◆", "start", scene.data.theme.ink));
     if (scene.data.surface.minimizers.length) marks.append(mark("★", "minimum", "#d9a400"));
     this.root.replaceChildren(
       ...this.rows.map(({ numbers }) => /** @type {Element} */ (numbers.parentElement)),
+      ...ghosts,
       marks,
     );
     if (focused >= 0) /** @type {HTMLElement | undefined} */ (this.root.children[focused])?.focus();
@@ -75,6 +77,17 @@ export class Legend {
       numbers.dataset.step = String(step);
     }
   }
+}
+
+/**
+ * @param {string} name
+ * @param {string} color
+ */
+function ghostRow(name, color) {
+  const row = document.createElement("div");
+  row.className = "optviz-run optviz-ghost";
+  row.append(swatch(color, "dot"), name);
+  return row;
 }
 
 /**

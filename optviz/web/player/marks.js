@@ -1,6 +1,6 @@
 // What is drawn at the head of a path: where things point, to scale, and how the surface bends.
 
-import { font } from "./pen.js";
+import { font, typeSize } from "./pen.js";
 import { eigen } from "./steps.js";
 import { single } from "./ticks.js";
 
@@ -112,8 +112,8 @@ export function drawArrows(context, frame, x, y, arrows, theme) {
     const [x0, y0] = [x + from[0] * scale * frame.dx, y + from[1] * scale * frame.dy];
     const [x1, y1] = [x0 + vector[0] * scale * frame.dx, y0 + vector[1] * scale * frame.dy];
     if (!Number.isFinite(x1) || !Number.isFinite(y1)) continue;
-    arrow(context, x0, y0, x1, y1, theme.halo, width + 3.5);
-    arrow(context, x0, y0, x1, y1, color, width);
+    arrow(context, x0, y0, x1, y1, theme.halo, width * typeSize() + 3.5);
+    arrow(context, x0, y0, x1, y1, color, width * typeSize());
     if (ends) ring(context, x1, y1, color, theme.halo);
     const factor = scale === 1 ? "" : ` ×${single(scale, 1)}`;
     signs.push({ text: name + factor, x: x1, y: y1, right: x1 >= x0, color });
@@ -180,7 +180,7 @@ function ring(context, x, y, color, halo) {
 function plates(context, box, signs, theme) {
   context.font = font(12, 600);
   Object.assign(context, { textAlign: "left", textBaseline: "middle", lineJoin: "round" });
-  const height = 15;
+  const height = 15 * typeSize();
   /** @type {[number, number, number][]} */
   const taken = [];
   for (const { text, x, y, right, color } of signs) {

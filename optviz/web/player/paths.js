@@ -1,7 +1,7 @@
 // The paths, on a canvas above the contours: up to the playhead, clipped to the plot's box.
 
 import { arrowsOf, drawArrows, drawCurvature } from "./marks.js";
-import { badge, clipped, cross, dashes, head, Sheet, star } from "./pen.js";
+import { badge, clipped, cross, dashes, head, Sheet, star, typeSize } from "./pen.js";
 import { stepAt } from "./scene.js";
 import { lastAtMost } from "./search.js";
 
@@ -135,7 +135,7 @@ export class Paths {
     context.globalAlpha = whole;
     const [x, y] = at(one, ghost.n);
     const shown = clipped(x, y, x, y, frame.box) ? [x, y] : this.edge(one, ghost.n, x, y);
-    badge(context, ghost.name, shown[0], shown[1], frame.box, run.color, theme);
+    badge(context, "not torch", shown[0], shown[1], frame.box, run.color, theme);
   }
 
   /**
@@ -173,8 +173,9 @@ export class Paths {
       }
       [x0, y0] = [x, y];
     };
-    Object.assign(context, { strokeStyle: color, lineWidth: width });
-    context.setLineDash(dash);
+    const type = typeSize();
+    Object.assign(context, { strokeStyle: color, lineWidth: width * type });
+    context.setLineDash(dash.map((length) => length * type));
     context.beginPath();
     for (let k = lastAtMost(one.kept, from) + 1; k < one.kept.length && one.kept[k] < to; k++) {
       lineTo(one.x[one.kept[k]], one.y[one.kept[k]]);

@@ -63,7 +63,7 @@ export function dashes(name, width) {
 export function star(context, x, y) {
   context.beginPath();
   for (let k = 0; k < 10; k++) {
-    const radius = k % 2 ? 4.6 : 10.5;
+    const radius = (k % 2 ? 4.6 : 10.5) * size;
     const angle = (k * Math.PI) / 5 - Math.PI / 2;
     context.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
   }
@@ -85,7 +85,7 @@ export function star(context, x, y) {
  */
 export function head(context, x, y, color, halo, angle = null, radius = 5.5) {
   context.beginPath();
-  if (angle === null) context.arc(x, y, radius, 0, 2 * Math.PI);
+  if (angle === null) context.arc(x, y, radius * size, 0, 2 * Math.PI);
   else {
     for (const [along, across] of [
       [8.5, 0],
@@ -93,8 +93,8 @@ export function head(context, x, y, color, halo, angle = null, radius = 5.5) {
       [-5.5, -6.5],
     ]) {
       context.lineTo(
-        x + along * Math.cos(angle) - across * Math.sin(angle),
-        y + along * Math.sin(angle) + across * Math.cos(angle),
+        x + size * (along * Math.cos(angle) - across * Math.sin(angle)),
+        y + size * (along * Math.sin(angle) + across * Math.cos(angle)),
       );
     }
     context.closePath();
@@ -144,29 +144,37 @@ export function badge(context, words, x, y, box, color, theme) {
   context.font = font(12, 600);
   const width = context.measureText(words).width + 14;
   const left = Math.min(Math.max(x - width / 2, box[0] + 2), box[2] - width - 2);
-  const top = y - 34 > box[1] ? y - 34 : y + 14;
+  const height = 20 * size;
+  const top = y - height - 14 > box[1] ? y - height - 14 : y + 14;
   context.beginPath();
-  context.roundRect(left, top, width, 20, 5);
+  context.roundRect(left, top, width, height, 5);
   Object.assign(context, { fillStyle: theme.paper, strokeStyle: color, lineWidth: 1.5 });
   context.fill();
   context.stroke();
   Object.assign(context, { fillStyle: theme.ink, textAlign: "left", textBaseline: "middle" });
-  context.fillText(words, left + 7, top + 10.5);
+  context.fillText(words, left + 7, top + 0.525 * height);
 }
 
 let family = "sans-serif";
+let size = 1;
 
 /** @param {Element} element whose font is drawn with */
 export function useFontOf(element) {
   family = getComputedStyle(element).fontFamily;
+  size = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;
+}
+
+/** How many times larger than usual the page's type is: all that is drawn grows with it. */
+export function typeSize() {
+  return size;
 }
 
 /**
- * @param {number} size
+ * @param {number} pixels in type of the usual size
  * @param {number} weight
  */
-export function font(size, weight = 400) {
-  return `${weight} ${size}px ${family}`;
+export function font(pixels, weight = 400) {
+  return `${weight} ${pixels * size}px ${family}`;
 }
 
 /**

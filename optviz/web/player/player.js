@@ -292,6 +292,9 @@ class Player {
       if (conventions.length) {
         const names = Object.fromEntries(conventions.map(({ name, title }) => [name, title]));
         this.choice("convention", "Convention", { torch: "torch only", ...names });
+        for (const words of conventions.find(({ name }) => name === view.convention)?.words ?? []) {
+          element("p", "optviz-hint", this.views).textContent = words;
+        }
       }
     }
     if (focused) /** @type {HTMLElement | null} */ (this.views.querySelector(again))?.focus();

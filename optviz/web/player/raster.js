@@ -164,33 +164,42 @@ export class Raster {
    */
   triangle(a, b, c) {
     const { corners, shades, width, height, depth, shade } = this;
-    // What is turned away is behind something that is not: the block is closed.
-    const turned =
-      (corners[3 * b] - corners[3 * a]) * (corners[3 * c + 1] - corners[3 * a + 1]) -
-      (corners[3 * c] - corners[3 * a]) * (corners[3 * b + 1] - corners[3 * a + 1]);
-    if (turned > -1e-9) return;
-    // From the top down.
-    if (corners[3 * a + 1] > corners[3 * b + 1]) [a, b] = [b, a];
-    if (corners[3 * b + 1] > corners[3 * c + 1]) [b, c] = [c, b];
-    if (corners[3 * a + 1] > corners[3 * b + 1]) [a, b] = [b, a];
-    const x0 = corners[3 * a];
+    // From the top down; an odd number of swaps turns the triangle over.
+    let turned = false;
+    if (corners[3 * a + 1] > corners[3 * b + 1]) {
+      [a, b] = [b, a];
+      turned = !turned;
+    }
+    if (corners[3 * b + 1] > corners[3 * c + 1]) {
+      [b, c] = [c, b];
+      turned = !turned;
+    }
+    if (corners[3 * a + 1] > corners[3 * b + 1]) {
+      [a, b] = [b, a];
+      turned = !turned;
+    }
     const y0 = corners[3 * a + 1];
     const y2 = corners[3 * c + 1];
     const first = Math.max(Math.ceil(y0 - 0.5), 0);
     const last = Math.min(Math.ceil(y2 - 0.5), height);
     if (first >= last) return;
+    const x0 = corners[3 * a];
     const x1 = corners[3 * b];
     const y1 = corners[3 * b + 1];
     const x2 = corners[3 * c];
     const area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0);
+    // What is turned away is behind something that is not: the block is closed.
+    if (turned ? area < 1e-9 : area > -1e-9) return;
     const d0 = corners[3 * a + 2];
-    const [d1, d2] = [corners[3 * b + 2] - d0, corners[3 * c + 2] - d0];
+    const d1 = (corners[3 * b + 2] - d0) / area;
+    const d2 = (corners[3 * c + 2] - d0) / area;
     const s0 = shades[a];
-    const [s1, s2] = [shades[b] - s0, shades[c] - s0];
-    const dx = (d1 * (y2 - y0) - d2 * (y1 - y0)) / area;
-    const dy = (d2 * (x1 - x0) - d1 * (x2 - x0)) / area;
-    const sx = (s1 * (y2 - y0) - s2 * (y1 - y0)) / area;
-    const sy = (s2 * (x1 - x0) - s1 * (x2 - x0)) / area;
+    const s1 = (shades[b] - s0) / area;
+    const s2 = (shades[c] - s0) / area;
+    const dx = d1 * (y2 - y0) - d2 * (y1 - y0);
+    const dy = d2 * (x1 - x0) - d1 * (x2 - x0);
+    const sx = s1 * (y2 - y0) - s2 * (y1 - y0);
+    const sy = s2 * (x1 - x0) - s1 * (x2 - x0);
     const long = (x2 - x0) / (y2 - y0);
     const upper = y1 > y0 ? (x1 - x0) / (y1 - y0) : 0;
     const lower = y2 > y1 ? (x2 - x1) / (y2 - y1) : 0;
@@ -200,10 +209,11 @@ export class Raster {
       const other = y < y1 ? x0 + upper * (y - y0) : x1 + lower * (y - y1);
       const from = Math.max(Math.ceil(Math.min(one, other) - 0.5), 0);
       const to = Math.min(Math.ceil(Math.max(one, other) - 0.5), width);
-      const start = row * width;
+      if (from >= to) continue;
+      const end = row * width + to;
       let d = d0 + dx * (from + 0.5 - x0) + dy * (y - y0);
       let s = s0 + sx * (from + 0.5 - x0) + sy * (y - y0);
-      for (let k = start + from; k < start + to; k++) {
+      for (let k = row * width + from; k < end; k++) {
         if (d > depth[k]) {
           depth[k] = d;
           shade[k] = s;

@@ -20,11 +20,11 @@ const KEY = 5;
 const DRAG = 0.4;
 /** Milliseconds that a frame may take while it turns; if it takes more, the next one is coarser. */
 const QUICK = 12;
-const COARSEST = 0.5;
+const COARSEST = 0.6;
 /** Milliseconds of rest after which the picture is drawn in full. */
 const REST = 140;
-/** How dark lines are, a raster pixel in a CSS pixel: one of them wide, they look the same in any of them. */
-const LINE = 0.15;
+/** How dark lines are in the finest picture; in a coarser one they are wider, and fainter. */
+const LINE = 0.3;
 /** Pixels that a still picture may have: beyond that, its edges are not smoothed. */
 const MOST = 3.2e6;
 
@@ -32,10 +32,8 @@ export class Relief {
   /** @param {HTMLElement} holder an empty element, already sized by CSS */
   constructor(holder) {
     this.holder = holder;
-    /** Several reliefs may share one. @type {Camera} */
+    /** @type {Camera} */
     this.camera = { ...HOME };
-    /** What to do when the camera has moved. */
-    this.turned = () => {};
     /** @type {Scene | null} */
     this.scene = null;
     /** @type {Heights | null} */
@@ -150,14 +148,15 @@ export class Relief {
     const wanted = [width, height, density, azimuth, elevation, zoom, x, y].join();
     const ratio = this.turning ? Math.min(this.coarse, density) : fine(width, height, density);
     if (wanted === this.drawn && ratio <= this.fineness) return;
+    const mesh = this.mesh(heights, this.turning && ratio <= 1 ? 2 : 1);
     const began = performance.now();
     const view = this.view(heights);
     this.ground.resize(width, height);
     this.threads.sheet.resize(width, height);
     this.raster.resize(Math.ceil(width * ratio), Math.ceil(height * ratio));
-    this.raster.paint(theme, 2 * (surface.levels.length - 1), Math.min(LINE * ratio, 2 * LINE));
+    this.raster.paint(theme, 2 * (surface.levels.length - 1), LINE * Math.min(0.4 + 0.3 * ratio, 1));
     const scaled = { ...view, scale: view.scale * ratio, cx: view.cx * ratio, cy: view.cy * ratio };
-    this.raster.render(this.mesh(heights, this.turning && ratio <= 1 ? 2 : 1), scaled);
+    this.raster.render(mesh, scaled);
     const box = new Box(scene, heights.ground, view);
     const context = this.ground.clear();
     box.behind(context);
@@ -219,7 +218,7 @@ export class Relief {
   pace(took, density) {
     this.took = took;
     if (!this.turning) return;
-    if (took > QUICK) this.coarse = Math.max(this.coarse * 0.8, COARSEST);
+    if (took > QUICK) this.coarse = Math.max(this.coarse * 0.9, COARSEST);
     else if (took < QUICK / 2) this.coarse = Math.min(this.coarse * 1.1, density);
   }
 
@@ -238,7 +237,6 @@ export class Relief {
       this.redraw();
     }, REST);
     this.redraw();
-    this.turned();
   }
 
   /** At most once a frame. */

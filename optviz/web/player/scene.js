@@ -24,7 +24,7 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
- *   conventions: { name: string, title: string }[], marks: Record<string, string>,
+ *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
  *   places: number[], table: import("./table.js").TableData,
  * }} SceneData
  */
