@@ -17,7 +17,7 @@
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
 from optviz.engine import CompetitorError, made_with, run, run_many, run_one, sample, suggested_lr
 from optviz.export import summaries_csv
-from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
+from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
@@ -63,5 +63,6 @@ __all__ = [
     "suggested_lr",
     "summaries_csv",
     "surface",
+    "surface_figure",
     "training_loop",
 ]
