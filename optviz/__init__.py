@@ -29,7 +29,7 @@ from optviz.engine import (
     suggested_lr,
 )
 from optviz.export import summaries_csv
-from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure
+from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
@@ -83,5 +83,6 @@ __all__ = [
     "suggested_lr",
     "summaries_csv",
     "surface",
+    "surface_figure",
     "training_loop",
 ]

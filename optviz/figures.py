@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from optviz.contours import color_bar, contour_levels, picture
+from optviz.contours import color_bar, contour_levels, picture, places
 from optviz.engine import sample
 from optviz.outcome import Array
 from optviz.problem import Surface, surface
@@ -88,6 +88,8 @@ _WIDE_RATES = 20.0
 """Learning rates that spread over more than this factor are drawn on a log scale."""
 _MOST_FRAMES = 100
 _MOST_POINTS = 400
+_SUNK = 0.15
+"""Levels by which a relief lies below the paths upon it, so that it does not swallow half of their lines."""
 _MARKED = 121
 """Points of a path up to which every step has a marker."""
 
@@ -175,6 +177,39 @@ def contour_figure(
     return _playing(figure, trajectories, list(moving), theme) if longest else figure
 
 
+def surface_figure(
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory],
+    theme: Theme = LIGHT,
+    grid: Grid | None = None,
+    view: View = PLAIN,
+) -> go.Figure:
+    """The surface in three dimensions with every path upon it, its start, its end and the minimizers.
+
+    Height is the scale of the colours: a loss's place among the contour levels, so that no wall flattens the
+    valley below it. The axis is labelled with the losses themselves. A path is straight between its points,
+    and a gap where it is outside the domain. `grid` may be given where the surface has been sampled already.
+    The camera stays where it was turned to when the figure is updated.
+    """
+    function = surface(experiment.surface)
+    grid = grid or sample(experiment.surface)
+    levels = contour_levels(grid.z)
+    figure = go.Figure(_relief(grid, levels, theme))
+    styles = pens(experiment, trajectories, theme, view)
+    for trajectory, pen in zip(trajectories, styles, strict=True):
+        figure.add_trace(_path_upon(function, trajectory, pen, levels))
+    for trajectory, pen in zip(trajectories, styles, strict=True):
+        figure.add_trace(_end_upon(function, trajectory, pen, levels, theme))
+    figure.add_trace(_start_upon(experiment, function, levels, theme))
+    if function.minimizers:
+        figure.add_trace(_minimizers_upon(function, levels))
+    return _styled(figure, theme).update_layout(
+        scene=_scene(function, levels, theme),
+        margin={"l": 0, "r": 0, "b": 0},
+        uirevision="surface",
+    )
+
+
 def loss_figure(
     experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
 ) -> go.Figure:
@@ -230,6 +265,12 @@ def _shown(name: str) -> str:
 
 def _scale(theme: Theme) -> list[tuple[float, str]]:
     return [(0.0, theme.low), (0.45, theme.middle), (1.0, theme.high)]
+
+
+def _mixed(one: str, other: str, share: float) -> str:
+    """A colour "#rrggbb" between two: this share of the one."""
+    pairs = [[int(color[k : k + 2], 16) for color in (one, other)] for k in (1, 3, 5)]
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)
 
 
 def _color_bar(levels: Array, theme: Theme) -> go.Scatter:
@@ -388,6 +429,118 @@ def _start(experiment: Experiment, theme: Theme) -> go.Scatter:
         },
         hovertemplate="start (%{x:.6g}, %{y:.6g})<extra></extra>",
     )
+
+
+def _relief(grid: Grid, levels: Array, theme: Theme) -> go.Surface:
+    low, high = -_SUNK, len(levels) - 1 - _SUNK
+    line = {"color": _mixed(theme.ink, theme.middle, 0.25), "width": 1, "highlight": False}
+    return go.Surface(
+        x=grid.x,
+        y=grid.y,
+        z=(places(grid.z, levels) - _SUNK).astype(np.float32),  # no eye sees the rest of float64
+        customdata=grid.z.astype(np.float32),
+        cmin=low,
+        cmax=high,
+        colorscale=_scale(theme),
+        showscale=False,
+        contours={
+            "x": {"highlight": False},
+            "y": {"highlight": False},
+            "z": line | {"show": True, "start": low, "end": high, "size": 1},
+        },
+        lighting={"ambient": 0.8, "diffuse": 0.35, "specular": 0.02, "roughness": 1.0, "fresnel": 0.0},
+        name="surface",
+        hovertemplate="x %{x:.5g}, y %{y:.5g}<br>loss %{customdata:.5g}<extra></extra>",
+    )
+
+
+def _upon(function: Surface, points: Floats, losses: Array, levels: Array) -> dict[str, Floats]:
+    """Points (k, 2) in three dimensions; those outside the domain are gaps."""
+    low, high = np.asarray(function.domain).T
+    inside = ((points >= low) & (points <= high)).all(axis=1)
+    x, y = np.where(inside[:, None], points, np.nan).T
+    return {"x": x, "y": y, "z": np.where(inside, places(losses, levels), np.nan)}
+
+
+def _path_upon(function: Surface, trajectory: Trajectory, pen: Pen, levels: Array) -> go.Scatter3d:
+    steps = np.arange(len(trajectory.points))
+    return go.Scatter3d(
+        **_upon(function, trajectory.points, trajectory.losses, levels),
+        customdata=np.stack([steps, trajectory.losses], axis=1),
+        mode="lines+markers" if len(steps) <= _MARKED else "lines",
+        name=_shown(trajectory.name),
+        line={"width": 5, "color": pen.color, "dash": pen.dash},
+        marker={"size": 2.5, "color": pen.color},
+        hovertemplate="step %{customdata[0]}: x %{x:.6g}, y %{y:.6g}<br>loss %{customdata[1]:.5g}",
+    )
+
+
+def _end_upon(
+    function: Surface, trajectory: Trajectory, pen: Pen, levels: Array, theme: Theme
+) -> go.Scatter3d:
+    return go.Scatter3d(
+        **_upon(function, trajectory.points[-1:], trajectory.losses[-1:], levels),
+        mode="markers",
+        name=f"{_shown(trajectory.name)}: end",
+        showlegend=False,
+        marker={
+            "size": 7,
+            "symbol": "x" if trajectory.outcome.kind == "diverged" else "circle",
+            "color": pen.color,
+            "line": {"width": 2, "color": theme.paper},
+        },
+        hovertemplate=f"end, step {trajectory.steps}: x %{{x:.6g}}, y %{{y:.6g}}",
+    )
+
+
+def _start_upon(experiment: Experiment, function: Surface, levels: Array, theme: Theme) -> go.Scatter3d:
+    start = np.asarray(experiment.start)
+    # The lowest corner of this grid is the start itself, where that is not outside the domain and a gap.
+    x, y = np.clip(start, *np.asarray(function.domain).T)
+    width, height = function.widths
+    corner = sample(experiment.surface, 2, ((x, x + width), (y, y + height))).z[0, :1]
+    return go.Scatter3d(
+        **_upon(function, start[None], corner, levels),
+        mode="markers",
+        name="start",
+        marker={
+            "symbol": "diamond",
+            "size": 6,
+            "color": theme.ink,
+            "line": {"width": 2, "color": theme.paper},
+        },
+        hovertemplate="start (%{x:.6g}, %{y:.6g})<extra></extra>",
+    )
+
+
+def _minimizers_upon(function: Surface, levels: Array) -> go.Scatter3d:
+    points = np.asarray(function.minimizers)
+    return go.Scatter3d(
+        **_upon(function, points, np.full(len(points), function.minimum), levels),
+        mode="markers",
+        name="minimum",
+        marker={"symbol": "cross", "size": 6, "color": "#ffd23f", "line": {"width": 1.2, "color": "#3b2f00"}},
+        hovertemplate="minimum at (%{x:.5g}, %{y:.5g})<extra></extra>",
+    )
+
+
+def _scene(function: Surface, levels: Array, theme: Theme) -> dict[str, Any]:
+    """Axes and camera. Units of x and y are equal, unless one side would be less than half the other."""
+    ticks, texts = color_bar(levels)
+    faint = _mixed(theme.ink, theme.paper, 0.2)  # WebGL's lines know no transparency
+    axis = {"gridcolor": faint, "linecolor": faint, "zeroline": False, "showbackground": False}
+    axis |= {"showspikes": False, "tickfont": {"size": 11}}
+    top = len(levels) - 1
+    z = {"title": {"text": "loss"}, "tickvals": ticks, "ticktext": texts, "range": [-0.02 * top, 1.02 * top]}
+    ranges = zip("xy", map(list, function.domain), strict=True)
+    sides = np.maximum(np.asarray(function.widths) / max(function.widths), 0.5)
+    return {
+        **{f"{name}axis": axis | {"title": {"text": name}, "range": span} for name, span in ranges},
+        "zaxis": axis | z,
+        "aspectmode": "manual",
+        "aspectratio": {"x": sides[0], "y": sides[1], "z": 0.45},
+        "camera": {"eye": {"x": -0.75, "y": -1.05, "z": 1.4}, "center": {"x": 0.0, "y": 0.0, "z": -0.15}},
+    }
 
 
 def _curves(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 import struct
 import zlib
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
-from optviz.contours import contour_levels, picture
+from optviz.contours import contour_levels, picture, places
 from optviz.figures import (
     DARK,
     LIGHT,
@@ -20,6 +21,7 @@ from optviz.figures import (
     gradient_figure,
     loss_figure,
     lr_figure,
+    surface_figure,
 )
 
 
@@ -174,6 +176,68 @@ def decoded_png(address: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("surface", ov.SURFACES)
+def test_a_relief_is_as_high_as_its_colours_and_carries_the_paths(surface: str) -> None:
+    exp = experiment(surface, lr=ov.suggested_lr("SGD", ov.SurfaceSpec(surface)))
+    trajectories = ov.run(exp, "cpu")
+    grid = ov.sample(exp.surface, resolution=60)
+    levels = contour_levels(grid.z)
+    for theme in THEMES.values():
+        figure = surface_figure(exp, trajectories, theme, grid)
+        assert json.loads(figure.to_json())["data"]
+        relief, *paths = figure.data[: 1 + len(trajectories)]
+        sunk = places(grid.z, levels) - relief.z  # below the paths, by a little and evenly
+        np.testing.assert_allclose(sunk, sunk[0, 0], atol=1e-5)
+        assert 0 < sunk[0, 0] < 0.01 * len(levels)
+        assert np.allclose([relief.cmin, relief.cmax], [relief.z.min(), relief.z.max()])
+        for path, trajectory in zip(paths, trajectories, strict=True):
+            outside = np.isnan(path.x)
+            inside = trajectory.points[~outside]
+            np.testing.assert_array_equal(np.stack([path.x, path.y], 1)[~outside], inside)
+            np.testing.assert_array_equal(path.z[~outside], places(trajectory.losses, levels)[~outside])
+            low, high = np.asarray(ov.surface(exp.surface).domain).T
+            assert ((inside >= low) & (inside <= high)).all()
+            left = ((trajectory.points < low) | (trajectory.points > high)).any(axis=1)
+            np.testing.assert_array_equal(outside, left)
+            np.testing.assert_array_equal(path.customdata[:, 1], trajectory.losses)
+
+
+def test_what_leaves_the_domain_is_a_gap_in_the_relief() -> None:
+    exp = dataclasses.replace(experiment(lr=0.05), start=(1e300, 0.0))
+    for chosen in (exp, experiment(lr=0.05)):
+        trajectories = ov.run(chosen, "cpu")
+        figure = surface_figure(chosen, trajectories)
+        marks = {trace.name: trace for trace in figure.data}
+        assert np.isnan(marks["SGD"].z[-1]) and np.isnan(marks["SGD: end"].z[0])
+        assert np.isnan(marks["start"].z[0]) == (chosen is exp)
+
+
+def test_starts_and_minimizers_lie_on_the_relief() -> None:
+    exp = experiment("Styblinski-Tang")
+    trajectories = ov.run(exp, "cpu")
+    levels = contour_levels(ov.sample(exp.surface).z)
+    marks = {trace.name: trace for trace in surface_figure(exp, trajectories).data}
+    assert (marks["start"].x[0], marks["start"].y[0]) == exp.start
+    assert marks["start"].z[0] == places(trajectories[0].losses[:1], levels)[0]
+    info = ov.SURFACES["Styblinski-Tang"]
+    assert list(zip(marks["minimum"].x, marks["minimum"].y, strict=True)) == list(info.minimizers)
+    assert list(marks["minimum"].z) == [places(np.asarray(info.minimum), levels)]
+    assert "minimum" not in [trace.name for trace in surface_figure(experiment("Saddle"), ()).data]
+
+
+def test_the_camera_stays_and_units_are_equal_within_reason() -> None:
+    camel, valley = experiment("Six-hump camel"), experiment("McCormick")
+    figures = [surface_figure(exp, ()) for exp in (camel, valley)]
+    assert figures[0].layout.uirevision == figures[1].layout.uirevision is not None
+    for figure, exp in zip(figures, (camel, valley), strict=True):
+        scene, function = figure.layout.scene, ov.surface(exp.surface)
+        assert (tuple(scene.xaxis.range), tuple(scene.yaxis.range)) == function.domain
+        assert scene.aspectratio.x / scene.aspectratio.y == pytest.approx(np.divide(*function.widths))
+        assert len(scene.zaxis.tickvals) == len(scene.zaxis.ticktext) >= 3
+    narrow = surface_figure(experiment("Bukin N.6"), ()).layout.scene.aspectratio
+    assert min(narrow.x, narrow.y) >= 0.5 * max(narrow.x, narrow.y)
+
+
+@pytest.mark.parametrize("surface", ov.SURFACES)
 def test_loss_axis_suits_the_surface(surface: str) -> None:
     exp = experiment(surface)
     trajectories = ov.run(exp, "cpu")
@@ -273,7 +337,7 @@ def test_a_name_is_no_mark_up() -> None:
     exp = experiment()
     run = dataclasses.replace(exp.runs[0], label="<a href='http://a.b'>x</a>")
     exp = dataclasses.replace(exp, runs=(run,))
-    for draw in (contour_figure, loss_figure, gradient_figure):
+    for draw in (contour_figure, surface_figure, loss_figure, gradient_figure):
         assert "<a" not in draw(exp, ov.run(exp, "cpu")).to_json().replace("\\u003c", "<")
 
 
@@ -307,7 +371,7 @@ def test_themes_differ() -> None:
 def test_a_competitor_keeps_its_colour_when_another_is_missing() -> None:
     exp = experiment()
     both, adam = ov.run(exp, "cpu"), ov.run(exp, "cpu")[1:]
-    for draw in (contour_figure, loss_figure):
+    for draw in (contour_figure, surface_figure, loss_figure):
         (whole,) = [trace for trace in draw(exp, both).data if trace.name == "Adam"]
         (alone,) = [trace for trace in draw(exp, adam).data if trace.name == "Adam"]
         assert whole.line == alone.line
