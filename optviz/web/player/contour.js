@@ -10,6 +10,7 @@ import { lastAtMost } from "./search.js";
 const MARGIN = { l: 54, r: 76, t: 10, b: 44 };
 /** The picture is as high as its units say, but leaves room for what stands above and below it. */
 const MOST_OF_WINDOW = 0.68;
+const MOST_OF_SCREEN = 0.76;
 const FLATTEST = 0.2;
 
 /**
@@ -152,7 +153,8 @@ export class Contour {
     const ratio = Math.max((top - bottom) / (right - left), FLATTEST);
     const width = Math.max(this.element.clientWidth, 200);
     const [l, r, t, b] = [MARGIN.l, MARGIN.r, MARGIN.t, MARGIN.b].map((side) => side * typeSize());
-    const most = Math.max(240, MOST_OF_WINDOW * globalThis.innerHeight) - t - b;
+    const share = document.fullscreenElement ? MOST_OF_SCREEN : MOST_OF_WINDOW;
+    const most = Math.max(240, share * globalThis.innerHeight) - t - b;
     const inner = Math.min(width - l - r, most / ratio);
     return {
       width,

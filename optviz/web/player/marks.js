@@ -105,8 +105,9 @@ function magnified(pixels) {
  * @param {number} y
  * @param {(Arrow & { from?: Vector, ends?: boolean })[]} arrows
  * @param {Theme} theme
+ * @param {Vector} start pixels of the start, which no name may hide behind
  */
-export function drawArrows(context, frame, x, y, arrows, theme) {
+export function drawArrows(context, frame, x, y, arrows, theme, start) {
   const signs = [];
   for (const { name, vector, color, width, scale, from = [0, 0], ends } of arrows) {
     const [x0, y0] = [x + from[0] * scale * frame.dx, y + from[1] * scale * frame.dy];
@@ -118,7 +119,7 @@ export function drawArrows(context, frame, x, y, arrows, theme) {
     const factor = scale === 1 ? "" : ` ×${single(scale, 1)}`;
     signs.push({ text: name + factor, x: x1, y: y1, right: x1 >= x0, color });
   }
-  plates(context, frame.box, signs, theme);
+  plates(context, frame.box, signs, theme, [[start[0] - 9, start[1], 18]]);
 }
 
 /**
@@ -176,13 +177,12 @@ function ring(context, x, y, color, halo) {
  * @param {[number, number, number, number]} box
  * @param {{ text: string, x: number, y: number, right: boolean, color: string }[]} signs
  * @param {Theme} theme
+ * @param {[number, number, number][]} taken left, middle and width of what is there already
  */
-function plates(context, box, signs, theme) {
+function plates(context, box, signs, theme, taken = []) {
   context.font = font(12, 600);
   Object.assign(context, { textAlign: "left", textBaseline: "middle", lineJoin: "round" });
   const height = 15 * typeSize();
-  /** @type {[number, number, number][]} */
-  const taken = [];
   for (const { text, x, y, right, color } of signs) {
     const width = context.measureText(text).width;
     const left = Math.min(Math.max(right ? x + 9 : x - width - 9, box[0] + 3), box[2] - width - 3);

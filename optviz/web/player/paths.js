@@ -99,7 +99,7 @@ export class Paths {
   marks(one, position) {
     const { context } = this.sheet;
     const frame = /** @type {Frame} */ (this.frame);
-    const { view, theme } = /** @type {Scene} */ (this.scene).data;
+    const { view, theme, start: from } = /** @type {Scene} */ (this.scene).data;
     const { steps, n } = one.run;
     if (!steps || !view.marks.length || n === 0) return;
     const step = Math.min(Math.floor(position + 1e-6), n - 1);
@@ -113,7 +113,8 @@ export class Paths {
     if (view.marks.includes("curvature")) drawCurvature(context, frame, x, y, steps, step, theme);
     const size = Math.min(right - left, bottom - top);
     const arrows = arrowsOf(steps, step, view.marks, Math.abs(frame.dx), size, theme);
-    drawArrows(context, frame, x, y, arrows, theme);
+    const start = /** @type {[number, number]} */ (onScreen(frame, ...from));
+    drawArrows(context, frame, x, y, arrows, theme, start);
     context.restore();
   }
 

@@ -288,13 +288,17 @@ class Player {
       this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
       this.choice("against", "Against", { steps: "steps", evals: "evals" });
     } else {
-      if (view.beside === "step") this.marks(scene);
+      if (view.beside === "step" && view.picture === "2d") this.marks(scene);
       if (conventions.length) {
         const names = Object.fromEntries(conventions.map(({ name, title }) => [name, title]));
         this.choice("convention", "Convention", { torch: "torch only", ...names });
         for (const words of conventions.find(({ name }) => name === view.convention)?.words ?? []) {
           element("p", "optviz-hint", this.views).textContent = words;
         }
+      }
+      if (view.picture === "3d") {
+        const words = "Marks at the head and other conventions are drawn in the flat picture.";
+        element("p", "optviz-hint", this.views).textContent = words;
       }
     }
     if (focused) /** @type {HTMLElement | null} */ (this.views.querySelector(again))?.focus();

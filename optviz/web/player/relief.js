@@ -32,8 +32,10 @@ export class Relief {
   /** @param {HTMLElement} holder an empty element, already sized by CSS */
   constructor(holder) {
     this.holder = holder;
-    /** @type {Camera} */
+    /** Several reliefs may share one. @type {Camera} */
     this.camera = { ...HOME };
+    /** What to do when the camera has moved. */
+    this.turned = () => {};
     /** @type {Scene | null} */
     this.scene = null;
     /** @type {Heights | null} */
@@ -237,6 +239,7 @@ export class Relief {
       this.redraw();
     }, REST);
     this.redraw();
+    this.turned();
   }
 
   /** At most once a frame. */
