@@ -85,6 +85,13 @@ NONSENSE = [
     ("dtype=float16", "dtype: must be one of float32, float64, not 'float16'."),
     ("batch_size=4", "'batch_size': this means nothing to optviz."),
     ("scale=cubic", "scale: must be one of auto, log, linear, not 'cubic'."),
+    ("picture=4d", "picture: must be one of 2d, 3d, not '4d'."),
+    (
+        "marks=step,halo",
+        "marks: must be one of gradient, given, momentum, step, parts, curvature, not 'halo'.",
+    ),
+    ("focus=9", "focus: must be between 0 and 7, not 9."),
+    ("convention=tf", "convention: must be one of torch, keras, paper, average, not 'tf'."),
     ("within=-1", "within: must be between 0 and 1e+06, not -1."),
     ("colors=1,1", "colors: They must all be different."),
     ("colors=9,", "colors: (value 1) must be between 0 and 7, not 9."),

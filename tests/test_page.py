@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -19,6 +19,7 @@ import optviz as ov
 from optviz.gallery import GALLERY
 from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Tuple
 from optviz.scene import COLUMNS
+from optviz.spec import split_link
 from optviz.web import runs
 from optviz.web.choices import OPENING
 from optviz.web.session import Session
@@ -99,12 +100,17 @@ def listed(texts: str | list[str]) -> list[str]:
 def scene(app: AppTest) -> dict[str, Any]:
     """What the player has been sent, with each run's columns; nothing where there is no player."""
     sent = [item.proto for item in app.get("bidi_component")]
-    blobs = {proto.bytes[:8].hex(): proto.bytes[8:] for proto in sent if proto.bytes}
     found = [json.loads(proto.json) for proto in sent if "surface" in proto.json]
     data: dict[str, Any] = found[0] if found else {"runs": []}
     for run in data["runs"]:
-        run["columns"] = np.frombuffer(blobs[run["digest"]], "<f4").reshape(len(COLUMNS), -1)
+        run["columns"] = np.frombuffer(blobs(app)[run["digest"]], "<f4").reshape(len(COLUMNS), -1)
     return data
+
+
+def blobs(app: AppTest) -> dict[str, bytes]:
+    """The bytes that the player has been sent, by their digests."""
+    sent = [item.proto.bytes for item in app.get("bidi_component")]
+    return {message[:8].hex(): message[8:] for message in sent if message}
 
 
 def column(app: AppTest, name: str) -> dict[str, np.ndarray]:
@@ -318,11 +324,85 @@ def test_how_it_is_looked_at(app: AppTest) -> None:
     picture(app, {"view": {"against": "evals"}})
     calm(widget(app, "view.within").set_value(0.25).run())
     assert view(app) == ov.View(scale="linear", against="evals", within=0.25)
-    assert scene(app)["view"] == {"scale": "linear", "against": "evals"}
+    shown = scene(app)["view"]
+    assert shown["scale"] == "linear" and shown["against"] == "evals"
     assert app.query_params["scale"] == "linear" and experiment(app) == OPENING
     assert results(app)["SGD"]["numbers"]["steps_to_reach"] == np.argmax(
         ov.run(OPENING)[0].distances(ov.SURFACES["Rosenbrock"].minimizers) <= 0.25
     )
+
+
+LOOKS = [
+    {"picture": "3d"},
+    {"panels": "each"},
+    {"beside": "step"},
+    {"beside": "code"},
+    {"marks": ["step", "gradient"]},
+    {"convention": "average"},
+    {"focus": 1, "beside": "step"},
+]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=repr)
+def test_what_is_looked_at_is_in_the_link(app: AppTest, look: dict[str, Any]) -> None:
+    calm(picture(app, {"view": look}))
+    assert view(app) == ov.View(**look) and experiment(app) == OPENING
+    assert ov.View.from_url(OPENING.to_url(view(app))) == ov.View(**look)
+    shown = scene(app)["view"]
+    assert {name: shown[name] for name in look} == {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(view(app)).items()
+        if name in look
+    }
+
+
+def test_the_steps_come_when_they_are_looked_into(app: AppTest) -> None:
+    assert all("steps" not in run for run in scene(app)["runs"])
+    calm(picture(app, {"view": {"beside": "step"}}))
+    for run, trajectory in zip(scene(app)["runs"], ov.run(OPENING, "cpu"), strict=True):
+        data = run["steps"]
+        width = sum(columns for _, columns in data["columns"])
+        numbers = np.frombuffer(blobs(app)[data["digest"]], "<f4").reshape(width, trajectory.steps + 1)
+        assert np.array_equal(numbers[:2].T, trajectory.points)
+    calm(picture(app, {"view": {"beside": "curves"}}))
+    assert all("steps" not in run for run in scene(app)["runs"])
+
+
+def test_the_code_is_that_of_each_competitor(app: AppTest) -> None:
+    calm(picture(app, {"view": {"beside": "code"}}))
+    for index, run in enumerate(scene(app)["runs"]):
+        assert [line["text"] for line in run["code"]] == [
+            line.text for line in ov.training_loop(OPENING, index)
+        ]
+
+
+def test_another_convention_is_a_ghost_that_is_not_called_torch(app: AppTest) -> None:
+    names = [row["name"] for row in scene(app)["conventions"]]
+    assert "average" in names
+    calm(picture(app, {"view": {"convention": "average"}}))
+    sgd, adam = scene(app)["runs"]
+    assert "not torch" in sgd["ghost"]["name"] and "ghost" not in adam
+    expected = ov.run_reference(OPENING, 0, "average", "cpu").points
+    sent = np.frombuffer(blobs(app)[sgd["ghost"]["digest"]], "<f4")
+    assert np.array_equal(sent.reshape(2, -1).T, expected)
+
+
+def test_a_competitor_stays_in_focus_wherever_it_goes(app: AppTest) -> None:
+    picture(app, {"view": {"focus": 1, "beside": "step"}})
+    calm(widget(app, "1.Move up").click().run())
+    assert view(app).focus == 0 and experiment(app).runs[0].optimizer.name == "Adam"
+    calm(widget(app, "1.Remove").click().run())
+    assert view(app).focus == 0 and experiment(app).runs[0].optimizer.name == "SGD"
+
+
+def test_the_focus_counts_competitors_that_did_not_run(app: AppTest) -> None:
+    bad = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "nesterov": True}))
+    exp = replace(OPENING, runs=(bad, *OPENING.runs))
+    words = split_link(exp.to_url(ov.View(focus=2, beside="step")))
+    for name, texts in words.items():
+        app.query_params[name] = texts
+    app.run()
+    assert scene(app)["places"] == [1, 2] and scene(app)["view"]["focus"] == 1
 
 
 def picture(app: AppTest, edit: Any) -> AppTest:
@@ -357,6 +437,10 @@ def test_a_click_moves_the_start(app: AppTest) -> None:
         {"start": [1e9, 0]},
         {"start": [[1], [2]]},
         {"view": {"scale": "huge"}},
+        {"view": {"marks": "step"}},
+        {"view": {"marks": ["step", "everything"]}},
+        {"view": {"focus": -1}},
+        {"view": {"convention": "mine"}},
         {"view": {"colors": [1, 2]}},
         {"view": {"within": 3}},
         {"view": 3},

@@ -26,6 +26,7 @@ from optviz.params import (
     Maybe,
     Param,
     Settings,
+    Some,
     Text,
     Tuple,
     coerce_all,
@@ -122,6 +123,8 @@ TAKEN = [
     (EPS, (None, 1e-3), (None, 0.001)),
     (EPS, [1e-30, 1], (1e-30, 1.0)),
     (Ints(1, 100), [], ()),
+    (Some(("a", "b", "c")), ["a", "c"], ("a", "c")),
+    (Some(("a", "b", "c")), (), ()),
     (Ints(1, 100), [30, 80.0, np.int64(90)], (30, 80, 90)),
     (Ints(1, 100), np.array([30, 80]), (30, 80)),
     (Ints(1, 100, longest=2), (1, 100), (1, 100)),
@@ -208,6 +211,8 @@ REFUSED = [
     ),
     (Ints(1, 9), [1, True], "[(]value 2[)] must be a whole number, not True"),
     (Ints(1, 9), [1.5], "[(]value 1[)] must be a whole number, not 1[.]5"),
+    *((Some(("a", "b")), value, "must be a list of texts, not .+") for value in (1, "a", None, {})),
+    (Some(("a", "b")), ["a", 1], "must be one of a, b, not 1"),
     (Maybe(LR), "None", "must be a number, not 'None'"),
     (Maybe(LR), False, "must be a number, not False"),
     (Maybe(Maybe(Flag())), 0, "must be True or False, not 0"),
@@ -222,6 +227,10 @@ def test_refused(kind, given, sentence, method) -> None:
     said = refusal(lambda: getattr(kind, method)(given))
     assert re.fullmatch(sentence + r"\.", said)
     assert len(said) < 200
+
+
+def test_some_of_a_few_have_no_order() -> None:
+    assert Some(("a", "b", "c")).check(["c", "a", "c"]) == ("a", "c")
 
 
 # -- what is refused by its range, though the engine takes it --------------------------------------------
@@ -247,6 +256,7 @@ OUT_OF_RANGE = [
     (EPS, (-1, 2), (-1.0, 2.0), "(value 1) must be between 0 and 1, not -1."),
     (Ints(1, 9), [1, 10], (1, 10), "(value 2) must be between 1 and 9, not 10."),
     (Ints(1, 9, longest=2), [1, 2, 3], (1, 2, 3), "must have at most 2 numbers, not 3."),
+    (Some(("a", "b")), ["c"], ("c",), "must be one of a, b, not 'c'."),
     (Maybe(LR), -1, -1.0, "must be between 0 and 10000, not -1."),
     (NESTED, [[10, 1], True], ((10, 1), True), "(value 1) (value 1) must be between 0 and 9, not 10."),
 ]

@@ -16,7 +16,7 @@ READY = ".optviz-contour .main-svg"
 PLAYER = "document.querySelector('.optviz-player').player"
 # Where each head is drawn, in units of x and y, and the colour of the canvas there.
 HEADS = f"""() => {{
-    const {{ clock, paths, scene }} = {PLAYER};
+    const {{ clock, panels: [{{ paths }}] }} = {PLAYER};
     const {{ frame, sheet, tracks }} = paths;
     return Object.fromEntries(tracks.map(track => {{
         const step = Math.min(clock.position, track.run.n);
@@ -164,7 +164,9 @@ def test_a_click_a_drag_and_the_keyboard_move_the_start(open_page):
     page.mouse.move(place["x"] + 60, place["y"] + 16, steps=3)
     page.mouse.move(place["x"] + 16, place["y"] + 16, steps=3)
     page.mouse.up()
-    assert start() == dragged and page.evaluate(f"{PLAYER}.start.moved") is False  # nothing to wait for
+    assert (
+        start() == dragged and page.evaluate(f"{PLAYER}.panels[0].start.moved") is False
+    )  # nothing to wait for
 
     handle.focus()
     for _ in range(3):
@@ -184,7 +186,7 @@ def test_a_rerun_keeps_the_playhead_the_zoom_and_the_playing(open_page):
     page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=5)
     page.mouse.up()
     wait_until_still(page)
-    ranges = f"{PLAYER}.contour.ranges()"
+    ranges = f"{PLAYER}.panels[0].contour.ranges()"
     zoomed = page.evaluate(ranges)
     assert zoomed[0][1] - zoomed[0][0] == pytest.approx(10, abs=0.5)
     assert ov.Experiment.from_url(page.url) == APART  # a drag is no click
@@ -267,7 +269,7 @@ def test_what_leaves_the_picture_is_said(open_page):
     assert diverged.outcome.kind == "diverged"
     page = opened(open_page, exp)
     texts = f"""(() => {{
-        const {{ paths }} = {PLAYER};
+        const {{ paths }} = {PLAYER}.panels[0];
         const said = [];
         const {{ fillText }} = paths.sheet.context;
         paths.sheet.context.fillText = (text, ...rest) => {{ said.push(text); }};
@@ -283,7 +285,7 @@ def test_what_leaves_the_picture_is_said(open_page):
     assert page.evaluate(texts) == []  # not yet
     # Out of sight: an arrow on the edge, in its colour.
     edge = page.evaluate(f"""(() => {{
-        const {{ paths, clock }} = {PLAYER};
+        const {{ clock, panels: [{{ paths }}] }} = {PLAYER};
         const track = paths.tracks[0];
         const [x, y] = [track.x[clock.position], track.y[clock.position]];
         const [left, top, right, bottom] = paths.frame.box;
@@ -318,7 +320,10 @@ def test_less_motion_where_that_is_wanted_and_sharp_on_any_screen(open_page, bro
     page.goto(f"{app.url}/{APART.to_url()}")
     page.wait_for_selector(READY)
     wait_until_still(page)
-    assert page.evaluate(f"{PLAYER}.paths.sheet.canvas.width / {PLAYER}.paths.sheet.width") == 2
+    assert (
+        page.evaluate(f"{PLAYER}.panels[0].paths.sheet.canvas.width / {PLAYER}.panels[0].paths.sheet.width")
+        == 2
+    )
     heads_are_at(page, APART, 80)
     page.evaluate(f"""(() => {{
         window.shown = new Set();
