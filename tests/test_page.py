@@ -389,9 +389,9 @@ def test_another_convention_is_a_ghost_that_is_not_called_torch(app: AppTest) ->
 
 def test_a_competitor_stays_in_focus_wherever_it_goes(app: AppTest) -> None:
     picture(app, {"view": {"focus": 1, "beside": "step"}})
-    calm(widget(app, "1.Move up").click().run())
+    calm(press(app, "1.Move up"))
     assert view(app).focus == 0 and experiment(app).runs[0].optimizer.name == "Adam"
-    calm(widget(app, "1.Remove").click().run())
+    calm(press(app, "1.Remove"))
     assert view(app).focus == 0 and experiment(app).runs[0].optimizer.name == "SGD"
 
 

@@ -1,4 +1,4 @@
-"""What a player is told of each step: torch's own numbers to the bit, and curvature from the surface itself."""
+"""What a player is told of each step: torch's numbers to the bit, and the surface's own curvature."""
 
 from __future__ import annotations
 

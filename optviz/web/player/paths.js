@@ -34,6 +34,8 @@ export class Paths {
     this.tracks = [];
     /** @type {Frame | null} */
     this.frame = null;
+    /** What is drawn at the head. @type {import("./marks.js").Arrow[]} */
+    this.arrows = [];
   }
 
   /**
@@ -85,6 +87,7 @@ export class Paths {
       if (px >= left - 1 && px <= right + 1 && py >= top - 1 && py <= bottom + 1) star(context, px, py);
     }
     for (const [k, one] of this.tracks.entries()) this.head(one, steps[k]);
+    this.arrows = [];
     if (pale) return;
     for (const [k, one] of this.tracks.entries()) {
       if (this.tracks.length === 1 || one.run.digest === focus) this.marks(one, steps[k]);
@@ -112,9 +115,9 @@ export class Paths {
     context.clip();
     if (view.marks.includes("curvature")) drawCurvature(context, frame, x, y, steps, step, theme);
     const size = Math.min(right - left, bottom - top);
-    const arrows = arrowsOf(steps, step, view.marks, Math.abs(frame.dx), size, theme);
+    this.arrows = arrowsOf(steps, step, view.marks, Math.abs(frame.dx), size, theme);
     const start = /** @type {[number, number]} */ (onScreen(frame, ...from));
-    drawArrows(context, frame, x, y, arrows, theme, start);
+    drawArrows(context, frame, x, y, this.arrows, theme, start);
     context.restore();
   }
 

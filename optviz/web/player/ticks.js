@@ -100,7 +100,7 @@ function written(value, digits = 3) {
   const size = Math.abs(value);
   const text =
     size !== 0 && (size >= 1e6 || size < 1e-4)
-      ? value.toExponential(Math.max(digits - 2, 1)).replace(/\.?0*e\+?/, "e")
+      ? value.toExponential(digits - 1).replace(/\.?0*e\+?/, "e")
       : String(value);
   return text.replaceAll("-", "−");
 }

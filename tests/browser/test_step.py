@@ -1,0 +1,311 @@
+"""Inside the step, in a real browser: what is shown is what torch did."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+import optviz as ov
+from optviz.derivations import RULES
+from scripts.live_app import wait_until_still
+
+PLAYER = "document.querySelector('.optviz-player').player"
+READY = ".optviz-contour .main-svg, .optviz-relief canvas"
+FOUR = ov.Experiment(
+    ov.SurfaceSpec("Booth"),
+    (-6.0, 5.0),
+    40,
+    (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02, "momentum": 0.9})),
+        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.5, "weight_decay": 0.1}), frozen=("x",)),
+        ov.RunSpec(
+            ov.OptimizerSpec("NAdam", {"lr": 0.5}), scheduler=ov.SchedulerSpec("OneCycleLR"), reset_every=7
+        ),
+        ov.RunSpec(ov.OptimizerSpec("LBFGS", {"lr": 0.3, "max_iter": 2})),
+    ),
+    noise=0.5,
+    dtype="float64",
+)
+
+
+def opened(open_page: Any, exp: ov.Experiment = FOUR, look: ov.View | None = None, **window: Any) -> Page:
+    page: Page = open_page(exp.to_url(look), **window)
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    return page
+
+
+def seek(page: Page, step: float) -> None:
+    page.evaluate(f"step => {{ {PLAYER}.clock.stop(); {PLAYER}.clock.seek(step); }}", step)
+
+
+def table(page: Page) -> dict[str, list[float]]:
+    """The numbers of the inspector, by the names of its rows."""
+    rows = page.locator(".optviz-step tbody tr").evaluate_all(
+        "rows => rows.map(row => [row.dataset.name, [...row.cells].slice(1).map(cell => cell.textContent)])"
+    )
+    parts = {name: [part for text in texts for part in re.split(r"[,→]| and ", text)] for name, texts in rows}
+    return {name: [number(part) for part in found] for name, found in parts.items() if name != "not recorded"}
+
+
+def number(text: str) -> float:
+    return float(text.strip().replace("−", "-").replace("∞", "inf"))
+
+
+def test_the_inspectors_numbers_are_the_trajectorys(open_page):
+    page = opened(open_page, look=ov.View(beside="step"))
+    for focus, run in enumerate(ov.run(FOUR, "cpu")):
+        page.locator("button.optviz-run").nth(focus).click()
+        for step in (0, 1, 7, 20, 39):
+            seek(page, step)
+            shown = table(page)
+            expected = {
+                "point before": run.points[step],
+                "loss’s gradient": run.gradients[step],
+                "gradient given": run.seen_gradients[step],
+                "lr": [run.lrs[step]],
+                "update": run.points[step + 1] - run.points[step],
+                "point after": run.points[step + 1],
+                **{name: values[step].ravel() for name, values in run.hyperparameters.items()},
+            }
+            for name, values in expected.items():
+                close = pytest.approx(np.ravel(values), rel=2e-6, abs=1e-12, nan_ok=True)
+                assert shown[name] == close, (run.name, step, name)
+            for name, values in run.state.items():
+                torchs = values[step].ravel()
+                seen = [one for one in shown[name] if not np.isnan(one)] if run.run.frozen else shown[name]
+                assert seen == pytest.approx(torchs, rel=2e-6, nan_ok=True), (run.name, step, name)
+        seek(page, 40)  # at the end the last step stays
+        assert table(page)["point after"] == pytest.approx(run.points[-1], rel=2e-6)
+    expect(page.locator(".optviz-step")).to_contain_text("no derivation of this optimizer")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_browser_derives_what_python_derives(open_page, dtype):
+    """Every rule, in the browser's own arithmetic, against the derivation that is tested against torch."""
+    names = list(RULES)
+    for some in (names[:6], names[6:]):
+        runs = tuple(
+            ov.RunSpec(ov.OptimizerSpec(name, {"lr": 0.05} if name != "Adadelta" else {})) for name in some
+        )
+        exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 12, runs, noise=0.1, dtype=dtype)
+        page = opened(open_page, exp, ov.View(beside="step"))
+        found = page.evaluate(
+            f"{PLAYER}.scene.runs.map(run => [...Array(run.n).keys()].map(step => run.steps.derived(step)))"
+        )
+        for run, derived in zip(ov.run(exp, "cpu"), found, strict=True):
+            whole = ov.derivation(run)
+            for step, one in enumerate(derived):
+                for key, both in one["values"].items():
+                    expected = np.broadcast_to(whole.values[key][step], 2)
+                    # A float32 run sends its learning rate in float32.
+                    close = 1e-12 if dtype == "float64" else 1e-6
+                    assert both == pytest.approx(expected, rel=close, abs=1e-300), (run.name, step, key)
+                step_taken = run.points[step + 1].astype(float) - run.points[step]
+                total = np.sum(list(one["parts"].values()), axis=0)
+                assert total == pytest.approx(step_taken, rel=1e-9 if dtype == "float64" else 1e-3, abs=1e-6)
+
+
+def test_the_lines_have_the_numbers_put_in(open_page):
+    page = opened(open_page, look=ov.View(beside="step"))
+    sgd = ov.run_one(FOUR, 0, "cpu")
+    seek(page, 5)
+    line = page.locator(".optviz-lines li[data-name=momentum_buffer] math")
+    assert line.count() == 3  # as it is written, with its x, with its y
+    for axis in (0, 1):
+        text = line.nth(1 + axis).text_content().replace("\n", "").replace("−", "-")
+        for value in (0.9, sgd.state["momentum_buffer"][4][axis], sgd.seen_gradients[5][axis]):
+            assert f"{value:.5g}" in text
+        assert text.endswith(f"{sgd.state['momentum_buffer'][5][axis]:.6g}")
+    expect(page.locator(".optviz-step")).to_contain_text("torch’s own step")
+    latex = page.evaluate(f"{PLAYER}.inspector.latex({PLAYER}.scene.runs[0].steps)")
+    assert latex.count("{") == latex.count("}") and latex.count("\\left") == latex.count("\\right")
+    assert f"{sgd.points[6][0]:.6g}" in latex and "\\mu" in latex
+
+
+def test_arrows_point_where_torch_stepped(open_page):
+    marks = ("gradient", "given", "momentum", "step")
+    page = opened(open_page, look=ov.View(beside="step", marks=marks))
+    sgd = ov.run_one(FOUR, 0, "cpu")
+    for step in (0, 3, 12):
+        seek(page, step)
+        arrows = {one["name"]: one for one in page.evaluate(f"{PLAYER}.panels[0].paths.arrows")}
+        expected = {
+            "gradient": sgd.gradients[step],  # uphill
+            "given": sgd.seen_gradients[step],
+            "momentum": sgd.state["momentum_buffer"][step],
+            "step": sgd.points[step + 1] - sgd.points[step],
+        }
+        for name, vector in expected.items():
+            assert arrows[name]["vector"] == pytest.approx(vector, rel=1e-9), name
+        slopes = {arrows[name]["scale"] for name in marks[:3]}
+        assert len(slopes) == 1  # gradients can be compared with each other
+        assert np.dot(expected["step"], expected["momentum"]) < 0
+        assert arrow_is_drawn(page, "step", step), step
+
+
+def arrow_is_drawn(page: Page, name: str, step: int) -> bool:
+    """Whether the arrow's colour is on the canvas, halfway from the point to its tip."""
+    return page.evaluate(
+        f"""([name, step]) => {{
+            const {{ paths }} = {PLAYER}.panels[0];
+            const {{ frame, sheet: {{ context, density }}, tracks }} = paths;
+            const {{ vector, scale, color }} = paths.arrows.find(arrow => arrow.name === name);
+            const x = tracks[0].x[step] + 0.4 * scale * vector[0] * frame.dx;
+            const y = tracks[0].y[step] + 0.4 * scale * vector[1] * frame.dy;
+            const at = [x, y].map(place => Math.round(place * density));
+            const [r, g, b] = context.getImageData(...at, 1, 1).data;
+            return color === '#' + [r, g, b].map(one => one.toString(16).padStart(2, '0')).join('');
+        }}""",
+        [name, step],
+    )
+
+
+def test_a_peek_is_the_sum_of_the_step(open_page):
+    page = opened(open_page, look=ov.View(beside="step", marks=("parts", "curvature")))
+    sgd = ov.run_one(FOUR, 0, "cpu")
+    seek(page, 4)
+    *parts, step = page.evaluate(f"{PLAYER}.panels[0].paths.arrows")
+    assert [part["name"] for part in parts] == ["gradient part", "momentum part"] and step["ends"]
+    total = np.sum([part["vector"] for part in parts], axis=0)
+    assert total == pytest.approx(sgd.points[5] - sgd.points[4])
+    assert step["vector"] == pytest.approx(total)
+    hessian = ov.hessians(FOUR.surface, sgd.points[4:5])[0]
+    assert table(page)["curvature"] == pytest.approx(np.linalg.eigvalsh(hessian)[::-1], rel=1e-4)
+
+
+def test_marks_and_focus_are_chosen_with_a_click_and_are_in_the_link(open_page):
+    page = opened(open_page)
+    page.get_by_role("radio", name="Step", exact=True).check()
+    page.get_by_role("button", name="curvature").click()
+    page.locator("button.optviz-run", has_text="NAdam").click()
+    wait_until_still(page)
+    assert ov.View.from_url(page.url) == ov.View(beside="step", marks=("curvature",), focus=2)
+    expect(page.get_by_role("button", name="curvature")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("button.optviz-run", has_text="NAdam")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".optviz-step-name")).to_contain_text("NAdam")
+
+
+def test_the_relief_loads_when_asked_for_and_keeps_its_camera(open_page):
+    loaded = "performance.getEntriesByType('resource').filter(one => one.name.includes('relief.js')).length"
+    page = opened(open_page)
+    assert page.evaluate(loaded) == 0
+    page.get_by_role("button", name="Relief").click()
+    page.wait_for_selector(".optviz-relief canvas")
+    wait_until_still(page)
+    assert page.evaluate(loaded) == 1
+    camera = f"{PLAYER}.panels[0].relief.camera"
+    before = page.evaluate(camera)
+    box = page.locator(".optviz-relief").bounding_box()
+    page.mouse.move(box["x"] + 300, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 380, box["y"] + 160, steps=4)
+    page.mouse.up()
+    turned = page.evaluate(camera)
+    assert turned["azimuth"] != before["azimuth"] and turned["elevation"] != before["elevation"]
+    rate = page.get_by_role("spinbutton", name="exact lr").first
+    rate.fill("0.03")
+    rate.press("Enter")
+    page.wait_for_function(f"Math.abs({PLAYER}.scene.runs[0].lr[1] - 0.03) < 1e-6")
+    wait_until_still(page)
+    assert page.evaluate(camera) == turned
+    assert page.evaluate(
+        "() => { const { data } = document.querySelector('.optviz-relief canvas').getContext('2d')"
+        ".getImageData(200, 200, 100, 100); return data.some(one => one); }"
+    )
+    page.get_by_role("button", name="Relief").click()
+    page.wait_for_selector(".optviz-contour .main-svg")
+
+
+def test_side_by_side_panels_share_the_axes_and_the_playhead(open_page):
+    page = opened(open_page, look=ov.View(panels="each"))
+    assert page.evaluate(f"{PLAYER}.panels.length") == 4
+    assert page.locator(".optviz-panel-name").all_inner_texts() == [run.name for run in FOUR.runs]
+    ranges = f"{PLAYER}.panels.map(panel => panel.contour.ranges())"
+    assert len({str(one) for one in page.evaluate(ranges)}) == 1
+    page.get_by_role("button", name="Zoom in").click()
+    wait_until_still(page)
+    zoomed = page.evaluate(ranges)
+    assert zoomed[0][0][1] - zoomed[0][0][0] == pytest.approx(12)
+    for one in zoomed:
+        assert np.ravel(one) == pytest.approx(np.ravel(zoomed[0]))
+    seek(page, 9)
+    shown = page.evaluate(
+        f"{PLAYER}.panels.map(({{ paths: {{ tracks, frame }} }}) => tracks.map(track => "
+        "[(track.x[9] - frame.x0) / frame.dx, (track.y[9] - frame.y0) / frame.dy]))"
+    )
+    for run, [head] in zip(ov.run(FOUR, "cpu"), shown, strict=True):
+        assert head == pytest.approx(run.points[9], abs=1e-5)
+    page.get_by_role("button", name="A picture for each").click()
+    wait_until_still(page)
+    assert page.evaluate(f"{PLAYER}.panels.length") == 1
+
+
+def test_the_line_that_runs_is_lit_in_slow_motion(open_page):
+    page = opened(open_page, look=ov.View(beside="code"))
+    code = page.locator(".optviz-code pre").inner_text()
+    lines = [line.text for line in ov.training_loop(FOUR, 0)]
+    assert [line for line in code.split("\n") if line] == [line for line in lines if line]
+    page.get_by_label("Speed").select_option("0")
+    seek(page, 0)
+    lit = [
+        page.evaluate(
+            f"""part => {{
+                const {{ clock }} = {PLAYER};
+                clock.playing = true; // as a frame of the animation would find it
+                clock.seek(3 + part);
+                const lit = document.querySelector('.optviz-lit').textContent;
+                clock.pause();
+                return lit;
+            }}""",
+            part,
+        )
+        for part in (0.1, 0.3, 0.6, 0.9)
+    ]
+    assert [line.split("(")[0].strip() for line in lit] == [
+        "optimizer.zero_grad",
+        "loss = booth",
+        "loss.backward",
+        "optimizer.step",
+    ]
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_selector(".optviz-lit")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator(".optviz-lit")).to_have_count(0)
+
+
+def test_full_screen_is_large(open_page):
+    page = opened(open_page, width=1920, height=1080)
+    size = "parseFloat(getComputedStyle(document.querySelector('.optviz-name')).fontSize)"
+    before = page.evaluate(size)
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement?.className === 'optviz-player'")
+    wait_until_still(page)
+    assert page.evaluate(size) >= 1.3 * before
+    font = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.xtick text')).fontSize)")
+    assert font >= 1.3 * 13
+    for part in (".optviz-contour .main-svg", ".optviz-transport", ".optviz-legend"):
+        box = page.locator(part).first.bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 1080 and box["x"] + box["width"] <= 1920
+    page.get_by_role("heading", level=1).evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement === null")
+    wait_until_still(page)
+    assert page.evaluate(size) == before
+
+
+def test_a_ghost_is_another_conventions_path_and_says_so(open_page):
+    page = opened(open_page, look=ov.View(beside="step"))
+    page.get_by_role("radio", name="Average").check()
+    page.wait_for_function(f"{PLAYER}.scene.runs[0].ghost !== null")
+    wait_until_still(page)
+    ghost = page.evaluate(f"(({{ name, x, y }}) => [name, [...x], [...y]])({PLAYER}.scene.runs[0].ghost)")
+    expected = ov.run_reference(FOUR, 0, "average", "cpu")
+    assert ghost[0] == expected.title and "not torch" in expected.title
+    assert pytest.approx(expected.points, rel=1e-6) == np.array(ghost[1:]).T
+    expect(page.locator(".optviz-ghost")).to_have_text(expected.title)
+    assert ov.View.from_url(page.url).convention == "average"
