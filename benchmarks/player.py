@@ -16,6 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 import optviz as ov
+from optviz.spec import MARKS
 from scripts import chromium
 from scripts.live_app import LiveApp, running_app, running_chromium
 
@@ -32,9 +33,13 @@ new MutationObserver(() => { window.lastChange = performance.now(); }).observe(d
 """
 
 
-def link(rates: dict[str, float], steps: int) -> str:
+# How the player is looked at while it is measured: as it opens, and with all that there is inside a step.
+LOOKS = {"": ov.View(), ", inside the step": ov.View(beside="step", marks=tuple(MARKS))}
+
+
+def link(rates: dict[str, float], steps: int, look: str = "") -> str:
     runs = tuple(ov.RunSpec(ov.OptimizerSpec(name, {"lr": lr})) for name, lr in rates.items())
-    return ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), steps, runs).to_url()
+    return ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), steps, runs).to_url(LOOKS[look])
 
 
 @contextmanager
@@ -72,16 +77,18 @@ def beside(title: str, ours: list[float], bare: list[float], target: float) -> N
     print(f"{title}: {a:.0f} ms, bare page {b:.0f} ms, ratio {a / b:.2f} (target at most {target})")
 
 
-def after_a_key(browser: Browser, app: LiveApp, bare: LiveApp, repeats: int) -> None:
+def after_a_key(browser: Browser, app: LiveApp, bare: LiveApp, repeats: int, look: str) -> None:
     with (
-        visit(browser, f"{app.url}/{link(FOUR, 300)}", ".optviz-contour .main-svg") as ours,
+        visit(browser, f"{app.url}/{link(FOUR, 300, look)}", ".optviz-contour .main-svg") as ours,
         visit(browser, bare.url, ".main-svg") as yardstick,
     ):
         for page in (ours, yardstick):
             press(page, "ArrowRight")  # what is done once only
             press(page, "ArrowLeft")
         pairs = [(press(ours, key), press(yardstick, key)) for key in ("ArrowRight", "ArrowLeft") * repeats]
-    beside("key press → still, 4 optimizers × 300 steps", *map(list, zip(*pairs, strict=True)), target=2.0)
+    beside(
+        f"key press → still, 4 optimizers × 300 steps{look}", *map(list, zip(*pairs, strict=True)), target=2.0
+    )
 
 
 def first_load(browser: Browser, app: LiveApp, bare: LiveApp, repeats: int) -> None:
@@ -108,11 +115,11 @@ FRAMES = """seconds => new Promise(done => {
 })"""
 
 
-def frames(browser: Browser, app: LiveApp, bare: LiveApp) -> None:
+def frames(browser: Browser, app: LiveApp, bare: LiveApp, look: str) -> None:
     with visit(browser, bare.url, ".main-svg") as page:
         idle, _ = page.evaluate(FRAMES, 2)
     for fading in (False, True):
-        with visit(browser, f"{app.url}/{link(SIX, 2000)}", ".optviz-contour .main-svg") as page:
+        with visit(browser, f"{app.url}/{link(SIX, 2000, look)}", ".optviz-contour .main-svg") as page:
             if fading:
                 page.get_by_role("button", name="Fading trail").click()
             page.get_by_role("button", name="Play", exact=True).click()
@@ -121,7 +128,8 @@ def frames(browser: Browser, app: LiveApp, bare: LiveApp) -> None:
             playing = page.get_by_role("button", name="Pause").count() == 1
         trail = "fading trail" if fading else "whole paths"
         print(
-            f"playing 6 runs × 2,000 steps, {trail}: {rate:.1f} frames a second, longest gap {gap:.0f} ms; "
+            f"playing 6 runs × 2,000 steps, {trail}{look}: {rate:.1f} frames a second, "
+            f"longest gap {gap:.0f} ms; "
             f"idle bare page {idle:.1f} (target 55 or more, under 100 ms){'' if playing else ' NOT PLAYING'}"
         )
 
@@ -139,14 +147,14 @@ def received(page: Page) -> Callable[[], int]:
     return since
 
 
-def traffic(browser: Browser, app: LiveApp) -> None:
+def traffic(browser: Browser, app: LiveApp, look: str) -> None:
     sent = {}
     for steps in (300, 600, 1200):
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         page = context.new_page()
         page.add_init_script(WATCH)
         since = received(page)
-        page.goto(f"{app.url}/{link(FOUR, steps)}")
+        page.goto(f"{app.url}/{link(FOUR, steps, look)}")
         page.wait_for_selector(".optviz-contour .main-svg")
         still(page)
         press(page, "ArrowRight")
@@ -156,7 +164,7 @@ def traffic(browser: Browser, app: LiveApp) -> None:
         context.close()
     per_step = [(sent[2 * steps] - sent[steps]) / steps for steps in (300, 600)]
     print(
-        f"bytes for a learning rate, 4 optimizers × 300 steps: {sent[300]:,} (target under 60,000); "
+        f"bytes for a learning rate, 4 optimizers × 300 steps{look}: {sent[300]:,} (target under 60,000); "
         f"for each more step {per_step[0]:.1f} from 300 on, {per_step[1]:.1f} from 600 on (linear: alike)"
     )
 
@@ -200,9 +208,10 @@ def main() -> None:
     with running_app() as app, running_app(BARE) as bare, running_chromium(path) as browser:
         with visit(browser, app.url, ".optviz-contour .main-svg"), visit(browser, bare.url, ".main-svg"):
             pass  # the servers are warm
-        after_a_key(browser, app, bare, options.repeats)
-        frames(browser, app, bare)
-        traffic(browser, app)
+        for look in LOOKS:
+            after_a_key(browser, app, bare, options.repeats, look)
+            frames(browser, app, bare, look)
+            traffic(browser, app, look)
         first_load(browser, app, bare, max(options.repeats // 2, 1))
         memory(browser, app, 100)
 

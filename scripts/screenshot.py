@@ -1,4 +1,4 @@
-"""Make the README's pictures in docs/ from the running app: two still ones, and one of the player at work."""
+"""Make the README's pictures in docs/ from the running app: still ones, and one of the player at work."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ from scripts.live_app import ROOT, running_app, running_chromium, wait_until_sti
 
 SIZE = {"width": 1440, "height": 900}
 PICTURES = {"light": "screenshot.png", "dark": "screenshot-dark.png"}
+INSIDE = ov.Experiment(
+    ov.SurfaceSpec("Rosenbrock"),
+    (-1.2, 1.0),
+    120,
+    (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.001, "momentum": 0.9})),
+        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
+    ),
+)
+LOOKS = {
+    "step.png": ov.View(beside="step", marks=("gradient", "momentum", "step"), focus=1),
+    "relief.png": ov.View(picture="3d", panels="each"),
+}
+"""Pictures of `INSIDE`, and how they look at it."""
 PLAYED = "player.webp"
 FRAMES = 75
 DURATION = 80
@@ -35,6 +49,12 @@ def main() -> None:
             page.screenshot(path=folder / name)
             page.close()
             print(f"docs/{name}")
+        for name, look in LOOKS.items():
+            page = _opened(browser, f"{app.url}/{INSIDE.to_url(look)}", "light")
+            page.evaluate(f"{PLAYER}.clock.seek(14)")
+            page.screenshot(path=folder / name)
+            page.close()
+            print(f"docs/{name}")
         page = _opened(browser, f"{app.url}/{_case().to_url()}", "light")
         first, *others = _frames(page)
         how = {"duration": DURATION, "loop": 0, "quality": 70, "method": 6}
@@ -49,7 +69,7 @@ def _case() -> ov.Experiment:
 def _opened(browser: Browser, url: str, scheme: str) -> Page:
     page = browser.new_page(viewport=SIZE, device_scale_factor=1, color_scheme=scheme)
     page.goto(url)
-    page.wait_for_selector(".optviz-contour .main-svg")
+    page.wait_for_selector(".optviz-contour .main-svg, .optviz-relief canvas")
     wait_until_still(page)
     return page
 
