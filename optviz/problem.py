@@ -53,6 +53,8 @@ class Surface:
     """Where a run begins if nobody says otherwise: a start that shows what the surface teaches."""
     smooth: bool = True
     """Whether the gradient exists, and is zero, at every minimizer."""
+    searched: bool = False
+    """Whether the minimizers were found by a search, so that there may be better ones."""
 
     def __call__(self, theta: Tensor) -> Tensor:
         """The loss at `theta` of shape (..., 2), as a tensor of shape (...)."""
@@ -100,11 +102,25 @@ class SurfaceInfo:
     """What a careful reader must know, such as the points where there is no gradient; may be empty."""
     function: Callable[..., Tensor] | None = None
     """What `build` builds on, as a function of x, y and `params`, for programs that show its source."""
+    further: Callable[[Mapping[str, object]], Mapping[str, Param]] = lambda given: {}
+    """Parameters that there are because of the values of others, such as those that a typed formula names.
+    Raises ValueError where those values cannot be used."""
+    written: Callable[[Mapping[str, object]], str] | None = None
+    """The formula in LaTeX where it depends on the parameters; `formula` where it does not."""
+
+    def declared(self, given: Mapping[str, object] | None = None) -> dict[str, Param]:
+        """All parameters that there are where these values are given. Raises ValueError as `surface` does."""
+        return {**self.params, **self.further(given or {})}
 
     def settings(self, given: Mapping[str, object] | None = None) -> dict[str, Value]:
         """All parameters, those not given at their defaults. Raises ValueError as `surface` does."""
-        values = {name: param.default for name, param in self.params.items()}
-        return values | coerce_all(self.name, self.params, given or {})
+        declared = self.declared(given)
+        values = {name: param.default for name, param in declared.items()}
+        return values | coerce_all(self.name, declared, given or {})
+
+    def latex(self, given: Mapping[str, object] | None = None) -> str:
+        """The formula in LaTeX, without dollar signs. Raises ValueError as `surface` does."""
+        return self.written(given or {}) if self.written else self.formula
 
     def surface(self, given: Mapping[str, object] | None = None) -> Surface:
         """Build the surface. Raises ValueError for a parameter that it does not have or cannot use."""
