@@ -113,8 +113,14 @@ class _Link:
         spec = self._one("surface", lambda text: _known_surface(read_part("surface", text)))
         if spec is None:
             return choices.OPENING.surface
-        params = ov.SURFACES[spec.name].params
-        return replace(spec, params=self._usable(spec.name, params, spec.params, drop_defaults=True))
+        info = ov.SURFACES[spec.name]
+        try:
+            declared = info.declared(spec.params)
+        except ValueError as error:
+            self.ignore(spec.name, error)
+            return replace(spec, params={})
+        usable = replace(spec, params=self._usable(spec.name, declared, spec.params, drop_defaults=True))
+        return self._try(spec.name, _built, usable) or replace(spec, params={})
 
     def start(self, surface: ov.SurfaceSpec) -> Any:
         """The start, or the surface's own."""
@@ -201,6 +207,11 @@ class _Link:
         except ValueError as error:
             self.ignore(name, error)
             return None
+
+
+def _built(spec: ov.SurfaceSpec) -> ov.SurfaceSpec:
+    ov.surface(spec)  # raises where its parameters do not go together
+    return spec
 
 
 def _known_surface(spec: ov.SurfaceSpec) -> ov.SurfaceSpec:

@@ -157,12 +157,16 @@ def start_field() -> Field:
 def surface_field(name: str) -> Field:
     """A parameter of the surface."""
     owner = experiment().surface.name
-    default = ov.SURFACES[owner].params[name].default
+    info = ov.SURFACES[owner]
+    default = info.declared(experiment().surface.params)[name].default
 
     def put(value: Value) -> None:
         params = {**experiment().surface.params, name: value}
         params = {key: value for key, value in params.items() if key != name or value != default}
-        _put(replace(experiment(), surface=ov.SurfaceSpec(owner, params)), view())
+        declared = info.declared(params)  # another formula has other parameters
+        params = {key: value for key, value in params.items() if key in declared}
+        ov.surface(spec := ov.SurfaceSpec(owner, params))  # raises what is wrong with it
+        _put(replace(experiment(), surface=spec), view())
 
     return Field(f"{owner}.{name}", lambda: experiment().surface.params.get(name, default), put)
 

@@ -42,10 +42,11 @@ def main() -> None:
 
 
 def _headline() -> None:
-    info = ov.SURFACES[choices.experiment().surface.name]
+    shown = choices.experiment().surface
+    info = ov.SURFACES[shown.name]
     with st.container(horizontal=True, vertical_alignment="center", key="headline"):
         st.markdown(f"# {info.name}", width="content")
-        st.latex(info.formula, width="content")
+        st.latex(info.latex(shown.params), width="content")
         st.space("stretch")
         icon, opening = ":material/auto_stories:", ("gallery", gallery.open_dialog)
         st.button("Gallery", icon=icon, key="gallery", on_click=choices.act, args=opening)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ import streamlit as st
 
 import optviz as ov
 from optviz.figures import DASHES, Theme
-from optviz.params import Float, Param, Text, Value
+from optviz.params import Float, Int, Param, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
 from optviz.web import choices, limits, widgets
 
@@ -70,16 +71,25 @@ def _surface() -> None:
         help="The loss that the optimizers walk down; its two parameters are x and y.",
         **widgets.editor("surface", now, choices.set_surface),
     )
-    info = ov.SURFACES[now]
+    info, params = ov.SURFACES[now], choices.experiment().surface.params
     st.caption(info.teaches)
     with widgets.fold("Formula and source", "formula") as source:
         if source.open:
-            st.latex(info.formula)
+            st.latex(info.latex(params))
             st.caption(f"{info.source} {info.note}")
-    for place, (name, param) in enumerate(info.params.items()):
-        if place % 2 == 0:
-            columns = st.columns(2)
-        with columns[place % 2]:
+    _surface_params(info.declared(params))
+
+
+def _surface_params(declared: Mapping[str, Param]) -> None:
+    """Numbers side by side, all else in lines of its own."""
+    columns: list[Any] = []
+    for name, param in declared.items():
+        if not isinstance(param.kind, Float | Int):
+            columns = []
+        elif not columns:
+            columns = [*st.columns(2)]
+        place = columns.pop(0) if columns else st.container()
+        with place:
             widgets.draw(choices.surface_field(name), name, param, {"default": param.default})
 
 
