@@ -47,8 +47,7 @@ def conventions(run: RunSpec) -> tuple[Convention, ...]:
     Raises ValueError for an unknown optimizer, an unknown hyperparameter or a value of a wrong type.
     """
     info = optimizer_info(run.optimizer)
-    defaults = {name: param.default for name, param in info.params.items()}
-    settings: dict[str, Any] = defaults | info.settings(run.optimizer)
+    settings: dict[str, Any] = info.complete(run.optimizer)
     scheduled = run.scheduler is not None
     if "momentum" in settings and _cycles_momentum(run.scheduler):
         settings["momentum"] = 1.0  # whatever it was: the scheduler replaces it before the first step

@@ -133,9 +133,10 @@ def _sum(name: Symbol, before: Symbol, kept: Term, new: Term, words: str) -> Lin
 
 def _sgd(settings: _Settings) -> Sequence[Form]:
     slope = _slope(settings)
+    after = Line(AFTER, THETA - _LR * slope.term, "the step")
+    plain = Form((*slope.lines, after), slope.times(-_LR))
     if not settings["momentum"]:
-        after = Line(AFTER, THETA - _LR * slope.term, "the step")
-        return (Form((*slope.lines, after), slope.times(-_LR)),)
+        return (plain,)
     fresh: Term = 1 - Symbol("dampening", "τ")
     nesterov = settings["nesterov"]
 
@@ -153,7 +154,18 @@ def _sgd(settings: _Settings) -> Sequence[Form]:
 
     first = Line(_B, slope.term, "momentum begins as the first gradient")
     later = Line(_B, _MOMENTUM * _B0 + fresh * slope.term, "momentum: what is kept, and the new gradient")
-    return form(first, Number(1.0), None), form(later, fresh, _MOMENTUM * _B0)
+    return form(later, fresh, _MOMENTUM * _B0), form(first, Number(1.0), None), plain
+
+
+def _sgd_forms(values: Values) -> Any:
+    """Momentum begins with the first gradient that meets it; at 0 it is not used at all."""
+    before = values.get("momentum_buffer.before")
+    none_yet = values["t"] == 1
+    if before is not None:
+        none_yet |= np.isnan(before).all(axis=1, keepdims=True) & ~np.isnan(values["given"]).any(
+            axis=1, keepdims=True
+        )
+    return np.where(values["momentum"] == 0, 2, none_yet)[:, 0]
 
 
 def _adam(settings: _Settings) -> Sequence[Form]:
@@ -281,12 +293,13 @@ def _rmsprop(settings: _Settings) -> Sequence[Form]:
         lines.append(_sum(mean, _before("grad_avg", "g", "mean"), alpha, slope.term, "and of the gradient"))
         spread = square - mean**2
     lines.append(Line(root, sqrt(spread) + _EPS, "what the gradient is divided by"))
+    after = Line(AFTER, THETA - _LR * (slope.term / root), "the step")
+    plain = Form((*lines, after), slope.times(-_LR / root))
     if not settings["momentum"]:
-        lines.append(Line(AFTER, THETA - _LR * (slope.term / root), "the step"))
-        return (Form(tuple(lines), slope.times(-_LR / root)),)
-    lines.append(Line(_B, _MOMENTUM * _B0 + slope.term / root, "momentum of the scaled gradients"))
-    lines.append(Line(AFTER, THETA - _LR * _B, "the step"))
-    return (Form(tuple(lines), {**slope.times(-_LR / root), "momentum": -_LR * (_MOMENTUM * _B0)}),)
+        return (plain,)
+    buffer = Line(_B, _MOMENTUM * _B0 + slope.term / root, "momentum of the scaled gradients")
+    parts = {**slope.times(-_LR / root), "momentum": -_LR * (_MOMENTUM * _B0)}
+    return Form((*lines, buffer, Line(AFTER, THETA - _LR * _B, "the step")), parts), plain
 
 
 def _adagrad(settings: _Settings) -> Sequence[Form]:
@@ -353,7 +366,7 @@ def _asgd(settings: _Settings) -> Sequence[Form]:
 
 _ZERO: Mapping[str, float] = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 RULES: Mapping[str, _Rule] = {
-    "SGD": _Rule(_sgd, which=lambda values: (values["t"] > 1).astype(np.int64)[:, 0]),
+    "SGD": _Rule(_sgd, which=_sgd_forms),
     "Adam": _Rule(_adam, lambda settings: {**_ZERO, "max_exp_avg_sq": 0.0}),
     "AdamW": _Rule(
         lambda settings: _adam({**settings, "decoupled_weight_decay": True}),
@@ -390,12 +403,13 @@ class Derivation:
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """Every hyperparameter of the run's optimizer, by torch's name."""
-        return settings_of(self.run)
+        return optimizer_info(self.run.optimizer).complete(self.run.optimizer)
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
         """The kinds of steps there are: an optimizer may begin in another way than it goes on."""
-        return tuple(self.rule.forms(self.settings))
+        moved = {"momentum": 1.0} if "momentum" in self.trajectory.hyperparameters else {}
+        return tuple(self.rule.forms({**self.settings, **moved}))  # a scheduler may bring momentum
 
     @cached_property
     def which(self) -> Any:
@@ -512,13 +526,6 @@ def derivation(trajectory: Trajectory) -> Derivation | None:
     """How torch came from each point to the next one; None where optviz has no rule for the optimizer."""
     rule = RULES.get(trajectory.run.optimizer.name)
     return None if rule is None else Derivation(trajectory, rule)
-
-
-def settings_of(run: RunSpec) -> dict[str, Any]:
-    """Every hyperparameter of a run's optimizer by torch's name, torch's default where it is not given."""
-    info = optimizer_info(run.optimizer)
-    defaults = {name: param.default for name, param in info.params.items()}
-    return {**defaults, **info.settings(run.optimizer)}
 
 
 def flat_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,17 +69,23 @@ def run_one(
     return _walk(experiment, index, device, watch=watch)
 
 
-def run_reference(experiment: Experiment, index: int, name: str, device: str = "auto") -> Reference:
+def run_reference(
+    experiment: Experiment,
+    index: int,
+    name: str,
+    device: str = "auto",
+    watch: Callable[[int], None] | None = None,
+) -> Reference:
     """Run competitor `index` by another convention than torch's, one of `CONVENTIONS`: never torch's path.
 
-    All else is as in `run_one`: the loop, the noise, clipping, the scheduler and every hyperparameter.
+    All else is as in `run_one`: the loop, the noise, clipping, the scheduler, every hyperparameter, `watch`.
     Where `conventions(run)` does not list it, this run's settings make no difference to torch or leave the
     convention no meaning. Raises ValueError as `run` does, and for a name that the optimizer has no
     convention of.
     """
     spec, _, _ = _prepare(experiment, index, device)
     chosen = convention(spec.optimizer, name)
-    path = _walk(experiment, index, device, make=chosen.make)
+    path = _walk(experiment, index, device, chosen.make, watch)
     return Reference(chosen.name, chosen.title, path.points, path.losses)
 
 

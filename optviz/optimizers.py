@@ -76,6 +76,10 @@ class OptimizerInfo:
         """
         return coerce_all(self.name, self.params, spec.params)
 
+    def complete(self, spec: OptimizerSpec) -> dict[str, Value]:
+        """Every hyperparameter: torch's default where `spec` gives none. Raises as `settings` does."""
+        return {name: param.default for name, param in self.params.items()} | self.settings(spec)
+
 
 _LR = Float(0.0, 1e4, log=True)
 _DECAY = Float(0.0, 1.0)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from optviz.optimizers import optimizer_info
 from optviz.outcome import REACH, Array, Landscape, judge
 from optviz.problem import Surface
 from optviz.spec import RunSpec
@@ -157,9 +158,12 @@ class PathRecorder:
         return _host(_joined(parts))
 
     def _hyperparameters(self, steps: int) -> dict[str, Array]:
-        """Those that a scheduler did move."""
+        """Those that a scheduler did move: it may also have put another value in their place for good."""
+        own = optimizer_info(self._spec.optimizer).complete(self._spec.optimizer)
         used = {name: values[:steps] for name, values in self._moved.items()}
-        moved = {name: values for name, values in used.items() if any(value != values[0] for value in values)}
+        moved = {
+            name: values for name, values in used.items() if any(value != own.get(name) for value in values)
+        }
         return {name: np.asarray(values, dtype=np.float64) for name, values in moved.items()}
 
 

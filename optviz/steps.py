@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from optviz.derivations import Derivation, derivation, flat_settings, settings_of, state_columns
+from optviz.derivations import Derivation, derivation, flat_settings, state_columns
+from optviz.optimizers import optimizer_info
 from optviz.outcome import Array
 from optviz.terms import Symbol, symbols, tree
 from optviz.trajectory import Trajectory
@@ -34,7 +35,7 @@ class Steps:
 
 def steps(trajectory: Trajectory, hessians: Array) -> Steps:
     """The steps of `trajectory`; `hessians` (n+1, 2, 2) are the surface's at its points."""
-    found = derivation(trajectory)
+    found, optimizer = derivation(trajectory), trajectory.run.optimizer
     of_points = {
         "theta": trajectory.points,
         "gradient": trajectory.gradients,
@@ -57,7 +58,7 @@ def steps(trajectory: Trajectory, hessians: Array) -> Steps:
     data = {
         "columns": [[name, values.shape[1]] for name, values in parts.items()],
         "double": trajectory.made_with.dtype == "float64",
-        "settings": flat_settings(settings_of(trajectory.run)),
+        "settings": flat_settings(optimizer_info(optimizer).complete(optimizer)),
         "trained": [axis for axis, name in enumerate(("x", "y")) if name not in trajectory.run.frozen],
         "resetEvery": trajectory.run.reset_every,
         "state": list(trajectory.state),

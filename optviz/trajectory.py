@@ -66,7 +66,7 @@ class Trajectory:
     lrs: Array
     """(n,) the learning rate that each step used."""
     hyperparameters: Mapping[str, Array]
-    """What else a scheduler moved: momentum (n,) or betas (n, 2), as each step used it."""
+    """What else a scheduler set: momentum (n,) or betas (n, 2), as each step used it."""
     evals: NDArray[np.int64]
     """(n+1,) evaluations of the loss so far."""
     state: Mapping[str, Floats]
