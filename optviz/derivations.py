@@ -375,7 +375,11 @@ RULES: Mapping[str, _Rule] = {
     "NAdam": _Rule(_nadam, lambda settings: {**_ZERO, "mu_product": 1.0}),
     "RAdam": _Rule(_radam, lambda settings: _ZERO, _is_rectified),
     "Adamax": _Rule(_adamax, lambda settings: {"exp_avg": 0.0, "exp_inf": 0.0}),
-    "RMSprop": _Rule(_rmsprop, lambda settings: {"square_avg": 0.0, "grad_avg": 0.0, "momentum_buffer": 0.0}),
+    "RMSprop": _Rule(
+        _rmsprop,
+        lambda settings: {"square_avg": 0.0, "grad_avg": 0.0, "momentum_buffer": 0.0},
+        lambda values: (values["momentum"] <= 0).astype(np.int64)[:, 0],
+    ),
     "Adagrad": _Rule(_adagrad, lambda settings: {"sum": settings["initial_accumulator_value"]}),
     "Adadelta": _Rule(_adadelta, lambda settings: {"square_avg": 0.0, "acc_delta": 0.0}),
     "Rprop": _Rule(_rprop, lambda settings: {"prev": 0.0, "step_size": "lr"}),

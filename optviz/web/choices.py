@@ -242,20 +242,19 @@ def _with(spec: Any, name: str, value: Value, said: bool) -> Any:
 
 
 def edit(edit: Any) -> None:
-    """Make the change that a visitor has made in the picture: {"start": [x, y]} or {"view": {name: value}}.
+    """Make the changes that a visitor has made in the picture: {"start": [x, y], "view": {name: value}}.
 
     Raises ValueError for anything else: it comes from a browser.
     """
-    match edit:
-        case {"start": start}:
-            start_field().set(limits.START.check(start))
-        case {"view": {**values}}:
-            for name, value in values.items():
-                if name not in _IN_THE_PICTURE:
-                    raise ValueError("The picture cannot change that.")
-                view_field(name).set(limits.VIEW[name].check(value))
-        case _:
-            raise ValueError("The picture cannot change that.")
+    if not isinstance(edit, dict) or not edit.keys() <= {"start", "view"}:
+        raise ValueError("The picture cannot change that.")
+    if "start" in edit:
+        start_field().set(limits.START.check(edit["start"]))
+    looks = edit.get("view", {})
+    if not isinstance(looks, dict) or not looks.keys() <= {*_IN_THE_PICTURE}:
+        raise ValueError("The picture cannot change that.")
+    for name, value in looks.items():
+        view_field(name).set(limits.VIEW[name].check(value))
 
 
 # -- the runs ----------------------------------------------------------------------------------------------

@@ -31,45 +31,66 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Map
     `complaints` has, in their order, each competitor's slot and the place for what torch says about it; the
     others run.
     """
-    results = _results(experiment)
+    # Always there, so that nothing below it is drawn anew when it fills.
+    with st.container(key="progress"):
+        progress = _Progress(experiment, st.empty())
+    results = _results(experiment, progress)
+    ghosts = _ghosts(experiment, results, view, progress)
+    progress.end()
     for place, result in zip(complaints.values(), results, strict=True):
         if isinstance(result, runs.Refused):
             place.error(widgets.plain(result.reason))
     summaries = _summaries(experiment, results)
-    _player(experiment, results, _table(experiment, results, summaries, theme, view), theme, view)
+    table = _table(experiment, results, summaries, theme, view)
+    _player(experiment, results, ghosts, table, theme, view)
     _below_the_table(experiment, [summary for summary in summaries if summary])
 
 
 # -- computing ---------------------------------------------------------------------------------------------
 
 
-def _results(experiment: ov.Experiment) -> list[runs.Result | None]:
+def _results(experiment: ov.Experiment, progress: _Progress) -> list[runs.Result | None]:
     """What came of each competitor; None for those that were stopped."""
-    # Always there, so that nothing below it is drawn anew when it fills.
-    with st.container(key="progress"):
-        place = st.empty()
     results = [runs.known(experiment, index) for index in range(len(experiment.runs))]
     if None not in results:
         return results
-    if session().stopped == _unnamed(experiment):
-        with place.container(horizontal=True, vertical_alignment="center", key="stopped"):
+    if _is_stopped(experiment):
+        with progress.place.container(horizontal=True, vertical_alignment="center", key="stopped"):
             st.warning("Stopped. Competitors that were not finished are not shown.")
             st.button("Go on", key="go on", on_click=choices.act, args=("go on", _stop, None))
         return results
-    progress = _Progress(experiment, place)
     for index, result in enumerate(results):
         if result is None:
             progress.index = index
             results[index] = runs.compute(experiment, index, progress)
-    progress.end()
     return results
+
+
+def _ghosts(
+    experiment: ov.Experiment, results: Sequence[runs.Result | None], view: ov.View, progress: _Progress
+) -> dict[int, ov.Reference]:
+    """The paths of another convention, by the place of their competitor."""
+    ghosts: dict[int, ov.Reference] = {}
+    if view.convention == "torch" or _is_stopped(experiment):
+        return ghosts
+    for index, result in enumerate(results):
+        progress.index = index
+        if not isinstance(result, ov.Trajectory):
+            continue
+        if ghost := runs.reference(experiment, index, view.convention, progress):
+            ghosts[index] = ghost
+    return ghosts
+
+
+def _is_stopped(experiment: ov.Experiment) -> bool:
+    return session().stopped == _unnamed(experiment)
 
 
 class _Progress:
     """Says how far the runs are, and offers to stop them, once they take longer than a moment."""
 
     def __init__(self, experiment: ov.Experiment, place: Any) -> None:
-        self._experiment, self._place = experiment, place
+        self._experiment, self.place = experiment, place
         self._next = time.monotonic() + _PATIENCE
         self._bar: Any = None
         self.index = 0
@@ -84,7 +105,7 @@ class _Progress:
         text = f"{name}: step {steps:,} of {most:,} · competitor {self.index + 1} of {count}"
         share = (self.index + steps / most) / count
         if self._bar is None:
-            with self._place.container(horizontal=True, vertical_alignment="bottom"):
+            with self.place.container(horizontal=True, vertical_alignment="bottom"):
                 self._bar = st.progress(share, text)
                 stop = ("stop", _stop, _unnamed(self._experiment))
                 st.button("Stop", key="stop", icon=":material/stop:", on_click=choices.act, args=stop)
@@ -92,7 +113,7 @@ class _Progress:
 
     def end(self) -> None:
         if self._bar is not None:
-            self._place.empty()
+            self.place.empty()
 
 
 def _stop(experiment: ov.Experiment | None) -> None:
@@ -110,6 +131,7 @@ def _unnamed(experiment: ov.Experiment) -> ov.Experiment:
 def _player(
     experiment: ov.Experiment,
     results: Sequence[runs.Result | None],
+    ghosts: Mapping[int, ov.Reference],
     table: Mapping[str, Any],
     theme: Theme,
     view: ov.View,
@@ -127,22 +149,13 @@ def _player(
         runs.grid(experiment.surface),
         replace(view, focus=focus),
         inside,
-        _ghosts(experiment, made, view),
+        {at: ghosts[place] for at, place in enumerate(made) if place in ghosts},
     )
     if view.beside == "code":
         for data, place in zip(shown.data["runs"], made, strict=True):
             data["code"] = [asdict(line) for line in ov.training_loop(experiment, place)]
     words = {**_words(experiment, view), "table": table, "places": list(made)}
     player.draw(shown, words, lambda edit: choices.act("player", choices.edit, edit))
-
-
-def _ghosts(
-    experiment: ov.Experiment, made: Mapping[int, ov.Trajectory], view: ov.View
-) -> dict[int, ov.Reference]:
-    if view.convention == "torch":
-        return {}
-    found = {at: runs.reference(experiment, place, view.convention) for at, place in enumerate(made)}
-    return {at: ghost for at, ghost in found.items() if ghost is not None}
 
 
 def _words(experiment: ov.Experiment, view: ov.View) -> dict[str, Any]:

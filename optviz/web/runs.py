@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -36,6 +36,7 @@ class Refused:
 
 
 Result = ov.Trajectory | Refused
+_T = TypeVar("_T")
 
 
 class _TooLongError(Exception):
@@ -47,19 +48,19 @@ class _Workshop:
     """The one place of the process where torch works, and what it has made."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    made: OrderedDict[str, Result] = field(default_factory=OrderedDict)
+    made: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     """What is known, the least asked for first. Written by who holds the lock only."""
     busy: set[str] = field(default_factory=set)
     """What is being computed by somebody who lets others pass."""
 
-    def keep(self, key: str, result: Result) -> None:
+    def keep(self, key: str, result: Any) -> None:
         self.made[key] = result
         while len(self.made) > 1 and sum(map(_size, self.made.values())) > _KEPT_STEPS:
             self.made.popitem(last=False)
 
 
-def _size(result: Result) -> int:
-    return 1000 + (0 if isinstance(result, Refused) else result.steps)
+def _size(result: Any) -> int:
+    return 1000 + (0 if isinstance(result, Refused) else len(result.points))
 
 
 @st.cache_resource(show_spinner=False)
@@ -95,7 +96,13 @@ def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
     `watch(steps)` is called now and then, also while other visitors' runs come first. What it raises ends
     the run.
     """
-    shop, key = _workshop(), _key(experiment, index)
+    result = _made(_key(experiment, index), watch, lambda turn: _run(experiment, index, turn))
+    return _named(result, experiment, index)
+
+
+def _made(key: str, watch: Watch, make: Callable[[_Turn], Any]) -> Any:
+    """What is kept by this key, made first where it is not there."""
+    shop = _workshop()
     with _Turn(shop.lock, watch) as turn:
         while key in shop.busy:  # another visitor is at it, and lets us pass
             turn.let_pass()
@@ -104,12 +111,12 @@ def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
         if result is None:
             shop.busy.add(key)
             try:
-                result = _run(experiment, index, turn)
+                result = make(turn)
             finally:
                 shop.busy.discard(key)
-            if isinstance(result, ov.Trajectory) or result.lasting:
+            if not isinstance(result, Refused) or result.lasting:
                 shop.keep(key, result)
-    return _named(result, experiment, index)
+    return result
 
 
 class _Turn:
@@ -153,8 +160,13 @@ class _Turn:
 
 
 def _run(experiment: ov.Experiment, index: int, turn: _Turn) -> Result:
+    return _refusals(lambda: ov.run_one(experiment, index, watch=turn.after))
+
+
+def _refusals(make: Callable[[], _T]) -> _T | Refused:
+    """What is made, or why it is not."""
     try:
-        return ov.run_one(experiment, index, watch=turn.after)
+        return make()
     except ov.CompetitorError as error:
         return Refused(error.reason)
     except ValueError as error:
@@ -181,19 +193,19 @@ def inside(surface: ov.SurfaceSpec, trajectory: ov.Trajectory) -> Steps:
         return steps(trajectory, ov.hessians(surface, trajectory.points))
 
 
-def reference(experiment: ov.Experiment, index: int, name: str) -> ov.Reference | None:
-    """The path of a competitor by another convention than torch's; None where it is torch's own."""
-    run = experiment.runs[index]
-    if name not in (row.name for row in ov.conventions(run)):
+def reference(experiment: ov.Experiment, index: int, name: str, watch: Watch) -> ov.Reference | None:
+    """The path of a competitor by another convention than torch's; None where there is none.
+
+    `watch` is as in `compute`.
+    """
+    if name not in (row.name for row in ov.conventions(experiment.runs[index])):
         return None
-    return _reference(_key(experiment, index), name)
 
+    def make(turn: _Turn) -> ov.Reference | Refused:
+        return _refusals(lambda: ov.run_reference(experiment, index, name, watch=turn.after))
 
-@st.cache_resource(show_spinner=False, max_entries=100)
-def _reference(key: str, name: str) -> ov.Reference | None:
-    with _workshop().lock, suppress(ValueError):  # what torch refuses has no path of torch's to stand beside
-        return ov.run_reference(ov.Experiment.from_json(key), 0, name)
-    return None
+    made = _made(f"{name} {_key(experiment, index)}", watch, make)
+    return made if isinstance(made, ov.Reference) else None
 
 
 _SURFACE: dict[str | type[Any], Callable[[Any], Any]] = {ov.SurfaceSpec: repr}

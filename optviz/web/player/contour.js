@@ -21,7 +21,7 @@ const FLATTEST = 0.2;
 export class Contour {
   /**
    * @param {HTMLElement} element an empty one
-   * @param {() => void} moved what to do when the axes have changed
+   * @param {(led: boolean) => void} moved what to do when the axes have changed; whether somebody moved them
    */
   constructor(element, moved) {
     this.element = element;
@@ -39,15 +39,16 @@ export class Contour {
    * Draw the surface of `scene`, unless it is there already. Zoom stays on the same surface.
    * @param {Scene} scene
    * @param {string} version of plotly.js
+   * @param {number[][] | null} ranges to begin with, where another picture of the surface has been zoomed
    */
-  async show(scene, version) {
+  async show(scene, version, ranges = null) {
     const { surface, theme } = scene.data;
     const wanted = `${surface.digest} ${theme.paper} ${typeSize()}`;
     this.scene = scene;
     this.version = version;
     this.plotly ??= await loadPlotly(version);
     if (this.scene !== scene || this.drawn === wanted) return;
-    const zoom = this.name === surface.name ? this.ranges() : null;
+    const zoom = this.name === surface.name ? this.ranges() : ranges;
     this.drawn = wanted;
     this.name = surface.name;
     const config = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false };
@@ -57,10 +58,10 @@ export class Contour {
       this.listening = true;
       const element = /** @type {any} */ (this.element);
       for (const event of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) {
-        element.on(event, this.moved);
+        element.on(event, () => this.moved(event !== "plotly_afterplot"));
       }
     }
-    this.moved();
+    this.moved(false);
   }
 
   /** The drawn ranges of x and y; null before anything is drawn. */

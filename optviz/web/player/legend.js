@@ -49,7 +49,12 @@ export class Legend {
       return { run, numbers };
     });
     const focused = [...this.root.children].indexOf(/** @type {Element} */ (document.activeElement));
-    const ghosts = scene.runs.flatMap((run) => (run.ghost ? [ghostRow(run.ghost.name, run.color)] : []));
+    /** @type {Map<string, string[]>} */
+    const titles = new Map();
+    for (const { ghost, color } of scene.runs) {
+      if (ghost) titles.set(ghost.name, [...(titles.get(ghost.name) ?? []), color]);
+    }
+    const ghosts = Array.from(titles, ([title, colors]) => ghostRow(title, colors));
     const marks = document.createElement("div");
     marks.className = "optviz-marks";
     marks.append(mark("◆", "start", scene.data.theme.ink));
@@ -80,13 +85,14 @@ export class Legend {
 }
 
 /**
+ * Another convention, with the colours of all runs that it is drawn for.
  * @param {string} name
- * @param {string} color
+ * @param {string[]} colors
  */
-function ghostRow(name, color) {
+function ghostRow(name, colors) {
   const row = document.createElement("div");
   row.className = "optviz-run optviz-ghost";
-  row.append(swatch(color, "dot"), name);
+  row.append(...colors.map((color) => swatch(color, "dot")), name);
   return row;
 }
 

@@ -12,7 +12,7 @@ import { single } from "./ticks.js";
  * What a panel tells the player.
  * @typedef {{
  *   start: (start: [number, number]) => void, moved: (panel: Panel) => void,
- *   position: () => number, redraw: () => void, camera: Partial<import("./box.js").Camera>,
+ *   ranges: (panel: Panel) => number[][] | null, position: () => number, redraw: () => void, camera: Partial<import("./box.js").Camera>,
  * }} Host
  */
 
@@ -27,7 +27,7 @@ export class Panel {
     this.title = element("p", "optviz-panel-name", this.root);
     this.picture = element("div", "optviz-picture", this.root);
     this.picture.setAttribute("role", "img");
-    this.contour = new Contour(element("div", "optviz-contour", this.picture), () => this.place(true));
+    this.contour = new Contour(element("div", "optviz-contour", this.picture), (led) => this.place(led));
     this.paths = new Paths();
     this.picture.append(this.paths.sheet.canvas);
     this.start = new StartMarker(this.picture, host.start);
@@ -40,6 +40,8 @@ export class Panel {
     /** @type {Scene | null} */
     this.scene = null;
     this.deep = false;
+    /** @type {number | null} */
+    this.only = null;
     this.ends = new AbortController();
     this.listen();
   }
@@ -51,6 +53,7 @@ export class Panel {
    * @param {string} version of plotly.js
    */
   show(scene, only, version) {
+    this.only = only;
     this.scene = only === null ? scene : { ...scene, runs: [scene.runs[only]] };
     this.start.land(scene.data.start);
     this.title.hidden = only === null;
@@ -63,7 +66,7 @@ export class Panel {
     if (this.deep)
       this.showRelief().catch((error) => this.say(`The relief cannot be drawn: ${error.message}.`));
     else {
-      const drawn = this.contour.show(scene, version);
+      const drawn = this.contour.show(scene, version, this.host.ranges(this));
       drawn.catch((error) => this.say(`The contours cannot be drawn: ${error.message}.`));
     }
     this.place();
@@ -72,7 +75,7 @@ export class Panel {
   /** Its code is loaded only when a relief is asked for. */
   async showRelief() {
     const { Relief } = await import("./relief.js");
-    if (!this.scene || !this.deep) return;
+    if (!this.scene || !this.deep || this.ends.signal.aborted) return; // meanwhile it may have gone
     if (!this.relief) {
       this.relief = new Relief(this.reliefHolder);
       this.relief.camera = Object.assign(this.host.camera, { ...this.relief.camera, ...this.host.camera });
@@ -98,25 +101,25 @@ export class Panel {
     }
   }
 
-  /** @param {boolean} moved whether the axes have changed, which the other panels' have to follow */
-  place(moved = false) {
+  /** @param {boolean} led whether the axes have been moved, so that those of the other panels follow */
+  place(led = false) {
     const frame = this.deep ? null : this.contour.frame();
     if (!frame || !this.scene) return;
     const { clientWidth, clientHeight } = this.contour.element;
     this.paths.place(this.scene, frame, clientWidth, clientHeight);
     this.start.place(frame, this.scene.data.theme);
     this.host.redraw();
-    if (moved) this.host.moved(this);
+    if (led) this.host.moved(this);
   }
 
   /**
    * @param {number} position of the playhead
    * @param {boolean} fading
-   * @param {string | null} focus digest of the run in focus, whose step is looked into
+   * @param {number} focus the place of the run whose step is looked into; a panel of one run looks into that
    */
   draw(position, fading, focus) {
     if (this.deep) this.relief?.draw(position, fading, this.start.moved);
-    else this.paths.draw(position, fading, this.start.moved, focus);
+    else this.paths.draw(position, fading, this.start.moved, this.only === null ? focus : 0);
   }
 
   /** @param {number} [factor] more or less around the middle; none for all */

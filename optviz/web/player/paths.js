@@ -32,6 +32,8 @@ export class Paths {
     this.sheet.canvas.className = "optviz-paths";
     /** @type {Track[]} */
     this.tracks = [];
+    /** Tracks of other conventions, with the place of their run. @type {[number, Track][]} */
+    this.ghosts = [];
     /** @type {Frame | null} */
     this.frame = null;
     /** What is drawn at the head. @type {import("./marks.js").Arrow[]} */
@@ -50,15 +52,18 @@ export class Paths {
     this.frame = frame;
     this.scene = scene;
     this.tracks = scene.runs.map((run) => track(run, frame));
+    this.ghosts = scene.runs.flatMap((run, k) =>
+      run.ghost ? [/** @type {[number, Track]} */ ([k, track({ ...run, ...run.ghost }, frame)])] : [],
+    );
   }
 
   /**
    * @param {number} position of the playhead
    * @param {boolean} fading whether only the last steps are drawn in full
    * @param {boolean} pale whether the paths are about to be replaced
-   * @param {string | null} focus digest of the run whose step is looked into; of one run it is that one
+   * @param {number} focus the place of the run whose step is looked into
    */
-  draw(position, fading, pale = false, focus = null) {
+  draw(position, fading, pale, focus) {
     const { frame, scene } = this;
     const context = this.sheet.clear();
     if (!frame || !scene) return;
@@ -75,7 +80,7 @@ export class Paths {
       // All halos lie below all paths: no path hides another one.
       for (const [k, one] of this.tracks.entries()) this.line(one, 0, steps[k], theme.halo, HALO, []);
     }
-    for (const one of this.tracks) this.ghost(one.run);
+    for (const [k, one] of this.ghosts) this.ghost(one, steps[k]);
     for (const [k, one] of this.tracks.entries()) {
       if (fading) this.trail(one, steps[k]);
       else this.line(one, 0, steps[k], one.run.color, WIDTH, dashes(one.run.dash, WIDTH));
@@ -89,9 +94,7 @@ export class Paths {
     for (const [k, one] of this.tracks.entries()) this.head(one, steps[k]);
     this.arrows = [];
     if (pale) return;
-    for (const [k, one] of this.tracks.entries()) {
-      if (this.tracks.length === 1 || one.run.digest === focus) this.marks(one, steps[k]);
-    }
+    if (this.tracks[focus]) this.marks(this.tracks[focus], steps[focus]);
   }
 
   /**
@@ -122,24 +125,23 @@ export class Paths {
   }
 
   /**
-   * The path of another convention, as far as the run itself: dotted, and named at its end.
-   * @param {Run} run
+   * The path of another convention, as far as the run itself: dotted, and at its head it says what it is not.
+   * @param {Track} one
+   * @param {number} position of the run
    */
-  ghost(run) {
-    const { ghost } = run;
-    if (!ghost) return;
+  ghost(one, position) {
     const frame = /** @type {Frame} */ (this.frame);
     const { theme } = /** @type {Scene} */ (this.scene).data;
-    const one = track({ ...run, x: ghost.x, y: ghost.y, n: ghost.n }, frame);
     const { context } = this.sheet;
+    const step = Math.min(position, one.run.n);
     const whole = context.globalAlpha;
     context.globalAlpha = 0.85 * whole;
-    this.line(one, 0, ghost.n, theme.halo, 3.5, []);
-    this.line(one, 0, ghost.n, run.color, 1.6, [1.6, 3.2]);
+    this.line(one, 0, step, theme.halo, 3.5, []);
+    this.line(one, 0, step, one.run.color, 1.6, [1.6, 3.2]);
     context.globalAlpha = whole;
-    const [x, y] = at(one, ghost.n);
-    const shown = clipped(x, y, x, y, frame.box) ? [x, y] : this.edge(one, ghost.n, x, y);
-    badge(context, "not torch", shown[0], shown[1], frame.box, run.color, theme);
+    const [x, y] = at(one, step);
+    const shown = clipped(x, y, x, y, frame.box) ? [x, y] : this.edge(one, step, x, y);
+    badge(context, "not torch", shown[0], shown[1], frame.box, one.run.color, theme);
   }
 
   /**

@@ -19,8 +19,19 @@ import { Transport } from "./transport.js";
 /** @typedef {import("./scene.js").View} View */
 /** @typedef {(edit: { start?: [number, number], view?: Partial<View> }) => void} Send */
 
+/** Milliseconds that changes of the view are collected for: each one that is sent runs the page's script. */
+const PAUSE = 120;
+/** Milliseconds after which the server's view is believed again, whatever was asked of it. */
+const PATIENCE = 4000;
+
 /** @type {WeakMap<Element, Player>} */
 const players = new WeakMap();
+/**
+ * What a player that went away leaves to the next one: Streamlit may take it down and put it up again.
+ * @type {{ position: number, end: number, speed: number, loop: boolean, camera: object, ranges: number[][] | null,
+ *   surface: string, at: number } | null}
+ */
+let left = null;
 
 /**
  * @param {{ data: any, parentElement: HTMLElement, setTriggerValue: (name: string, value: unknown) => void }} mount
@@ -49,26 +60,35 @@ class Player {
   constructor(parent) {
     this.root = element("div", "optviz-player", parent);
     this.grid = element("div", "optviz-grid", this.root); // a container query cannot change its own container
-    const left = element("div", "optviz-left", this.grid);
+    const main = element("div", "optviz-left", this.grid);
     const right = element("div", "optviz-right", this.grid);
     Object.assign(this.root, { player: this }); // for the tests, and for the curious in the browser's console
     /** @type {Send} */
     this.send = () => {};
     /** @type {SceneData & { plotly: string } | null} */
     this.wanted = null;
+    /** What was wanted when the scene was made. @type {SceneData | null} */
+    this.shown = null;
     /** @type {Scene | null} */
     this.scene = null;
     this.pending = 0;
     this.shownViews = "";
+    /** What is to be sent, and what of the view was asked for and is not there yet. */
+    this.outbox = /** @type {{ start?: [number, number], view?: Partial<View> }} */ ({});
+    this.timer = 0;
+    this.asked = /** @type {Partial<View>} */ ({});
+    this.askedAt = 0;
 
     this.clock = new Clock(() => this.redraw());
-    this.legend = new Legend(element("div", "optviz-legend", left), (focus) => this.look({ focus }));
-    this.pictures = element("div", "optviz-pictures", left);
+    this.legend = new Legend(element("div", "optviz-legend", main), (focus) => this.lookInto(focus));
+    this.pictures = element("div", "optviz-pictures", main);
     /** @type {Panel[]} */
     this.panels = [];
+    /** What the first picture begins with. @type {number[][] | null} */
+    this.ranges = null;
     /** Of all reliefs: they turn together. @type {Partial<import("./box.js").Camera>} */
     this.camera = {};
-    this.transport = new Transport(element("div", "optviz-transport", left), this.clock, {
+    this.transport = new Transport(element("div", "optviz-transport", main), this.clock, {
       redraw: () => this.redraw(),
       zoom: (factor) => this.zoom(factor),
       look: (view) => this.look(view),
@@ -100,17 +120,19 @@ class Player {
 
   /** Show what is wanted, as soon as all of it is here. */
   arrive() {
-    if (!this.wanted || this.wanted === this.scene?.data) return;
+    if (!this.wanted || this.wanted === this.shown) return;
     const scene = assemble(this.wanted);
     if (!scene) return;
+    this.overlay(scene);
     const first = this.scene === null;
     const against = this.scene?.data.view.against;
     const old = this.clock.position / this.clock.end;
     this.scene = scene;
+    this.shown = this.wanted;
     const end = endOf(scene.runs, scene.data.view.against);
     // Other units: the same share of the way.
     if (against && against !== scene.data.view.against) this.clock.position = Math.round(old * end);
-    if (first) this.clock.position = this.clock.end = end;
+    if (first) this.begin(end, scene.data.surface.name);
     else this.clock.resize(end);
     this.table.show(scene.data.table);
     this.show();
@@ -140,6 +162,22 @@ class Player {
   }
 
   /**
+   * At the end, or where a player that has just gone away was.
+   * @param {number} end
+   * @param {string} surface
+   */
+  begin(end, surface) {
+    this.clock.position = this.clock.end = end;
+    if (!left || left.surface !== surface || performance.now() - left.at > PATIENCE) return;
+    const { position, speed, loop } = left;
+    if (left.position < left.end) this.clock.position = Math.min(position, end);
+    Object.assign(this.clock, { speed, loop });
+    Object.assign(this.camera, left.camera);
+    this.ranges = left.ranges;
+    this.transport.restore();
+  }
+
+  /**
    * Look at it in another way: at once as far as everything is here, and from now on.
    * @param {Partial<View>} change
    */
@@ -148,9 +186,50 @@ class Player {
     const view = { ...this.scene.data.view, ...change };
     this.scene = { ...this.scene, data: { ...this.scene.data, view } };
     if (!("against" in change)) this.show(); // there the playhead has other units
+    Object.assign(this.asked, change);
+    this.askedAt = performance.now();
     // Competitors that did not run are not here: the server counts them, too.
     const { focus } = change;
-    this.send({ view: focus === undefined ? change : { ...change, focus: this.scene.data.places[focus] } });
+    const sent = focus === undefined ? change : { ...change, focus: this.scene.data.places[focus] };
+    this.outbox.view = { ...this.outbox.view, ...sent };
+    this.post(PAUSE);
+  }
+
+  /**
+   * Look into a run; where nothing of it would be seen, its step is shown.
+   * @param {number} focus
+   */
+  lookInto(focus) {
+    const { beside, marks } = /** @type {Scene} */ (this.scene).data.view;
+    this.look(beside === "curves" && !marks.length ? { focus, beside: "step" } : { focus });
+  }
+
+  /**
+   * Send what is in the outbox: one message at a time, as another one would take its place.
+   * @param {number} pause milliseconds
+   */
+  post(pause) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.send(this.outbox);
+      this.outbox = {};
+    }, pause);
+  }
+
+  /**
+   * What the server sends may be from before it heard of the last changes: they stay.
+   * @param {Scene} scene
+   */
+  overlay(scene) {
+    if (performance.now() - this.askedAt > PATIENCE) this.asked = {}; // it has other reasons
+    const asked = /** @type {Record<string, unknown>} */ (this.asked);
+    const view = /** @type {Record<string, unknown>} */ ({ ...scene.data.view });
+    for (const [name, value] of Object.entries(asked)) {
+      if (same(value, view[name])) delete asked[name];
+      // The units of the playhead come with the answer.
+      else if (name !== "against") view[name] = value;
+    }
+    scene.data = { ...scene.data, view: /** @type {View} */ (/** @type {unknown} */ (view)) };
   }
 
   /** @param {Scene} scene */
@@ -166,7 +245,11 @@ class Player {
 
   addPanel() {
     return new Panel(this.pictures, {
-      start: (start) => this.send({ start }),
+      start: (start) => {
+        this.outbox.start = start;
+        this.post(0);
+      },
+      ranges: (panel) => this.rangesFor(panel),
       moved: (panel) => this.follow(panel),
       position: () => this.clock.position,
       redraw: () => this.redraw(),
@@ -175,13 +258,29 @@ class Player {
   }
 
   /**
+   * What a panel that is drawn for the first time shows: what the first one does, if it is of this surface.
+   * @param {Panel} panel
+   */
+  rangesFor(panel) {
+    const [first] = this.panels;
+    if (first && first !== panel && first.contour.name === this.scene?.data.surface.name)
+      return first.contour.ranges();
+    const { ranges } = this;
+    this.ranges = null;
+    return ranges;
+  }
+
+  /**
    * All panels show the same part of the surface.
    * @param {Panel} panel that has moved
    */
   follow(panel) {
     this.transport.zoomed(panel.zoomed);
-    if (panel.deep) this.redraw();
-    else for (const other of this.panels) if (other !== panel) other.contour.follow(panel.contour.ranges());
+    for (const other of this.panels) {
+      if (other === panel) continue;
+      if (!panel.deep) other.contour.follow(panel.contour.ranges());
+      else if (panel.relief) other.relief?.follow(panel.relief);
+    }
   }
 
   /** @param {number} [factor] */
@@ -258,13 +357,14 @@ class Player {
     const { position, playing, slow } = this.clock;
     const run = this.focused();
     const { view } = this.scene.data;
+    const focus = this.scene.runs.indexOf(run);
     // In slow motion a point stands still until its optimizer steps.
     const shown = playing && slow && view.against === "steps" ? phaseAt(position).moved : position;
-    for (const panel of this.panels) panel.draw(shown, this.transport.fading, run?.digest ?? null);
+    for (const panel of this.panels) panel.draw(shown, this.transport.fading, focus);
     if (!this.charts.hidden) for (const curve of this.curves) curve.draw(position);
     this.legend.draw(position, playing);
     this.transport.draw();
-    if (!run) return;
+    if (!run) return this.inspector.clear();
     const step = stepAt(run, position, view.against);
     if (!this.inspector.root.hidden) this.inspector.draw(run, step, playing);
     if (!this.code.root.hidden) this.code.draw(step, playing && slow && step < run.n);
@@ -322,11 +422,18 @@ class Player {
    */
   choice(name, label, options) {
     const { view, help } = /** @type {Scene} */ (this.scene).data;
-    const choice = { name, label, options: Object.entries(options), now: view[name], help: help[name] };
+    // A convention that no competitor has any more is torch's own.
+    const now = view[name] in options ? view[name] : Object.keys(options)[0];
+    const choice = { name, label, options: Object.entries(options), now, help: help[name] };
     oneOf(this.views, choice, (value) => this.look({ [name]: value }));
   }
 
   remove() {
+    const { position, end, speed, loop } = this.clock;
+    const ranges = this.panels[0]?.contour.zoomed ? this.panels[0].contour.ranges() : null;
+    const surface = this.scene?.data.surface.name ?? "";
+    left = { position, end, speed, loop, camera: { ...this.camera }, ranges, surface, at: performance.now() };
+    clearTimeout(this.timer);
     this.clock.stop();
     this.ends.abort();
     this.arrivals();
@@ -334,4 +441,14 @@ class Player {
     for (const panel of this.panels) panel.remove();
     this.root.remove();
   }
+}
+
+/**
+ * Whether two values of a view are the same; of several, the order does not matter.
+ * @param {unknown} one
+ * @param {unknown} other
+ */
+function same(one, other) {
+  const [a, b] = [one, other].map((value) => JSON.stringify([value].flat().sort()));
+  return a === b;
 }

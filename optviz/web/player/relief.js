@@ -112,24 +112,6 @@ export class Relief {
     this.threads.draw(position, fading, pale);
   }
 
-  /**
-   * What a pointer is over, for words beside it: a drawn step of a run, or a place of the surface.
-   * @param {number} px from the holder's left edge
-   * @param {number} py from its top
-   * @returns {{ run: Run, step: number, px: number, py: number } | { x: number, y: number } | null}
-   */
-  under(px, py) {
-    if (!this.heights) return null;
-    const step = this.threads.nearest(px, py, this.last[0]);
-    if (step) return step;
-    const near = this.raster.nearness(px * this.fineness, py * this.fineness);
-    if (!Number.isFinite(near)) return null;
-    const { x, y, halves } = this.heights.ground;
-    const [gx, gy] = lifted(this.view(this.heights), px, py, near);
-    if (Math.abs(gx) > 0.999 * halves[0] || Math.abs(gy) > 0.999 * halves[1]) return null; // a wall
-    return { x: (gx - x[0]) / x[1], y: (gy - y[0]) / y[1] };
-  }
-
   remove() {
     this.ends.abort();
     clearTimeout(this.timer);
@@ -232,6 +214,22 @@ export class Relief {
     this.camera.azimuth = ((azimuth % 360) + 360) % 360;
     this.camera.elevation = within(elevation, ELEVATIONS);
     this.camera.zoom = within(zoom, ZOOMS);
+    this.move();
+    this.turned();
+  }
+
+  /**
+   * Look from where another relief does, which has moved the camera that both share.
+   * @param {Relief} other
+   */
+  follow(other) {
+    this.pin = other.pin;
+    this.coarse = Math.min(this.coarse, other.coarse);
+    this.move();
+  }
+
+  /** Draw quickly while it turns, and in full once it rests. */
+  move() {
     this.turning = true;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
@@ -239,7 +237,6 @@ export class Relief {
       this.redraw();
     }, REST);
     this.redraw();
-    this.turned();
   }
 
   /** At most once a frame. */

@@ -315,30 +315,6 @@ export class Threads {
     return { x: spot[0], y: spot[1], seen: this.sees(...spot) };
   }
 
-  /**
-   * The nearest drawn step to a place on the screen, within some pixels.
-   * @param {number} px
-   * @param {number} py
-   * @param {number} position of the playhead
-   */
-  nearest(px, py, position) {
-    let best = null;
-    let least = 9 * 9;
-    const against = this.scene?.data.view.against ?? "steps";
-    const edges = this.edges();
-    for (const [j, one] of this.traces.entries()) {
-      const { x, y } = this.threads[j];
-      const last = stepAt(one.run, position, against);
-      for (let k = 0; k <= last; k++) {
-        const distance = (one.px[k] - px) ** 2 + (one.py[k] - py) ** 2;
-        if (!(distance < least) || !within(x[k], y[k], edges)) continue;
-        least = distance;
-        best = { run: one.run, step: k, px: one.px[k], py: one.py[k] };
-      }
-    }
-    return best;
-  }
-
   /** The minimizers. */
   marks() {
     const { context } = this.sheet;

@@ -91,6 +91,12 @@ export class Transport {
     this.panels.hidden = scene.runs.length < 2;
   }
 
+  /** Show the speed and the repetition that the clock has. */
+  restore() {
+    this.speed.value = String(this.clock.speed);
+    this.loop.setAttribute("aria-pressed", String(this.clock.loop));
+  }
+
   /** @param {boolean} yes whether there is a zoom to go back from */
   zoomed(yes) {
     this.whole.disabled = !yes;
