@@ -415,6 +415,11 @@ def picture(app: AppTest, edit: Any) -> AppTest:
     return app._run(states)
 
 
+def test_a_start_and_a_look_may_come_together(app: AppTest) -> None:
+    calm(picture(app, {"start": [0.25, -0.5], "view": {"beside": "step"}}))
+    assert experiment(app) == replace(OPENING, start=(0.25, -0.5)) and view(app) == ov.View(beside="step")
+
+
 def test_a_click_moves_the_start(app: AppTest) -> None:
     calm(picture(app, {"start": [0.25, -0.5]}))
     assert experiment(app) == replace(OPENING, start=(0.25, -0.5))

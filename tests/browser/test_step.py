@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -309,3 +310,78 @@ def test_a_ghost_is_another_conventions_path_and_says_so(open_page):
     assert pytest.approx(expected.points, rel=1e-6) == np.array(ghost[1:]).T
     expect(page.locator(".optviz-ghost")).to_have_text(expected.title)
     assert ov.View.from_url(page.url).convention == "average"
+
+
+def test_quick_choices_are_all_kept(open_page):
+    page = opened(open_page)
+    wanted = {"picture": "2d", "panels": "each", "beside": "step", "focus": 2, "marks": ["step", "curvature"]}
+    for name, value in wanted.items():
+        page.evaluate(
+            "([player, name, value]) => player.look({ [name]: value })", [player(page), name, value]
+        )
+    wait_until_still(page)
+    page.wait_for_timeout(500)
+    assert ov.View.from_url(page.url) == ov.View(
+        panels="each", beside="step", focus=2, marks=("step", "curvature")
+    )
+    shown = page.evaluate(f"{PLAYER}.scene.data.view")
+    assert {name: shown[name] for name in ("panels", "beside", "focus")} == {
+        "panels": "each",
+        "beside": "step",
+        "focus": 2,
+    }
+    for _ in range(12):  # each click looks into another run: what was drawn stays, nothing is lost
+        for name in ("SGD", "Adam", "NAdam"):
+            page.locator("button.optviz-run", has_text=name).first.click()
+    wait_until_still(page)
+    assert page.evaluate("player => player === document.querySelector('.optviz-player').player", player(page))
+
+
+def player(page: Page) -> Any:
+    return page.evaluate_handle(PLAYER)
+
+
+def test_side_by_side_keeps_the_zoom(open_page):
+    page = opened(open_page)
+    page.get_by_role("button", name="Zoom in").click()
+    wait_until_still(page)
+    zoomed = page.evaluate(f"{PLAYER}.panels[0].contour.ranges()")
+    page.get_by_role("button", name="A picture for each").click()
+    page.wait_for_function(
+        f"{PLAYER}.panels.length === 4 && {PLAYER}.panels.every(one => one.contour.frame())"
+    )
+    wait_until_still(page)
+    for ranges in page.evaluate(f"{PLAYER}.panels.map(panel => panel.contour.ranges())"):
+        assert np.ravel(ranges) == pytest.approx(np.ravel(zoomed))
+
+
+def test_the_inspector_does_not_outlive_its_run(open_page):
+    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02, "momentum": 0.9, "nesterov": True}))
+    page = opened(open_page, replace(FOUR, runs=(run,)), ov.View(beside="step"))
+    expect(page.locator(".optviz-step table")).to_have_count(1)
+    page.get_by_text("Hyperparameters").first.click()
+    momentum = page.get_by_role("spinbutton", name="momentum")
+    momentum.fill("0")
+    momentum.press("Enter")
+    expect(page.locator(".optviz-step table")).to_have_count(0)
+    momentum.fill("0.8")
+    momentum.press("Enter")
+    expect(page.locator(".optviz-lines")).to_contain_text("0.8")
+
+
+def test_a_ghost_goes_with_the_playhead(open_page):
+    page = opened(open_page, look=ov.View(convention="average"))
+    drawn = f"""step => {{
+        const {{ clock, panels: [{{ paths }}] }} = {PLAYER};
+        const ends = [];
+        const {{ line }} = paths;
+        paths.line = (one, from, to, ...rest) => {{
+            ends.push(to);
+            line.call(paths, one, from, to, ...rest);
+        }};
+        clock.seek(step);
+        delete paths.line;
+        return Math.max(...ends);
+    }}"""
+    for step in (0, 7, 40):
+        assert page.evaluate(drawn, step) == step
