@@ -32,12 +32,13 @@ def contour_levels(z: Array) -> Array:
     the picture, and a steeper place still has denser lines. Only finite losses count. A constant surface has
     two levels around its value.
     """
-    finite = np.unique(z[np.isfinite(z)])
-    if len(finite) < 2:
+    z = z[np.isfinite(z)].clip(-1e300, 1e300)  # so that their differences are finite too
+    finite = np.unique(z)
+    if len(finite) < 2 or finite[-1] - finite[0] < 1e-290:
         value = float(finite[0]) if len(finite) else 0.0
         return np.array([value, value + max(abs(value), 1.0)])
     low, high = finite[0], finite[-1]
-    excess = np.sort(z[np.isfinite(z)], axis=None) - low
+    excess = np.sort(z) - low
     tenth, most = np.quantile(excess, [0.1, 0.9])
     if most > _WIDE * tenth or high - low > _WIDE * np.median(excess):
         floor = max(float(np.quantile(excess, 0.01)), float(high - low) * 1e-9)

@@ -183,10 +183,12 @@ def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
     if info.lr_unit is LrUnit.LENGTH:
         return _round_down(0.01 * width * info.lr_factor)
     points = np.asarray([function.start, *function.minimizers])
-    slope = float(np.linalg.norm(_first_order(function, points[:1])[1]))
-    hessians = [_hessian(function, point) for point in points]
-    curvature = max(float(np.abs(np.linalg.eigvalsh(h)).max()) for h in hessians if np.isfinite(h).all())
-    return _round_down(min(1 / max(curvature, 1e-6), 0.05 * width / max(slope, 1e-6)) * info.lr_factor)
+    slope = math.hypot(*_first_order(function, points[:1])[1][0])
+    slope = slope if math.isfinite(slope) else 0.0
+    hessians = [h for h in (_hessian(function, point) for point in points) if np.isfinite(h).all()]
+    curvature = max((float(np.abs(np.linalg.eigvalsh(h)).max()) for h in hessians), default=0.0)
+    rate = min(1 / max(curvature, 1e-6), 0.05 * width / max(slope, 1e-6)) * info.lr_factor
+    return _round_down(max(rate, 1e-30))
 
 
 def _round_down(number: float) -> float:
@@ -507,7 +509,7 @@ def _train(
 
 def _landscape(function: Surface) -> Landscape:
     z = _grid(function, 41, function.domain).z
-    finite = z[np.isfinite(z)]
+    finite = z[np.isfinite(z)].clip(-1e300, 1e300)
     return Landscape(
         low=np.asarray([low for low, _ in function.domain]),
         widths=np.asarray(function.widths),

@@ -433,12 +433,14 @@ def _start(experiment: Experiment, theme: Theme) -> go.Scatter:
 
 def _relief(grid: Grid, levels: Array, theme: Theme) -> go.Surface:
     low, high = -_SUNK, len(levels) - 1 - _SUNK
+    with np.errstate(over="ignore"):  # to infinity
+        losses = grid.z.astype(np.float32)
     line = {"color": _mixed(theme.ink, theme.middle, 0.25), "width": 1, "highlight": False}
     return go.Surface(
         x=grid.x,
         y=grid.y,
         z=(places(grid.z, levels) - _SUNK).astype(np.float32),  # no eye sees the rest of float64
-        customdata=grid.z.astype(np.float32),
+        customdata=losses,
         cmin=low,
         cmax=high,
         colorscale=_scale(theme),

@@ -24,7 +24,7 @@ import torch
 from optviz.engine import competitor, free_names
 from optviz.optimizers import OptimizerInfo, optimizer_info
 from optviz.params import Param, Value
-from optviz.problem import SURFACES
+from optviz.problem import SURFACES, Code
 from optviz.schedulers import scheduler_info
 from optviz.spec import Experiment, RunSpec, SchedulerSpec, SurfaceSpec
 
@@ -250,6 +250,8 @@ class _HiddenError(Exception):
 def _source(spec: SurfaceSpec) -> _Source:
     info = SURFACES[spec.name]
     try:
+        if info.code is not None:
+            return _expressed(info.code(info.settings(spec.params)))
         return _definition(info.function, info.settings(spec.params))
     except _HiddenError:
         return _imported(spec)
@@ -277,14 +279,44 @@ def _definition(function: object, values: Mapping[str, Value]) -> _Source:
     *_, name = functions
     if functions.keys() & _TAKEN or _piece(functions[name]).parameters != ("x", "y", *values):
         raise _HiddenError
-    lines = ["import math", ""] if "math" in modules else []
-    lines += ["import torch"]
+    lines = _imports(modules)
     for key, part in functions.items():
-        piece = _piece(part)
-        given = {word: f"{word}={_literal(value)}" for word, value in values.items() if key == name}
-        signature = [given.get(word, word) for word in piece.parameters]
-        lines += ["", *_listed(f"def {key}(", signature, "):"), *piece.body]
+        lines += _defined(key, part, values if key == name else {})
     return _Source(tuple(_public(lines, functions)), name)
+
+
+def _expressed(code: Code) -> _Source:
+    """A function that is one expression, after those that it calls."""
+    functions: dict[str, FunctionType] = {}
+    modules = {"math"} if re.search(r"\bmath\.", code.expression) else set()
+    for used in code.uses:
+        modules |= _gather(used, functions)
+    lines = _imports(modules)
+    for key, part in functions.items():
+        lines += _defined(key, part, {})
+    given = [f"{word}={_literal(value)}" for word, value in code.params.items()]
+    lines += ["", *_listed(f"def {code.name}(", ["x", "y", *given], "):")]
+    lines += [_INDENT + line for line in _returned(code.expression)]
+    return _Source(tuple(lines), code.name)
+
+
+def _returned(expression: str) -> list[str]:
+    if len(line := f"return {expression}") <= _WIDTH:
+        return [line]
+    rows = textwrap.wrap(expression, _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+    return ["return (", *(_INDENT + row for row in rows), ")"]
+
+
+def _imports(modules: set[str]) -> list[str]:
+    return [*(["import math", ""] if "math" in modules else []), "import torch"]
+
+
+def _defined(name: str, function: FunctionType, values: Mapping[str, Value]) -> list[str]:
+    """A function's source, with `values` as its defaults."""
+    piece = _piece(function)
+    given = {word: f"{word}={_literal(value)}" for word, value in values.items()}
+    signature = [given.get(word, word) for word in piece.parameters]
+    return ["", *_listed(f"def {name}(", signature, "):"), *piece.body]
 
 
 def _public(lines: Sequence[str], functions: Mapping[str, FunctionType]) -> list[str]:

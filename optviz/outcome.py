@@ -67,7 +67,16 @@ class Landscape:
 
 def judge(points: Array, diverged: bool, land: Landscape) -> Outcome:
     """Say how the path `points` (n+1, 2) ended, in the design's order of verdicts."""
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is asked for, one by one
+        return _judge(points, diverged, land)
+
+
+def _judge(points: Array, diverged: bool, land: Landscape) -> Outcome:
     last = len(points) - 1
+    undefined = ~(np.isfinite(land.first_order(points)[0]) & np.isfinite(points).all(axis=1))
+    if undefined[-1] and np.isfinite(points[(step := _first_for_good(undefined))]).all():
+        place = f"at the point of step {step}" if step else "where it starts"
+        return Outcome("diverged", step, f"Diverged: {place} the loss is undefined or infinite.")
     if diverged:
         return Outcome("diverged", last, _how_it_diverged(points[-1], last, land))
     unit = (points - land.low) / land.widths

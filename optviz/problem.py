@@ -82,6 +82,19 @@ class Surface:
 
 
 @dataclass(frozen=True)
+class Code:
+    """A surface's function as source, for programs that show it."""
+
+    name: str
+    """What the function is called."""
+    expression: str
+    """What it returns, of x, y and `params`, in Python with torch and math."""
+    params: Mapping[str, float]
+    uses: tuple[Callable[..., Tensor], ...] = ()
+    """Other functions that the expression calls, by their own names."""
+
+
+@dataclass(frozen=True)
 class SurfaceInfo:
     """A surface that can be chosen: what to read about it, its parameters, and how to build it."""
 
@@ -107,6 +120,8 @@ class SurfaceInfo:
     Raises ValueError where those values cannot be used."""
     written: Callable[[Mapping[str, object]], str] | None = None
     """The formula in LaTeX where it depends on the parameters; `formula` where it does not."""
+    code: Callable[[Mapping[str, Value]], Code] | None = None
+    """The source of the function, from all `settings`, where there is no `function` that has it."""
 
     def declared(self, given: Mapping[str, object] | None = None) -> dict[str, Param]:
         """All parameters that there are where these values are given. Raises ValueError as `surface` does."""

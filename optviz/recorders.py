@@ -202,12 +202,13 @@ class EndsRecorder:
     def ensemble(self, land: Landscape, made_with: MadeWith) -> Ensemble:
         """Copy everything to the host once."""
         ends = _host(self._ends)
+        losses = land.first_order(ends.astype(np.float64))[0]
         return Ensemble(
             starts=_host(self._starts),
             ends=ends,
-            losses=land.first_order(ends.astype(np.float64))[0],
+            losses=losses,
             steps=_host(self._taken),
-            diverged=~_host(self._near),
+            diverged=~_host(self._near) | ~np.isfinite(losses),
             paths=None if self._paths is None else _host(self._paths.transpose(0, 1)),
             made_with=made_with,
         )

@@ -3,16 +3,16 @@
 A function takes x and y of any shape, device and dtype and is written with torch operations alone, so that
 autograd differentiates it. Three rules keep one point and a million bit for bit alike and free of overflow:
 
-- Integer powers above 3 are products (`_power`), other powers are exp of log: `**4` and up, `**-2`,
+- Integer powers above 3 are products (`power`), other powers are exp of log: `**4` and up, `**-2`,
   `sigmoid`, `softplus`, `logaddexp` and `hypot` round differently for one number and for many; sin, cos,
   exp, log, log1p, tanh and roots do not.
 - It is finite in float32 over its whole domain.
 - Where the function is finite but its formula has no derivative (the root of a sum of squares at 0), the
-  double-`where` idiom of `_sqrt` gives the subgradient 0 instead of autograd's NaN, and the row's `note` says
+  double-`where` idiom of `sqrt` gives the subgradient 0 instead of autograd's NaN, and the row's `note` says
   so.
 
 `optviz.loop` shows the source of a function as it stands here: so its lines have at most 100 characters, and
-it uses nothing but torch, math and functions of this module.
+it uses nothing but torch, math and functions of this module and of `optviz.surfaces.operations`.
 
 The formula shown is the literature's. The code may be an identity of it that loses no digits: 1 - cos instead
 of cos and a constant, or the squared sine of a shifted angle, so that the value at a minimizer is exact.
@@ -29,6 +29,7 @@ from torch import Tensor
 
 from optviz.params import Float, Int, Param
 from optviz.problem import Domain, Point, Surface, SurfaceInfo, register_surface
+from optviz.surfaces.operations import power, softplus, sqrt
 
 Function = Callable[..., Tensor]
 
@@ -87,20 +88,6 @@ def classic(
 def _mirrored(x: float, y: float) -> Sequence[Point]:
     """The point and its mirror images in both axes."""
     return [(x, y), (x, -y), (-x, y), (-x, -y)]
-
-
-def _sqrt(square: Tensor) -> Tensor:
-    """The root of a number ≥ 0, with the subgradient 0 at 0 where autograd alone gives NaN."""
-    positive = square > 0
-    return torch.where(positive, torch.where(positive, square, 1.0).sqrt(), 0.0)
-
-
-def _power(base: Tensor, exponent: int) -> Tensor:
-    """`base ** exponent` for a whole exponent ≥ 1, as products."""
-    if exponent == 1:
-        return base
-    half = _power(base, exponent // 2)
-    return half * half * base if exponent % 2 else half * half
 
 
 @classic(
@@ -174,7 +161,7 @@ def matyas(x: Tensor, y: Tensor) -> Tensor:
 )
 def zakharov(x: Tensor, y: Tensor) -> Tensor:
     s = 0.5 * x + y
-    return x**2 + y**2 + s**2 + _power(s, 4)
+    return x**2 + y**2 + s**2 + power(s, 4)
 
 
 @classic(
@@ -351,7 +338,7 @@ def branin(x: Tensor, y: Tensor, a: float, b: float, c: float, r: float, s: floa
     minimum=-1.0316284534898774,
 )
 def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
-    return (4 - 2.1 * x**2 + _power(x, 4) / 3) * x**2 + x * y + (4 * y**2 - 4) * y**2
+    return (4 - 2.1 * x**2 + power(x, 4) / 3) * x**2 + x * y + (4 * y**2 - 4) * y**2
 
 
 @classic(
@@ -366,7 +353,7 @@ def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     minimizers=[(0.0, 0.0)],
 )
 def three_hump_camel(x: Tensor, y: Tensor) -> Tensor:
-    return 2 * x**2 - 1.05 * _power(x, 4) + _power(x, 6) / 6 + x * y + y**2
+    return 2 * x**2 - 1.05 * power(x, 4) + power(x, 6) / 6 + x * y + y**2
 
 
 @classic(
@@ -383,7 +370,7 @@ def three_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     minimum=-78.33233140754282,
 )
 def styblinski_tang(x: Tensor, y: Tensor) -> Tensor:
-    return 0.5 * ((_power(x, 4) - 16 * x**2 + 5 * x) + (_power(y, 4) - 16 * y**2 + 5 * y))
+    return 0.5 * ((power(x, 4) - 16 * x**2 + 5 * x) + (power(y, 4) - 16 * y**2 + 5 * y))
 
 
 @classic(
@@ -405,7 +392,7 @@ def styblinski_tang(x: Tensor, y: Tensor) -> Tensor:
     note="Not differentiable at its minimizer, the tip of a cone; there optviz uses the subgradient 0.",
 )
 def ackley(x: Tensor, y: Tensor, a: float, b: float, c: float) -> Tensor:
-    funnel = torch.exp(-b * _sqrt((x**2 + y**2) / 2))
+    funnel = torch.exp(-b * sqrt((x**2 + y**2) / 2))
     dimples = torch.exp((torch.cos(c * x) + torch.cos(c * y)) / 2)
     return a * (1 - funnel) + (math.e - dimples)
 
@@ -495,7 +482,7 @@ def levy_n13(x: Tensor, y: Tensor) -> Tensor:
     "Outside the domain it goes down further.",
 )
 def schwefel(x: Tensor, y: Tensor) -> Tensor:
-    return (418.9829 - x * torch.sin(_sqrt(x.abs()))) + (418.9829 - y * torch.sin(_sqrt(y.abs())))
+    return (418.9829 - x * torch.sin(sqrt(x.abs()))) + (418.9829 - y * torch.sin(sqrt(y.abs())))
 
 
 @classic(
@@ -516,8 +503,8 @@ def schwefel(x: Tensor, y: Tensor) -> Tensor:
 )
 def eggholder(x: Tensor, y: Tensor) -> Tensor:
     shifted = y + 47
-    troughs = shifted * torch.sin(_sqrt((x / 2 + shifted).abs()))
-    return -troughs - x * torch.sin(_sqrt((x - shifted).abs()))
+    troughs = shifted * torch.sin(sqrt((x / 2 + shifted).abs()))
+    return -troughs - x * torch.sin(sqrt((x - shifted).abs()))
 
 
 @classic(
@@ -537,7 +524,7 @@ def eggholder(x: Tensor, y: Tensor) -> Tensor:
     "about 280 from the origin, in float64 of about 2,200.",
 )
 def holder_table(x: Tensor, y: Tensor) -> Tensor:
-    r = _sqrt(x**2 + y**2)
+    r = sqrt(x**2 + y**2)
     return -(torch.sin(x) * torch.cos(y) * torch.exp((1 - r / math.pi).abs())).abs()
 
 
@@ -560,7 +547,7 @@ def holder_table(x: Tensor, y: Tensor) -> Tensor:
     "origin, in float64 of about 22,000.",
 )
 def cross_in_tray(x: Tensor, y: Tensor) -> Tensor:
-    exponent = (100 - _sqrt(x**2 + y**2) / math.pi).abs()
+    exponent = (100 - sqrt(x**2 + y**2) / math.pi).abs()
     cells = (torch.sin(x) * torch.sin(y)).abs()
     inside = cells > 0  # on a wall the bracket is 1 and its derivative has no limit
     bracket = torch.where(inside, cells, 1.0) + torch.exp(-exponent)  # over exp(exponent)
@@ -583,7 +570,7 @@ def cross_in_tray(x: Tensor, y: Tensor) -> Tensor:
 )
 def drop_wave(x: Tensor, y: Tensor) -> Tensor:
     square = x**2 + y**2
-    return -(1 + torch.cos(12 * _sqrt(square))) / (0.5 * square + 2)
+    return -(1 + torch.cos(12 * sqrt(square))) / (0.5 * square + 2)
 
 
 @classic(
@@ -651,7 +638,7 @@ def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:
     "subgradient 0.",
 )
 def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
-    return 100 * _sqrt((y - 0.01 * x**2).abs()) + 0.01 * (x + 10).abs()
+    return 100 * sqrt((y - 0.01 * x**2).abs()) + 0.01 * (x + 10).abs()
 
 
 @classic(
@@ -701,13 +688,8 @@ def _michalewicz_minimum(m: int) -> float:
     params={"m": Param(Int(1, 20), 10, "How narrow the channels are: a larger m is harder.")},
 )
 def michalewicz(x: Tensor, y: Tensor, m: int) -> Tensor:
-    along_x = torch.sin(x) * _power(torch.sin(x**2 / math.pi), 2 * m)
-    return -along_x - torch.sin(y) * _power(torch.sin(2 * y**2 / math.pi), 2 * m)
-
-
-def _softplus(t: Tensor) -> Tensor:
-    """log(1 + exp(t)), the same to the bit for one number and for many, as torch's own is not."""
-    return (t + t.abs()) / 2 + torch.log1p(torch.exp(-t.abs()))
+    along_x = torch.sin(x) * power(torch.sin(x**2 / math.pi), 2 * m)
+    return -along_x - torch.sin(y) * power(torch.sin(2 * y**2 / math.pi), 2 * m)
 
 
 @classic(
@@ -728,7 +710,7 @@ def _softplus(t: Tensor) -> Tensor:
 )
 def cliff(x: Tensor, y: Tensor, height: float) -> Tensor:
     slope = ((1 + x**2 + y**2) ** 0.5 - 1) / 2
-    return slope + height * (_softplus(1000 * (x - 1)) - _softplus(1000 * (x - 1.5))) / 500
+    return slope + height * (softplus(1000 * (x - 1)) - softplus(1000 * (x - 1.5))) / 500
 
 
 @classic(
