@@ -496,11 +496,11 @@ class Derivation:
     @property
     def after(self) -> Array:
         """(n, 2) the point after each step, derived; what is frozen stays."""
-        frozen = [name in self.run.frozen for name in ("x", "y")]
+        frozen = [name in self.run.frozen for name in self.trajectory.names]
         return np.where(frozen, self.known["theta"], self.values[AFTER.key])
 
     def latex(self, step: int) -> str:
-        """Step `step`, counted from 0, as LaTeX: each line as it is written, then with its x and its y.
+        """Step `step`, counted from 0, as LaTeX: each line as it is written, then with its two numbers.
 
         Raises ValueError for a step that was not taken.
         """
@@ -510,11 +510,12 @@ class Derivation:
         form = self.forms[self.which[step]]
         for line in form.lines:
             rows.append(rf"{symbol_latex(line.name)} &= {latex(line.term)}")
-            axes = [axis for axis, name in enumerate(("x", "y")) if name not in self.run.frozen]
+            names = self.trajectory.names
+            axes = [axis for axis, name in enumerate(names) if name not in self.run.frozen]
             for axis in axes[:1] if line.name.key in self.scalars(form) else axes:
                 numbers = latex(line.term, lambda symbol, axis=axis: self._shown(symbol, step, axis))  # type: ignore[misc]
                 result = number_latex(self._at(line.name.key, step, axis))
-                label = "" if line.name.key in self.scalars(form) else rf"{'xy'[axis]}\colon\quad "
+                label = "" if line.name.key in self.scalars(form) else rf"{names[axis]}\colon\quad "
                 rows.append(rf"{label}&\phantom{{=}} {numbers} = {result}")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
@@ -544,15 +545,25 @@ def flat_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def state_columns(trajectory: Trajectory) -> dict[str, Array]:
-    """torch's state after each step in float64: (n, 2) one number for x and one for y, NaN for a frozen one,
-    else (n, k) as many as there are."""
-    frozen = [name in trajectory.run.frozen for name in ("x", "y")]
-    columns = {}
-    for name, values in trajectory.state.items():
+    """torch's state after each step in float64, by torch's names: (n, 2) one number for each of the point's,
+    NaN for a frozen one, else (n, k) as many as there are.
+
+    Where the optimizer was given two tensors of a number each, what it keeps of both stands side by side.
+    """
+    trained = [axis for axis, name in enumerate(trajectory.names) if name not in trajectory.run.frozen]
+    columns: dict[str, Array] = {}
+    for key, values in trajectory.state.items():
+        place, _, name = key.rpartition(".")
         flat = values.reshape(len(values), -1).astype(np.float64)
-        if any(frozen) and values.ndim > 1:
-            both = np.full((len(flat), 2), np.nan)
-            both[:, frozen.index(False)] = flat[:, 0]
+        one_number = bool(place) or len(trained) == 1
+        if one_number and values.ndim > 1 and flat.shape[1] == 1:  # what has no shape holds for the tensor
+            both = columns.get(name, np.full((len(flat), 2), np.nan))
+            both[:, trained[int(place or 0)]] = flat[:, 0]
             flat = both
-        columns[name] = flat
+        columns.setdefault(name, flat)
     return columns
+
+
+def state_name(key: str) -> str:
+    """What torch calls a part of a trajectory's state: "exp_avg" for "1.exp_avg"."""
+    return key.rpartition(".")[2]

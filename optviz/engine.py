@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import SGD, Optimizer
 
 from optviz.conventions import convention
+from optviz.fitting import Fitting
 from optviz.optimizers import Coupling, LrUnit, optimizer_info
 from optviz.outcome import Array, Landscape
 from optviz.problem import Domain, Problem, Surface, surface
@@ -102,11 +104,13 @@ def _walk(
     try:
         batch = _single(function, spec, start)
         recorder = PathRecorder(spec, batch.parameters, experiment.steps)
-        trainer = _Trainer(experiment, spec, batch.each, make)
-        _train(batch, trainer, _noise(experiment, spec, where), recorder, watch)
+        trainer = _Trainer(experiment, spec, batch, make)
+        chance = _Chance(experiment, _noise(experiment, function, spec, where))
+        _train(batch, trainer, chance, recorder, watch)
     except ValueError as error:
         raise CompetitorError(index, spec, str(error)) from error
-    return recorder.trajectory(function, _landscape(function), made_with(experiment, device))
+    epoch_steps = function.data.epoch_steps(experiment.batch_size) if function.data else 1
+    return recorder.trajectory(function, _landscape(function), made_with(experiment, device), epoch_steps)
 
 
 def run_many(
@@ -125,11 +129,11 @@ def run_many(
     if record == "paths" and size > _PATHS_LIMIT:
         raise ValueError(f'These paths would take {size / 2**30:.1f} GiB: take fewer, or record="ends".')
     recorder = EndsRecorder(theta, function, experiment.steps if record == "paths" else None)
-    noise = _noise(experiment, spec, where)
     try:
+        chance = _Chance(experiment, _noise(experiment, function, spec, where))
         for batch in _batches(function, spec, theta):
             recorder.watch(batch.points, batch.rows)
-            _train(batch, _Trainer(experiment, spec, batch.each), noise, recorder)
+            _train(batch, _Trainer(experiment, spec, batch), chance, recorder)
     except ValueError as error:
         raise CompetitorError(run, spec, str(error)) from error
     return recorder.ensemble(_landscape(function), made_with(experiment, device))
@@ -212,7 +216,7 @@ def competitor(experiment: Experiment, index: int) -> tuple[RunSpec, Surface]:
     Raises ValueError where there is no such competitor or surface, or the surface has no minibatches.
     """
     function = surface(experiment.surface)
-    if experiment.batch_size is not None:
+    if experiment.batch_size is not None and function.data is None:
         raise ValueError(f"{function.name} has no data to draw minibatches from: leave out the batch size.")
     if not 0 <= index < len(experiment.runs):
         raise ValueError(f"There is no competitor {index}; there are {len(experiment.runs)}, counted from 0.")
@@ -228,6 +232,22 @@ def free_names(problem: Problem, spec: RunSpec) -> tuple[str, ...]:
     if free := tuple(name for name in problem.names if name not in spec.frozen):
         return free
     raise ValueError("All parameters are frozen: nothing is left to optimize.")
+
+
+def tensors(function: Surface, spec: RunSpec) -> tuple[tuple[str, ...], ...]:
+    """What each parameter tensor of a run holds: x and y together, or apart where one of them is frozen.
+
+    A model has tensors of its own. Raises ValueError as `free_names` does, and where half of one is frozen.
+    """
+    free = free_names(function, spec)
+    if function.data is None:
+        return tuple((name,) for name in function.names) if spec.frozen else (function.names,)
+    parts = tuple(axes for _, _, axes in function.data.model.parts())
+    for axes in parts:
+        if 0 < len(set(axes) & set(free)) < len(axes):
+            whole = " and ".join(axes)
+            raise ValueError(f"{whole} are one tensor of the model, of which torch cannot freeze a half.")
+    return parts
 
 
 def _prepare(experiment: Experiment, index: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
@@ -265,8 +285,10 @@ def _starts(starts: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
     return theta
 
 
-def _noise(experiment: Experiment, spec: RunSpec, device: torch.device) -> Sequence[Tensor] | None:
-    """One ξ a step, for the parameters that are not frozen: (2,) or (1,).
+def _noise(
+    experiment: Experiment, function: Surface, spec: RunSpec, device: torch.device
+) -> Sequence[Sequence[Tensor]] | None:
+    """One ξ a step, as a part (2,) or (1,) for each tensor that is trained.
 
     Drawn one by one on the CPU, two numbers each, so that all runs, starts and devices see the same.
     """
@@ -276,8 +298,24 @@ def _noise(experiment: Experiment, spec: RunSpec, device: torch.device) -> Seque
     dtype = getattr(torch, experiment.dtype)
     draws = [torch.randn(2, generator=generator, dtype=dtype) for _ in range(experiment.steps)]
     xi = experiment.noise * torch.stack(draws)
-    free = [index for index, name in enumerate(("x", "y")) if name not in spec.frozen]
-    return xi[:, free].to(device).unbind()
+    trained = [axes for axes in tensors(function, spec) if not set(axes) & set(spec.frozen)]
+    places = [[function.names.index(axis) for axis in axes] for axes in trained]
+    return list(zip(*(xi[:, place].to(device).unbind() for place in places), strict=True))
+
+
+@dataclass(frozen=True)
+class _Chance:
+    """What is left to chance: the same for every run and start."""
+
+    experiment: Experiment
+    noise: Sequence[Sequence[Tensor]] | None
+    """For each step what is added to the gradient of each tensor of a start."""
+
+    def minibatches(self, problem: Problem) -> Iterator[object]:
+        """What each step's loss is taken of; None for all there is."""
+        if not isinstance(problem, Fitting) or self.experiment.batch_size is None:
+            return repeat(None)
+        return problem.minibatches(self.experiment.batch_size, self.experiment.seed)
 
 
 # -- what is stepped -----------------------------------------------------------------------------------
@@ -294,18 +332,22 @@ class _Batch:
     """The same, start by start, where starts are tensors of their own; else as one start."""
     rows: slice
     """Which starts of an ensemble these are."""
+    count: int = 1
+    """How many starts are rows of the same tensors."""
 
     def points(self) -> Tensor:
         """All starts' points as (N, 2)."""
-        joined = [torch.cat([part.reshape(-1, part.shape[-1]) for part in parts], -1) for parts in self.each]
+        joined = [self._rows(parts) for parts in self.each]
         return joined[0] if len(joined) == 1 else torch.cat(joined)
+
+    def _rows(self, parts: Sequence[Tensor]) -> Tensor:
+        return torch.cat([part.reshape(self.count, -1) for part in parts], dim=-1)
 
     def has_a_finite_start(self) -> bool:
         """Whether any start still has a finite point and gradient, so that torch could go on with it."""
         for parts in self.each:
             values = [*parts, *(part.grad for part in parts if part.grad is not None)]
-            rows = torch.cat([value.reshape(-1, value.shape[-1]) for value in values], dim=-1)
-            if bool(torch.isfinite(rows).all(dim=-1).any()):
+            if bool(torch.isfinite(self._rows(values)).all(dim=-1).any()):
                 return True
         return False
 
@@ -329,7 +371,9 @@ class _Apart:
 
 
 def _single(function: Surface, spec: RunSpec, start: Tensor, rows: slice = slice(None)) -> _Batch:
-    """One start (2,); an optimizer for matrices gets it as one row."""
+    """One start (2,); an optimizer for matrices gets it as one row, but a model has shapes of its own."""
+    if function.data is not None:
+        return _fitting(function, spec, start[None], rows)
     matrix = optimizer_info(spec.optimizer).matrix
     parameters = _split(function, spec, start[None] if matrix else start)
     return _Batch(function, parameters, [parameters], rows)
@@ -341,13 +385,23 @@ def _batches(function: Surface, spec: RunSpec, theta: Tensor) -> Iterator[_Batch
     if coupling is Coupling.OPTIMIZER:
         for index, start in enumerate(theta):
             yield _single(function, spec, start, slice(index, index + 1))
+    elif function.data is not None:
+        yield _fitting(function, spec, theta, slice(None))
     elif coupling is Coupling.ELEMENTS and not _reads_loss(spec):
         parameters = _split(function, spec, theta)
-        yield _Batch(function, parameters, [parameters], slice(None))
+        yield _Batch(function, parameters, [parameters], slice(None), len(theta))
     else:
         each = [_single(function, spec, start).parameters for start in theta]
         parameters = [part for parts in each for part in parts]
         yield _Batch(_Apart(function, len(each[0])), parameters, each, slice(None))
+
+
+def _fitting(function: Surface, spec: RunSpec, starts: Tensor, rows: slice) -> _Batch:
+    """The models of some starts (N, 2), each with tensors of its own."""
+    tensors(function, spec)  # refuses what cannot be frozen
+    assert function.data is not None
+    problem = Fitting(function.data, starts, spec.frozen)
+    return _Batch(problem, [part for parts in problem.each for part in parts], problem.each, rows)
 
 
 def _split(problem: Problem, spec: RunSpec, theta: Tensor) -> list[Tensor]:
@@ -372,14 +426,14 @@ class _Trainer:
         self,
         experiment: Experiment,
         spec: RunSpec,
-        each: Sequence[Sequence[Tensor]],
+        batch: _Batch,
         make: type[Optimizer] | None = None,
     ) -> None:
         self.spec, self.steps = spec, experiment.steps
         self.make: Callable[..., Optimizer] = make or optimizer_info(spec.optimizer).make
-        self.each = [[part for part in parts if part.requires_grad] for parts in each]
+        self.each = [[part for part in parts if part.requires_grad] for parts in batch.each]
         self.trained = [part for parts in self.each for part in parts]
-        self.clip = self._clipping()
+        self.clip = self._clipping(batch.count > 1)
         self.build()
 
     def build(self) -> None:
@@ -409,9 +463,8 @@ class _Trainer:
         for scheduler, metric in zip(self.schedulers, loss.reshape(-1).tolist(), strict=True):
             scheduler.step(metric)
 
-    def _clipping(self) -> Callable[[], None] | None:
+    def _clipping(self, many_rows: bool) -> Callable[[], None] | None:
         norm, value = self.spec.clip_norm, self.spec.clip_value
-        many_rows = len(self.each) == 1 and self.trained[0].ndim == 2 and len(self.trained[0]) > 1
 
         def by_norm() -> None:
             for parts in self.each:
@@ -457,7 +510,7 @@ def _clip_rows(parts: Sequence[Tensor], limit: float) -> None:
 def _train(
     batch: _Batch,
     trainer: _Trainer,
-    noise: Sequence[Tensor] | None,
+    chance: _Chance,
     recorder: Recorder,
     watch: Callable[[int], None] | None = None,
 ) -> None:
@@ -465,7 +518,8 @@ def _train(
 
     Optimizers turn autograd on for the closure, as they do in anybody's loop.
     """
-    problem, parameters, trained = batch.problem, batch.parameters, trainer.trained
+    problem, parameters, noise = batch.problem, batch.parameters, chance.noise
+    examples, minibatches = None, chance.minibatches(problem)
     zero_grad, reset_every, clip = trainer.spec.zero_grad, trainer.spec.reset_every, trainer.clip
     step = evals = 0
 
@@ -473,11 +527,12 @@ def _train(
         nonlocal evals
         if zero_grad:
             trainer.optimizer.zero_grad()
-        loss = problem.loss(parameters)
+        loss = problem.loss(parameters, examples)
         (loss if loss.ndim == 0 else loss.sum()).backward()
         if noise is not None:
-            for part in trained:
-                part.grad.add_(noise[step])  # type: ignore[union-attr]  # backward has made it
+            for parts in trainer.each:
+                for part, xi in zip(parts, noise[step], strict=True):
+                    part.grad.add_(xi)  # type: ignore[union-attr]  # backward has made it
         if clip is not None:
             clip()
         if evals == 0:
@@ -488,7 +543,7 @@ def _train(
     for step in range(trainer.steps):
         if reset_every and step and step % reset_every == 0:
             trainer.build()
-        evals = 0
+        evals, examples = 0, next(minibatches)
         try:
             loss: Any = trainer.optimizer.step(closure)  # type: ignore[arg-type]  # torch types it float
             recorder.after(step, trainer.optimizer, evals)
@@ -514,6 +569,7 @@ def _landscape(function: Surface) -> Landscape:
         low=np.asarray([low for low, _ in function.domain]),
         widths=np.asarray(function.widths),
         minimizers=np.asarray(function.minimizers, dtype=np.float64).reshape(-1, 2),
+        minimum=function.minimum,
         smooth=function.smooth,
         range=float(np.ptp(finite)) if len(finite) else 1.0,
         first_order=lambda points: _first_order(function, points),

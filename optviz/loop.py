@@ -13,6 +13,7 @@ import inspect
 import math
 import re
 import textwrap
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +22,8 @@ from types import FunctionType
 
 import torch
 
-from optviz.engine import competitor, free_names
+from optviz.engine import competitor, free_names, tensors
+from optviz.fitting import Data
 from optviz.optimizers import OptimizerInfo, optimizer_info
 from optviz.params import Param, Value
 from optviz.problem import SURFACES, Code
@@ -46,55 +48,72 @@ def training_loop(experiment: Experiment, index: int) -> tuple[Line, ...]:
     """The program that steps competitor `index` of `experiment`: its lines, without their ends.
 
     Run by itself it takes the steps that `run` takes on the CPU; `theta`, or `x` and `y` where one of them is
-    frozen, is where they lead. Of all settings those are written that differ from torch's defaults, and the
-    learning rate. The last statement is the loop over the steps. A line has at most 100 characters, but for a
-    number or text that is longer by itself.
+    frozen, is where they lead, or `model` where the surface is made of data. Of all settings those are
+    written that differ from torch's defaults, and the learning rate. The last statement is the loop over the
+    steps. A line has at most 100 characters, but for a number or text that is longer by itself.
 
     A surface whose source cannot be shown, such as one registered without its `function`, is imported from
     optviz. Raises ValueError where there is no such competitor, and for names and types that `run` refuses;
     whether torch likes the values is not asked.
     """
     run, function = competitor(experiment, index)
-    source = _source(experiment.surface)
-    program = _Program(experiment, run, optimizer_info(run.optimizer), free_names(function, run), source.name)
-    setup = [*source.lines, "", *program.parameters(), *program.generator()]
+    tensors(function, run)  # refuses what cannot be frozen
+    common = experiment, run, optimizer_info(run.optimizer), free_names(function, run)
+    program: _Program
+    if function.data is not None:
+        program = _ModelProgram(*common, function.data)
+    else:
+        program = _SurfaceProgram(*common, _source(experiment.surface))
+    setup = [*program.beginning(), *program.generator()]
     setup += [] if run.reset_every else program.build()
-    loop = [Line(f"for step in range({experiment.steps}):"), *_indented(program.step())]
-    return (*map(Line, setup), Line(""), *loop)
+    loop = [Line(program.head()), *_indented(program.step())]
+    return (*map(Line, [*setup, *program.batches()]), Line(""), *loop)
 
 
 @dataclass(frozen=True)
-class _Program:
+class _Program(ABC):
     """A competitor, as the parts of its program; none of them is indented."""
 
     experiment: Experiment
     run: RunSpec
     info: OptimizerInfo
     free: tuple[str, ...]
-    """Names of the parameters that are trained."""
-    surface: str
-    """What the program calls the surface."""
+    """Names of the numbers that are trained."""
+
+    @abstractmethod
+    def beginning(self) -> list[str]:
+        """Imports, what the loss is, and the parameters at the start."""
 
     @property
-    def trained(self) -> str:
-        """The one tensor that the optimizer is given."""
-        return "theta" if not self.run.frozen else self.free[0]
+    @abstractmethod
+    def given(self) -> str:
+        """What the optimizer is given."""
+
+    @property
+    @abstractmethod
+    def loss(self) -> str:
+        """The loss of a step."""
+
+    @abstractmethod
+    def add_noise(self, noise: str) -> list[str]:
+        """How what is called `noise` gets into the gradients."""
+
+    @property
+    def names_noise(self) -> bool:
+        """Whether a step's noise has to have a name, because it is needed more than once."""
+        return _needs_closure(self.info)
+
+    def batches(self) -> list[str]:
+        """What the loop takes its minibatches from."""
+        return []
+
+    def head(self) -> str:
+        """The first line of the loop over the steps."""
+        return f"for step in range({self.experiment.steps}):"
 
     @property
     def reads_loss(self) -> bool:
         return self.run.scheduler is not None and scheduler_info(self.run.scheduler).reads_loss
-
-    def parameters(self) -> list[str]:
-        """θ as one tensor, or x and y apart where one of them is frozen."""
-        x, y = map(_literal, self.experiment.start)
-        values = {"x": x, "y": y} if self.run.frozen else {"theta": f"[{x}, {y}]"}
-        lines = []
-        for name, value in values.items():
-            if self.info.matrix:
-                value = f"[[{value}]]" if self.run.frozen else f"[{value}]"
-            trained = ["requires_grad=True"] if name == self.trained else []
-            lines += _call(f"{name} = torch.tensor", [value, *self._dtype(), *trained])
-        return lines
 
     def generator(self) -> list[str]:
         """Where the noise comes from."""
@@ -106,7 +125,7 @@ class _Program:
         settings = self.info.settings(self.run.optimizer)
         rate = settings.pop("lr", self.info.params["lr"].default)
         assert isinstance(rate, int | float)
-        parts = [f"[{self.trained}]", f"lr={_literal(rate)}", *_changed(self.info.params, settings)]
+        parts = [self.given, f"lr={_literal(rate)}", *_changed(self.info.params, settings)]
         lines = _call(f"optimizer = torch.optim.{self.info.name}", parts)
         if self.run.scheduler is not None:
             lines += _scheduler(self.run.scheduler, self.experiment.steps, float(rate))
@@ -118,31 +137,31 @@ class _Program:
         if self.run.reset_every:
             lines.append(Line(f"if step % {self.run.reset_every} == 0:  # built anew, it remembers nothing"))
             lines += _indented(map(Line, self.build()))
+        noise = self._noise()
+        if noise and self.names_noise:
+            lines.append(Line(f"noise = {noise}"))  # one a step, however often it is added
+            noise = "noise"
         if _needs_closure(self.info):
-            noise = self._noise()
-            lines += [Line(f"noise = {noise}")] if noise else []  # one a step, however often it is added
-            closure = [*self._gradient(noise and "noise"), Line("return loss")]
+            closure = [*self._gradient(noise), Line("return loss")]
             lines += [Line("def closure():"), *_indented(closure)]
             lines.append(Line(f"{'loss = ' if self.reads_loss else ''}optimizer.step(closure)", "step"))
         else:
-            lines += [*self._gradient(self._noise()), Line("optimizer.step()", "step")]
+            lines += [*self._gradient(noise), Line("optimizer.step()", "step")]
         if self.run.scheduler is not None:
             lines.append(Line(f"scheduler.step({'loss.item()' if self.reads_loss else ''})", "step"))
         return lines
 
     def _gradient(self, noise: str) -> list[Line]:
         """From the gradient of the step before to the one that the optimizer is given."""
-        theta = self.trained
-        arguments = "x, y" if self.run.frozen else "*theta[0]" if self.info.matrix else "*theta"
         zeroed = Line("optimizer.zero_grad()", "zero_grad")
         lines = [
             zeroed if self.run.zero_grad else Line(f"# {zeroed.text} is forgotten"),
-            Line(f"loss = {self.surface}({arguments})", "forward"),
+            Line(f"loss = {self.loss}", "forward"),
             Line("loss.backward()", "backward"),
         ]
         if noise:
-            lines.append(Line(f"{theta}.grad += {noise}", "backward"))
-        clip = f"torch.nn.utils.clip_grad_{{}}_([{theta}], {{}})"
+            lines += [Line(text, "backward") for text in self.add_noise(noise)]
+        clip = f"torch.nn.utils.clip_grad_{{}}_({self.given}, {{}})"
         if self.run.clip_norm is not None:
             limit = f"max_norm={_literal(self.run.clip_norm)}"
             lines.append(Line(clip.format("norm", limit), "backward"))
@@ -152,16 +171,147 @@ class _Program:
         return lines
 
     def _noise(self) -> str:
-        """A step's noise; two numbers are drawn for it even where only one of them is used."""
+        """A step's noise: always two numbers, even where only one of them is used."""
         if not self.experiment.noise:
             return ""
-        arguments = ", ".join(["2", "generator=generator", *self._dtype()])
-        used = f"[{'xy'.index(self.trained)}]" if self.run.frozen else ""
-        return f"{_literal(self.experiment.noise)} * torch.randn({arguments}){used}"
+        arguments = ", ".join(["2", "generator=generator", *self.dtype()])
+        return f"{_literal(self.experiment.noise)} * torch.randn({arguments})"
 
-    def _dtype(self) -> list[str]:
+    def dtype(self) -> list[str]:
+        """The keyword that tensors need, if any."""
         dtype = self.experiment.dtype
         return [] if dtype == "float32" else [f"dtype=torch.{dtype}"]
+
+
+@dataclass(frozen=True)
+class _SurfaceProgram(_Program):
+    """A function of θ, or of x and y apart where one of them is frozen."""
+
+    source: _Source
+
+    @property
+    def trained(self) -> str:
+        """The one tensor that the optimizer is given."""
+        return "theta" if not self.run.frozen else self.free[0]
+
+    @property
+    def given(self) -> str:
+        return f"[{self.trained}]"
+
+    @property
+    def loss(self) -> str:
+        arguments = "x, y" if self.run.frozen else "*theta[0]" if self.info.matrix else "*theta"
+        return f"{self.source.name}({arguments})"
+
+    def beginning(self) -> list[str]:
+        x, y = map(_literal, self.experiment.start)
+        values = {"x": x, "y": y} if self.run.frozen else {"theta": f"[{x}, {y}]"}
+        lines = [*self.source.lines, ""]
+        for name, value in values.items():
+            if self.info.matrix:
+                value = f"[[{value}]]" if self.run.frozen else f"[{value}]"
+            trained = ["requires_grad=True"] if name == self.trained else []
+            lines += _call(f"{name} = torch.tensor", [value, *self.dtype(), *trained])
+        return lines
+
+    def add_noise(self, noise: str) -> list[str]:
+        used = f"[{'xy'.index(self.trained)}]" if self.run.frozen else ""
+        return [f"{self.trained}.grad += {noise}{used}"]
+
+
+@dataclass(frozen=True)
+class _ModelProgram(_Program):
+    """A model that is fitted to data."""
+
+    data: Data
+
+    @property
+    def given(self) -> str:
+        return f"[{', '.join(self._trained)}]" if self.run.frozen else "model.parameters()"
+
+    @property
+    def loss(self) -> str:
+        inputs, targets = ("inputs", "targets") if self._whole else ("xb", "yb")
+        return f"loss_fn(model({inputs}), {targets})"
+
+    @property
+    def names_noise(self) -> bool:
+        return _needs_closure(self.info) or len(self._trained) > 1
+
+    @property
+    def _whole(self) -> bool:
+        return self.experiment.batch_size is None
+
+    @property
+    def _tensors(self) -> dict[str, tuple[str, ...]]:
+        """What the program calls each parameter tensor, and the axes that it holds."""
+        return {_reached(name): axes for name, _, axes in self.data.model.parts()}
+
+    @property
+    def _trained(self) -> list[str]:
+        return [name for name, axes in self._tensors.items() if set(axes) <= set(self.free)]
+
+    def beginning(self) -> list[str]:
+        lines = ["import torch", "from torch import nn"]
+        lines += [] if self._whole else ["from torch.utils.data import DataLoader, TensorDataset"]
+        return [*lines, "", *self._examples(), "", *self._model(), f"loss_fn = {self.data.loss.text}"]
+
+    def _examples(self) -> list[str]:
+        inputs = [_numbers(row) for row in self.data.inputs]
+        targets = [_numbers([target]) for target in self.data.targets]
+        closing = ", ".join(["]", *self.dtype()]) + ")"
+        lines = _listed("inputs = torch.tensor([", inputs, closing)
+        lines += _listed("targets = torch.tensor([", targets, closing)
+        if self.data.standardized:
+            lines.append("inputs = (inputs - inputs.mean(0)) / inputs.std(0, correction=0)")
+        return lines
+
+    def _model(self) -> list[str]:
+        double = ".double()" if self.experiment.dtype == "float64" else ""
+        lines = [f"model = {self.data.model.text}{double}", "with torch.no_grad():"]
+        start = iter(self.experiment.start)
+        for name, axes in self._tensors.items():
+            values = [next(start) for _ in axes]
+            if len(values) == 1:
+                lines.append(f"{_INDENT}{name}.fill_({_literal(values[0])})")
+            else:
+                row = ", ".join([f"[{_numbers(values)}]", *self.dtype()])
+                lines.append(f"{_INDENT}{name}.copy_(torch.tensor({row}))")
+        frozen = [name for name in self._tensors if name not in self._trained]
+        return [*lines, *(f"{name}.requires_grad_(False)" for name in frozen)]
+
+    def add_noise(self, noise: str) -> list[str]:
+        places = {axis: place for place, axis in enumerate(self.data.model.axes)}
+        parts = {name: axes for name, axes in self._tensors.items() if name in self._trained}
+        used = {name: f"[{places[axes[0]]}]" if len(axes) == 1 else "" for name, axes in parts.items()}
+        return [f"{name}.grad += {noise}{part}" for name, part in used.items()]
+
+    def batches(self) -> list[str]:
+        if self._whole:
+            return []
+        size, seed = self.experiment.batch_size, self.experiment.seed
+        shuffled = [f"batch_size={size}", "shuffle=True", f"generator=torch.Generator().manual_seed({seed})"]
+        return [
+            *_call("loader = DataLoader", ["TensorDataset(inputs, targets)", *shuffled]),
+            "",
+            "def batches():",
+            f"{_INDENT}while True:  # an epoch: every example once, shuffled anew",
+            f"{_INDENT * 2}yield from loader",
+        ]
+
+    def head(self) -> str:
+        if self._whole:
+            return super().head()
+        return f"for step, (xb, yb) in zip(range({self.experiment.steps}), batches()):"
+
+
+def _reached(name: str) -> str:
+    """How a person reaches the parameter that a module calls so: model[0].weight for "0.weight"."""
+    return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in name.split("."))
+
+
+def _numbers(row: Iterable[float]) -> str:
+    return f"[{', '.join(_literal(float(number)) for number in row)}]"
 
 
 def _scheduler(spec: SchedulerSpec, steps: int, lr: float) -> list[str]:

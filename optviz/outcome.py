@@ -56,6 +56,8 @@ class Landscape:
     """(2,) the domain's extent along x and y."""
     minimizers: Array
     """(m, 2)"""
+    minimum: float
+    """The loss at the minimizers; -inf where there is no lower bound."""
     smooth: bool
     range: float
     """The highest minus the lowest loss over the domain."""
@@ -107,7 +109,8 @@ def _stationary(point: Array, unit: Array, land: Landscape) -> Outcome | None:
     if near and (exact := _polished(point, land)) is not None:
         kind = _by_curvature(exact, land)
         nearest, distance = _nearest_minimizer(exact, land)
-        return _settled(kind, unit, nearest if kind == "minimum" and distance <= NEAR else None, land)
+        low = bool(land.first_order(exact[None])[0][0] <= land.minimum + 1e-9 * land.range)
+        return _settled(kind, unit, nearest if kind == "minimum" and distance <= NEAR else None, land, low)
     if max(np.abs(slopes).max(), np.abs(curvatures).max()) <= _FLAT * land.range:
         return _settled("plateau", unit, None, land)
     return None
@@ -175,13 +178,14 @@ def _by_curvature(point: Array, land: Landscape) -> str:
     return "saddle" if lower and higher else "maximum" if lower else "minimum"
 
 
-def _settled(kind: str, unit: Array, minimizer: int | None, land: Landscape) -> Outcome:
+def _settled(kind: str, unit: Array, minimizer: int | None, land: Landscape, low: bool = False) -> Outcome:
+    """`low` says that no loss is lower, though none of the declared minimizers is here."""
     step = _first_for_good(np.linalg.norm(unit - unit[-1], axis=1) <= NEAR)
     if kind == "minimum" and minimizer is not None:
         x, y = land.minimizers[minimizer]
         return Outcome(kind, step, f"Reached the minimum at ({x:.4g}, {y:.4g}) by step {step}.", minimizer)
     what = {
-        "minimum": "in a local minimum",
+        "minimum": "in a minimum, as low as there is" if low else "in a local minimum",
         "saddle": "at a saddle: flat, but neither a minimum nor a maximum",
         "maximum": "at a maximum",
         "plateau": "on a plateau: there is almost no slope to follow",

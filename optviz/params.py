@@ -260,6 +260,48 @@ class Ints:
 
 
 @dataclass(frozen=True, slots=True)
+class Points:
+    """At most `longest` points to fit a line to: numbers of at most `size`, x not all within `apart`."""
+
+    size: float = 1e6
+    apart: float = 1e-6
+    longest: int = 200
+
+    def _parts(self, value: object) -> Sequence[object]:
+        parts = _plain(value)
+        if not isinstance(parts, list | tuple):
+            raise ValueError(f"must be a list of points (x, y), not {describe(parts)}.")
+        return parts
+
+    def _all(
+        self, check: Callable[[object], tuple[Value, ...]], value: object
+    ) -> tuple[tuple[Value, ...], ...]:
+        """Every point by `check`; the sentence says which of them is wrong."""
+        points = []
+        for at, part in enumerate(self._parts(value), 1):
+            try:
+                points.append(check(part))
+            except ValueError as error:
+                raise ValueError(f"(point {at}) {error}") from None
+        return tuple(points)
+
+    def _point(self) -> Tuple:
+        return Tuple((Float(-self.size, self.size), Float(-self.size, self.size)))
+
+    def coerce(self, value: object) -> tuple[Value, ...]:
+        return self._all(self._point().coerce, value)
+
+    def check(self, value: object) -> tuple[Value, ...]:
+        if len(parts := self._parts(value)) > self.longest:
+            raise ValueError(f"must be at most {self.longest} points, not {len(parts)}.")
+        points = self._all(self._point().check, parts)
+        across = [point[0] for point in points]
+        if not points or max(across) - min(across) < self.apart:  # type: ignore[operator, type-var]
+            raise ValueError("must be at least 2 points with different x: else any slope would fit.")
+        return points
+
+
+@dataclass(frozen=True, slots=True)
 class Some:
     """Any number of some texts, each at most once; their order does not matter."""
 

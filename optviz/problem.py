@@ -15,6 +15,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from optviz.fitting import Data
 from optviz.params import Param, Value, coerce_all
 from optviz.spec import SurfaceSpec
 
@@ -55,6 +56,9 @@ class Surface:
     """Whether the gradient exists, and is zero, at every minimizer."""
     searched: bool = False
     """Whether the minimizers were found by a search, so that there may be better ones."""
+    data: Data | None = None
+    """What its model is fitted to, where it is made of data. Then `function` is the model's loss on all of
+    it, and the engine steps the model itself."""
 
     def __call__(self, theta: Tensor) -> Tensor:
         """The loss at `theta` of shape (..., 2), as a tensor of shape (...)."""
@@ -63,7 +67,8 @@ class Surface:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return ("x", "y")
+        """What its two numbers are called."""
+        return ("x", "y") if self.data is None else self.data.model.axes
 
     @property
     def widths(self) -> Point:

@@ -49,7 +49,7 @@ class PathRecorder:
         self._start = _joined([part.detach()[None] for part in parameters])
         self._points = [_Column(part, steps) for part in parameters]
         self._gradients = [_Column(part, steps) for part in self._trained]
-        self._losses = _Column(parameters[0].select(-1, 0), steps)
+        self._losses = _Column(parameters[0].new_empty(()), steps)
         self._state: dict[str, _Column] = {}
         self._unrecorded: set[str] = set()
         fixed = [*self._points, *self._gradients, self._losses]
@@ -67,7 +67,7 @@ class PathRecorder:
         gradients: list[Any] = [part.grad for part in self._trained]
         if not self._spec.zero_grad:  # they are added to in place: later calls of this step would change them
             gradients = [gradient.clone() for gradient in gradients]
-        self._seen = [*gradients, loss]
+        self._seen = [*gradients, loss if loss.ndim == 0 else loss.reshape(())]
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
         place = step % _RING
@@ -118,10 +118,13 @@ class PathRecorder:
             self._unrecorded.add(name)
             self._state.pop(name, None)
 
-    def trajectory(self, surface: Surface, land: Landscape, made_with: MadeWith) -> Trajectory:
+    def trajectory(
+        self, surface: Surface, land: Landscape, made_with: MadeWith, epoch_steps: int = 1
+    ) -> Trajectory:
         """Copy everything to the host once, cut the path where it diverged, and judge how it ended.
 
         `land` is the surface in float64, for the losses, gradients and verdict that are the surface's own.
+        An epoch has `epoch_steps` steps.
         """
         taken = len(self._evals) - 1
         if taken % _RING:
@@ -138,14 +141,16 @@ class PathRecorder:
             losses=losses,
             gradients=gradients,
             seen_gradients=_first(self._seen_gradients(), steps),
-            seen_losses=_first(_host(self._losses.values).reshape(-1), steps),
+            seen_losses=_first(_host(self._losses.values), steps),
             lrs=np.asarray(self._lrs[:steps], dtype=np.float64),
             hyperparameters=self._hyperparameters(steps),
             evals=np.cumsum(self._evals[: steps + 1]),
+            epochs=np.arange(steps) // epoch_steps,
             state={name: _first(_host(column.values), steps) for name, column in self._state.items()},
             unrecorded=tuple(sorted(self._unrecorded)),
             outcome=judge(exact, self._gave_up or not near[steps], land),
             made_with=made_with,
+            names=surface.names,
         )
 
     def _seen_gradients(self) -> Any:

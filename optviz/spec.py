@@ -211,7 +211,8 @@ class RunSpec:
     reset_every: int | None = None
     """Build the optimizer and its scheduler anew every so many steps: their state is lost."""
     frozen: tuple[str, ...] = ()
-    """Names of parameters that the optimizer is not given (`requires_grad_(False)`), of "x" and "y"."""
+    """Names of parameters that the optimizer is not given (`requires_grad_(False)`): of "x" and "y", or of
+    the model's own where the surface is made of data."""
     label: str = ""
     """What the competitor is called; its optimizer's name where empty."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from optviz.derivations import Derivation, derivation, flat_settings, state_columns
+from optviz.derivations import Derivation, derivation, flat_settings, state_columns, state_name
 from optviz.optimizers import optimizer_info
 from optviz.outcome import Array
 from optviz.terms import Symbol, symbols, tree
@@ -36,6 +36,7 @@ class Steps:
 def steps(trajectory: Trajectory, hessians: Array) -> Steps:
     """The steps of `trajectory`; `hessians` (n+1, 2, 2) are the surface's at its points."""
     found, optimizer = derivation(trajectory), trajectory.run.optimizer
+    state = state_columns(trajectory)
     of_points = {
         "theta": trajectory.points,
         "gradient": trajectory.gradients,
@@ -46,7 +47,7 @@ def steps(trajectory: Trajectory, hessians: Array) -> Steps:
         "seen_loss": trajectory.seen_losses,
         "lr": trajectory.lrs,
         **trajectory.hyperparameters,
-        **{f"state.{name}": values for name, values in state_columns(trajectory).items()},
+        **{f"state.{name}": values for name, values in state.items()},
     }
     if found is not None and len(found.forms) > 1:
         of_steps["form"] = found.which
@@ -59,11 +60,11 @@ def steps(trajectory: Trajectory, hessians: Array) -> Steps:
         "columns": [[name, values.shape[1]] for name, values in parts.items()],
         "double": trajectory.made_with.dtype == "float64",
         "settings": flat_settings(optimizer_info(optimizer).complete(optimizer)),
-        "trained": [axis for axis, name in enumerate(("x", "y")) if name not in trajectory.run.frozen],
+        "trained": [axis for axis, name in enumerate(trajectory.names) if name not in trajectory.run.frozen],
         "resetEvery": trajectory.run.reset_every,
-        "state": list(trajectory.state),
-        "momentum": next((name for name in MOMENTUM if name in trajectory.state), None),
-        "unrecorded": list(trajectory.unrecorded),
+        "state": list(state),
+        "momentum": next((name for name in MOMENTUM if name in state), None),
+        "unrecorded": sorted({state_name(key) for key in trajectory.unrecorded}),
         "rule": found and _rule(found),
     }
     with np.errstate(over="ignore"):

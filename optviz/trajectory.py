@@ -69,12 +69,18 @@ class Trajectory:
     """What else a scheduler set: momentum (n,) or betas (n, 2), as each step used it."""
     evals: NDArray[np.int64]
     """(n+1,) evaluations of the loss so far."""
+    epochs: NDArray[np.int64]
+    """(n,) the epoch that each step belongs to, counted from 0: how often all examples had been seen before
+    it. Without minibatches each step is an epoch."""
     state: Mapping[str, Floats]
-    """torch's own state after each step, by torch's names: (n, *shape); NaN before it exists."""
+    """torch's own state after each step, by torch's names: (n, *shape); NaN before it exists. Where the
+    optimizer was given several tensors, the place of each comes first: "0.exp_avg", "1.exp_avg"."""
     unrecorded: tuple[str, ...]
     """Names in torch's state that are neither tensors of a fixed shape nor numbers."""
     outcome: Outcome
     made_with: MadeWith
+    names: tuple[str, ...] = ("x", "y")
+    """What the two numbers of a point are called."""
 
     @property
     def name(self) -> str:

@@ -16,6 +16,9 @@ from bare import walk
 BOWL = ov.SurfaceSpec("Quadratic bowl", {"kappa": 10.0})
 ROSENBROCK = ov.SurfaceSpec("Rosenbrock")
 
+PLAIN = [name for name, info in ov.SURFACES.items() if info.surface().data is None]
+"""Those made of data are stepped as the modules they are: test_data.py has their bare loops."""
+
 
 def experiment(surface=ROSENBROCK, start=(-1.2, 1.0), steps=50, runs=(), **rest) -> ov.Experiment:
     return ov.Experiment(surface, start, steps, tuple(runs), **rest)
@@ -46,7 +49,7 @@ def suggested(optimizer: str, surface: ov.SurfaceSpec) -> dict[str, ov.params.Va
 
 
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
-@pytest.mark.parametrize("surface", ov.SURFACES)
+@pytest.mark.parametrize("surface", PLAIN)
 def test_every_optimizer_on_every_surface_is_torch(optimizer: str, surface: str) -> None:
     spec = ov.SurfaceSpec(surface)
     params = suggested(optimizer, spec)
@@ -597,6 +600,8 @@ def test_sample_is_the_surface_on_a_grid() -> None:
 def test_suggested_rates_do_not_diverge(surface: str) -> None:
     spec = ov.SurfaceSpec(surface)
     for optimizer in ov.OPTIMIZERS:
+        if (surface, optimizer) == ("Linear fit", "Muon"):
+            continue  # it takes matrices only, which a bias is not
         params = suggested(optimizer, spec)
         assert f"{params['lr']:e}"[0] in "125" or optimizer in ("LBFGS", "Adadelta", "Adafactor")
         trajectory = only(experiment(spec, ov.surface(spec).start, 100, [competitor(optimizer, params)]))

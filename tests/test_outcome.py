@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -148,6 +150,7 @@ def land(gradient, hessian, *, smooth=True, minimizers=(), losses=None) -> Lands
         low=np.zeros(2),
         widths=np.ones(2),
         minimizers=np.asarray(minimizers, float).reshape(-1, 2),
+        minimum=-math.inf,
         smooth=smooth,
         range=1.0,
         first_order=first_order,

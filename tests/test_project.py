@@ -58,6 +58,7 @@ ORDER = (
     "params",
     "calls",
     "spec",
+    "fitting",
     "problem",
     "surfaces",
     "optimizers",

@@ -68,7 +68,7 @@ def read(words: Mapping[str, Sequence[str]]) -> Opened:
     link = _Link(words)
     surface = link.surface()
     start = link.start(surface)
-    runs, places = link.runs()
+    runs, places = link.runs(surface)
     experiment = ov.Experiment(surface, start, choices.OPENING.steps, runs or _default_runs(surface))
     experiment = replace(experiment, **link.values(limits.EXPERIMENT))
     view = ov.View(**link.values(limits.VIEW))
@@ -127,8 +127,9 @@ class _Link:
         start = self._one("start", lambda text: limits.START.check(read_part("start", text)))
         return ov.SURFACES[surface.name].start if start is None else start
 
-    def runs(self) -> tuple[tuple[ov.RunSpec, ...], tuple[int, ...]]:
+    def runs(self, surface: ov.SurfaceSpec) -> tuple[tuple[ov.RunSpec, ...], tuple[int, ...]]:
         """The competitors that can be used, and their places among those that are given."""
+        self._names = ov.surface(surface).names
         texts = self._words.pop("run", [])
         if len(texts) > limits.MOST_RUNS:
             self.ignore("run", f"There is room for {limits.MOST_RUNS} competitors, not for {len(texts)}.")
@@ -151,8 +152,9 @@ class _Link:
         spec: ov.RunSpec = read_part("run", text)
         if spec.optimizer.name not in ov.OPTIMIZERS:
             raise ValueError(f"There is no optimizer named {describe(spec.optimizer.name)} here.")
-        if unknown := set(spec.frozen) - {"x", "y"}:
-            raise ValueError(f"There is no parameter {describe(unknown.pop())} to freeze, only x and y.")
+        if unknown := set(spec.frozen) - set(self._names):
+            known = " and ".join(self._names)
+            raise ValueError(f"There is no parameter {describe(unknown.pop())} to freeze, only {known}.")
         declared = ov.OPTIMIZERS[spec.optimizer.name].params
         params = self._usable(spec.optimizer.name, declared, spec.optimizer.params)
         optimizer = ov.OptimizerSpec(spec.optimizer.name, params)

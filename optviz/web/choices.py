@@ -403,9 +403,11 @@ def _refitted(slot: int, run: ov.RunSpec, surface: ov.SurfaceSpec) -> ov.RunSpec
     known = memory.rates.get((slot, name, surface.name))
     lr = suggestions(name, surface)["lr"] if known is None else known
     optimizer = ov.OptimizerSpec(name, {**run.optimizer.params, "lr": lr})
+    names = dict(zip(ov.surface(experiment().surface).names, ov.surface(surface).names, strict=True))
+    frozen = tuple(names[frozen] for frozen in run.frozen if frozen in names)
     scheduler = run.scheduler
     if scheduler is not None:
         kept = {key: value for key, value in scheduler.params.items() if not key.endswith(("lr", "eta_min"))}
         stripped = replace(scheduler, params=kept)
         scheduler = memory.schedulers.get((slot, scheduler.name, surface.name), stripped)
-    return replace(run, optimizer=optimizer, scheduler=scheduler)
+    return replace(run, optimizer=optimizer, scheduler=scheduler, frozen=frozen)

@@ -265,7 +265,7 @@ def _mistakes(slot: int) -> None:
     field = choices.run_field(slot, "frozen")
     st.multiselect(
         "Frozen parameters",
-        ["x", "y"],
+        list(ov.surface(choices.experiment().surface).names),
         placeholder="none",
         help="requires_grad_(False): the optimizer is not given this parameter at all, so it stays.",
         **widgets.editor(field.key, list(field.get()), field.set, tuple),

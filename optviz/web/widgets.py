@@ -12,7 +12,21 @@ from typing import Any
 
 import streamlit as st
 
-from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Param, Text, Tuple, Value, nearest
+from optviz.params import (
+    Choice,
+    Flag,
+    Float,
+    Int,
+    Ints,
+    Kind,
+    Maybe,
+    Param,
+    Points,
+    Text,
+    Tuple,
+    Value,
+    nearest,
+)
 from optviz.web import choices
 from optviz.web.choices import Field
 from optviz.web.session import session
@@ -172,6 +186,8 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
             _parts(field, label, kinds, help)
         case Text(longest=longest):
             _text(field, label, longest, help, str, str)
+        case Maybe(kind=Points()):
+            _text(field, label, 8000, help, _pairs, lambda typed: kind.check(_points(typed) or None))
         case Ints():
             _text(field, label, 400, help, _joined, lambda typed: kind.check(_whole_numbers(typed)))
         case _:
@@ -246,6 +262,17 @@ def _text(
 
 def _joined(numbers: Any) -> str:
     return ", ".join(map(str, numbers or ()))
+
+
+def _pairs(points: Any) -> str:
+    return "; ".join(f"{x!r}, {y!r}" for x, y in points or ())
+
+
+def _points(typed: str) -> list[list[float]]:
+    try:
+        return [[float(number) for number in pair.split(",")] for pair in typed.split(";") if pair.strip()]
+    except ValueError:
+        raise ValueError("must be pairs of numbers, such as 1, 3; 2, 5.") from None
 
 
 def _whole_numbers(typed: str) -> list[int]:

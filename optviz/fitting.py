@@ -1,0 +1,166 @@
+"""Data and the models that are fitted to it: what the engine steps, and how that looks from outside.
+
+A `Model` is a real `nn.Module` with two numbers, a `Data` the examples that it is fitted to and the loss.
+The engine steps the module itself, as anybody's loop does (`Fitting`). The surface is the same loss as a
+function of the two numbers, for many points at once: it rounds in another order, so the two agree to about
+1e-12 in float64, not to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+Floats = NDArray[np.float64]
+
+_AT_ONCE = 2**22
+"""Predictions that are held at a time while a surface is sampled."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A module of two numbers: the axes of its surface."""
+
+    text: str
+    """How a person writes it, after `from torch import nn`."""
+    make: Callable[[], nn.Module]
+    """What `text` says."""
+    axes: tuple[str, str]
+    """A name for each of its numbers, in the order of `module.parameters()`."""
+    outputs: Callable[[Tensor, Tensor], Tensor]
+    """What the module gives for theta (..., 2) and inputs (n, k), in plain arithmetic: (..., n)."""
+
+    def module(self, dtype: torch.dtype, device: torch.device) -> nn.Module:
+        """A module whose numbers are not set yet. Nothing is drawn from torch's global generator."""
+        with torch.device("meta"):
+            module = self.make()
+        return module.to(dtype).to_empty(device=device)
+
+    def parts(self) -> tuple[tuple[str, torch.Size, tuple[str, ...]], ...]:
+        """torch's name of each parameter tensor, its shape, and the axes that it holds."""
+        module = self.module(torch.float32, torch.device("cpu"))
+        axes = iter(self.axes)
+        return tuple(
+            (name, part.shape, tuple(next(axes) for _ in range(part.numel())))
+            for name, part in module.named_parameters()
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """A loss of torch, and what it makes of a single example."""
+
+    text: str
+    """How a person writes it, after `from torch import nn`."""
+    module: nn.Module
+    """What `text` says."""
+    each: Callable[[Tensor, Tensor], Tensor]
+    """The loss of each example, in plain arithmetic: outputs (..., n) and targets (n,) → (..., n)."""
+    total: bool = False
+    """Whether the examples' losses are summed, not averaged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A small data set, with the model that is fitted to it and the loss."""
+
+    inputs: Floats
+    """(n, k) as they were given."""
+    targets: Floats
+    """(n,)"""
+    names: tuple[str, ...]
+    """What the k columns of the inputs are called, and then the targets."""
+    model: Model
+    loss: Loss
+    standardized: bool = False
+    """Whether the model gets its inputs with mean 0 and standard deviation 1."""
+
+    def __len__(self) -> int:
+        """n, the number of examples."""
+        return len(self.inputs)
+
+    def tensors(self, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+        """Inputs (n, k), standardized where that is asked for, and targets (n, 1)."""
+        inputs = torch.tensor(self.inputs, dtype=dtype)
+        if self.standardized:
+            inputs = (inputs - inputs.mean(0)) / inputs.std(0, correction=0)
+        return inputs, torch.tensor(self.targets[:, None], dtype=dtype)
+
+    def predict(self, theta: Any, inputs: Any = None) -> Floats:
+        """What the model gives at parameters (..., 2) for inputs (m, k) as they are given: (..., m).
+
+        Its own inputs where there are no others. For a classifier that is a logit: positive is class 1.
+        """
+        own = torch.tensor(self.inputs)
+        given = own if inputs is None else torch.as_tensor(np.asarray(inputs, dtype=np.float64))
+        if self.standardized:
+            given = (given - own.mean(0)) / own.std(0, correction=0)
+        found: Floats = self.model.outputs(torch.as_tensor(np.asarray(theta, np.float64)), given).numpy()
+        return found
+
+    def surface(self, x: Tensor, y: Tensor) -> Tensor:
+        """The loss of all examples where the two numbers are x and y, tensors of any one shape."""
+        theta = torch.stack((x, y), -1)
+        inputs, targets = (part.to(theta) for part in self.tensors())
+        reduced = [
+            self._reduced(self.loss.each(self.model.outputs(piece, inputs), targets[:, 0]))
+            for piece in theta.reshape(-1, 2).split(max(1, _AT_ONCE // len(self)))
+        ]
+        return torch.cat(reduced).reshape(x.shape)
+
+    def _reduced(self, losses: Tensor) -> Tensor:
+        return losses.sum(-1) if self.loss.total else losses.mean(-1)
+
+    def epoch_steps(self, batch_size: int | None) -> int:
+        """How many steps see every example once."""
+        return 1 if batch_size is None else -(-len(self) // batch_size)
+
+
+class Fitting:
+    """The real modules at some starts, on the real data, in one dtype and on one device: a `Problem`."""
+
+    def __init__(self, data: Data, starts: Tensor, frozen: Sequence[str] = ()) -> None:
+        """One module for each of `starts` (N, 2), without a gradient for what is `frozen`."""
+        self.names = data.model.axes
+        self._loss = data.loss.module
+        inputs, targets = data.tensors(starts.dtype)
+        self._examples = inputs.to(starts.device), targets.to(starts.device)
+        self._modules = [data.model.module(starts.dtype, starts.device) for _ in starts]
+        self.each = [list(module.parameters()) for module in self._modules]
+        """Each module's own parameters."""
+        parts = data.model.parts()
+        for start, parameters in zip(starts, self.each, strict=True):
+            numbers = start.split([len(axes) for _, _, axes in parts])
+            for parameter, (_, shape, axes), values in zip(parameters, parts, numbers, strict=True):
+                parameter.requires_grad_(not set(axes) & set(frozen))
+                with torch.no_grad():
+                    parameter.copy_(values.reshape(shape))
+
+    def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
+        """The loss of a batch (inputs, targets), or of all examples: (), or (N,) where there are many starts.
+
+        `parameters` are its own: the modules read them by themselves.
+        """
+        inputs, targets = batch if isinstance(batch, tuple) else self._examples
+        if len(self._modules) == 1:
+            loss: Tensor = self._loss(self._modules[0](inputs), targets)
+            return loss
+        return torch.stack([self._loss(module(inputs), targets) for module in self._modules])
+
+    def minibatches(self, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches for ever, epoch by epoch, of a `DataLoader` that shuffles by a generator of this `seed`."""
+        inputs, targets = self._examples
+        generator = torch.Generator().manual_seed(seed)
+        places: Any = range(len(inputs))
+        loader = DataLoader(places, batch_size=size, shuffle=True, generator=generator)
+        while True:
+            for place in loader:
+                place = place.to(inputs.device)
+                yield inputs[place], targets[place]
