@@ -25,6 +25,8 @@ Function = Callable[..., Any]
 
 _CONDITION, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)
 """How tightly Python's operators hold; & and | are always written in brackets."""
+_LARGEST = 3.4e38
+"""Constants from here on are infinite in float32."""
 _MOST_PRODUCTS = 2**20
 """The largest whole exponent whose power is written as products, of which 40 do for it."""
 
@@ -68,7 +70,7 @@ def lower(node: Node, values: Mapping[str, float]) -> Term:
 
     Its gradient exists along x and y even where it depends on neither.
     """
-    term = _lower(node, values)
+    term = _fitting(_lower(node, values))
     for name in VARIABLES:
         if name not in term.slopes:
             term = _call(operations.flat, term, _variable(name))
@@ -240,16 +242,24 @@ def _operation(name: str, *parts: Term) -> Term:
 
 
 def _as_tensor(term: Term) -> Term:
-    if not term.constant:
+    if not (term := _fitting(term)).constant:
         return term
     value = term.value
     return Term(f"torch.full_like(x, {term.code})", function=lambda x, y: torch.full_like(x, value))  # type: ignore[arg-type]
+
+
+def _fitting(term: Term) -> Term:
+    """The term; a constant that float32 cannot hold as a tensor, because torch raises where it meets it."""
+    if term.value is None or not _LARGEST < abs(term.value) < math.inf:
+        return term
+    return _operation("*", Term("torch.ones_like(x)", function=lambda x, y: torch.ones_like(x)), term)
 
 
 def _extreme(name: str, one: Term, other: Term) -> Term:
     """The smaller or larger of two."""
     if one.constant and other.constant:
         return _constant(name, one, other)
+    one, other = _fitting(one), _fitting(other)
     if not (one.constant or other.constant):
         return _torch(f"{name}imum", one, other)
     bound, term = (one, other) if one.constant else (other, one)
@@ -330,6 +340,7 @@ def _joined(name: str, one: Term, other: Term) -> Term:
 def _where(condition: Term, then: Term, otherwise: Term) -> Term:
     if condition.constant:
         return then if condition.value else otherwise
+    then, otherwise = _fitting(then), _fitting(otherwise)
     if then.constant and otherwise.constant:
         then = _as_tensor(then)
     if then.tame and otherwise.tame:

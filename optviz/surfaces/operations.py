@@ -18,7 +18,7 @@ from torch import Tensor
 
 
 def sqrt(square: Tensor) -> Tensor:
-    """The root: NaN below 0, and at 0 the subgradient 0 where autograd alone gives infinity or NaN."""
+    """The root: NaN below 0, and at 0 the slope 0, where autograd alone gives NaN."""
     zero = square == 0
     return torch.where(zero, 0.0, torch.where(zero, 1.0, square).sqrt())
 
@@ -32,7 +32,7 @@ def power(base: Tensor, exponent: int) -> Tensor:
 
 
 def real_power(base: Tensor, exponent: float) -> Tensor:
-    """`base ** exponent` for any exponent but 0: NaN where the base is negative, slope 0 where it is 0."""
+    """`base ** exponent` for any but 0: NaN where the base is negative, slope 0 where it is 0."""
     zero = base == 0
     rest = torch.exp(exponent * torch.log(torch.where(zero, 1.0, base)))
     return torch.where(zero, 0.0 if exponent > 0 else math.inf, rest)
