@@ -65,6 +65,8 @@ def scene(
     data: dict[str, Any] = {
         "surface": {
             "name": experiment.surface.name,
+            "axes": list(function.names),
+            "searched": function.searched,
             "digest": _digest(ground),
             "size": [len(grid.x), len(grid.y)],
             "domain": [list(side) for side in function.domain],

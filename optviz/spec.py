@@ -57,6 +57,12 @@ EXPERIMENT_PARAMS: Mapping[str, Param] = MappingProxyType(
             "Standard deviation of the Gaussian noise added to both numbers of every gradient, as a "
             "minibatch would add it; 0 for none. Every competitor meets the same noise at the same step.",
         ),
+        "batch_size": Param(
+            _COUNT,
+            None,
+            "How many examples each step's gradient is of, for surfaces made of data: drawn anew every "
+            "epoch by a DataLoader, the same for every competitor. None takes all of them.",
+        ),
         "seed": Param(
             Int(0, 2**63 - 1), 0, "Seeds all chance: the same seed gives the same noise, step by step."
         ),
@@ -270,7 +276,6 @@ class Experiment:
             self,
             "Experiment",
             start=_START.check,
-            batch_size=_COUNT.check,
             **{name: param.kind.check for name, param in EXPERIMENT_PARAMS.items()},
         )
 

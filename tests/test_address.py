@@ -36,9 +36,8 @@ def test_addresses_go_on_working(link: str) -> None:
 
 def test_the_addresses_name_every_part_that_a_link_can_have() -> None:
     words = {name for link in ADDRESSES for name in split_link(link)}
-    unused = {"batch_size"}  # for surfaces made of data
     fields = {*ov.Experiment.__dataclass_fields__, *ov.View.__dataclass_fields__} - {"runs"}
-    assert words == (fields - unused) | {"v", "run"}
+    assert words == fields | {"v", "run"}
 
 
 def test_an_empty_address_is_the_opening() -> None:
@@ -83,7 +82,8 @@ NONSENSE = [
     ("noise=-1", "noise: must be at least 0, not -1."),
     ("seed=1e16", "seed: must be between 0 and 9,007,199,254,740,991, not 10,000,000,000,000,000."),
     ("dtype=float16", "dtype: must be one of float32, float64, not 'float16'."),
-    ("batch_size=4", "'batch_size': this means nothing to optviz."),
+    ("batch_size=4", "batch_size: Rosenbrock has no data to draw minibatches from."),
+    ("surface=Least squares&batch_size=0", "batch_size: must be between 1 and 1,000, not 0."),
     ("scale=cubic", "scale: must be one of auto, log, linear, not 'cubic'."),
     ("picture=4d", "picture: must be one of 2d, 3d, not '4d'."),
     (

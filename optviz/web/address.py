@@ -71,6 +71,9 @@ def read(words: Mapping[str, Sequence[str]]) -> Opened:
     runs, places = link.runs(surface)
     experiment = ov.Experiment(surface, start, choices.OPENING.steps, runs or _default_runs(surface))
     experiment = replace(experiment, **link.values(limits.EXPERIMENT))
+    if experiment.batch_size is not None and ov.surface(surface).data is None:
+        experiment = replace(experiment, batch_size=None)
+        link.ignore("batch_size", f"{surface.name} has no data to draw minibatches from.")
     view = ov.View(**link.values(limits.VIEW))
     if view.scale == "log" and ov.SURFACES[surface.name].minimum == float("-inf"):
         view = replace(view, scale="auto")

@@ -347,7 +347,8 @@ def set_surface(name: str) -> None:
     surface, start, within = session().memory.surfaces.get(name, own)
     pairs = zip(slots(), experiment().runs, strict=True)
     refitted = tuple(_refitted(slot, run, surface) for slot, run in pairs)
-    chosen = replace(experiment(), surface=surface, start=start, runs=refitted)
+    batch_size = experiment().batch_size if ov.surface(surface).data else None
+    chosen = replace(experiment(), surface=surface, start=start, runs=refitted, batch_size=batch_size)
     _put(chosen, replace(view(), within=within))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from optviz.params import Float, Int, Kind, Tuple
+from optviz.params import Float, Int, Kind, Maybe, Tuple
 from optviz.spec import EXPERIMENT_PARAMS, VIEW_PARAMS
 
 MOST_STEPS = 5000
@@ -15,6 +15,7 @@ WITHIN = Float(0.0, 1e6)
 EXPERIMENT: Mapping[str, Kind] = {
     **{name: param.kind for name, param in EXPERIMENT_PARAMS.items()},
     "steps": Int(1, MOST_STEPS),
+    "batch_size": Maybe(Int(1, 1000)),
     "seed": Int(0, 2**53 - 1),  # what a browser's numbers can hold
 }
 """The experiment's own fields."""

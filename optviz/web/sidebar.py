@@ -72,11 +72,13 @@ def _surface() -> None:
         **widgets.editor("surface", now, choices.set_surface),
     )
     info, params = ov.SURFACES[now], choices.experiment().surface.params
+    own = ov.surface(choices.experiment().surface)
     st.caption(info.teaches)
     with widgets.fold("Formula and source", "formula") as source:
         if source.open:
             st.latex(info.latex(params))
-            st.caption(f"{info.source} {info.note}")
+            found = "Its minima were found by a search: there may be lower ones." if own.searched else ""
+            st.caption(f"{info.source} {info.note} {found}")
     _surface_params(info.declared(params))
 
 
@@ -102,16 +104,17 @@ def _groups() -> list[list[ov.SurfaceInfo]]:
 
 def _start_and_steps() -> None:
     start = choices.start_field()
-    own = ov.SURFACES[choices.experiment().surface.name].start
+    surface = ov.surface(choices.experiment().surface)
+    own = surface.start
     x, y, steps = st.columns(3)
-    for place, (name, column) in enumerate(zip("xy", (x, y), strict=True)):
+    for place, (name, column) in enumerate(zip(surface.names, (x, y), strict=True)):
         with column:
             kind = limits.START.kinds[place]
             widgets.draw(start.part(place), f"Start {name}", Param(kind, own[place], ""))
     with steps:
         _experiment_widget("steps", "Steps", f"At most {limits.MOST_STEPS:,} here.")
     widgets.draw_homes(start, {"the surface's own start": own})
-    with widgets.fold(f"Chance and precision{_said('noise', 'dtype')}", "chance") as chance:
+    with widgets.fold(f"Chance and precision{_said('noise', 'batch_size', 'dtype')}", "chance") as chance:
         if chance.open:
             _chance_and_precision()
 
@@ -122,6 +125,8 @@ def _chance_and_precision() -> None:
         _experiment_widget("noise", "Noise")
     with seed:
         _experiment_widget("seed", "Seed")
+    if ov.surface(choices.experiment().surface).data:
+        _experiment_widget("batch_size", "Batch size")
     _experiment_widget("dtype", "Precision")
     made = ov.made_with(choices.experiment())
     st.caption(f"Computed by torch {made.torch} on the device {made.device}.")

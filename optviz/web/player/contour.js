@@ -43,7 +43,7 @@ export class Contour {
    */
   async show(scene, version, ranges = null) {
     const { surface, theme } = scene.data;
-    const wanted = `${surface.digest} ${theme.paper} ${typeSize()}`;
+    const wanted = `${surface.digest} ${surface.axes} ${theme.paper} ${typeSize()}`;
     this.scene = scene;
     this.version = version;
     this.plotly ??= await loadPlotly(version);
@@ -182,9 +182,9 @@ export class Contour {
     const title = (/** @type {string} */ text) => ({ text, standoff: 4, font: { size: 14 * typeSize() } });
     return {
       ...this.size(scene),
-      xaxis: { ...axis, range: [...x], title: title("x") },
+      xaxis: { ...axis, range: [...x], title: title(surface.axes[0]) },
       // Equal units on both axes: only then is the gradient at a right angle to the contours.
-      yaxis: { ...axis, range: [...y], title: title("y"), scaleanchor: "x" },
+      yaxis: { ...axis, range: [...y], title: title(surface.axes[1]), scaleanchor: "x" },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: theme.ink, size: 13 * typeSize(), family: getComputedStyle(this.element).fontFamily },

@@ -12,7 +12,6 @@ import { precise, single } from "./ticks.js";
 
 /** Milliseconds between two changes of the numbers while it plays: faster, nobody reads them. */
 const CALM = 100;
-const AXES = ["x", "y"];
 
 export class Inspector {
   /** @param {HTMLElement} root */
@@ -20,6 +19,7 @@ export class Inspector {
     this.root = root;
     /** @type {{ data: object, run: string, form: object | null } | null} */
     this.built = null;
+    this.axes = ["x", "y"];
     this.last = 0;
     this.step = -1;
     /** What to set when the step changes. @type {(() => void)[]} */
@@ -41,10 +41,12 @@ export class Inspector {
    * @param {Run} run
    * @param {number} position in steps
    * @param {boolean} playing
+   * @param {[string, string]} axes what the two numbers are called
    */
-  draw(run, position, playing) {
+  draw(run, position, playing, axes) {
     const { steps } = run;
     if (!steps) return this.clear(); // they are on their way
+    this.axes = axes;
     const now = performance.now();
     if (playing && now - this.last < CALM) return;
     const step = Math.min(Math.floor(position + 1e-6), steps.n - 1);
@@ -91,7 +93,7 @@ export class Inspector {
   table(run, steps) {
     const table = document.createElement("table");
     const heading = table.createTHead().insertRow();
-    for (const text of ["", ...AXES]) {
+    for (const text of ["", ...this.axes]) {
       const cell = document.createElement("th");
       cell.scope = "col";
       cell.textContent = text;
@@ -213,7 +215,7 @@ export class Inspector {
       const result = tag("mn");
       result.setAttribute("class", "optviz-result");
       this.updates.push(() => (result.textContent = precise(this.value(line.name, axis, steps), 6)));
-      const label = line.scalar ? [] : [tag("mi", AXES[axis]), tag("mo", ":")];
+      const label = line.scalar ? [] : [tag("mi", this.axes[axis]), tag("mo", ":")];
       item.append(math(...label, write(line.term, numbers), tag("mo", "="), result));
     }
     return item;
@@ -265,7 +267,7 @@ export class Inspector {
           const text = number(this.value(leaf, axis, steps));
           return above && /^-|cdot/.test(text) ? `\\left(${text}\\right)` : text;
         });
-        const label = line.scalar ? "" : `${AXES[axis]}\\colon\\quad `;
+        const label = line.scalar ? "" : `${this.axes[axis]}\\colon\\quad `;
         rows.push(
           `${label}&\\phantom{=} ${write(line.term, numbers)} = ${number(this.value(line.name, axis, steps))}`,
         );

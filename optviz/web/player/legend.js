@@ -22,12 +22,14 @@ export class Legend {
     /** @type {{ run: Run, numbers: HTMLElement }[]} */
     this.rows = [];
     this.against = "steps";
+    this.axes = ["x", "y"];
     this.last = 0;
   }
 
   /** @param {Scene} scene */
   show(scene) {
     this.against = scene.data.view.against;
+    this.axes = scene.data.surface.axes;
     const { view } = scene.data;
     const looking = view.beside !== "curves" || view.marks.length > 0;
     this.rows = scene.runs.map((run, place) => {
@@ -58,7 +60,8 @@ export class Legend {
     const marks = document.createElement("div");
     marks.className = "optviz-marks";
     marks.append(mark("◆", "start", scene.data.theme.ink));
-    if (scene.data.surface.minimizers.length) marks.append(mark("★", "minimum", "#d9a400"));
+    if (scene.data.surface.minimizers.length)
+      marks.append(mark("★", scene.data.surface.searched ? "lowest found" : "minimum", "#d9a400"));
     this.root.replaceChildren(
       ...this.rows.map(({ numbers }) => /** @type {Element} */ (numbers.parentElement)),
       ...ghosts,
@@ -78,7 +81,7 @@ export class Legend {
     for (const { run, numbers } of this.rows) {
       const step = Math.floor(stepAt(run, position, this.against) + 1e-9);
       numbers.textContent = `loss ${single(run.loss[step], 4)}`;
-      numbers.title = `step ${step}: x ${single(run.x[step], 7)}, y ${single(run.y[step], 7)}, gradient norm ${single(run.gradient[step])}`;
+      numbers.title = `step ${step}: ${this.axes[0]} ${single(run.x[step], 7)}, ${this.axes[1]} ${single(run.y[step], 7)}, gradient norm ${single(run.gradient[step])}`;
       numbers.dataset.step = String(step);
     }
   }

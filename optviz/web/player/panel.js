@@ -178,7 +178,8 @@ export class Panel {
       ? [near.run.x[near.step], near.run.y[near.step]]
       : [(px - frame.x0) / frame.dx, (py - frame.y0) / frame.dy];
     const loss = near ? near.run.loss[near.step] : lossAt(scene, x, y);
-    const where = `x ${single(x, near ? 6 : 4)}, y ${single(y, near ? 6 : 4)}`;
+    const [across, up] = scene.data.surface.axes;
+    const where = `${across} ${single(x, near ? 6 : 4)}, ${up} ${single(y, near ? 6 : 4)}`;
     this.tip.textContent = near
       ? `${near.run.name}, step ${near.step}\n${where}\nloss ${single(loss)}`
       : `${where}\nloss ${single(loss, 4)}`;

@@ -366,7 +366,7 @@ class Player {
     this.transport.draw();
     if (!run) return this.inspector.clear();
     const step = stepAt(run, position, view.against);
-    if (!this.inspector.root.hidden) this.inspector.draw(run, step, playing);
+    if (!this.inspector.root.hidden) this.inspector.draw(run, step, playing, this.scene.data.surface.axes);
     if (!this.code.root.hidden) this.code.draw(step, playing && slow && step < run.n);
   }
 

@@ -5,7 +5,7 @@ import { Steps } from "./steps.js";
 
 /**
  * @typedef {{
- *   name: string, digest: string, size: [number, number], domain: [[number, number], [number, number]],
+ *   name: string, axes: [string, string], searched: boolean, digest: string, size: [number, number], domain: [[number, number], [number, number]],
  *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
  * }} SurfaceData
  * @typedef {{
