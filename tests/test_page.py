@@ -170,8 +170,21 @@ def test_every_surface(app: AppTest, surface: str) -> None:
     for run in experiment(app).runs if surface != "Rosenbrock" else ():
         assert run.optimizer.params["lr"] == ov.suggested_lr(run.optimizer.name, ov.SurfaceSpec(surface))
     for name, param in info.params.items():
-        if not isinstance(param.default, tuple):  # which is a widget for each of its parts
-            assert widget(app, f"{surface}.{name}").value == param.default
+        if isinstance(param.default, tuple):  # which is a widget for each of its parts
+            continue
+        shown = "" if isinstance(param.kind, Maybe) else param.default  # an empty field of text
+        assert widget(app, f"{surface}.{name}").value == shown
+
+
+def test_own_points_are_typed(app: AppTest) -> None:
+    calm(widget(app, "surface").select("Linear fit").run())
+    calm(widget(app, "Linear fit.points").set_value("0, 1; 1, 3; 2, 5.5").run())
+    assert experiment(app).surface.params == {"points": ((0.0, 1.0), (1.0, 3.0), (2.0, 5.5))}
+    widget(app, "Linear fit.points").set_value("0, 1; 0, 3").run()
+    assert "Must be at least 2 points with different x" in "".join(error.value for error in app.error)
+    assert len(experiment(app).surface.params["points"]) == 3
+    calm(widget(app, "Linear fit.points").set_value("").run())
+    assert experiment(app).surface == ov.SurfaceSpec("Linear fit")
 
 
 @pytest.mark.parametrize("case", GALLERY, ids=lambda case: case.title)

@@ -25,6 +25,7 @@ from optviz.params import (
     Ints,
     Maybe,
     Param,
+    Points,
     Settings,
     Some,
     Text,
@@ -128,6 +129,9 @@ TAKEN = [
     (Ints(1, 100), [30, 80.0, np.int64(90)], (30, 80, 90)),
     (Ints(1, 100), np.array([30, 80]), (30, 80)),
     (Ints(1, 100, longest=2), (1, 100), (1, 100)),
+    (Points(), [(0, 1), [2.5, -3]], ((0.0, 1.0), (2.5, -3.0))),
+    (Points(), np.array([[0, 1], [2, 3]]), ((0.0, 1.0), (2.0, 3.0))),
+    (Points(longest=2), [(0, 1e6), (1e-6, -1e6)], ((0.0, 1e6), (1e-6, -1e6))),
     (Maybe(LR), None, None),
     (Maybe(LR), 1, 1.0),
     (Maybe(Maybe(LR)), None, None),
@@ -177,6 +181,10 @@ NOT_FINITE = [
 ]
 
 REFUSED = [
+    (Points(), "1,2", "must be a list of points \\(x, y\\), not '1,2'"),
+    (Points(), [1, 2], r"\(point 1\) must be 2 values, not 1"),
+    (Points(), [(1, 2), (1, 2, 3)], r"\(point 2\) must be 2 values, not \(1, 2, 3\)"),
+    (Points(), [(1, math.inf)], r"\(point 1\) \(value 2\) must be a finite number, not inf"),
     *((LR, value, "must be a number, not .+") for value in NO_NUMBERS),
     *((LR, value, "must be a finite number, not (-?inf|nan)") for value in NOT_FINITE),
     (LR, 10**400, "is too large: 10+[.]{3}0+"),
@@ -256,6 +264,20 @@ OUT_OF_RANGE = [
     (EPS, (-1, 2), (-1.0, 2.0), "(value 1) must be between 0 and 1, not -1."),
     (Ints(1, 9), [1, 10], (1, 10), "(value 2) must be between 1 and 9, not 10."),
     (Ints(1, 9, longest=2), [1, 2, 3], (1, 2, 3), "must have at most 2 numbers, not 3."),
+    (Points(), [], (), "must be at least 2 points with different x: else any slope would fit."),
+    (
+        Points(),
+        [(1, 2), (1, 3)],
+        ((1.0, 2.0), (1.0, 3.0)),
+        "must be at least 2 points with different x: else any slope would fit.",
+    ),
+    (
+        Points(9.0),
+        [(1, 2), (2, 10)],
+        ((1.0, 2.0), (2.0, 10.0)),
+        "(point 2) (value 2) must be between -9 and 9, not 10.",
+    ),
+    (Points(longest=1), [(1, 2), (2, 3)], ((1.0, 2.0), (2.0, 3.0)), "must be at most 1 points, not 2."),
     (Some(("a", "b")), ["c"], ("c",), "must be one of a, b, not 'c'."),
     (Maybe(LR), -1, -1.0, "must be between 0 and 10000, not -1."),
     (NESTED, [[10, 1], True], ((10, 1), True), "(value 1) (value 1) must be between 0 and 9, not 10."),
@@ -275,7 +297,9 @@ def test_huge_whole_numbers_are_refused_in_a_short_sentence() -> None:
             Int(1, 9).check(huge)
 
 
-@pytest.mark.parametrize("kind", [LR, Int(0, 9), Flag(), Text(), Choice(("a",)), EPS, Ints(0, 9), NESTED])
+@pytest.mark.parametrize(
+    "kind", [LR, Int(0, 9), Flag(), Text(), Choice(("a",)), EPS, Ints(0, 9), Points(), NESTED]
+)
 def test_kinds_are_values(kind) -> None:
     for twin in (copy.copy(kind), copy.deepcopy(kind), pickle.loads(pickle.dumps(kind))):
         assert twin == kind and hash(twin) == hash(kind)

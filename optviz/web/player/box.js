@@ -206,7 +206,7 @@ export class Box {
     context.font = font(14, 600);
     write(
       context,
-      this.surface.axes[axis],
+      this.scene.data.surface.axes[axis],
       (from[0] + to[0]) / 2 + 36 * out[0],
       (from[1] + to[1]) / 2 + 36 * out[1],
       [0, 0],
