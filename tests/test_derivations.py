@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def random_settings(name: str, rng: np.random.Generator) -> dict[str, Any]:
     return settings
 
 
+@cache
 def random_run(name: str, seed: int) -> ov.Trajectory:
     """A run with anything around its steps that optviz can put there."""
     rng = np.random.default_rng([seed, len(name), *name.encode()])
