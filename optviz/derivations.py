@@ -467,10 +467,13 @@ class Derivation:
     @cached_property
     def parts(self) -> Mapping[str, Array]:
         """(n, 2) what each step is the sum of: "gradient", "momentum", "weight decay"; 0 for none."""
-        parts = self._evaluated(lambda form: form.parts)
-        return {name: np.nan_to_num(values, nan=0.0) for name, values in parts.items()}
+        parts = self._evaluated(lambda form: form.parts, 0.0)
+        frozen = [name in self.run.frozen for name in self.trajectory.names]
+        return {name: np.where(frozen, 0.0, values) for name, values in parts.items()}
 
-    def _evaluated(self, terms: Callable[[Form], Mapping[str, Term]]) -> dict[str, Array]:
+    def _evaluated(
+        self, terms: Callable[[Form], Mapping[str, Term]], missing: float = np.nan
+    ) -> dict[str, Array]:
         n = self.trajectory.steps
         results: dict[str, Array] = {}
         with np.errstate(all="ignore"):  # a diverging run is a derivation, too
@@ -480,7 +483,7 @@ class Derivation:
                 for line in form.lines:
                     values[line.name.key] = value(line.term, values)
                 for key, term in terms(form).items():
-                    column = results.setdefault(key, np.full((n, 2), np.nan))
+                    column = results.setdefault(key, np.full((n, 2), missing))
                     column[rows] = value(term, values)
         return results
 

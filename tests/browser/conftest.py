@@ -18,7 +18,6 @@ THIS_MACHINE = {"127.0.0.1", "localhost"}
 CONNECTIONS = {"http", "https", "ws", "wss"}  # data: and blob: leave nothing
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder, and keep them in one process of pytest-xdist: one app, one browser."""
     for item in items:

@@ -10,7 +10,8 @@ const SLOW = 0.4;
 const JUMP = 500;
 
 export class Clock {
-  position = 0;
+  /** A playhead begins at the end: the whole path is what one wants to see first. */
+  position = 1;
   end = 1;
   playing = false;
   speed = 1;

@@ -31,7 +31,7 @@ const SLENDER = 12;
 export function arrowsOf(steps, step, marks, unit, size, theme) {
   const wanted = (/** @type {string} */ name) => marks.includes(name);
   const on = (/** @type {string} */ column) =>
-    /** @type {Vector} */ ([steps.on(column, step, 0), steps.on(column, step, 1)].map((v) => v || 0));
+    /** @type {Vector} */ ([0, 1].map((axis) => trained(steps, axis, steps.on(column, step, axis))));
   /** @type {Arrow[]} */
   const slopes = [];
   const slope = (/** @type {string} */ name, /** @type {Vector} */ vector, /** @type {number} */ width) =>
@@ -65,7 +65,7 @@ function moves(steps, step, wanted, unit, theme) {
   if (wanted("parts")) {
     let from = /** @type {Vector} */ ([0, 0]);
     for (const [name, part] of Object.entries(steps.derived(step).parts)) {
-      const moved = /** @type {Vector} */ (part.map((v) => (Number.isFinite(v) ? v : 0)));
+      const moved = /** @type {Vector} */ (part.map((value, axis) => trained(steps, axis, value)));
       const color = theme.marks[name === "gradient" || name === "momentum" ? name : "given"];
       if (Math.hypot(...moved) > 0)
         found.push({ name: `${name} part`, vector: moved, color, width: 3, scale, from });
@@ -83,6 +83,16 @@ function moves(steps, step, wanted, unit, theme) {
     });
   }
   return found;
+}
+
+/**
+ * What belongs to a frozen parameter is nothing; that of any other stays, also if it is not a number.
+ * @param {Steps} steps
+ * @param {number} axis
+ * @param {number} value
+ */
+function trained(steps, axis, value) {
+  return Number.isNaN(value) && !steps.data.trained.includes(axis) ? 0 : value;
 }
 
 /** A factor of 1, 2 or 5 times a power of ten, at most this. @param {number} most */

@@ -1,7 +1,22 @@
 // The paths, on a canvas above the contours: up to the playhead, clipped to the plot's box.
 
 import { arrowsOf, drawArrows, drawCurvature } from "./marks.js";
-import { badge, clipped, cross, dashes, head, Sheet, star, typeSize } from "./pen.js";
+import {
+  APART,
+  badge,
+  clipped,
+  cross,
+  dashes,
+  HALO,
+  head,
+  NEAR,
+  Sheet,
+  star,
+  TRAIL,
+  trailOf,
+  typeSize,
+  WIDTH,
+} from "./pen.js";
 import { stepAt } from "./scene.js";
 import { lastAtMost } from "./search.js";
 
@@ -9,15 +24,6 @@ import { lastAtMost } from "./search.js";
 /** @typedef {import("./scene.js").Run} Run */
 /** @typedef {import("./contour.js").Frame} Frame */
 
-const WIDTH = 2.4;
-const HALO = 5.5;
-/** Points nearer than this to the last one drawn, in pixels, change nothing that can be seen. */
-const NEAR = 0.4;
-/** A step this far from the ones before and after it, in pixels, has a dot: so dots side by side are steps. */
-const APART = 8;
-/** Steps of a fading trail, and the share of them that fades together. */
-const TRAIL = 40;
-const TRAIL_PARTS = 8;
 /** Pixels around the box within which lines are drawn whole, so that dashes run on. */
 const AROUND = 200;
 
@@ -199,13 +205,11 @@ export class Paths {
     const { context } = this.sheet;
     const whole = context.globalAlpha;
     const { theme } = /** @type {Scene} */ (this.scene).data;
-    const begin = Math.max(0, step - TRAIL);
-    context.globalAlpha = 0.22 * whole;
-    this.line(one, 0, begin, one.run.color, WIDTH, dashes(one.run.dash, WIDTH));
-    for (let part = 0; part < TRAIL_PARTS; part++) {
-      const from = begin + ((step - begin) * part) / TRAIL_PARTS;
-      const to = begin + ((step - begin) * (part + 1)) / TRAIL_PARTS;
-      context.globalAlpha = (0.22 + (0.78 * (part + 1)) / TRAIL_PARTS) * whole;
+    const [old, ...parts] = trailOf(step);
+    context.globalAlpha = old.alpha * whole;
+    this.line(one, old.from, old.to, one.run.color, WIDTH, dashes(one.run.dash, WIDTH));
+    for (const { from, to, alpha } of parts) {
+      context.globalAlpha = alpha * whole;
       this.line(one, from, to, theme.halo, HALO, []);
       this.line(one, from, to, one.run.color, WIDTH, []);
     }

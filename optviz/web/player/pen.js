@@ -2,6 +2,32 @@
 
 /** @typedef {import("./scene.js").Theme} Theme */
 
+/** Line widths of a path and of the halo below it, in pixels. */
+export const WIDTH = 2.4;
+export const HALO = 5.5;
+/** Points nearer than this to the last one drawn, in pixels, change nothing that can be seen. */
+export const NEAR = 0.4;
+/** A step this far from the ones before and after it, in pixels, has a dot: so dots side by side are steps. */
+export const APART = 8;
+/** Steps of a fading trail, and the share of them that fades together. */
+export const TRAIL = 40;
+const TRAIL_PARTS = 8;
+const FAINTEST = 0.22;
+
+/**
+ * A fading trail, from its old part, which is faintest, to its head.
+ * @param {number} step at which its head is
+ */
+export function trailOf(step) {
+  const begin = Math.max(0, step - TRAIL);
+  const parts = Array.from({ length: TRAIL_PARTS }, (_, part) => ({
+    from: begin + ((step - begin) * part) / TRAIL_PARTS,
+    to: begin + ((step - begin) * (part + 1)) / TRAIL_PARTS,
+    alpha: FAINTEST + ((1 - FAINTEST) * (part + 1)) / TRAIL_PARTS,
+  }));
+  return [{ from: 0, to: begin, alpha: FAINTEST }, ...parts];
+}
+
 /** A canvas that is sharp on any screen and knows its size in CSS pixels. */
 export class Sheet {
   /** @param {HTMLCanvasElement} canvas */

@@ -18,6 +18,10 @@ import { Transport } from "./transport.js";
 /** @typedef {import("./scene.js").SceneData} SceneData */
 /** @typedef {import("./scene.js").View} View */
 /** @typedef {(edit: { start?: [number, number], view?: Partial<View> }) => void} Send */
+/**
+ * What the visitor has asked for and the server has not answered yet; a start with the one that it replaces.
+ * @typedef {{ view: Partial<View>, start: { to: [number, number], from: [number, number] } | null, at: number }} Asked
+ */
 
 /** Milliseconds that changes of the view are collected for: each one that is sent runs the page's script. */
 const PAUSE = 120;
@@ -29,7 +33,7 @@ const players = new WeakMap();
 /**
  * What a player that went away leaves to the next one: Streamlit may take it down and put it up again.
  * @type {{ position: number, end: number, speed: number, loop: boolean, camera: object, ranges: number[][] | null,
- *   surface: string, at: number } | null}
+ *   surface: string, asked: Asked, at: number } | null}
  */
 let left = null;
 
@@ -73,11 +77,9 @@ class Player {
     this.scene = null;
     this.pending = 0;
     this.shownViews = "";
-    /** What is to be sent, and what of the view was asked for and is not there yet. */
-    this.outbox = /** @type {{ start?: [number, number], view?: Partial<View> }} */ ({});
+    /** @type {Asked} */
+    this.asked = { view: {}, start: null, at: 0 };
     this.timer = 0;
-    this.asked = /** @type {Partial<View>} */ ({});
-    this.askedAt = 0;
 
     this.clock = new Clock(() => this.redraw());
     this.legend = new Legend(element("div", "optviz-legend", main), (focus) => this.lookInto(focus));
@@ -114,6 +116,7 @@ class Player {
 
   /** @param {SceneData & { plotly: string }} data */
   receive(data) {
+    if (this.wanted === null) this.inherit(data.surface.name);
     this.wanted = data;
     this.arrive();
   }
@@ -124,7 +127,6 @@ class Player {
     const scene = assemble(this.wanted);
     if (!scene) return;
     this.overlay(scene);
-    const first = this.scene === null;
     const against = this.scene?.data.view.against;
     const old = this.clock.position / this.clock.end;
     this.scene = scene;
@@ -132,8 +134,7 @@ class Player {
     const end = endOf(scene.runs, scene.data.view.against);
     // Other units: the same share of the way.
     if (against && against !== scene.data.view.against) this.clock.position = Math.round(old * end);
-    if (first) this.begin(end, scene.data.surface.name);
-    else this.clock.resize(end);
+    this.clock.resize(end);
     this.table.show(scene.data.table);
     this.show();
   }
@@ -162,19 +163,18 @@ class Player {
   }
 
   /**
-   * At the end, or where a player that has just gone away was.
-   * @param {number} end
+   * Take over from a player of this surface that has just gone away.
    * @param {string} surface
    */
-  begin(end, surface) {
-    this.clock.position = this.clock.end = end;
+  inherit(surface) {
     if (!left || left.surface !== surface || performance.now() - left.at > PATIENCE) return;
-    const { position, speed, loop } = left;
-    if (left.position < left.end) this.clock.position = Math.min(position, end);
-    Object.assign(this.clock, { speed, loop });
+    const { position, end, speed, loop } = left;
+    Object.assign(this.clock, { position, end, speed, loop });
     Object.assign(this.camera, left.camera);
     this.ranges = left.ranges;
     this.transport.restore();
+    this.asked = left.asked;
+    if (this.asked.start || Object.keys(this.asked.view).length) this.post(PAUSE);
   }
 
   /**
@@ -186,13 +186,8 @@ class Player {
     const view = { ...this.scene.data.view, ...change };
     this.scene = { ...this.scene, data: { ...this.scene.data, view } };
     if (!("against" in change)) this.show(); // there the playhead has other units
-    Object.assign(this.asked, change);
-    this.askedAt = performance.now();
-    // Competitors that did not run are not here: the server counts them, too.
-    const { focus } = change;
-    const sent = focus === undefined ? change : { ...change, focus: this.scene.data.places[focus] };
-    this.outbox.view = { ...this.outbox.view, ...sent };
-    this.post(PAUSE);
+    Object.assign(this.asked.view, change);
+    this.ask(PAUSE);
   }
 
   /**
@@ -204,15 +199,25 @@ class Player {
     this.look(beside === "curves" && !marks.length ? { focus, beside: "step" } : { focus });
   }
 
+  /** @param {number} pause milliseconds */
+  ask(pause) {
+    this.asked.at = performance.now();
+    this.post(pause);
+  }
+
   /**
-   * Send what is in the outbox: one message at a time, as another one would take its place.
+   * Send all that has not been answered: a message takes the place of one that Streamlit still holds back.
    * @param {number} pause milliseconds
    */
   post(pause) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.send(this.outbox);
-      this.outbox = {};
+      const { start, view } = this.asked;
+      const edit = /** @type {Parameters<Send>[0]} */ ({ view: { ...view } });
+      // Competitors that did not run are not here: the server counts them, too.
+      if (view.focus !== undefined) edit.view = { ...view, focus: this.scene?.data.places[view.focus] };
+      if (start) edit.start = start.to;
+      this.send(edit);
     }, pause);
   }
 
@@ -221,11 +226,14 @@ class Player {
    * @param {Scene} scene
    */
   overlay(scene) {
-    if (performance.now() - this.askedAt > PATIENCE) this.asked = {}; // it has other reasons
-    const asked = /** @type {Record<string, unknown>} */ (this.asked);
+    const { asked } = this;
+    if (performance.now() - asked.at > PATIENCE) this.asked = { view: {}, start: null, at: 0 }; // it has reasons
+    const start = String(scene.data.start);
+    if (start === String(asked.start?.to) || start !== String(asked.start?.from)) asked.start = null;
+    const waiting = /** @type {Record<string, unknown>} */ (this.asked.view);
     const view = /** @type {Record<string, unknown>} */ ({ ...scene.data.view });
-    for (const [name, value] of Object.entries(asked)) {
-      if (same(value, view[name])) delete asked[name];
+    for (const [name, value] of Object.entries(waiting)) {
+      if (same(value, view[name])) delete waiting[name];
       // The units of the playhead come with the answer.
       else if (name !== "against") view[name] = value;
     }
@@ -245,9 +253,9 @@ class Player {
 
   addPanel() {
     return new Panel(this.pictures, {
-      start: (start) => {
-        this.outbox.start = start;
-        this.post(0);
+      start: (to) => {
+        this.asked.start = { to, from: /** @type {Scene} */ (this.scene).data.start };
+        this.ask(0);
       },
       ranges: (panel) => this.rangesFor(panel),
       moved: (panel) => this.follow(panel),
@@ -431,8 +439,8 @@ class Player {
   remove() {
     const { position, end, speed, loop } = this.clock;
     const ranges = this.panels[0]?.contour.zoomed ? this.panels[0].contour.ranges() : null;
-    const surface = this.scene?.data.surface.name ?? "";
-    left = { position, end, speed, loop, camera: { ...this.camera }, ranges, surface, at: performance.now() };
+    const [surface, camera] = [this.scene?.data.surface.name ?? "", { ...this.camera }];
+    left = { position, end, speed, loop, camera, ranges, surface, asked: this.asked, at: performance.now() };
     clearTimeout(this.timer);
     this.clock.stop();
     this.ends.abort();

@@ -2,8 +2,23 @@
 
 import { projected } from "./box.js";
 import { HEIGHT } from "./mesh.js";
-import { badge, clipped, cross, dashes, head, Sheet, star } from "./pen.js";
+import {
+  APART,
+  badge,
+  clipped,
+  cross,
+  dashes,
+  HALO,
+  head,
+  NEAR,
+  Sheet,
+  star,
+  TRAIL,
+  trailOf,
+  WIDTH,
+} from "./pen.js";
 import { stepAt } from "./scene.js";
+import { lastAtMost } from "./search.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
@@ -11,13 +26,7 @@ import { stepAt } from "./scene.js";
 /** @typedef {import("./raster.js").View} View */
 /** @typedef {import("./raster.js").Raster} Raster */
 
-const WIDTH = 2.4;
-const HALO = 5.5;
 const HIDDEN = 0.25;
-/** Points nearer than this to the last one drawn, in pixels, change nothing that can be seen. */
-const NEAR = 0.4;
-/** A step this far from the ones before and after it, in pixels, has a dot. */
-const APART = 8;
 /** A long step is looked at in pieces of so many pixels, but not in more pieces than this. */
 const PIECE = 4;
 const PIECES = 250;
@@ -26,9 +35,6 @@ const LEAST = 7;
 /** A path lies on the surface: it counts as hidden only where even a point a little above it is. */
 const ABOVE = 0.014 * HEIGHT;
 const BIAS = 0.012;
-/** Steps of a fading trail, and the share of them that fades together. */
-const TRAIL = 40;
-const TRAIL_PARTS = 8;
 
 const [GAP, SEEN, UNSEEN] = [0, 1, 2];
 
@@ -231,7 +237,7 @@ export class Threads {
     context.setLineDash(dash);
     context.beginPath();
     let down = false;
-    for (let k = Math.max(after(at, from), 1); k < at.length && at[k - 1] < to; k++) {
+    for (let k = Math.max(lastAtMost(at, from) + 1, 1); k < at.length && at[k - 1] < to; k++) {
       if (one.kind[k] !== kind) {
         down = false;
         continue;
@@ -262,13 +268,11 @@ export class Threads {
     const { context } = this.sheet;
     const whole = context.globalAlpha;
     const { theme } = /** @type {Scene} */ (this.scene).data;
-    const begin = Math.max(0, step - TRAIL);
-    context.globalAlpha = 0.22 * whole;
-    this.both(one, 0, begin, dashes(one.run.dash, WIDTH));
-    for (let part = 0; part < TRAIL_PARTS; part++) {
-      const from = begin + ((step - begin) * part) / TRAIL_PARTS;
-      const to = begin + ((step - begin) * (part + 1)) / TRAIL_PARTS;
-      context.globalAlpha = (0.22 + (0.78 * (part + 1)) / TRAIL_PARTS) * whole;
+    const [old, ...parts] = trailOf(step);
+    context.globalAlpha = old.alpha * whole;
+    this.both(one, old.from, old.to, dashes(one.run.dash, WIDTH));
+    for (const { from, to, alpha } of parts) {
+      context.globalAlpha = alpha * whole;
       this.line(one, from, to, theme.halo, HALO, [], SEEN);
       this.both(one, from, to, []);
     }
@@ -476,20 +480,4 @@ function smooth({ kind, way }) {
     if (kind[k] !== GAP && before !== GAP && way[end] - way[k - 1] < LEAST) kind.fill(before, k, end + 1);
     k = end + 1;
   }
-}
-
-/**
- * The place in a sorted list of the first number greater than `value`.
- * @param {number[]} sorted
- * @param {number} value
- */
-function after(sorted, value) {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
