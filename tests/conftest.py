@@ -8,7 +8,7 @@ torch.set_num_threads(1)
 
 
 class ByFile(LoadScopeScheduling):
-    """A file at a time for each process; all browser tests, which come first, for one: one app, one browser."""
+    """A file at a time for each process; all browser tests, which come first, for one of them."""
 
     def _split_scope(self, nodeid: str) -> str:
         return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
