@@ -1,6 +1,6 @@
 // What is drawn at the head of a path: where things point, to scale, and how the surface bends.
 
-import { font, typeSize } from "./pen.js";
+import { font, Sheet, typeSize } from "./pen.js";
 import { eigen } from "./steps.js";
 import { single } from "./ticks.js";
 
@@ -190,11 +190,10 @@ function ring(context, x, y, color, halo) {
  * @param {[number, number, number][]} taken left, middle and width of what is there already
  */
 function plates(context, box, signs, theme, taken = []) {
-  context.font = font(12, 600);
-  Object.assign(context, { textAlign: "left", textBaseline: "middle", lineJoin: "round" });
   const height = 15 * typeSize();
   for (const { text, x, y, right, color } of signs) {
-    const width = context.measureText(text).width;
+    const sheet = plate(text, color, theme.paper);
+    const width = sheet.width - 2 * EDGE;
     const left = Math.min(Math.max(right ? x + 9 : x - width - 9, box[0] + 3), box[2] - width - 3);
     let middle = Math.min(Math.max(y, box[1] + 9), box[3] - 9);
     const covered = () =>
@@ -202,11 +201,39 @@ function plates(context, box, signs, theme, taken = []) {
     for (let tries = 0; covered() && tries < 12; tries++)
       middle += (middle + height > box[3] - 9 ? -1 : 1) * height;
     taken.push([left, middle, width]);
-    Object.assign(context, { strokeStyle: theme.paper, lineWidth: 4 });
-    context.strokeText(text, left, middle);
-    context.fillStyle = color;
-    context.fillText(text, left, middle);
+    const [px, py] = [Math.round(left - EDGE), Math.round(middle - sheet.height / 2)];
+    context.drawImage(sheet.canvas, px, py, sheet.width, sheet.height);
   }
+}
+
+/** Names that have been drawn, the oldest first: most are the same in the next frame. @type {Map<string, Sheet>} */
+const drawn = new Map();
+const MOST_DRAWN = 64;
+/** Room for the edge around the letters, in pixels. */
+const EDGE = 3;
+
+/**
+ * A name with an edge of the paper's colour around its letters.
+ * @param {string} text
+ * @param {string} color
+ * @param {string} paper
+ */
+function plate(text, color, paper) {
+  const style = font(12, 600);
+  const key = JSON.stringify([text, color, paper, style, globalThis.devicePixelRatio]);
+  const known = drawn.get(key);
+  if (known) return known;
+  if (drawn.size >= MOST_DRAWN) drawn.delete(/** @type {string} */ (drawn.keys().next().value));
+  const sheet = new Sheet();
+  sheet.context.font = style;
+  sheet.resize(Math.ceil(sheet.context.measureText(text).width) + 2 * EDGE, Math.ceil(20 * typeSize()));
+  const context = sheet.clear();
+  Object.assign(context, { font: style, textBaseline: "middle", lineJoin: "round" });
+  Object.assign(context, { strokeStyle: paper, lineWidth: 4, fillStyle: color });
+  context.strokeText(text, EDGE, sheet.height / 2);
+  context.fillText(text, EDGE, sheet.height / 2);
+  drawn.set(key, sheet);
+  return sheet;
 }
 
 /**
