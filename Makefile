@@ -3,7 +3,7 @@
 PYTHON      ?= python3
 ARGS        ?=
 PIP_ARGS    ?=
-PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadgroup
+PYTEST_ARGS ?= -n auto --maxprocesses 4
 
 VENV  := .venv
 BIN   := $(VENV)/bin

@@ -77,17 +77,25 @@ def running_chromium(path: str) -> Iterator[Browser]:
 
 
 def wait_until_still(page: Page, timeout: float = 60.0) -> None:
-    """Wait until the script has run, every chart is drawn, and two looks half a second apart agree."""
-    deadline = time.monotonic() + timeout
-    page.wait_for_selector(
-        '[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=timeout * 1000
-    )
-    before = b""
-    while (now := page.screenshot(animations="disabled")) != before:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"The page still moves after {timeout:g} seconds.")
-        before = now
-        page.wait_for_timeout(500)
+    """Wait until the script has run, the player shows what it was sent, and nothing changes any more."""
+    page.evaluate(_WATCH)
+    page.wait_for_function(_STILL, polling=50, timeout=timeout * 1000)
+
+
+_WATCH = """() => {
+    globalThis.changedAt = performance.now();
+    globalThis.watching ??= new MutationObserver(() => { globalThis.changedAt = performance.now(); });
+    globalThis.watching.observe(document, {
+        subtree: true, childList: true, attributes: true, characterData: true,
+    });
+}"""
+# Half a second: as long as an edit may take to its first answer.
+_STILL = """() => {
+    const player = document.querySelector(".optviz-player")?.player;
+    return document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        && (!player || player.shown === player.wanted)
+        && performance.now() - globalThis.changedAt > 500;
+}"""
 
 
 def _free_port() -> int:

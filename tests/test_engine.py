@@ -55,9 +55,9 @@ def test_every_optimizer_on_every_surface_is_torch(optimizer: str, surface: str)
     params = suggested(optimizer, spec)
     function = ov.surface(spec)
     for dtype in ("float32", "float64"):
-        exp = experiment(spec, function.start, 50, [competitor(optimizer, params)], dtype=dtype)
+        exp = experiment(spec, function.start, 25, [competitor(optimizer, params)], dtype=dtype)
         make = partial(getattr(torch.optim, optimizer), **params)
-        points = walk(function, function.start, make, steps=50, dtype=getattr(torch, dtype))
+        points = walk(function, function.start, make, steps=25, dtype=getattr(torch, dtype))
         assert_same_path(only(exp), points)
 
 
@@ -340,10 +340,10 @@ MANY = {
 def test_each_of_many_starts_equals_its_single_run(optimizer: str, option: str) -> None:
     surface = ov.SurfaceSpec("Himmelblau")
     run = competitor(optimizer, suggested(optimizer, surface), **MANY[option])
-    starts = torch.empty(7, 2).uniform_(-6, 6, generator=torch.Generator().manual_seed(1)).numpy()
+    starts = torch.empty(4, 2).uniform_(-6, 6, generator=torch.Generator().manual_seed(1)).numpy()
     exp = experiment(surface, (0.0, 0.0), 30, [run], noise=0.1, seed=2)
     many = ov.run_many(exp, starts, record="paths", device="cpu")
-    assert many.paths is not None and many.paths.shape == (7, 31, 2)
+    assert many.paths is not None and many.paths.shape == (4, 31, 2)
     np.testing.assert_array_equal(many.ends, ov.run_many(exp, starts, device="cpu").ends)
     for row, start in enumerate(starts):
         one = only(experiment(surface, tuple(map(float, start)), 30, [run], noise=0.1, seed=2))
@@ -446,7 +446,7 @@ def test_gradient_descent_is_stable_exactly_below_two_over_the_curvature(kappa: 
     bowl = ov.SurfaceSpec("Quadratic bowl", {"kappa": kappa})
     limit = 2 / (2 * kappa)
     for lr, stable in ((0.999 * limit, True), (1.001 * limit, False)):
-        sgd = only(experiment(bowl, (0.0, 1.0), 5000, [competitor("SGD", {"lr": lr})], dtype="float64"))
+        sgd = only(experiment(bowl, (0.0, 1.0), 500, [competitor("SGD", {"lr": lr})], dtype="float64"))
         assert bool(abs(sgd.points[-1, 1]) < 1) is stable
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import optviz as ov
 from optviz.params import Value
-from optviz.web import limits, runs
+from optviz.web import limits, parts, runs
 from optviz.web.limits import MOST_RUNS
+from optviz.web.parts import PROBLEM, RESULTS, Parts
 from optviz.web.session import Memory, session
 
 OPENING = ov.Experiment(
@@ -72,14 +73,19 @@ def drop_complaints(key: str) -> None:
         del complaints[other]
 
 
-def act(key: str, change: Callable[..., None], *args: Any) -> None:
-    """Make a change: the callback of every widget. What is wrong with it is kept for `complaint`."""
-    session().edited = True
+def act(key: str, change: Callable[..., None], *args: Any, redraw: Parts = ()) -> None:
+    """Make a change: the callback of every widget. What is wrong with it is kept for `complaint`.
+
+    `redraw` has the parts of the page that show the change; none for the whole page.
+    """
+    if not (redraw and parts.one_alone()):
+        session().edited = True
     drop_complaints(key)
     try:
         change(*args)
     except ValueError as error:
         session().complaints[key] = str(error)
+    parts.draw_anew(redraw)
 
 
 def _put(experiment: ov.Experiment, view: ov.View) -> None:
@@ -109,6 +115,8 @@ class Field:
     key: str
     get: Callable[[], Any]
     set: Callable[[Any], None]
+    shown_in: Parts = ()
+    """The parts of the page that show it; none where any may."""
 
     def part(self, place: int) -> Field:
         """One value of a list."""
@@ -117,7 +125,7 @@ class Field:
             values = self.get()
             self.set((*values[:place], value, *values[place + 1 :]))
 
-        return Field(f"{self.key}.{place}", lambda: self.get()[place], put)
+        return Field(f"{self.key}.{place}", lambda: self.get()[place], put, self.shown_in)
 
 
 def experiment_field(name: str) -> Field:
@@ -126,6 +134,7 @@ def experiment_field(name: str) -> Field:
         name,
         lambda: getattr(experiment(), name),
         lambda value: _put(_replaced(experiment(), name, value), view()),
+        () if name == "steps" else (PROBLEM, RESULTS),  # schedules depend on the steps
     )
 
 
@@ -135,6 +144,7 @@ def view_field(name: str) -> Field:
         f"view.{name}",
         lambda: getattr(view(), name),
         lambda value: _put(experiment(), _replaced(view(), name, value)),
+        (RESULTS,),
     )
 
 
@@ -177,7 +187,13 @@ def run_field(slot: int, name: str) -> Field:
         f"{slot}.{name}",
         lambda: getattr(run(slot), name),
         lambda value: _change_run(slot, lambda run: _replaced(run, name, value)),
+        () if name == "label" else of_run(slot),  # others may have to be told apart by a number
     )
+
+
+def of_run(slot: int) -> Parts:
+    """What shows the numbers of a run."""
+    return parts.card(slot), RESULTS
 
 
 def optimizer_field(slot: int, name: str) -> Field:
@@ -194,7 +210,7 @@ def optimizer_field(slot: int, name: str) -> Field:
         said = name == "lr" or value != declared.default
         _change_run(slot, lambda run: replace(run, optimizer=_with(run.optimizer, name, value, said)))
 
-    return Field(f"{slot}.{optimizer}.{name}", get, put)
+    return Field(f"{slot}.{optimizer}.{name}", get, put, of_run(slot))
 
 
 def scheduler_field(slot: int, name: str, unset: Value) -> Field:
@@ -213,7 +229,7 @@ def scheduler_field(slot: int, name: str, unset: Value) -> Field:
 
         _change_run(slot, change)
 
-    return Field(f"{slot}.{spec.name}.{name}", get, put)
+    return Field(f"{slot}.{spec.name}.{name}", get, put, of_run(slot))
 
 
 def warmup_field(slot: int) -> Field:
@@ -229,7 +245,7 @@ def warmup_field(slot: int) -> Field:
 
         _change_run(slot, change)
 
-    return Field(f"{slot}.warmup", get, put)
+    return Field(f"{slot}.warmup", get, put, of_run(slot))
 
 
 def _replaced(spec: Any, name: str, value: Any) -> Any:

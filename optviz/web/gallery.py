@@ -32,6 +32,5 @@ def _dialog() -> None:
                 st.markdown(f"**{case.title}**", width="stretch")
                 key = f"open-{place}"
                 show = (key, choices.show, case.experiment, case.view)
-                if st.button("Open", key=key, help=f"Show {case.title}", on_click=choices.act, args=show):
-                    st.rerun()  # the whole page: the click alone runs the dialog's part of it
+                st.button("Open", key=key, help=f"Show {case.title}", on_click=choices.act, args=show)
             st.caption(case.look)

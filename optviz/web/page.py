@@ -8,9 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 import optviz as ov
-from optviz.figures import THEMES
+from optviz.figures import THEMES, Theme
 from optviz.gallery import find_case
-from optviz.web import address, choices, gallery, player, results, runs, sidebar, widgets
+from optviz.web import address, choices, gallery, parts, player, results, runs, sidebar, widgets
 from optviz.web.session import session
 
 _HERE = Path(__file__).parent
@@ -26,19 +26,24 @@ def main() -> None:
     st.html(_HERE / "page.css")
     player.prepare()
     address.follow()
-    address.write()
     theme = THEMES["dark" if st.context.theme.type == "dark" else "light"]
     st.html(sidebar.style(theme))
     with st.sidebar:
-        complaints = sidebar.draw()
+        sidebar.draw()
     _headline()
+    _results(theme)
+    runs.settle()
+
+
+@st.fragment(key=parts.RESULTS)
+def _results(theme: Theme) -> None:
+    address.write()
     with st.container(key="notes"):  # always there, so that nothing below it is drawn anew when it fills
         _notes()
         _case()
     shown = choices.experiment()
     named = [replace(run, label=name) for run, name in zip(shown.runs, choices.names(), strict=True)]
-    results.draw(replace(shown, runs=tuple(named)), choices.view(), theme, complaints)
-    runs.settle()
+    results.draw(replace(shown, runs=tuple(named)), choices.view(), theme)
 
 
 def _headline() -> None:

@@ -18,18 +18,17 @@ from optviz.figures import Theme, all_pens
 from optviz.params import Param
 from optviz.scene import scene
 from optviz.spec import MARKS, VIEW_PARAMS
-from optviz.web import choices, limits, player, runs, widgets
+from optviz.web import choices, limits, parts, player, runs, widgets
 from optviz.web.session import session
 
 _PATIENCE = 0.4
 """Seconds without a word while runs are computed."""
 
 
-def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Mapping[int, Any]) -> None:
+def draw(experiment: ov.Experiment, view: ov.View, theme: Theme) -> None:
     """Compute every competitor of `experiment` and show what came of it.
 
-    `complaints` has, in their order, each competitor's slot and the place for what torch says about it; the
-    others run.
+    What torch says about one that it refuses stands in its card; the others run.
     """
     # Always there, so that nothing below it is drawn anew when it fills.
     with st.container(key="progress"):
@@ -37,9 +36,7 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme, complaints: Map
     results = _results(experiment, progress)
     ghosts = _ghosts(experiment, results, view, progress)
     progress.end()
-    for place, result in zip(complaints.values(), results, strict=True):
-        if isinstance(result, runs.Refused):
-            place.error(widgets.plain(result.reason))
+    _tell_cards(results)
     summaries = _summaries(experiment, results)
     table = _table(experiment, results, summaries, theme, view)
     _player(experiment, results, ghosts, table, theme, view)
@@ -57,13 +54,24 @@ def _results(experiment: ov.Experiment, progress: _Progress) -> list[runs.Result
     if _is_stopped(experiment):
         with progress.place.container(horizontal=True, vertical_alignment="center", key="stopped"):
             st.warning("Stopped. Competitors that were not finished are not shown.")
-            st.button("Go on", key="go on", on_click=choices.act, args=("go on", _stop, None))
+            kwargs = {"redraw": (parts.RESULTS,)}
+            st.button("Go on", key="go on", on_click=choices.act, args=("go on", _stop, None), kwargs=kwargs)
         return results
     for index, result in enumerate(results):
         if result is None:
             progress.index = index
             results[index] = runs.compute(experiment, index, progress)
     return results
+
+
+def _tell_cards(results: Sequence[runs.Result | None]) -> None:
+    """Draw the whole page anew where the cards do not say yet who was refused, and why."""
+    pairs = zip(choices.slots(), results, strict=True)
+    refused = {slot: result.reason for slot, result in pairs if isinstance(result, runs.Refused)}
+    if refused != session().refused:
+        session().refused = refused
+        session().edited = True
+        st.rerun()
 
 
 def _ghosts(
@@ -96,9 +104,11 @@ class _Progress:
         self.index = 0
 
     def __call__(self, steps: int) -> None:
-        # Talking to the page is also where Streamlit ends a run that nobody waits for any more.
         if time.monotonic() < self._next:
             return
+        if parts.edit_waits():
+            session().edited = True
+            st.rerun()
         self._next = time.monotonic() + 0.1
         count, most = len(self._experiment.runs), self._experiment.steps
         name = widgets.plain(self._experiment.runs[self.index].name)
@@ -155,7 +165,13 @@ def _player(
         for data, place in zip(shown.data["runs"], made, strict=True):
             data["code"] = [asdict(line) for line in ov.training_loop(experiment, place)]
     words = {**_words(experiment, view), "table": table, "places": list(made)}
-    player.draw(shown, words, lambda edit: choices.act("player", choices.edit, edit))
+    player.draw(shown, words, _edited)
+
+
+def _edited(edit: Any) -> None:
+    start = isinstance(edit, dict) and "start" in edit  # it also stands in its fields
+    redraw = (parts.PROBLEM, parts.RESULTS) if start else (parts.RESULTS,)
+    choices.act("player", choices.edit, edit, redraw=redraw)
 
 
 def _words(experiment: ov.Experiment, view: ov.View) -> dict[str, Any]:

@@ -53,7 +53,9 @@ class Session:
     written: tuple[ov.Experiment, ov.View] | None = None
     """What that address says."""
     edited: bool = False
-    """Whether this run of the script follows an edit."""
+    """Whether the next run of the whole script follows an edit."""
+    refused: dict[int, str] = field(default_factory=dict)
+    """Why competitors did not run, by their slots."""
     stopped: ov.Experiment | None = None
     """What the visitor did not want to wait for."""
     gallery: bool = False

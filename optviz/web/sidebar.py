@@ -13,7 +13,8 @@ import optviz as ov
 from optviz.figures import DASHES, Theme
 from optviz.params import Float, Int, Param, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
-from optviz.web import choices, limits, widgets
+from optviz.web import choices, limits, parts, widgets
+from optviz.web.session import session
 
 _DEFAULT = "torch's default"
 _CLIPPING = {"clip_norm": "by norm", "clip_value": "by value"}
@@ -22,19 +23,12 @@ _LABEL = Param(Text(60), "", "What the competitor is called; empty for its optim
 _LIMIT = Float(0.0, float("inf"))
 
 
-def draw() -> dict[int, Any]:
-    """Draw all choices; returns for each slot the place for what torch says about its competitor."""
+def draw() -> None:
+    """Draw all choices."""
     st.markdown("**optviz** · real torch optimizers", width="content")
-    _surface()
-    _start_and_steps()
-    complaints = {}
-    for place, (slot, name) in enumerate(zip(choices.slots(), choices.names(), strict=True)):
-        with st.container(border=True, key=f"card-{slot}", gap="small"):
-            _optimizer(slot, name)
-            _hyperparameters(slot)
-            _around(slot)
-            _more(slot, place)
-            complaints[slot] = st.empty()
+    _problem()
+    for slot in choices.slots():
+        st.fragment(_card, key=parts.card(slot))(slot)
     full = len(choices.slots()) == limits.MOST_RUNS
     st.button(
         f"{limits.MOST_RUNS} competitors are the most" if full else "Add a competitor",
@@ -45,7 +39,6 @@ def draw() -> dict[int, Any]:
         args=("add", choices.add_run),
         width="stretch",
     )
-    return complaints
 
 
 def style(theme: Theme) -> str:
@@ -58,6 +51,12 @@ def style(theme: Theme) -> str:
 
 
 # -- the experiment ----------------------------------------------------------------------------------------
+
+
+@st.fragment(key=parts.PROBLEM)
+def _problem() -> None:
+    _surface()
+    _start_and_steps()
 
 
 def _surface() -> None:
@@ -74,7 +73,7 @@ def _surface() -> None:
     info, params = ov.SURFACES[now], choices.experiment().surface.params
     own = ov.surface(choices.experiment().surface)
     st.caption(info.teaches)
-    with widgets.fold("Formula and source", "formula") as source:
+    with widgets.fold("Formula and source", "formula", parts.PROBLEM) as source:
         if source.open:
             st.latex(info.latex(params))
             found = "Its minima were found by a search: there may be lower ones." if own.searched else ""
@@ -114,7 +113,8 @@ def _start_and_steps() -> None:
     with steps:
         _experiment_widget("steps", "Steps", f"At most {limits.MOST_STEPS:,} here.")
     widgets.draw_homes(start, {"the surface's own start": own})
-    with widgets.fold(f"Chance and precision{_said('noise', 'batch_size', 'dtype')}", "chance") as chance:
+    said = _said("noise", "batch_size", "dtype")
+    with widgets.fold(f"Chance and precision{said}", "chance", parts.PROBLEM) as chance:
         if chance.open:
             _chance_and_precision()
 
@@ -153,11 +153,24 @@ def _listed(given: dict[str, Value]) -> str:
 # -- a competitor ------------------------------------------------------------------------------------------
 
 
-def _more(slot: int, place: int) -> None:
+def _card(slot: int) -> None:
+    with st.container(border=True, key=f"card-{slot}", gap="small"):
+        if slot not in choices.slots():
+            return  # it went away in the very moment of an edit
+        _optimizer(slot)
+        _hyperparameters(slot)
+        _around(slot)
+        _more(slot)
+        if reason := session().refused.get(slot):
+            st.error(widgets.plain(reason))
+
+
+def _more(slot: int) -> None:
     """What can be done with a competitor as a whole."""
-    with widgets.fold("Name, copy, order", f"{slot}.more", "compact") as more:
+    with widgets.fold("Name, copy, order", f"{slot}.more", parts.card(slot), "compact") as more:
         if not more.open:
             return
+        place = choices.slots().index(slot)
         widgets.draw(choices.run_field(slot, "label"), "Name", _LABEL)
         last = len(choices.slots()) - 1
         with st.container(horizontal=True, gap="small", key=f"acts-{slot}"):
@@ -176,7 +189,8 @@ def _more(slot: int, place: int) -> None:
                 )
 
 
-def _optimizer(slot: int, name: str) -> None:
+def _optimizer(slot: int) -> None:
+    name = choices.names()[choices.slots().index(slot)]
     info = ov.OPTIMIZERS[choices.run(slot).optimizer.name]
     st.markdown(f"#### {widgets.plain(name)}")
     widgets.select(
@@ -200,7 +214,7 @@ def _hyperparameters(slot: int) -> None:
     widgets.draw_rate(choices.optimizer_field(slot, "lr"), info.params["lr"], homes["lr"])
     given = {name: value for name, value in spec.params.items() if name != "lr"}
     label = f"Hyperparameters{_listed(given)}"
-    with widgets.fold(label, f"{slot}.hyperparameters", "compact") as hyperparameters:
+    with widgets.fold(label, f"{slot}.hyperparameters", parts.card(slot), "compact") as hyperparameters:
         if not hyperparameters.open:
             return
         if info.note:
@@ -219,7 +233,8 @@ def _around(slot: int) -> None:
     words += [f"rebuilt every {run.reset_every}"] if run.reset_every else []
     words += [f"{name} frozen" for name in run.frozen]
     said = f" · {widgets.plain(', '.join(words))}" if words else ""
-    with widgets.fold(f"Schedule and gradient{said}", f"{slot}.around", "compact") as around:
+    label = f"Schedule and gradient{said}"
+    with widgets.fold(label, f"{slot}.around", parts.card(slot), "compact") as around:
         if around.open:
             _scheduler(slot, run)
             _clipping(slot, run)
@@ -236,6 +251,7 @@ def _scheduler(slot: int, run: ov.RunSpec) -> None:
         spec and spec.name,
         partial(choices.set_scheduler, slot),
         info.teaches if info else "Moves the learning rate while the optimizer runs.",
+        choices.of_run(slot),
     )
     if spec is None or info is None:
         return
@@ -255,7 +271,8 @@ def _clipping(slot: int, run: ov.RunSpec) -> None:
     now = next((name for name in _CLIPPING if getattr(run, name) is not None), None)
     help = "\n\n".join(RUN_PARAMS[name].help for name in _CLIPPING)
     change = partial(choices.set_clipping, slot)
-    widgets.select(f"{slot}.clipping", "Clip the gradient", [None, *_CLIPPING], now, change, help)
+    options = [None, *_CLIPPING]
+    widgets.select(f"{slot}.clipping", "Clip the gradient", options, now, change, help, choices.of_run(slot))
     if now:
         widgets.draw(choices.run_field(slot, now), "at most", Param(_LIMIT, 1.0, RUN_PARAMS[now].help))
 
@@ -273,5 +290,5 @@ def _mistakes(slot: int) -> None:
         list(ov.surface(choices.experiment().surface).names),
         placeholder="none",
         help="requires_grad_(False): the optimizer is not given this parameter at all, so it stays.",
-        **widgets.editor(field.key, list(field.get()), field.set, tuple),
+        **widgets.editor(field.key, list(field.get()), field.set, tuple, redraw=field.shown_in),
     )

@@ -29,6 +29,7 @@ from optviz.params import (
 )
 from optviz.web import choices
 from optviz.web.choices import Field
+from optviz.web.parts import Parts
 from optviz.web.session import session
 
 Homes = Mapping[str, Value]
@@ -67,10 +68,11 @@ def draw(
         draw_homes(field, homes)
 
 
-def fold(label: str, key: str, type: str = "default") -> Any:
-    """An expander, closed at first. What stands in it need only be drawn where it is `.open`."""
+def fold(label: str, key: str, part: str, type: str = "default") -> Any:
+    """An expander in a part of the page, closed at first. What stands in it is drawn where it is `.open`."""
     # Its rerun may come with the address from before the last edit, as those of widgets do.
-    return st.expander(label, key=key, type=type, on_change=choices.act, args=(key, _nothing))  # type: ignore[arg-type]
+    act, kwargs = choices.act, {"redraw": (part,)}
+    return st.expander(label, key=key, type=type, on_change=act, args=(key, _nothing), kwargs=kwargs)  # type: ignore[arg-type]
 
 
 def _nothing() -> None:
@@ -87,9 +89,16 @@ def draw_homes(field: Field, homes: Homes) -> None:
             st.markdown(whose, width="content")
         for name, value in others.items():
             key = f"{field.key}.{name}"
-            act, args = choices.act, (field.key, field.set, value)
             text = f":material/undo: {name} {show_value(value)}"
-            st.button(text, key=key, type="tertiary", on_click=act, args=args, help=f"Set it to {name}.")
+            st.button(
+                text,
+                key=key,
+                type="tertiary",
+                help=f"Set it to {name}.",
+                on_click=choices.act,
+                args=(field.key, field.set, value),
+                kwargs={"redraw": field.shown_in},
+            )
 
 
 def draw_rate(field: Field, param: Param, homes: Homes) -> None:
@@ -104,7 +113,7 @@ def draw_rate(field: Field, param: Param, homes: Homes) -> None:
             _RATES,
             format_func=lambda rate: f"{rate:g}",
             help=f"{param.help} The slider's scale is logarithmic.",
-            **editor(f"{field.key}.slider", nearest(value, _RATES), field.set),
+            **editor(f"{field.key}.slider", nearest(value, _RATES), field.set, redraw=field.shown_in),
         )
     with number:
         _number(field, "exact lr", kind, None)
@@ -125,8 +134,11 @@ def editor(
     change: Callable[[Any], None],
     read: Callable[[Any], Any] = lambda value: value,
     follow: bool = True,
+    redraw: Parts = (),
 ) -> dict[str, Any]:
     """What makes a widget show `value` and, when it is edited, make the change to what it reads as then.
+
+    Then the parts `redraw` of the page are drawn anew, or all of it where there are none.
 
     Where it has to `follow` another widget or the address, it is made anew, under a key of its own: what the
     browser says of the old one, before it has heard of that, is nobody's edit.
@@ -141,7 +153,7 @@ def editor(
 
     def edited() -> None:
         if now == _generation(key):
-            choices.act(key, lambda: change(read(st.session_state[now])))
+            choices.act(key, lambda: change(read(st.session_state[now])), redraw=redraw)
 
     return {"key": now, "on_change": edited}
 
@@ -153,11 +165,18 @@ def _generation(key: str) -> str:
 
 
 def select(
-    key: str, label: str, options: Sequence[Any], now: Any, change: Callable[[Any], None], help: str | None
+    key: str,
+    label: str,
+    options: Sequence[Any],
+    now: Any,
+    change: Callable[[Any], None],
+    help: str | None,
+    redraw: Parts = (),
 ) -> None:
     """A select box for one of `options`, which may be None: to Streamlit, that would be no choice at all."""
     named = {str(option): option for option in options}
-    st.selectbox(label, list(named), help=help, **editor(key, str(now), change, named.__getitem__))
+    editing = editor(key, str(now), change, named.__getitem__, redraw=redraw)
+    st.selectbox(label, list(named), help=help, **editing)
     _complaint(key)
 
 
@@ -177,11 +196,12 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
         case Maybe(kind=Int() as inner):
             _whole(field, label, inner, f"{help} Empty: None.", optional=True)
         case Flag():
-            st.checkbox(label, help=help, **editor(field.key, field.get(), field.set))
+            editing = editor(field.key, field.get(), field.set, redraw=field.shown_in)
+            st.checkbox(label, help=help, **editing)
         case Choice(options=options):
-            select(field.key, label, options, field.get(), field.set, help)
+            select(field.key, label, options, field.get(), field.set, help, field.shown_in)
         case Maybe(kind=Choice(options=options)):
-            select(field.key, label, [None, *options], field.get(), field.set, help)
+            select(field.key, label, [None, *options], field.get(), field.set, help, field.shown_in)
         case Tuple(kinds=kinds):
             _parts(field, label, kinds, help)
         case Text(longest=longest):
@@ -206,7 +226,7 @@ def _number(field: Field, label: str, kind: Float, help: str | None, optional: b
         format="%g",
         placeholder="None" if optional else None,
         help=help,
-        **editor(field.key, value, field.set, _given(kind, optional)),
+        **editor(field.key, value, field.set, _given(kind, optional), redraw=field.shown_in),
     )
     _complaint(field.key)
 
@@ -220,7 +240,7 @@ def _whole(field: Field, label: str, kind: Int, help: str | None, optional: bool
         step=1,
         placeholder="None" if optional else None,
         help=help,
-        **editor(field.key, field.get(), field.set, _given(kind, optional)),
+        **editor(field.key, field.get(), field.set, _given(kind, optional), redraw=field.shown_in),
     )
     _complaint(field.key)
 
@@ -255,7 +275,7 @@ def _text(
     if _generation(field.key) not in st.session_state:  # what was typed was lost while it was not there
         choices.drop_complaints(field.key)
     wrong = bool(choices.complaint(field.key))  # then what was typed stays, to be mended
-    editing = editor(field.key, written(field.get()), field.set, read, follow=not wrong)
+    editing = editor(field.key, written(field.get()), field.set, read, not wrong, field.shown_in)
     st.text_input(label, max_chars=longest, help=help, **editing)
     _complaint(field.key)
 

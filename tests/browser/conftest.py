@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
 from scripts import chromium
 from scripts.live_app import LiveApp, running_app, running_chromium
@@ -19,11 +19,10 @@ CONNECTIONS = {"http", "https", "ws", "wss"}  # data: and blob: leave nothing
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, and keep them in one process of pytest-xdist: one app, one browser."""
+    """Mark every test of this folder."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 # Package scope, not session: Playwright's event loop must not outlive these tests.
@@ -45,9 +44,31 @@ def app(browser: Browser) -> Iterator[LiveApp]:
         yield app
 
 
+Windows = Callable[[int, int, str], BrowserContext]
+
+
+@pytest.fixture(scope="package")
+def window(browser: Browser) -> Iterator[Windows]:
+    """`window(width, height, scheme)` has no page: one that was used before, so that its cache is warm."""
+    windows: dict[tuple[int, int, str], list[BrowserContext]] = {}
+
+    def window(width: int, height: int, scheme: str) -> BrowserContext:
+        alike = windows.setdefault((width, height, scheme), [])
+        if free := next((one for one in alike if not one.pages), None):
+            return free
+        viewport: ViewportSize = {"width": width, "height": height}
+        alike.append(browser.new_context(viewport=viewport, color_scheme=scheme))  # type: ignore[arg-type]
+        return alike[-1]
+
+    yield window
+    for alike in windows.values():
+        for one in alike:
+            one.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser, app: LiveApp) -> Iterator[OpenPage]:
-    """`open_page(address="", width=1440, height=900, scheme="light")` is a fresh visitor's page.
+def open_page(window: Windows, app: LiveApp) -> Iterator[OpenPage]:
+    """`open_page(address="", width=1440, height=900, scheme="light")` is another visitor's page.
 
     The address may be the rest of the app's or a whole one. When the test is over, no page may have
     met an error, the app may not have printed a traceback, and no request may have left this machine.
@@ -57,7 +78,7 @@ def open_page(browser: Browser, app: LiveApp) -> Iterator[OpenPage]:
     seen = len(app.output())
 
     def open_page(address: str = "", width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
-        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page = window(width, height, scheme).new_page()
         page.set_default_timeout(60_000)
         _listen(page, troubles)
         page.goto(urljoin(f"{app.url}/", address))

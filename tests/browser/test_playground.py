@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 import optviz as ov
 from optviz.gallery import GALLERY
+from optviz.web.choices import OPENING
 from scripts.live_app import wait_until_still
 
 PLOT = ".optviz-contour .main-svg"
@@ -206,8 +207,34 @@ def test_long_runs_show_how_far_they_are_and_can_be_stopped(open_page):
     page.locator(".st-key-stop button").click()
     expect(page.get_by_text("Stopped. Competitors that were not finished are not shown.")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_count(0)
-    enter(page, "Steps", "3")
+    page.locator(".st-key-go-on button").click()
+    page.get_by_role("progressbar").wait_for()
+    enter(page, "Steps", "3")  # an edit ends what nobody waits for any more, long before it is done
     assert len(paths(page)) == 8
+
+
+def test_an_edit_draws_only_what_shows_it(page):
+    ready(page)
+    page.evaluate("""() => {
+        globalThis.touched = new Set();
+        new MutationObserver(changes => {
+            for (const { target } of changes) {
+                const part = target.closest?.(`[class*="st-key-card-"], .st-key-headline`);
+                if (part) touched.add(part.className.match(/st-key-(card-\\d|headline)/)[1]);
+            }
+        }).observe(document, { subtree: true, childList: true, attributes: true });
+    }""")
+    before = paths(page)
+    page.get_by_role("slider").first.press("ArrowRight")
+    wait_until_still(page)
+    assert paths(page)["SGD"] != before["SGD"] and paths(page)["Adam"] == before["Adam"]
+    assert page.evaluate("[...touched]") == ["card-0"]
+    assert shown(page).runs[0].optimizer.params["lr"] != OPENING.runs[0].optimizer.params["lr"]
+    assert page.get_by_role("spinbutton", name="exact lr").first.input_value() == f"{lr(page):g}"
+
+
+def lr(page: Page) -> float:
+    return shown(page).runs[0].optimizer.params["lr"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
