@@ -201,8 +201,9 @@ _PLAIN_LAYERS: dict[type[nn.Module], str] = {nn.Tanh: "tanh", nn.ReLU: "relu"}
 def layers(module: nn.Module) -> list[dict[str, Any]]:
     """A linear layer, or a sequence of linear layers, tanh and ReLU, as JSON: one dict for each layer.
 
-    A linear one is {"kind": "linear", "in": k, "out": m, "bias": whether it has one}; its numbers are the next
-    of `module.parameters()`: the weight (m, k) row by row, then the bias (m,). Raises ValueError for others.
+    A linear one is {"kind": "linear", "in": k, "out": m, "bias": whether it has one}; its numbers are the
+    next of `module.parameters()`: the weight (m, k) row by row, then the bias (m,). Raises ValueError for
+    others.
     """
     if isinstance(module, nn.Sequential):
         return [layer for part in module for layer in layers(part)]

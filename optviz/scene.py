@@ -79,6 +79,7 @@ def scene(
             "labels": texts,
             "minimizers": [list(point) for point in function.minimizers],
             "minimum": function.minimum if np.isfinite(function.minimum) else None,
+            "undefined": float(np.mean(~np.isfinite(grid.z))),
         },
         "start": list(experiment.start),
         "runs": [
