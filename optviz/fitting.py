@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -105,6 +107,17 @@ class Data:
         found: Floats = self.model.outputs(torch.as_tensor(np.asarray(theta, np.float64)), given).numpy()
         return found
 
+    def scaling(self) -> tuple[Floats, Floats]:
+        """What is taken from each input (k,) and what it is divided by (k,), before the model gets it."""
+        own = torch.tensor(self.inputs)
+        if not self.standardized:
+            return np.zeros(own.shape[1]), np.ones(own.shape[1])
+        return own.mean(0).numpy(), own.std(0, correction=0).numpy()
+
+    def order(self, batch_size: int, seed: int, steps: int) -> NDArray[np.uint16]:
+        """Which examples so many steps see, batch after batch: each epoch holds every example once."""
+        return _order(len(self), batch_size, seed, steps)
+
     def surface(self, x: Tensor, y: Tensor) -> Tensor:
         """The loss of all examples where the two numbers are x and y, tensors of any one shape."""
         theta = torch.stack((x, y), -1)
@@ -157,10 +170,46 @@ class Fitting:
     def minibatches(self, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Batches for ever, epoch by epoch, of a `DataLoader` that shuffles by a generator of this `seed`."""
         inputs, targets = self._examples
-        generator = torch.Generator().manual_seed(seed)
-        places: Any = range(len(inputs))
-        loader = DataLoader(places, batch_size=size, shuffle=True, generator=generator)
-        while True:
-            for place in loader:
-                place = place.to(inputs.device)
-                yield inputs[place], targets[place]
+        for place in _shuffled(len(inputs), size, seed):
+            place = place.to(inputs.device)
+            yield inputs[place], targets[place]
+
+
+def _shuffled(count: int, size: int, seed: int) -> Iterator[Tensor]:
+    """The places of the examples in each minibatch, for ever."""
+    generator = torch.Generator().manual_seed(seed)
+    places: Any = range(count)
+    loader = DataLoader(places, batch_size=size, shuffle=True, generator=generator)
+    while True:
+        yield from loader
+
+
+@lru_cache(maxsize=8)
+def _order(count: int, size: int, seed: int, steps: int) -> NDArray[np.uint16]:
+    if count > 2**16:
+        raise ValueError(f"There is room for {2**16:,} examples, not for {count:,}.")
+    order = torch.cat(list(islice(_shuffled(count, size, seed), steps))).numpy().astype(np.uint16)
+    order.setflags(write=False)
+    return order
+
+
+# -- what a player can evaluate by itself ----------------------------------------------------------------
+
+_PLAIN_LAYERS: dict[type[nn.Module], str] = {nn.Tanh: "tanh", nn.ReLU: "relu"}
+
+
+def layers(module: nn.Module) -> list[dict[str, Any]]:
+    """A linear layer, or a sequence of linear layers, tanh and ReLU, as JSON: one dict for each layer.
+
+    A linear one is {"kind": "linear", "in": k, "out": m, "bias": whether it has one}; its numbers are the
+    next of `module.parameters()`: the weight (m, k) row by row, then the bias (m,). Raises ValueError for
+    others.
+    """
+    if isinstance(module, nn.Sequential):
+        return [layer for part in module for layer in layers(part)]
+    if isinstance(module, nn.Linear):
+        shape = {"in": module.in_features, "out": module.out_features}
+        return [{"kind": "linear", **shape, "bias": module.bias is not None}]
+    if kind := _PLAIN_LAYERS.get(type(module)):
+        return [{"kind": kind}]
+    raise ValueError(f"A player cannot evaluate {type(module).__name__}.")

@@ -14,10 +14,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
 
 from optviz.contours import color_bar, contour_levels
 from optviz.engine import sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
+from optviz.fitting import Data, layers
 from optviz.problem import surface
 from optviz.spec import Experiment, View
 from optviz.steps import Steps
@@ -37,7 +40,8 @@ class Scene:
     """JSON: the surface, the competitors, the view, the colours. Names the blobs by their digests."""
     blobs: tuple[bytes, ...]
     """The surface, each path, then what else there is: 8 bytes of digest, then numbers, little-endian. The
-    surface is (ny, nx) losses over its domain, a path `(len(COLUMNS), n+1)`, both float32."""
+    surface is (ny, nx) losses over its domain, a path `(len(COLUMNS), n+1)`, both float32. The last one may
+    be `Data.order`, as uint16."""
 
 
 def scene(
@@ -75,6 +79,7 @@ def scene(
             "labels": texts,
             "minimizers": [list(point) for point in function.minimizers],
             "minimum": function.minimum if np.isfinite(function.minimum) else None,
+            "undefined": float(np.mean(~np.isfinite(grid.z))),
         },
         "start": list(experiment.start),
         "runs": [
@@ -97,7 +102,42 @@ def scene(
         run["steps"] = {**one.data, "digest": _digest(blob)}
     for place, blob in shadows.items():
         data["runs"][place]["ghost"] = {"name": ghosts[place].title, "digest": _digest(blob)}
-    return Scene(data, (ground, *paths, *insides, *shadows.values()))
+    orders = _orders(experiment, function.data, view)
+    if function.data:
+        data["data"] = _examples(function.data) | {
+            "batch": experiment.batch_size,
+            "order": _digest(orders[0]) if orders else None,
+        }
+    return Scene(data, (ground, *paths, *insides, *shadows.values(), *orders))
+
+
+def _examples(data: Data) -> dict[str, Any]:
+    """A data set and its model, for a player that shows what the model makes of it."""
+    mean, deviation = data.scaling()
+    return {
+        "inputs": data.inputs.tolist(),
+        "targets": data.targets.tolist(),
+        "names": list(data.names),
+        "classes": isinstance(data.loss.module, nn.BCEWithLogitsLoss),
+        "layers": layers(data.model.module(torch.float32, torch.device("meta"))),
+        "mean": mean.tolist(),
+        "deviation": deviation.tolist(),
+        "beyond": _beyond(data.inputs[:, 0]) if data.inputs.shape[1] == 1 else None,
+    }
+
+
+def _beyond(x: Any) -> float:
+    """As far to the right of all x (n,) as they are apart from each other on average."""
+    different = np.unique(x)
+    return float(f"{x.max() + (x.max() - x.min()) / (len(different) - 1):.6g}")
+
+
+def _orders(experiment: Experiment, data: Data | None, view: View) -> list[bytes]:
+    """The examples of each step, for a player that shows them: none where each step sees all."""
+    size = experiment.batch_size
+    if data is None or size is None or size >= len(data) or view.beside != "data":
+        return []
+    return [_blob(data.order(size, experiment.seed, experiment.steps), "<u2")]
 
 
 def _columns(trajectory: Trajectory, minimum: float) -> Any:

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import optviz as ov
 from optviz.derivations import RULES, state_columns
+from optviz.fitting import layers
 from optviz.steps import steps as taken_apart
 from optviz.surfaces import data as rows
 
@@ -691,3 +692,61 @@ def test_a_model_is_what_it_says(name: str) -> None:
         == build(name).names
     )
     assert len(data.names) == data.inputs.shape[1] + 1
+
+
+# -- for a player ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 20, 64])
+def test_the_examples_of_each_step_are_the_loaders(size: int) -> None:
+    data = build("Linear fit", {"data": "noise"}).data
+    loader = DataLoader(
+        TensorDataset(torch.arange(20)), size, shuffle=True, generator=torch.Generator().manual_seed(9)
+    )
+    seen: list[int] = []
+    steps = 0
+    while steps < 11:
+        for (places,) in itertools.islice(loader, 11 - steps):
+            seen += places.tolist()
+            steps += 1
+    assert data.order(size, 9, 11).tolist() == seen
+
+
+def evaluate(described: list[dict[str, Any]], numbers: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """What layers of JSON say, in NumPy."""
+    numbers, now = numbers.copy(), inputs.T
+    for layer in json.loads(json.dumps(described)):
+        if layer["kind"] != "linear":
+            now = np.tanh(now) if layer["kind"] == "tanh" else np.maximum(now, 0)
+            continue
+        weight, numbers = np.split(numbers, [layer["in"] * layer["out"]])
+        now = weight.reshape(layer["out"], layer["in"]) @ now
+        if layer["bias"]:
+            bias, numbers = np.split(numbers, [layer["out"]])
+            now = now + bias[:, None]
+    assert not len(numbers)
+    return now.T
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Linear(3, 2),
+        nn.Linear(1, 1, bias=False),
+        nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 4, bias=False), nn.ReLU(), nn.Linear(4, 1)),
+    ],
+    ids=str,
+)
+def test_layers_say_what_the_module_does(model: nn.Module) -> None:
+    model = model.double()
+    numbers = torch.cat([part.detach().flatten() for part in model.parameters()]).numpy()
+    width = next(iter(model.parameters())).shape[1]
+    inputs = np.random.default_rng(0).normal(size=(7, width))
+    with torch.no_grad():
+        expected = model(torch.from_numpy(inputs)).numpy()
+    np.testing.assert_allclose(evaluate(layers(model), numbers, inputs), expected, rtol=1e-12)
+
+
+def test_other_modules_have_no_layers() -> None:
+    with pytest.raises(ValueError, match="cannot evaluate Sigmoid"):
+        layers(nn.Sequential(nn.Linear(1, 1), nn.Sigmoid()))

@@ -17,11 +17,12 @@ from streamlit.testing.v1 import AppTest
 
 import optviz as ov
 from optviz.gallery import GALLERY
-from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Tuple
+from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Points, Tuple
 from optviz.scene import COLUMNS
 from optviz.spec import split_link
 from optviz.web import runs
 from optviz.web.choices import OPENING
+from optviz.web.points import edited_points
 from optviz.web.session import Session
 
 APP = str(Path(__file__).parent.parent / "app.py")
@@ -37,6 +38,7 @@ WIDGETS = (
 FOLDS = [
     "formula",
     "chance",
+    "own points",
     *(f"{slot}.{name}" for slot in range(8) for name in ("hyperparameters", "around", "more")),
 ]
 
@@ -172,19 +174,80 @@ def test_every_surface(app: AppTest, surface: str) -> None:
     for name, param in info.params.items():
         if isinstance(param.default, tuple):  # which is a widget for each of its parts
             continue
+        if isinstance(param.kind, Maybe) and isinstance(
+            param.kind.kind, Points
+        ):  # a table where there are some
+            continue
         shown = "" if isinstance(param.kind, Maybe) else param.default  # an empty field of text
         assert widget(app, f"{surface}.{name}").value == shown
 
 
-def test_own_points_are_typed(app: AppTest) -> None:
+def own_points(app: AppTest) -> Any:
+    return experiment(app).surface.params.get("points")
+
+
+def test_own_points(app: AppTest) -> None:
     calm(widget(app, "surface").select("Linear fit").run())
-    calm(widget(app, "Linear fit.points").set_value("0, 1; 1, 3; 2, 5.5").run())
-    assert experiment(app).surface.params == {"points": ((0.0, 1.0), (1.0, 3.0), (2.0, 5.5))}
-    widget(app, "Linear fit.points").set_value("0, 1; 0, 3").run()
-    assert "Must be at least 2 points with different x" in "".join(error.value for error in app.error)
-    assert len(experiment(app).surface.params["points"]) == 3
-    calm(widget(app, "Linear fit.points").set_value("").run())
+    press(app, "Linear fit.points.begin")
+    assert own_points(app) == ((1.0, 3.0), (2.0, 5.0), (3.0, 7.0), (4.0, 9.0))
+    upload(app, "Linear fit.points.file", b"hours;marks\n0;1\n1;3\n\n2;5.5\n")
+    calm(app)
+    assert own_points(app) == ((0.0, 1.0), (1.0, 3.0), (2.0, 5.5))
+    for content, said in {
+        b"1,2\n1,3": "at least 2 points with different x",
+        b"1,2\n3": "Line 2 must have two numbers",
+        b"": "has no points",
+        b"\xff\xfe\x00": "must be text in UTF-8",
+        b"1,nan\n2,3": "(point 1)",
+        b"0,0\n1,1\n" * 60_000: "too large",
+    }.items():
+        upload(app, "Linear fit.points.file", content)
+        assert said in "".join(error.value.replace("\\", "") for error in app.error)
+        assert len(own_points(app)) == 3
+    press(app, "Linear fit.points.begin")
     assert experiment(app).surface == ov.SurfaceSpec("Linear fit")
+    assert not app.error
+
+
+def test_the_table_of_own_points() -> None:
+    points = ((1.0, 3.0), (2.0, 5.0), (3.0, 7.0))
+    nothing: dict[str, Any] = {"edited_rows": {}, "added_rows": [], "deleted_rows": []}
+    assert edited_points(points, nothing) == list(points)
+    changes = {
+        "edited_rows": {"1": {"y": 6.0}},
+        "added_rows": [{"x": 4.0, "y": 9.0}],
+        "deleted_rows": [0],
+    }
+    assert edited_points(points, changes) == [(2.0, 6.0), (3.0, 7.0), (4.0, 9.0)]
+    for missing in ({"x": 4.0}, {}, {"x": 4.0, "y": None}):
+        with pytest.raises(ValueError, match="fill in the empty cell"):
+            edited_points(points, {**nothing, "added_rows": [missing]})
+
+
+def test_an_experiment_travels_as_a_file(app: AppTest) -> None:
+    points = tuple((float(k), 2.0 * k + 0.123456789 * k**2) for k in range(200))
+    surface = ov.SurfaceSpec("Linear fit", {"points": points})
+    saved = replace(OPENING, surface=surface, start=(0.5, 0.5), batch_size=32, steps=40)
+    upload(app, "open", saved.to_json().encode())
+    calm(app)
+    assert experiment(app) == saved
+    for content, said in {
+        b"{}": "not an experiment of optviz",
+        b"[[": "it is not JSON",
+        b"\xff": "it is not text",
+        replace(saved, steps=100_000).to_json().encode(): "steps",
+        b"x" * 300_000: "too large",
+    }.items():
+        upload(app, "open", content)
+        shown = [*app.error, *app.warning]
+        assert said in "".join(one.value.replace("\\", "") for one in shown)
+        assert experiment(app).surface == surface
+
+
+def upload(app: AppTest, key: str, content: bytes) -> None:
+    """Give a file to the newest uploader that goes by `key`."""
+    (place,) = (one for one in app.file_uploader if one.key.split("~")[0] == key)
+    place.upload("file.txt" if key != "open" else "file.json", content).run()
 
 
 @pytest.mark.parametrize("case", GALLERY, ids=lambda case: case.title)

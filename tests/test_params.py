@@ -33,6 +33,7 @@ from optviz.params import (
     coerce_all,
     describe,
     freeze,
+    read_points,
 )
 
 
@@ -539,3 +540,32 @@ def test_coerce_all_names_the_owner_and_the_parameter(given, sentence) -> None:
 def test_coerce_all_of_something_without_parameters() -> None:
     said = refusal(lambda: coerce_all("Sphere", {}, {"a": 1}))
     assert said == "Sphere has no parameter 'a'. Its parameters: none."
+
+
+@pytest.mark.parametrize(
+    ("content", "points"),
+    [
+        (b"1,2\n3,4\n", [(1.0, 2.0), (3.0, 4.0)]),
+        (b"\xef\xbb\xbfx;y\r\n1.5;-2e3\r\n", [(1.5, -2000.0)]),
+        (b'"size"\t"price"\n"1"\t" 2 "\n\n3\t4', [(1.0, 2.0), (3.0, 4.0)]),
+    ],
+)
+def test_points_are_read_from_a_file(content: bytes, points: list[tuple[float, float]]) -> None:
+    assert read_points(content) == points
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "The file has no points."),
+        (b"x,y\n", "The file has no points."),
+        (b"x,y\nu,v\n", "Line 2 must have two numbers"),
+        (b"1,2,3\n", "Line 1 must have two numbers"),
+        (b"1,2\n\n=cmd|x,3", "Line 3 must have two numbers"),
+        (b"1,2\n3,four", "Line 2 must have two numbers"),
+        (bytes(range(128, 256)), "text in UTF-8"),
+    ],
+)
+def test_a_file_without_points_gets_a_sentence(content: bytes, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_points(content)

@@ -95,7 +95,10 @@ def _put(experiment: ov.Experiment, view: ov.View) -> None:
     scale = view.scale if bounded or view.scale != "log" else "auto"  # no logarithm without a minimum
     session().experiment = experiment
     focus = min(view.focus, len(experiment.runs) - 1)
-    session().view = replace(view, colors=() if plain else chosen, scale=scale, focus=focus)
+    data = ov.surface(experiment.surface).data
+    beside = view.beside if data or view.beside != "data" else "curves"
+    colors = () if plain else chosen
+    session().view = replace(view, colors=colors, scale=scale, focus=focus, beside=beside)
 
 
 def _slots(colors: tuple[int, ...], runs: int) -> tuple[int, ...]:

@@ -11,9 +11,9 @@ import streamlit as st
 
 import optviz as ov
 from optviz.figures import DASHES, Theme
-from optviz.params import Float, Int, Param, Text, Value
+from optviz.params import Float, Int, Maybe, Param, Points, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
-from optviz.web import choices, limits, parts, widgets
+from optviz.web import choices, limits, parts, points, widgets
 from optviz.web.session import session
 
 _DEFAULT = "torch's default"
@@ -85,6 +85,9 @@ def _surface_params(declared: Mapping[str, Param]) -> None:
     """Numbers side by side, all else in lines of its own."""
     columns: list[Any] = []
     for name, param in declared.items():
+        if isinstance(param.kind, Maybe) and isinstance(param.kind.kind, Points):
+            points.draw(choices.surface_field(name), param.kind.kind, param.help)
+            continue
         if not isinstance(param.kind, Float | Int):
             columns = []
         elif not columns:

@@ -21,7 +21,6 @@ from optviz.params import (
     Kind,
     Maybe,
     Param,
-    Points,
     Text,
     Tuple,
     Value,
@@ -143,25 +142,52 @@ def editor(
     Where it has to `follow` another widget or the address, it is made anew, under a key of its own: what the
     browser says of the old one, before it has heard of that, is nobody's edit.
     """
-    generations = session().generations
-    now = _generation(key)
+    now = generation(key)
     if follow and now in st.session_state and st.session_state[now] != value:
-        generations[key] = generations.get(key, 0) + 1
-        now = _generation(key)
+        renew(key)
+        now = generation(key)
     if now not in st.session_state:
         st.session_state[now] = value
 
     def edited() -> None:
-        if now == _generation(key):
+        if now == generation(key):
             choices.act(key, lambda: change(read(st.session_state[now])), redraw=redraw)
 
     return {"key": now, "on_change": edited}
 
 
-def _generation(key: str) -> str:
+def generation(key: str) -> str:
     """The key of the newest widget that goes by `key`."""
     number = session().generations.get(key, 0)
     return f"{key}~{number}" if number else key
+
+
+def renew(key: str) -> None:
+    """Make the widget that goes by `key` anew."""
+    generations = session().generations
+    generations[key] = generations.get(key, 0) + 1
+
+
+def upload(
+    key: str, label: str, types: list[str], largest: int, help: str, read: Callable[[bytes], None]
+) -> None:
+    """A place for one file of at most `largest` bytes. `read` takes what is in it, or raises ValueError."""
+    now = generation(key)
+
+    def uploaded() -> None:
+        if (file := st.session_state[now]) is not None:
+            choices.act(key, taken, file)
+
+    def taken(file: Any) -> None:
+        renew(key)  # so that the same file can be taken again
+        if file.size > largest:
+            raise ValueError(
+                f"The file is too large: at most {largest // 1000:,} kB, not {file.size // 1000:,}."
+            )
+        read(file.getvalue())
+
+    st.file_uploader(label, types, key=now, max_upload_size=1, help=help, on_change=uploaded)
+    complain(key)
 
 
 def select(
@@ -177,10 +203,11 @@ def select(
     named = {str(option): option for option in options}
     editing = editor(key, str(now), change, named.__getitem__, redraw=redraw)
     st.selectbox(label, list(named), help=help, **editing)
-    _complaint(key)
+    complain(key)
 
 
-def _complaint(key: str) -> None:
+def complain(key: str) -> None:
+    """Say what is wrong with the last edit of the widget `key`, if anything is."""
     if sentence := choices.complaint(key):
         st.error(plain(sentence[:1].upper() + sentence[1:]))
 
@@ -206,8 +233,6 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
             _parts(field, label, kinds, help)
         case Text(longest=longest):
             _text(field, label, longest, help, str, str)
-        case Maybe(kind=Points()):
-            _text(field, label, 8000, help, _pairs, lambda typed: kind.check(_points(typed) or None))
         case Ints():
             _text(field, label, 400, help, _joined, lambda typed: kind.check(_whole_numbers(typed)))
         case _:
@@ -228,7 +253,7 @@ def _number(field: Field, label: str, kind: Float, help: str | None, optional: b
         help=help,
         **editor(field.key, value, field.set, _given(kind, optional), redraw=field.shown_in),
     )
-    _complaint(field.key)
+    complain(field.key)
 
 
 def _whole(field: Field, label: str, kind: Int, help: str | None, optional: bool = False) -> None:
@@ -242,7 +267,7 @@ def _whole(field: Field, label: str, kind: Int, help: str | None, optional: bool
         help=help,
         **editor(field.key, field.get(), field.set, _given(kind, optional), redraw=field.shown_in),
     )
-    _complaint(field.key)
+    complain(field.key)
 
 
 def _given(kind: Float | Int, optional: bool) -> Callable[[Any], Value]:
@@ -272,27 +297,16 @@ def _text(
     written: Callable[[Any], str],
     read: Callable[[str], Value],
 ) -> None:
-    if _generation(field.key) not in st.session_state:  # what was typed was lost while it was not there
+    if generation(field.key) not in st.session_state:  # what was typed was lost while it was not there
         choices.drop_complaints(field.key)
     wrong = bool(choices.complaint(field.key))  # then what was typed stays, to be mended
     editing = editor(field.key, written(field.get()), field.set, read, not wrong, field.shown_in)
     st.text_input(label, max_chars=longest, help=help, **editing)
-    _complaint(field.key)
+    complain(field.key)
 
 
 def _joined(numbers: Any) -> str:
     return ", ".join(map(str, numbers or ()))
-
-
-def _pairs(points: Any) -> str:
-    return "; ".join(f"{x!r}, {y!r}" for x, y in points or ())
-
-
-def _points(typed: str) -> list[list[float]]:
-    try:
-        return [[float(number) for number in pair.split(",")] for pair in typed.split(";") if pair.strip()]
-    except ValueError:
-        raise ValueError("must be pairs of numbers, such as 1, 3; 2, 5.") from None
 
 
 def _whole_numbers(typed: str) -> list[int]:

@@ -62,6 +62,10 @@ export class Legend {
     marks.append(mark("◆", "start", scene.data.theme.ink));
     if (scene.data.surface.minimizers.length)
       marks.append(mark("★", scene.data.surface.searched ? "lowest found" : "minimum", "#d9a400"));
+    if (scene.data.surface.undefined) {
+      const share = Math.max(1, Math.round(100 * scene.data.surface.undefined));
+      marks.append(mark("□", `blank: no finite loss (${share} %)`, scene.data.theme.ink));
+    }
     this.root.replaceChildren(
       ...this.rows.map(({ numbers }) => /** @type {Element} */ (numbers.parentElement)),
       ...ghosts,

@@ -5,6 +5,7 @@ import { oneOf, someOf } from "./choices.js";
 import { Clock } from "./clock.js";
 import { Code, phaseAt } from "./code.js";
 import { Curve, chartsOf } from "./curves.js";
+import { DataPicture } from "./data.js";
 import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
 import { element, Panel } from "./panel.js";
@@ -102,6 +103,7 @@ class Player {
     this.curves = [];
     this.inspector = new Inspector(element("div", "optviz-step", right));
     this.code = new Code(element("div", "optviz-code", right));
+    this.data = new DataPicture(element("div", "optviz-data", right));
 
     this.table = new Table(element("div", "optviz-results", this.root));
 
@@ -152,6 +154,8 @@ class Player {
     this.charts.hidden = view.beside !== "curves";
     this.inspector.root.hidden = view.beside !== "step";
     this.code.root.hidden = view.beside !== "code";
+    this.data.root.hidden = view.beside !== "data" || !scene.data.data;
+    if (!this.data.root.hidden) this.data.show(scene);
     this.code.show(this.focused()?.code ?? []);
     this.placeCurves();
   }
@@ -302,6 +306,7 @@ class Player {
       this.pending = 0;
       useFontOf(this.root);
       for (const panel of this.panels) panel.fit();
+      if (!this.data.root.hidden) this.data.fit();
       this.placeCurves();
     });
   }
@@ -372,6 +377,7 @@ class Player {
     if (!this.charts.hidden) for (const curve of this.curves) curve.draw(position);
     this.legend.draw(position, playing);
     this.transport.draw();
+    if (!this.data.root.hidden) this.data.draw(position, focus, playing);
     if (!run) return this.inspector.clear();
     const step = stepAt(run, position, view.against);
     if (!this.inspector.root.hidden) this.inspector.draw(run, step, playing, this.scene.data.surface.axes);
@@ -380,9 +386,9 @@ class Player {
 
   /** @param {Scene} scene */
   showViews(scene) {
-    const { view, surface, conventions, theme } = scene.data;
+    const { view, surface, conventions, theme, data } = scene.data;
     const scales = surface.minimum === null ? ["auto", "linear"] : ["auto", "log", "linear"];
-    const wanted = JSON.stringify([view, scales, conventions, theme.paper]);
+    const wanted = JSON.stringify([view, scales, conventions, theme.paper, data !== undefined]);
     if (this.shownViews === wanted) return;
     this.shownViews = wanted;
     const focused = /** @type {HTMLElement | null} */ (this.views.querySelector(":focus"));
@@ -391,11 +397,12 @@ class Player {
         ? `input[name="${focused.name}"][value="${focused.value}"]`
         : `button[data-value="${focused?.dataset.value}"]`;
     this.views.replaceChildren();
-    this.choice("beside", "Show", { curves: "Curves", step: "Step", code: "Code" });
+    const besides = { curves: "Curves", step: "Step", code: "Code" };
+    this.choice("beside", "Show", data ? { ...besides, data: "Data" } : besides);
     if (view.beside === "curves") {
       this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
       this.choice("against", "Against", { steps: "steps", evals: "evals" });
-    } else {
+    } else if (view.beside !== "data") {
       if (view.beside === "step" && view.picture === "2d") this.marks(scene);
       if (conventions.length) {
         const names = Object.fromEntries(conventions.map(({ name, title }) => [name, title]));

@@ -7,12 +7,18 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   name: string, axes: [string, string], searched: boolean, digest: string, size: [number, number], domain: [[number, number], [number, number]],
  *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
+ *   undefined: number,
  * }} SurfaceData
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number,
  *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
  *   code?: import("./code.js").Line[],
  * }} RunData
+ * The data of a surface that is made of them, and its model; `beyond` is an input to predict for.
+ * @typedef {{
+ *   inputs: number[][], targets: number[], names: string[], classes: boolean, layers: import("./model.js").Layer[],
+ *   mean: number[], deviation: number[], beyond: number | null, batch: number | null, order: string | null,
+ * }} Examples
  * @typedef {{
  *   paper: string, ink: string, faint: string, low: string, middle: string, high: string, halo: string,
  *   marks: Record<string, string>,
@@ -25,7 +31,7 @@ import { Steps } from "./steps.js";
  *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
  *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
- *   places: number[], table: import("./table.js").TableData,
+ *   places: number[], table: import("./table.js").TableData, data?: Examples,
  * }} SceneData
  */
 
@@ -38,7 +44,8 @@ import { Steps } from "./steps.js";
  *   code?: import("./code.js").Line[],
  * }} Run
  * @typedef {{ name: string, n: number, x: Float32Array, y: Float32Array }} Ghost
- * @typedef {{ data: SceneData, runs: Run[], losses: Float32Array }} Scene
+ * With minibatches, `order` has the places of the examples that each step sees, one batch after another.
+ * @typedef {{ data: SceneData, runs: Run[], losses: Float32Array, order: Uint16Array | null }} Scene
  */
 
 const COLUMNS = 7;
@@ -75,14 +82,20 @@ export function onArrival(look) {
  * @returns {Scene | null}
  */
 export function assemble(data) {
-  const digests = [data.surface.digest, ...data.runs.flatMap(digestsOf)];
+  const order = data.data?.order ?? null;
+  const digests = [data.surface.digest, ...data.runs.flatMap(digestsOf), ...(order ? [order] : [])];
   if (!digests.every((digest) => blobs.has(digest))) return null;
   // What came since the last scene may belong to the next one; what is older and not shown is let go.
   for (const [digest, blob] of blobs) {
     if (!digests.includes(digest) && !blob.fresh) blobs.delete(digest);
     blob.fresh = false;
   }
-  return { data, runs: data.runs.map(unpack), losses: floats(data.surface.digest) };
+  return {
+    data,
+    runs: data.runs.map(unpack),
+    losses: floats(data.surface.digest),
+    order: order ? new Uint16Array(bytes(order)) : null,
+  };
 }
 
 /** @param {RunData} run */

@@ -38,6 +38,8 @@ export class Transport {
     this.fading = false;
     this.playing = true;
     this.unit = "step";
+    /** Steps in which every example is seen once, where there are minibatches. @type {number | null} */
+    this.epoch = null;
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Player");
 
@@ -86,6 +88,8 @@ export class Transport {
   show(scene) {
     const { view } = scene.data;
     this.unit = view.against === "steps" ? "step" : "evals";
+    const { data } = scene.data;
+    this.epoch = data?.batch ? Math.ceil(data.inputs.length / data.batch) : null;
     this.relief.setAttribute("aria-pressed", String(view.picture === "3d"));
     this.panels.setAttribute("aria-pressed", String(view.panels === "each"));
     this.panels.hidden = scene.runs.length < 2;
@@ -115,7 +119,17 @@ export class Transport {
     if (this.scrubber.max !== max) this.scrubber.max = max;
     this.scrubber.value = String(position);
     this.scrubber.setAttribute("aria-valuetext", `${this.unit} ${whole} of ${end}`);
-    this.label.textContent = `${this.unit} ${whole.toLocaleString("en")} / ${end.toLocaleString("en")}`;
+    const where = `${this.unit} ${whole.toLocaleString("en")} / ${end.toLocaleString("en")}`;
+    this.label.textContent = where + this.inEpochs(Math.min(whole, end - 1));
+  }
+
+  /**
+   * The epoch of the step that begins at the playhead, counted from 1.
+   * @param {number} step
+   */
+  inEpochs(step) {
+    if (!this.epoch || this.unit !== "step") return "";
+    return ` · epoch ${(Math.floor(step / this.epoch) + 1).toLocaleString("en")}`;
   }
 
   /** @param {number} position */

@@ -1,0 +1,93 @@
+"""Points of the visitor's own: a table to edit and a file to upload, instead of the built-in ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+import optviz as ov
+from optviz.params import Points, read_points
+from optviz.web import choices, parts, widgets
+from optviz.web.choices import Field
+
+_AXES = ("x", "y")
+_LARGEST = 100_000
+"""Bytes of a file: more than the longest list of points can need."""
+
+
+def draw(field: Field, kind: Points, help: str) -> None:
+    """The table of own points where there are some, and ways to get some where there are none."""
+    own = field.get()
+    said = f" · {len(own)}" if own else ""
+    with widgets.fold(f"Points of your own{said}", "own points", parts.PROBLEM) as fold:
+        if not fold.open:
+            return
+        st.caption(f"{help} They are in the link and in saved files.")
+        if own:
+            _table(field, kind, own)
+        _button(field, "Back to the built-in points" if own else "Begin with the built-in points", own)
+        _upload(field, kind)
+
+
+def _table(field: Field, kind: Points, own: tuple[tuple[float, float], ...]) -> None:
+    key = f"{field.key}.table"
+    now = widgets.generation(key)
+
+    def edited() -> None:
+        def change() -> None:
+            field.set(kind.check(edited_points(own, st.session_state[now])))
+            widgets.renew(key)  # what has been edited is in the points now
+
+        choices.act(key, change)
+
+    columns = {axis: [point[place] for point in own] for place, axis in enumerate(_AXES)}
+    config: Any = {axis: st.column_config.NumberColumn(axis, required=True) for axis in _AXES}
+    st.data_editor(
+        columns,
+        key=now,
+        num_rows="dynamic",
+        column_config=config,
+        hide_index=True,
+        height=240,
+        on_change=edited,
+    )
+    widgets.complain(key)
+
+
+def edited_points(
+    points: tuple[tuple[float, float], ...], changes: Mapping[str, Any]
+) -> list[tuple[float, float]]:
+    """The points after what Streamlit's table says was edited, added and deleted.
+
+    Raises ValueError where a number is missing: then nothing is to change yet.
+    """
+    rows: list[dict[str, Any]] = [dict(zip(_AXES, point, strict=True)) for point in points]
+    for place, cells in changes["edited_rows"].items():
+        rows[int(place)].update(cells)
+    gone = set(changes["deleted_rows"])
+    rows = [row for place, row in enumerate(rows) if place not in gone] + changes["added_rows"]
+    if any(row.get(axis) is None for row in rows for axis in _AXES):
+        raise ValueError("Every point needs both its numbers: fill in the empty cell.")
+    return [(row["x"], row["y"]) for row in rows]
+
+
+def _button(field: Field, label: str, own: object) -> None:
+    def change() -> None:
+        data = ov.surface(choices.experiment().surface).data
+        assert data is not None
+        choices.drop_complaints(field.key)
+        field.set(None if own else tuple(zip(data.inputs[:, 0].tolist(), data.targets.tolist(), strict=True)))
+
+    key = f"{field.key}.begin"
+    st.button(label, key, on_click=choices.act, args=(key, change))
+
+
+def _upload(field: Field, kind: Points) -> None:
+    def read(content: bytes) -> None:
+        field.set(kind.check(read_points(content)))
+        widgets.renew(f"{field.key}.table")
+
+    help = "Two columns of numbers, x and y, with a comma, a semicolon or a tab between them."
+    widgets.upload(f"{field.key}.file", "Upload as CSV", ["csv", "tsv", "txt"], _LARGEST, help, read)

@@ -1,0 +1,106 @@
+"""Data and models beside the picture, in a real browser: what is drawn is what torch predicts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+import optviz as ov
+from scripts.live_app import wait_until_still
+
+PLAYER = "document.querySelector('.optviz-player').player"
+READY = ".optviz-contour .main-svg"
+LOOK = ov.View(beside="data")
+
+
+def experiment(name, params, start, batch_size=None):
+    runs = (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02, "momentum": 0.5})),
+        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
+    )
+    return ov.Experiment(ov.SurfaceSpec(name, params), start, 40, runs, batch_size=batch_size, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "start"),
+    [
+        ("Linear fit", {"data": "noise", "standardize": True}, (0.0, 0.0)),
+        ("Least squares", {}, (-0.6, 0.8)),
+        ("Logistic regression", {}, (-1.5, 2.5)),
+        ("Tanh unit", {}, (1.3, -0.9)),
+        ("Two-layer linear", {}, (2.2, -1.6)),
+    ],
+)
+def test_the_browser_predicts_what_torch_predicts(open_page, name, params, start):
+    exp = experiment(name, params, start, batch_size=3)
+    page = open_page(exp.to_url(LOOK))
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    data = ov.surface(exp.surface).data
+    for index, run in enumerate(ov.run(exp, "cpu")):
+        for step in (0, 7, 40):
+            found = page.evaluate(
+                f"""([index, step]) => {{
+                    const {{ data, scene, clock }} = {PLAYER};
+                    clock.seek(step);
+                    return data.inputs.map(input => data.predict(scene.runs[index], step, input));
+                }}""",
+                [index, step],
+            )
+            np.testing.assert_allclose(found, data.predict(run.points[step]), rtol=1e-6, atol=1e-7)
+    rows = page.locator(".optviz-examples tbody tr")
+    assert rows.count() == len(data)
+    inked = page.evaluate(
+        f"(({{ sheet }}) => new Uint32Array(sheet.context.getImageData(0, 0, sheet.canvas.width,"
+        f" sheet.canvas.height).data.buffer).some(pixel => pixel !== 0))({PLAYER}.data)"
+    )
+    assert inked
+
+
+def test_each_steps_minibatch_is_ringed_and_the_epoch_said(open_page):
+    exp = experiment("Linear fit", {"data": "noise"}, (0.0, 0.0), batch_size=8)
+    page = open_page(exp.to_url(LOOK), width=390, height=844, scheme="dark")
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    data = ov.surface(exp.surface).data
+    order = data.order(8, 3, 40)
+    for step, first, count in ((0, 0, 8), (2, 16, 4), (3, 20, 8), (14, 96, 4)):
+        ringed = page.evaluate(f"step => [...{PLAYER}.data.batch(step)].sort((a, b) => a - b)", step)
+        assert ringed == sorted(order[first : first + count].tolist())
+        page.evaluate(f"step => {PLAYER}.clock.seek(step)", step)
+        expect(page.locator(".optviz-transport output")).to_contain_text(f"epoch {step // 3 + 1}")
+        expect(page.locator(".optviz-examples .optviz-lit")).to_have_count(count)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_prediction_beyond_the_data_is_said_and_another_surface_has_none(open_page):
+    exp = experiment("Linear fit", {}, (0.0, 0.0))
+    page = open_page(exp.to_url(LOOK))
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    sgd, adam = ov.run(exp, "cpu")
+    data = ov.surface(exp.surface).data
+    at_5 = [float(data.predict(run.points[-1], [[5.0]])[0]) for run in (sgd, adam)]
+    said = page.locator(".optviz-data p").inner_text()
+    assert said.startswith("Predicted at x = 5: SGD ")
+    numbers = [float(part.split()[-1].rstrip(".")) for part in said.split(": ")[1].split(". ")[0].split(", ")]
+    assert numbers == pytest.approx(at_5, rel=1e-3)
+    page.evaluate("history.replaceState(null, '', '?')")
+    page.goto(
+        page.url.split("?")[0] + ov.Experiment(ov.SurfaceSpec("Booth"), (0.0, 0.0), 10, exp.runs).to_url(LOOK)
+    )
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    expect(page.get_by_role("radio", name="Data")).to_have_count(0)
+    expect(page.locator(".optviz-chart")).to_have_count(2)
+
+
+def test_what_is_undefined_is_said(open_page):
+    spec = ov.SurfaceSpec("Formula", {"expression": "log(x) + y**2"})
+    page = open_page(ov.Experiment(spec, (1.0, 1.0), 10, experiment("Booth", {}, (0, 0)).runs).to_url())
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    share = float(np.mean(~np.isfinite(ov.sample(spec).z)))
+    assert 0.3 < share < 0.7
+    expect(page.locator(".optviz-marks")).to_contain_text(f"blank: no finite loss ({round(100 * share)} %)")
