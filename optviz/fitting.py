@@ -45,6 +45,11 @@ class Model:
             module = self.make()
         return module.to(dtype).to_empty(device=device)
 
+    @property
+    def layers(self) -> list[dict[str, Any]]:
+        """What a player needs to evaluate it: see `layers`."""
+        return layers(self.module(torch.float32, torch.device("cpu")))
+
     def parts(self) -> tuple[tuple[str, torch.Size, tuple[str, ...]], ...]:
         """torch's name of each parameter tensor, its shape, and the axes that it holds."""
         module = self.module(torch.float32, torch.device("cpu"))
@@ -106,6 +111,11 @@ class Data:
             given = (given - own.mean(0)) / own.std(0, correction=0)
         found: Floats = self.model.outputs(torch.as_tensor(np.asarray(theta, np.float64)), given).numpy()
         return found
+
+    @property
+    def classifies(self) -> bool:
+        """Whether the targets are classes, 0 and 1, and the model gives logits."""
+        return isinstance(self.loss.module, nn.BCEWithLogitsLoss)
 
     def scaling(self) -> tuple[Floats, Floats]:
         """What is taken from each input (k,) and what it is divided by (k,), before the model gets it."""

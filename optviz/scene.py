@@ -8,19 +8,18 @@ and, for those who look into the steps, `optviz.steps` in the run's own dtype.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from optviz.contours import color_bar, contour_levels
 from optviz.engine import sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
-from optviz.fitting import Data, layers
+from optviz.fitting import Data
 from optviz.problem import surface
 from optviz.spec import Experiment, View
 from optviz.steps import Steps
@@ -118,8 +117,8 @@ def _examples(data: Data) -> dict[str, Any]:
         "inputs": data.inputs.tolist(),
         "targets": data.targets.tolist(),
         "names": list(data.names),
-        "classes": isinstance(data.loss.module, nn.BCEWithLogitsLoss),
-        "layers": layers(data.model.module(torch.float32, torch.device("meta"))),
+        "classes": data.classifies,
+        "layers": data.model.layers,
         "mean": mean.tolist(),
         "deviation": deviation.tolist(),
         "beyond": _beyond(data.inputs[:, 0]) if data.inputs.shape[1] == 1 else None,
@@ -127,9 +126,9 @@ def _examples(data: Data) -> dict[str, Any]:
 
 
 def _beyond(x: Any) -> float:
-    """As far to the right of all x (n,) as they are apart from each other on average."""
-    different = np.unique(x)
-    return float(f"{x.max() + (x.max() - x.min()) / (len(different) - 1):.6g}")
+    """As far to the right of all x (n,) as they are apart from each other on average, in a round number."""
+    gap = (x.max() - x.min()) / (len(np.unique(x)) - 1)
+    return round(float(x.max() + gap), 1 - math.floor(math.log10(gap)))
 
 
 def _orders(experiment: Experiment, data: Data | None, view: View) -> list[bytes]:

@@ -14,7 +14,7 @@ _LARGEST = 200_000
 
 def draw() -> None:
     """A button that opens onto both ways."""
-    with st.popover("File", icon=":material/save:", key="file"):
+    with st.popover("File", key="file", type="tertiary"):
         st.download_button(
             "Save this experiment",
             lambda: choices.experiment().to_json(),

@@ -10,7 +10,7 @@ import streamlit as st
 import optviz as ov
 from optviz.figures import THEMES, Theme
 from optviz.gallery import find_case
-from optviz.web import address, choices, files, gallery, parts, player, results, runs, sidebar, widgets
+from optviz.web import address, choices, gallery, parts, player, results, runs, sidebar, widgets
 from optviz.web.session import session
 
 _HERE = Path(__file__).parent
@@ -54,7 +54,6 @@ def _headline() -> None:
         st.latex(info.latex(shown.params), width="content")
         st.space("stretch")
         icon, opening = ":material/auto_stories:", ("gallery", gallery.open_dialog)
-        files.draw()
         st.button("Gallery", icon=icon, key="gallery", on_click=choices.act, args=opening)
     gallery.draw()
 

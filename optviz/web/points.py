@@ -20,8 +20,7 @@ _LARGEST = 100_000
 def draw(field: Field, kind: Points, help: str) -> None:
     """The table of own points where there are some, and ways to get some where there are none."""
     own = field.get()
-    said = f" · {len(own)}" if own else ""
-    with widgets.fold(f"Points of your own{said}", "own points", parts.PROBLEM) as fold:
+    with widgets.fold("Points of your own", "own points", parts.PROBLEM) as fold:
         if not fold.open:
             return
         st.caption(f"{help} They are in the link and in saved files.")

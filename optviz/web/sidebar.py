@@ -13,7 +13,7 @@ import optviz as ov
 from optviz.figures import DASHES, Theme
 from optviz.params import Float, Int, Maybe, Param, Points, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
-from optviz.web import choices, limits, parts, points, widgets
+from optviz.web import choices, files, limits, parts, points, widgets
 from optviz.web.session import session
 
 _DEFAULT = "torch's default"
@@ -25,7 +25,9 @@ _LIMIT = Float(0.0, float("inf"))
 
 def draw() -> None:
     """Draw all choices."""
-    st.markdown("**optviz** · real torch optimizers", width="content")
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown("**optviz** · real torch optimizers", width="content")
+        files.draw()
     _problem()
     for slot in choices.slots():
         st.fragment(_card, key=parts.card(slot))(slot)

@@ -88,7 +88,7 @@ def draw_homes(field: Field, homes: Homes) -> None:
             st.markdown(whose, width="content")
         for name, value in others.items():
             key = f"{field.key}.{name}"
-            text = f":material/undo: {name} {show_value(value)}"
+            text = f":material/undo: {name} {plain(show_value(value))}"
             st.button(
                 text,
                 key=key,

@@ -428,7 +428,7 @@ function rangesOf({ inputs, targets, names, classes, beyond }) {
   const first = inputs.map(([x]) => x);
   if (inputs[0].length === 1) {
     const x = roomy(beyond === null ? first : [...first, beyond], ROOM / 2);
-    return { x, y: roomy(targets, 3 * ROOM), names: [names[0], names[1]] };
+    return { x, y: roomy(targets, 4 * ROOM), names: [names[0], names[1]] };
   }
   if (classes) {
     const second = inputs.map(([, x]) => x);
