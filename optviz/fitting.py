@@ -1,9 +1,12 @@
 """Data and the models that are fitted to it: what the engine steps, and how that looks from outside.
 
-A `Model` is a real `nn.Module` with two numbers, a `Data` the examples that it is fitted to and the loss.
+A `Model` is a real `nn.Module` with D numbers, a `Data` the examples that it is fitted to and the loss.
 The engine steps the module itself, as anybody's loop does (`Fitting`). The surface is the same loss as a
-function of the two numbers, for many points at once: it rounds in another order, so the two agree to about
+function of those numbers, for many points at once: it rounds in another order, so the two agree to about
 1e-12 in float64, not to the bit.
+
+Two numbers are the axes of a picture. A network has more: its weights begin as torch draws them, and a
+picture is a plane through their space.
 """
 
 from __future__ import annotations
@@ -11,33 +14,52 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
-from typing import Any
+from itertools import islice, product
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.func import functional_call, vmap
 from torch.utils.data import DataLoader
 
 Floats = NDArray[np.float64]
 
 _AT_ONCE = 2**22
-"""Predictions that are held at a time while a surface is sampled."""
+"""Numbers that are held at a time while a surface is sampled."""
+
+
+class Part(NamedTuple):
+    """A parameter tensor of a model."""
+
+    name: str
+    """What torch calls it."""
+    shape: torch.Size
+    axes: tuple[str, ...]
+    """The names of the numbers that it holds, row by row."""
+
+    def is_frozen(self, frozen: Sequence[str]) -> bool:
+        """Whether it, or one of its numbers, is among `frozen`."""
+        return not {self.name, *self.axes}.isdisjoint(frozen)
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A module of two numbers: the axes of its surface."""
+    """A module of D numbers."""
 
     text: str
     """How a person writes it, after `from torch import nn`."""
     make: Callable[[], nn.Module]
     """What `text` says."""
-    axes: tuple[str, str]
+    axes: tuple[str, ...]
     """A name for each of its numbers, in the order of `module.parameters()`."""
     outputs: Callable[[Tensor, Tensor], Tensor]
-    """What the module gives for theta (..., 2) and inputs (n, k), in plain arithmetic: (..., n)."""
+    """What the module gives for theta (..., D) and inputs (n, k), for many theta at once: (..., n)."""
+    units: int = 1
+    """Numbers that an evaluation holds for each example."""
+    is_network: bool = False
+    """Whether its numbers begin as torch draws them, instead of at an experiment's start."""
 
     def module(self, dtype: torch.dtype, device: torch.device) -> nn.Module:
         """A module whose numbers are not set yet. Nothing is drawn from torch's global generator."""
@@ -50,14 +72,85 @@ class Model:
         """What a player needs to evaluate it: see `layers`."""
         return layers(self.module(torch.float32, torch.device("cpu")))
 
-    def parts(self) -> tuple[tuple[str, torch.Size, tuple[str, ...]], ...]:
-        """torch's name of each parameter tensor, its shape, and the axes that it holds."""
-        module = self.module(torch.float32, torch.device("cpu"))
+    def parts(self) -> tuple[Part, ...]:
+        """The parameter tensors, in the order of `module.parameters()`."""
         axes = iter(self.axes)
         return tuple(
-            (name, part.shape, tuple(next(axes) for _ in range(part.numel())))
-            for name, part in module.named_parameters()
+            Part(name, part.shape, tuple(islice(axes, part.numel())))
+            for name, part in self.module(torch.float32, torch.device("cpu")).named_parameters()
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What can be frozen: each of two numbers, or each tensor of a network."""
+        return tuple(part.name for part in self.parts()) if self.is_network else self.axes
+
+    def initial(self, seed: int) -> Tensor:
+        """The weights (D,) of `torch.manual_seed(seed)` and then making the module: float32, on the CPU.
+
+        torch's global generator, which modules draw from, is as it was before.
+        """
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)  # not torch.manual_seed, which is also the GPUs'
+            module = self.make()
+        return nn.utils.parameters_to_vector(module.parameters()).detach()
+
+    def random_directions(self, seed: int) -> tuple[Tensor, Tensor]:
+        """Two random directions (D,) from the weights of this `seed`, filter-normalised, in float64.
+
+        Numbers from the normal distribution, scaled so that in each row of a weight, which is what one
+        neuron gets, they are as long as the row of initial weights; 0 for biases (Li et al. 2018,
+        "Visualizing the loss landscape of neural nets", section 4, and their program).
+        """
+        generator = torch.Generator().manual_seed(seed + 1)  # apart from what the weights are drawn from
+        begin = self._shaped(self.initial(seed).double())
+        first, second = (torch.cat([_like(part, generator) for part in begin]) for _ in range(2))
+        return first, second
+
+    def _shaped(self, theta: Tensor) -> list[Tensor]:
+        """Numbers (D,) as the tensors of the module."""
+        parts = self.parts()
+        pieces = theta.split([len(part.axes) for part in parts])
+        return [piece.reshape(part.shape) for piece, part in zip(pieces, parts, strict=True)]
+
+
+def _like(weights: Tensor, generator: torch.Generator) -> Tensor:
+    """A random direction whose rows are as long as those of `weights`; 0 where there are no rows."""
+    if weights.ndim < 2:
+        return torch.zeros_like(weights).flatten()
+    random = torch.randn(weights.shape, generator=generator, dtype=weights.dtype)
+    lengths = [torch.linalg.vector_norm(rows, dim=1, keepdim=True) for rows in (weights, random)]
+    return (random * lengths[0] / lengths[1]).flatten()
+
+
+def network(text: str, make: Callable[[], nn.Module], axes: Sequence[str] = ()) -> Model:
+    """The model of any module with one output, whose weights begin as torch draws them.
+
+    Without `axes` its numbers are called by their place in torch's tensors, "0.weight[3,1]".
+    """
+    with torch.device("meta"):  # a module without numbers of its own: each call brings them along
+        module = make()
+    shapes = {name: part.shape for name, part in module.named_parameters()}
+
+    def output(theta: Tensor, inputs: Tensor) -> Tensor:
+        pieces = theta.split([shape.numel() for shape in shapes.values()])
+        parts = {name: piece.reshape(shapes[name]) for name, piece in zip(shapes, pieces, strict=True)}
+        found: Tensor = functional_call(module, parts, (inputs,))
+        return found.squeeze(-1)
+
+    def outputs(theta: Tensor, inputs: Tensor) -> Tensor:
+        rows = theta.reshape(-1, theta.shape[-1])
+        found: Tensor = vmap(output, (0, None))(rows, inputs)
+        return found.reshape(*theta.shape[:-1], len(inputs))
+
+    names = (_numbered(name, shape) for name, shape in shapes.items())
+    axes = tuple(axes) or tuple(name for part in names for name in part)
+    units = sum(shape[0] for shape in shapes.values())
+    return Model(text, make, axes, outputs, units, is_network=True)
+
+
+def _numbered(name: str, shape: torch.Size) -> list[str]:
+    return [f"{name}[{','.join(map(str, place))}]" for place in product(*map(range, shape))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +194,7 @@ class Data:
         return inputs, torch.tensor(self.targets[:, None], dtype=dtype)
 
     def predict(self, theta: Any, inputs: Any = None) -> Floats:
-        """What the model gives at parameters (..., 2) for inputs (m, k) as they are given: (..., m).
+        """What the model gives at parameters (..., D) for inputs (m, k) as they are given: (..., m).
 
         Its own inputs where there are no others. For a classifier that is a logit: positive is class 1.
         """
@@ -130,13 +223,31 @@ class Data:
 
     def surface(self, x: Tensor, y: Tensor) -> Tensor:
         """The loss of all examples where the two numbers are x and y, tensors of any one shape."""
-        theta = torch.stack((x, y), -1)
+        return self.losses(torch.stack((x, y), -1))
+
+    def losses(self, theta: Tensor) -> Tensor:
+        """The loss of all examples at theta (..., D), as a tensor (...)."""
         inputs, targets = (part.to(theta) for part in self.tensors())
         reduced = [
             self._reduced(self.loss.each(self.model.outputs(piece, inputs), targets[:, 0]))
-            for piece in theta.reshape(-1, 2).split(max(1, _AT_ONCE // len(self)))
+            for piece in theta.reshape(-1, theta.shape[-1]).split(self.at_once)
         ]
-        return torch.cat(reduced).reshape(x.shape)
+        return torch.cat(reduced).reshape(theta.shape[:-1])
+
+    @property
+    def at_once(self) -> int:
+        """Points whose losses are computed at a time: more would not fit into memory."""
+        return max(1, _AT_ONCE // (len(self) * self.model.units))
+
+    def slice(self, origin: Tensor, u: Tensor, v: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+        """The loss on a plane through the space of the numbers: a function of x and y, any one shape, which
+        is the loss at `origin` + x `u` + y `v`, each (D,)."""
+
+        def function(x: Tensor, y: Tensor) -> Tensor:
+            through, along, across = (part.to(x) for part in (origin, u, v))
+            return self.losses(through + x[..., None] * along + y[..., None] * across)
+
+        return function
 
     def _reduced(self, losses: Tensor) -> Tensor:
         return losses.sum(-1) if self.loss.total else losses.mean(-1)
@@ -150,8 +261,8 @@ class Fitting:
     """The real modules at some starts, on the real data, in one dtype and on one device: a `Problem`."""
 
     def __init__(self, data: Data, starts: Tensor, frozen: Sequence[str] = ()) -> None:
-        """One module for each of `starts` (N, 2), without a gradient for what is `frozen`."""
-        self.names = data.model.axes
+        """One module for each of `starts` (N, D), without a gradient for what is `frozen`."""
+        self.names = data.model.names
         self._loss = data.loss.module
         inputs, targets = data.tensors(starts.dtype)
         self._examples = inputs.to(starts.device), targets.to(starts.device)
@@ -160,11 +271,11 @@ class Fitting:
         """Each module's own parameters."""
         parts = data.model.parts()
         for start, parameters in zip(starts, self.each, strict=True):
-            numbers = start.split([len(axes) for _, _, axes in parts])
-            for parameter, (_, shape, axes), values in zip(parameters, parts, numbers, strict=True):
-                parameter.requires_grad_(not set(axes) & set(frozen))
+            numbers = start.split([len(part.axes) for part in parts])
+            for parameter, part, values in zip(parameters, parts, numbers, strict=True):
+                parameter.requires_grad_(not part.is_frozen(frozen))
                 with torch.no_grad():
-                    parameter.copy_(values.reshape(shape))
+                    parameter.copy_(values.reshape(part.shape))
 
     def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
         """The loss of a batch (inputs, targets), or of all examples: (), or (N,) where there are many starts.

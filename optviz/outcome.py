@@ -2,7 +2,8 @@
 
 Never from a small change of the loss: a slow run is not a finished one. Distances are in domain widths
 (each axis divided by the extent of the domain along it), and losses in units of the range they have over
-the domain, so that the verdict does not depend on the units of a surface.
+the domain, so that the verdict does not depend on the units of a surface. A network's weights have no
+domain: there the unit is the length of all initial weights, and the loss above the minimum at them.
 """
 
 from __future__ import annotations
@@ -51,24 +52,27 @@ class Landscape:
     """What the verdict needs to know of a surface, in float64."""
 
     low: Array
-    """(2,) the domain's lowest x and y."""
+    """(D,) the domain's lowest x and y."""
     widths: Array
-    """(2,) the domain's extent along x and y."""
+    """(D,) the domain's extent along x and y."""
     minimizers: Array
-    """(m, 2)"""
+    """(m, D)"""
     minimum: float
     """The loss at the minimizers; -inf where there is no lower bound."""
     smooth: bool
     range: float
     """The highest minus the lowest loss over the domain."""
     first_order: Callable[[Array], tuple[Array, Array]]
-    """Points (k, 2) → losses (k,) and gradients (k, 2)."""
-    hessian: Callable[[Array], Array]
-    """A point (2,) → its Hessian (2, 2)."""
+    """Points (k, D) → losses (k,) and gradients (k, D)."""
+    hessian: Callable[[Array], Array] | None
+    """A point (D,) → its Hessian (D, D). None where that is too large: then no run is said to be at rest,
+    unless it is at a declared minimizer."""
+    bounded: bool = True
+    """Whether there is a drawn domain, which a run can leave."""
 
 
 def judge(points: Array, diverged: bool, land: Landscape) -> Outcome:
-    """Say how the path `points` (n+1, 2) ended, in the design's order of verdicts."""
+    """Say how the path `points` (n+1, D) ended, in the design's order of verdicts."""
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is asked for, one by one
         return _judge(points, diverged, land)
 
@@ -86,7 +90,8 @@ def _judge(points: Array, diverged: bool, land: Landscape) -> Outcome:
     if stationary and stationary.step == last:
         # It came here with its very last step: perhaps it only passes, bouncing over a kink.
         return _cycle(unit) or stationary
-    return stationary or _left(unit) or _cycle(unit) or _moving(unit)
+    left = _left(unit) if land.bounded else None
+    return stationary or left or _cycle(unit) or _moving(unit, land)
 
 
 def _how_it_diverged(point: Array, last: int, land: Landscape) -> str:
@@ -127,9 +132,11 @@ def _nearest_minimizer(point: Array, land: Landscape) -> tuple[int | None, float
 def _principal(point: Array, land: Landscape) -> tuple[Array, Array, Array]:
     """Slopes along the Hessian's axes, its eigenvalues, and the axes as columns; lengths in domain widths."""
     slopes = land.first_order(point[None])[1][0] * land.widths
+    if land.hessian is None:
+        return slopes * np.nan, slopes * np.nan, np.eye(1)
     hessian = land.hessian(point) * np.outer(land.widths, land.widths)
     if not (np.isfinite(slopes).all() and np.isfinite(hessian).all()):
-        return slopes * np.nan, slopes * np.nan, np.eye(2)
+        return slopes * np.nan, slopes * np.nan, np.eye(len(slopes))
     curvatures, axes = np.linalg.eigh(hessian)
     return axes.T @ slopes, curvatures, axes
 
@@ -162,14 +169,13 @@ def _polished(point: Array, land: Landscape) -> Array | None:
 
 
 def _by_curvature(point: Array, land: Landscape) -> str:
-    _, curvatures, _ = _principal(point, land)
+    _, curvatures, axes = _principal(point, land)
     sizes = np.abs(curvatures)
     if sizes.min() > max(1e-9 * land.range, 1e-6 * sizes.max()):
         return "minimum" if curvatures.min() > 0 else "maximum" if curvatures.max() < 0 else "saddle"
     # An eigenvalue of 0, or not a number, says nothing: look at the losses around the point itself.
-    angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
-    circle = point + _PROBE * land.widths * np.stack((np.cos(angles), np.sin(angles)), axis=1)
-    losses, _ = land.first_order(np.concatenate((point[None], circle)))
+    around = point + _PROBE * land.widths * _directions(axes)
+    losses, _ = land.first_order(np.concatenate((point[None], around)))
     rise = losses[1:] - losses[0]
     height = float(np.abs(rise).max())
     if not height > _ROUNDING * land.range:
@@ -178,12 +184,20 @@ def _by_curvature(point: Array, land: Landscape) -> str:
     return "saddle" if lower and higher else "maximum" if lower else "minimum"
 
 
+def _directions(axes: Array) -> Array:
+    """Unit vectors (k, D): all round a plane, else both ways along the Hessian's axes, its columns."""
+    if len(axes) > 2:
+        return np.concatenate((axes.T, -axes.T))
+    angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    return np.stack((np.cos(angles), np.sin(angles)), axis=1)
+
+
 def _settled(kind: str, unit: Array, minimizer: int | None, land: Landscape, low: bool = False) -> Outcome:
     """`low` says that no loss is lower, though none of the declared minimizers is here."""
     step = _first_for_good(np.linalg.norm(unit - unit[-1], axis=1) <= NEAR)
     if kind == "minimum" and minimizer is not None:
-        x, y = land.minimizers[minimizer]
-        return Outcome(kind, step, f"Reached the minimum at ({x:.4g}, {y:.4g}) by step {step}.", minimizer)
+        place = ", ".join(f"{number:.4g}" for number in land.minimizers[minimizer])
+        return Outcome(kind, step, f"Reached the minimum at ({place}) by step {step}.", minimizer)
     what = {
         "minimum": "in a minimum, as low as there is" if low else "in a local minimum",
         "saddle": "at a saddle: flat, but neither a minimum nor a maximum",
@@ -224,11 +238,12 @@ def _cycle(unit: Array) -> Outcome | None:
     return Outcome("cycle", step, f"Goes back and forth without settling since step {step}.")
 
 
-def _moving(unit: Array) -> Outcome:
+def _moving(unit: Array, land: Landscape) -> Outcome:
     last = len(unit) - 1
     moved = (np.diff(unit[-_SHORTEST_CYCLE - 1 :], axis=0) != 0).any()
     if not moved:
-        return Outcome("moving", last, f"Stood still in the last of {last} steps, where there is a slope.")
+        place = "" if land.hessian is None else ", where there is a slope"
+        return Outcome("moving", last, f"Stood still in the last of {last} steps{place}.")
     return Outcome("moving", last, f"Still moving after {last} steps.")
 
 

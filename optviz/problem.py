@@ -36,6 +36,16 @@ class Problem(Protocol):
 
 
 @dataclass(frozen=True)
+class Network:
+    """What is known of a surface that is a plane through the space of more than two numbers."""
+
+    plane: str
+    """Which plane its picture is of: "principal", spanned by the paths, or "random"."""
+    minimizers: tuple[tuple[float, ...], ...] = ()
+    """Known minimizers, with all D numbers."""
+
+
+@dataclass(frozen=True)
 class Surface:
     """A function of two numbers, with what is known about it.
 
@@ -59,6 +69,9 @@ class Surface:
     data: Data | None = None
     """What its model is fitted to, where it is made of data. Then `function` is the model's loss on all of
     it, and the engine steps the model itself."""
+    network: Network | None = None
+    """Of a model of more than two numbers. Then `function` is its loss on one plane through their space: by
+    itself that of two random directions from the initial weights of seed 0, as a `Plane` says else."""
 
     def __call__(self, theta: Tensor) -> Tensor:
         """The loss at `theta` of shape (..., 2), as a tensor of shape (...)."""
@@ -67,8 +80,16 @@ class Surface:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """What can be frozen: its two numbers, or the tensors of a network."""
+        return ("x", "y") if self.data is None else self.data.model.names
+
+    @property
+    def axes(self) -> tuple[str, str]:
         """What its two numbers are called."""
-        return ("x", "y") if self.data is None else self.data.model.axes
+        if self.network is not None:
+            return "direction 1", "direction 2"
+        x, y = self.names
+        return x, y
 
     @property
     def widths(self) -> Point:

@@ -123,6 +123,8 @@ class PathRecorder:
     ) -> Trajectory:
         """Copy everything to the host once, cut the path where it diverged, and judge how it ended.
 
+        The points of a network are its parameters (n+1, D) still, until they are projected on a plane.
+
         `land` is the surface in float64, for the losses, gradients and verdict that are the surface's own.
         An epoch has `epoch_steps` steps.
         """
@@ -130,7 +132,7 @@ class PathRecorder:
         if taken % _RING:
             self._flush(taken)
         path = torch.cat((self._start, _joined([column.values[:taken] for column in self._points])))
-        near = within_reach(path, surface).cpu().numpy()
+        near = within_reach(path, land.low, land.widths).cpu().numpy()
         steps = taken if near.all() else int(near.argmin())
         points = _first(_host(path), steps + 1)
         exact = points.astype(np.float64)
@@ -138,6 +140,7 @@ class PathRecorder:
         return Trajectory(
             run=self._spec,
             points=points,
+            parameters=points if surface.network else None,
             losses=losses,
             gradients=gradients,
             seen_gradients=_first(self._seen_gradients(), steps),
@@ -150,7 +153,7 @@ class PathRecorder:
             unrecorded=tuple(sorted(self._unrecorded)),
             outcome=judge(exact, self._gave_up or not near[steps], land),
             made_with=made_with,
-            names=surface.names,
+            names=surface.axes,
         )
 
     def _seen_gradients(self) -> Any:
@@ -176,10 +179,10 @@ class EndsRecorder:
     """Keeps the ends of N runs, and all their points where `path_steps` says how many there will be."""
 
     def __init__(self, starts: Tensor, surface: Surface, path_steps: int | None) -> None:
-        self._surface = surface
+        self._low, self._widths = [low for low, _ in surface.domain], surface.widths
         self._starts = starts
         self._ends = starts.clone()
-        self._near = within_reach(starts, surface)
+        self._near = self._within_reach(starts)
         self._taken = torch.zeros(len(starts), dtype=torch.int64, device=starts.device)
         self._paths: Tensor | None = None
         if path_steps is not None:
@@ -197,9 +200,12 @@ class EndsRecorder:
         now, near, ends = self._now(), self._near[self._rows], self._ends[self._rows]
         self._taken[self._rows] += near
         ends.copy_(torch.where(near[:, None], now, ends))
-        near &= within_reach(now, self._surface)
+        near &= self._within_reach(now)
         if self._paths is not None:
             self._paths[step + 1, self._rows] = now
+
+    def _within_reach(self, points: Tensor) -> Tensor:
+        return within_reach(points, self._low, self._widths)
 
     def gave_up(self) -> None:
         self._near[self._rows] = False
@@ -219,10 +225,14 @@ class EndsRecorder:
         )
 
 
-def within_reach(points: Tensor, surface: Surface) -> Tensor:
-    """Whether points (..., 2) are finite and within `REACH` domain widths of the domain's middle: (...)."""
-    middle = points.new_tensor([(low + high) / 2 for low, high in surface.domain])
-    reach = points.new_tensor([REACH * width for width in surface.widths])
+def within_reach(points: Tensor, low: Any, widths: Any) -> Tensor:
+    """Whether points (..., D) are finite and within `REACH` domain widths of the domain's middle: (...).
+
+    `low` and `widths` are the domain's, D numbers each, as a landscape has them.
+    """
+    extent = np.asarray(widths, dtype=np.float64)
+    middle = points.new_tensor((np.asarray(low) + extent / 2).tolist())
+    reach = points.new_tensor((REACH * extent).tolist())
     return ((points - middle).abs() <= reach).all(dim=-1)
 
 

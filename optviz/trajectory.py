@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optviz.outcome import Array, Outcome
-from optviz.spec import RunSpec
+from optviz.problem import Domain
+from optviz.spec import RunSpec, SurfaceSpec
 
 Floats = NDArray[np.floating[Any]]
 """Numbers in the run's own dtype, float32 or float64."""
@@ -44,8 +45,45 @@ class Summary:
 
 
 @dataclass(frozen=True, eq=False)
+class Plane:
+    """A plane through the space of a network's D weights: what a picture of it shows."""
+
+    surface: SurfaceSpec
+    """The network."""
+    origin: Array
+    """(D,) the weights at (0, 0)."""
+    u: Array
+    """(D,) what x = 1 adds to them; `u` and `v` are at right angles and of length 1 unless they are random."""
+    v: Array
+    """(D,) what y = 1 adds to them."""
+    shares: tuple[float, float]
+    """How much of the variance of all points lies along each; NaN where the directions are random, or nothing
+    moved."""
+    domain: Domain
+    """A square around the paths that are projected on it."""
+    is_random: bool
+
+    def coordinates(self, theta: Array) -> tuple[Array, Array]:
+        """Where weights (k, D) are seen: the nearest point of the plane (k, 2), and how far away it is (k,)."""
+        basis = np.stack((self.u, self.v))
+        with np.errstate(invalid="ignore", over="ignore"):  # where a run diverged
+            gaps = theta.astype(np.float64) - self.origin
+            points: Array = gaps @ np.linalg.pinv(basis)
+            off: Array = np.linalg.norm(gaps - points @ basis, axis=1)
+        return points, off
+
+    def weights(self, points: Array) -> Array:
+        """The weights (k, D) at points (k, 2) of the plane."""
+        found: Array = self.origin + np.asarray(points, dtype=np.float64) @ np.stack((self.u, self.v))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Trajectory:
     """One run of one optimizer: the start and what each of its n steps did.
+
+    Of a network, D is the number of its weights, and `points` is where they are seen on a `plane`. All else
+    is at the true weights. For surfaces of two numbers D is 2.
 
     n is smaller than the experiment's steps where the run diverged: the path ends at the first point that is
     not finite or lies beyond reach.
@@ -53,13 +91,13 @@ class Trajectory:
 
     run: RunSpec
     points: Floats
-    """(n+1, 2) the start first, in the run's dtype."""
+    """(n+1, 2) the start first, in the run's dtype; in float64 where they are projected on a plane."""
     losses: Array
     """(n+1,) the surface's own loss at each point, in float64."""
     gradients: Array
-    """(n+1, 2) the surface's own gradient at each point, in float64."""
+    """(n+1, D) the surface's own gradient at each point, in float64."""
     seen_gradients: Floats
-    """(n, 2) what the optimizer was given at each step (first closure call): noise, clipping and left-over
+    """(n, D) what the optimizer was given at each step (first closure call): noise, clipping and left-over
     gradients included; 0 for a frozen parameter, which it is not given at all."""
     seen_losses: Floats
     """(n,) the loss of that call."""
@@ -81,6 +119,23 @@ class Trajectory:
     made_with: MadeWith
     names: tuple[str, ...] = ("x", "y")
     """What the two numbers of a point are called."""
+    parameters: Floats | None = None
+    """(n+1, D) all weights of a network, in the run's dtype, in the order of `module.parameters()`; None for
+    surfaces of two numbers, whose points are all there is."""
+    off_plane: Array | None = None
+    """(n+1,) how far the weights are from the plane that they are seen on."""
+    plane: Plane | None = None
+
+    @property
+    def theta(self) -> Floats:
+        """(n+1, D) all numbers of each point: `points`, or the `parameters` of a network."""
+        return self.points if self.parameters is None else self.parameters
+
+    @property
+    def gradient_norms(self) -> Array:
+        """(n+1,) the length of the surface's own gradient at each point, in all D directions."""
+        norms: Array = np.linalg.norm(self.gradients, axis=1)
+        return norms
 
     @property
     def name(self) -> str:
@@ -106,7 +161,7 @@ class Trajectory:
     @property
     def path_length(self) -> float:
         """The sum of the lengths of all steps, in the surface's own units."""
-        return float(np.linalg.norm(np.diff(self.points.astype(np.float64), axis=0), axis=1).sum())
+        return float(np.linalg.norm(np.diff(self.theta.astype(np.float64), axis=0), axis=1).sum())
 
     def summary(self, minimizers: tuple[tuple[float, float], ...], within: float) -> Summary:
         """This run in a few numbers; a minimizer nearer than `within`, in units of x and y, is reached."""
@@ -127,7 +182,7 @@ class Trajectory:
         """(n+1,) the distance from each point to the nearest of `minimizers`; inf where there is none."""
         if not minimizers:
             return np.full(len(self.points), np.inf)
-        gaps = self.points.astype(np.float64)[:, None, :] - np.asarray(minimizers, dtype=np.float64)
+        gaps = self.theta.astype(np.float64)[:, None, :] - np.asarray(minimizers, dtype=np.float64)
         nearest: Array = np.linalg.norm(gaps, axis=2).min(axis=1)
         return nearest
 
@@ -144,6 +199,10 @@ class Reference:
     """(n+1, 2) the start first, in the run's dtype; n < steps where it diverged."""
     losses: Array
     """(n+1,) the surface's own loss at each point, in float64."""
+    parameters: Floats | None = None
+    """(n+1, D) of a network, as a trajectory has them; then the points are those of its `plane`."""
+    off_plane: Array | None = None
+    plane: Plane | None = None
 
 
 @dataclass(frozen=True, eq=False)
