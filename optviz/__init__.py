@@ -35,7 +35,7 @@ from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
 from optviz.schedulers import SCHEDULERS, SchedulerInfo
-from optviz.spec import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
+from optviz.spec import Experiment, MapSpec, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
 from optviz.trajectory import Ensemble, Grid, MadeWith, Reference, Summary, Trajectory
 
 __version__ = "0.1.0"
@@ -53,6 +53,7 @@ __all__ = [
     "Grid",
     "Line",
     "MadeWith",
+    "MapSpec",
     "OptimizerInfo",
     "OptimizerSpec",
     "Outcome",

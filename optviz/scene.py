@@ -21,7 +21,7 @@ from optviz.engine import sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.fitting import Data
 from optviz.problem import surface
-from optviz.spec import Experiment, View
+from optviz.spec import VIEW_PARAMS, Experiment, View
 from optviz.steps import Steps
 from optviz.trajectory import Grid, Reference, Trajectory
 
@@ -94,7 +94,7 @@ def scene(
                 trajectories, paths, pens(experiment, trajectories, theme, view), strict=True
             )
         ],
-        "view": {name: value for name, value in asdict(view).items() if name not in ("within", "colors")},
+        "view": {name: getattr(view, name) for name in VIEW_PARAMS if name not in ("within", "colors")},
         "theme": asdict(theme),
     }
     for run, one, blob in zip(data["runs"], inside, insides, strict=False):  # there may be none
