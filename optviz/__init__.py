@@ -25,6 +25,7 @@ from optviz.engine import (
     run_many,
     run_one,
     run_reference,
+    run_varied,
     sample,
     suggested_lr,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "run_many",
     "run_one",
     "run_reference",
+    "run_varied",
     "sample",
     "suggested_lr",
     "summaries_csv",

@@ -178,8 +178,8 @@ class EndsRecorder:
     def __init__(self, starts: Tensor, surface: Surface, path_steps: int | None) -> None:
         self._surface = surface
         self._starts = starts
-        self._ends = starts.clone()
-        self._near = within_reach(starts, surface)
+        self._ends = torch.empty_like(starts)
+        self._near = torch.empty(len(starts), dtype=torch.bool, device=starts.device)
         self._taken = torch.zeros(len(starts), dtype=torch.int64, device=starts.device)
         self._paths: Tensor | None = None
         if path_steps is not None:
@@ -187,8 +187,11 @@ class EndsRecorder:
             self._paths[0] = starts
 
     def watch(self, points: Callable[[], Tensor], rows: slice) -> None:
-        """From now on `points()` gives the runs of these rows, as (k, 2)."""
+        """From now on `points()` gives the runs of these rows, as (k, 2), which begin at their starts."""
         self._now, self._rows = points, rows
+        self._ends[rows] = self._starts[rows]
+        self._near[rows] = within_reach(self._starts[rows], self._surface)
+        self._taken[rows] = 0
 
     def seen(self, step: int, loss: Tensor) -> None:
         pass

@@ -70,6 +70,7 @@ ORDER = (
     "derivations",
     "steps",
     "recorders",
+    "varied",
     "engine",
     "loop",
     "maps",
