@@ -117,7 +117,7 @@ def _walk(
     except ValueError as error:
         raise CompetitorError(index, spec, str(error)) from error
     epoch_steps = function.data.epoch_steps(experiment.batch_size) if function.data else 1
-    return recorder.trajectory(function, _landscape(function), made_with(experiment, device), epoch_steps)
+    return recorder.trajectory(function, landscape(function), made_with(experiment, device), epoch_steps)
 
 
 def run_many(
@@ -149,7 +149,7 @@ def run_many(
             _train(batch, _Trainer(experiment, spec, batch), chance, recorder, watch)
     except ValueError as error:
         raise CompetitorError(run, spec, str(error)) from error
-    return recorder.ensemble(_landscape(function), made_with(experiment, device))
+    return recorder.ensemble(landscape(function), made_with(experiment, device))
 
 
 def run_varied(
@@ -182,7 +182,7 @@ def run_varied(
             _vary(experiment, spec, function, start, [settings[i] for i in part], rows, recorder, watch)
     except ValueError as error:
         raise CompetitorError(run, spec, str(error)) from error
-    ensemble = recorder.ensemble(_landscape(function), made_with(experiment, device))
+    ensemble = recorder.ensemble(landscape(function), made_with(experiment, device))
     return ensemble.take(np.argsort(order))
 
 
@@ -211,7 +211,9 @@ def _vary(
     for part in parts:
         own = settings[part.start - rows.start : part.stop - rows.start]
         for each in own:
-            _Trainer(experiment, spec, _single(function, spec, start), settings=[each])  # torch checks no groups
+            _Trainer(
+                experiment, spec, _single(function, spec, start), settings=[each]
+            )  # torch checks no groups
         batch = _own_tensors(function, spec, start.repeat(len(own), 1), part)
         recorder.watch(batch.points, part)
         _train(batch, _Trainer(experiment, spec, batch, settings=own), chance, recorder, watch)
@@ -248,14 +250,7 @@ def hessians(spec: SurfaceSpec, points: Any) -> Array:
 
     NaN where the surface has no second derivative. Raises ValueError for an unknown surface.
     """
-    function = surface(spec)
-    theta = torch.as_tensor(np.asarray(points, dtype=np.float64)).clone().requires_grad_()
-    (slope,) = torch.autograd.grad(function(theta).sum(), theta, create_graph=True)
-    if not slope.requires_grad:  # a plane: its slope does not depend on the point
-        return np.zeros((len(theta), 2, 2))
-    rows = [torch.autograd.grad(slope[:, axis].sum(), theta, retain_graph=True)[0] for axis in (0, 1)]
-    result: Array = torch.stack(rows, dim=1).numpy()
-    return result
+    return _hessians(surface(spec), np.asarray(points, dtype=np.float64))
 
 
 def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
@@ -278,7 +273,7 @@ def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
     points = np.asarray([function.start, *function.minimizers])
     slope = math.hypot(*_first_order(function, points[:1])[1][0])
     slope = slope if math.isfinite(slope) else 0.0
-    hessians = [h for h in (_hessian(function, point) for point in points) if np.isfinite(h).all()]
+    hessians = [h for h in _hessians(function, points) if np.isfinite(h).all()]
     curvature = max((float(np.abs(np.linalg.eigvalsh(h)).max()) for h in hessians), default=0.0)
     rate = min(1 / max(curvature, 1e-6), 0.05 * width / max(slope, 1e-6)) * info.lr_factor
     return _round_down(max(rate, 1e-30))
@@ -707,7 +702,8 @@ def _train(
 # -- the surface itself, in float64 on the CPU -----------------------------------------------------------
 
 
-def _landscape(function: Surface) -> Landscape:
+def landscape(function: Surface) -> Landscape:
+    """What a verdict needs to know of a surface."""
     z = _grid(function, 41, function.domain).z
     finite = z[np.isfinite(z)].clip(-1e300, 1e300)
     return Landscape(
@@ -718,7 +714,7 @@ def _landscape(function: Surface) -> Landscape:
         smooth=function.smooth,
         range=float(np.ptp(finite)) if len(finite) else 1.0,
         first_order=lambda points: _first_order(function, points),
-        hessian=lambda point: _hessian(function, point),
+        hessian=lambda points: _hessians(function, points),
     )
 
 
@@ -737,8 +733,12 @@ def _first_order(function: Surface, points: Array) -> tuple[Array, Array]:
     return losses.detach().numpy(), gradients.numpy()
 
 
-def _hessian(function: Surface, point: Array) -> Array:
-    """The Hessian (2, 2) at a point (2,), by differentiating autograd's gradient once more."""
-    hessian = torch.autograd.functional.hessian(function, torch.from_numpy(point).clone())
-    result: Array = hessian.numpy()
+def _hessians(function: Surface, points: Array) -> Array:
+    """The Hessians (k, 2, 2) at points (k, 2), by differentiating autograd's gradient once more."""
+    theta = torch.from_numpy(points).clone().requires_grad_()
+    (slope,) = torch.autograd.grad(function(theta).sum(), theta, create_graph=True)
+    if not slope.requires_grad:  # a plane: its slope does not depend on the point
+        return np.zeros((len(theta), 2, 2))
+    rows = [torch.autograd.grad(slope[:, axis].sum(), theta, retain_graph=True)[0] for axis in (0, 1)]
+    result: Array = torch.stack(rows, dim=1).numpy()
     return result

@@ -54,7 +54,10 @@ class Varied(float):
         return float(self.rows[0])
 
     def __bool__(self) -> bool:
-        return self != 0
+        nonzero = self.rows != 0
+        if nonzero.any() != nonzero.all():
+            raise MixedError
+        return bool(nonzero.all())
 
     def __neg__(self) -> Varied:
         return Varied(-self.rows)
@@ -147,8 +150,10 @@ def _lerp(this: Tensor, end: Tensor, weight: Varied) -> Tensor:
 
 
 def _full_like(this: Tensor, fill: Varied, **rest: Any) -> Tensor:
-    return fill.of(this).expand_as(this).clone(**rest) if not rest else torch.zeros_like(this, **rest).add_(
-        fill.of(this)
+    return (
+        fill.of(this).expand_as(this).clone(**rest)
+        if not rest
+        else torch.zeros_like(this, **rest).add_(fill.of(this))
     )
 
 

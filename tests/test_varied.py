@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,8 +13,8 @@ from optviz import engine
 from optviz.params import Float, Int, Tuple
 from optviz.varied import OPTIMIZERS_BY_ROWS, MixedError, Varied, alike, merged
 
-STEPS = 40
-COUNT = 7
+STEPS = 24
+COUNT = 5
 
 
 def spread(low: float, high: float) -> list[float]:
@@ -36,14 +37,22 @@ def varied(name: str, param: str) -> list[ov.OptimizerSpec]:
     info = ov.OPTIMIZERS[name]
     kind, default = info.params[param].kind, info.params[param].default
     if isinstance(kind, Int):
-        values: list = [1, 2, 3, 5]
+        values: list = [1, 2, 4]
     elif isinstance(kind, Tuple):
         columns = [
-            [part * factor for factor in (1.0, 0.95, 0.8, 0.99)] if part else [0.0] * 4 for part in default
+            [
+                part * factor
+                for factor in ((1.0, 1.1, 1.5) if part > 1 or name == "Adafactor" else (1.0, 0.95, 0.8))
+            ]
+            for part in default
         ]
         values = list(zip(*columns, strict=True))
     else:
-        values = spread(kind.low, kind.high)
+        values = (
+            [default * factor for factor in (1.0, 1.5, 1.1)]
+            if name == "Adafactor"
+            else spread(kind.low, kind.high)
+        )
         values = [1e-3 * value for value in values] if param == "lr" and name != "LBFGS" else values
     base = {"momentum": 0.7} if param in ("dampening", "nesterov") else {}
     return [ov.OptimizerSpec(name, base | {param: value}) for value in values]
@@ -56,7 +65,7 @@ def same(exp: ov.Experiment, optimizers: list[ov.OptimizerSpec]) -> None:
         one = ov.run_one(replace(exp, runs=(replace(exp.runs[0], optimizer=optimizer),)), 0, "cpu")
         assert many.steps[row] == one.steps
         np.testing.assert_array_equal(many.paths[row, : one.steps + 1], one.points, err_msg=str(optimizer))
-        assert many.ends[row].tolist() == one.points[-1].tolist()
+        np.testing.assert_array_equal(many.ends[row], one.points[-1])
 
 
 def experiment(optimizer: ov.OptimizerSpec, surface: str = "Rosenbrock", **rest) -> ov.Experiment:
@@ -69,7 +78,7 @@ def experiment(optimizer: ov.OptimizerSpec, surface: str = "Rosenbrock", **rest)
 @pytest.mark.parametrize(("name", "param"), cases())
 def test_every_hyperparameter_gives_each_cell_its_single_run(name: str, param: str) -> None:
     optimizers = varied(name, param)
-    same(experiment(optimizers[0], steps=8 if name == "LBFGS" else STEPS), optimizers)
+    same(experiment(optimizers[0], steps=4 if name == "LBFGS" else STEPS), optimizers)
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS_BY_ROWS))
@@ -78,13 +87,15 @@ def test_rows_of_one_tensor_are_used_where_they_are_said_to_be(name: str, monkey
     monkeypatch.setattr(engine, "_own_tensors", None)
     optimizers = [
         ov.OptimizerSpec(name, {"lr": lr, "weight_decay": decay})
-        for lr, decay in zip(np.geomspace(1e-5, 1e-3, 40), np.linspace(0.01, 0.5, 40), strict=True)
+        for lr, decay in zip(np.geomspace(1e-5, 1e-3, 12), np.linspace(0.01, 0.5, 12), strict=True)
     ]
     same(experiment(optimizers[0], dtype="float64", noise=0.1), optimizers)
 
 
 ADAM = [ov.OptimizerSpec("Adam", {"lr": lr, "betas": (b, 0.99)}) for lr, b in ((0.01, 0.9), (0.2, 0.5))]
-SGD = [ov.OptimizerSpec("SGD", {"lr": lr, "momentum": m}) for lr in (1e-4, 1e-3, 1.0) for m in (0.0, 0.5, 0.9)]
+SGD = [
+    ov.OptimizerSpec("SGD", {"lr": lr, "momentum": m}) for lr in (1e-4, 1e-3, 1.0) for m in (0.0, 0.5, 0.9)
+]
 
 
 @pytest.mark.parametrize(
@@ -111,10 +122,12 @@ def test_all_that_is_done_around_a_step_is_done_in_every_cell(around: dict, opti
 
 
 def test_models_on_data_are_stepped_as_single_ones() -> None:
-    rates = [ov.OptimizerSpec("Adagrad", {"lr": lr, "initial_accumulator_value": v}) for lr, v in
-             ((0.1, 0.1), (0.5, 0.1), (0.1, 1.0))]
+    rates = [
+        ov.OptimizerSpec("Adagrad", {"lr": lr, "initial_accumulator_value": v})
+        for lr, v in ((0.1, 0.1), (0.5, 0.1), (0.1, 1.0))
+    ]
     for optimizers in (ADAM, rates):
-        same(experiment(optimizers[0], "Linear regression", batch_size=2, steps=10), optimizers)
+        same(experiment(optimizers[0], "Linear fit", batch_size=2, steps=10), optimizers)
 
 
 def test_torch_refuses_a_cell_in_its_own_words() -> None:
@@ -128,12 +141,12 @@ def test_torch_refuses_a_cell_in_its_own_words() -> None:
 def test_numbers_with_rows_do_what_a_float_does_or_say_that_they_cannot() -> None:
     rows = Varied([0.1, 0.7])
     assert ((2 - rows) ** 3 / 4).rows.tolist() == [(2 - 0.1) ** 3 / 4, (2 - 0.7) ** 3 / 4]
-    assert 0.0 <= rows and rows != 0 and not rows > 1
+    assert rows >= 0.0 and rows != 0 and not rows > 1
     with pytest.raises(MixedError):
         bool(rows > 0.5)
     with pytest.raises(MixedError):
         float(rows)
-    assert np.isnan(np.float64(rows) if False else float.__add__(rows, 0.0))
+    assert math.isnan(math.sqrt(rows))  # C code does not see the rows, and must not go on unnoticed
 
 
 def test_only_numbers_are_merged_and_zeros_are_kept_apart() -> None:
