@@ -32,12 +32,28 @@ from optviz.engine import (
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
+from optviz.maps import (
+    Axis,
+    BasinMap,
+    Cloud,
+    SweepMap,
+    Tuning,
+    axis_names,
+    basins,
+    cloud,
+    cost,
+    default_resolution,
+    sweep,
+    tune,
+)
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
 from optviz.schedulers import SCHEDULERS, SchedulerInfo
 from optviz.spec import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
+from optviz.stability import Stability, stability
 from optviz.trajectory import Ensemble, Grid, MadeWith, Reference, Summary, Trajectory
+from optviz.work import Here, Progress
 
 __version__ = "0.1.0"
 
@@ -46,29 +62,42 @@ __all__ = [
     "OPTIMIZERS",
     "SCHEDULERS",
     "SURFACES",
+    "Axis",
+    "BasinMap",
+    "Cloud",
     "CompetitorError",
     "Convention",
     "Derivation",
     "Ensemble",
     "Experiment",
     "Grid",
+    "Here",
     "Line",
     "MadeWith",
     "OptimizerInfo",
     "OptimizerSpec",
     "Outcome",
+    "Progress",
     "Reference",
     "RunSpec",
     "SchedulerInfo",
     "SchedulerSpec",
+    "Stability",
     "Summary",
     "Surface",
     "SurfaceInfo",
     "SurfaceSpec",
+    "SweepMap",
     "Trajectory",
+    "Tuning",
     "View",
+    "axis_names",
+    "basins",
+    "cloud",
     "contour_figure",
     "conventions",
+    "cost",
+    "default_resolution",
     "derivation",
     "gradient_figure",
     "hessians",
@@ -82,9 +111,12 @@ __all__ = [
     "run_reference",
     "run_varied",
     "sample",
+    "stability",
     "suggested_lr",
     "summaries_csv",
     "surface",
     "surface_figure",
+    "sweep",
     "training_loop",
+    "tune",
 ]

@@ -148,17 +148,13 @@ def coarse_first(height: int, width: int) -> list[Places]:
     """
     places = np.arange(height * width)
     rows, columns = np.divmod(places, width)
-    lists: list[Places] = []
     level = np.zeros(len(places), dtype=np.int64)
-    for finer, stride in enumerate(_STRIDES):
-        level[(rows % stride == 0) & (columns % stride == 0) & (level == 0)] = finer + 1
-    for finer in range(1, len(_STRIDES) + 1):
-        found = places[level == finer]
-        if lists and len(lists[-1]) < _FIRST and len(lists) == 1:
-            lists[-1] = np.concatenate((lists[-1], found))
-        elif len(found):
-            lists.append(found)
-    return lists
+    for stride in reversed(_STRIDES):
+        level[(rows % stride == 0) & (columns % stride == 0)] = stride
+    # The first pictures of a small map would be of a few cells each, which cost as much as many.
+    first = next((stride for stride in _STRIDES if (level >= stride).sum() >= _FIRST), _STRIDES[-1])
+    lists = [places[level >= first], *(places[level == stride] for stride in _STRIDES if stride < first)]
+    return [found for found in lists if len(found)]
 
 
 def stand_ins(done: NDArray[np.bool_]) -> Places:
