@@ -25,7 +25,7 @@ from optviz.optimizers import Coupling, LrUnit, optimizer_info
 from optviz.outcome import Array, Landscape
 from optviz.params import Value
 from optviz.problem import Domain, Problem, Surface, surface
-from optviz.recorders import EndsRecorder, PathRecorder, Recorder
+from optviz.recorders import EndsRecorder, PathRecorder, PathsRecorder, Recorder
 from optviz.schedulers import Scheduler, scheduler_info
 from optviz.spec import Experiment, OptimizerSpec, RunSpec, SurfaceSpec
 from optviz.trajectory import Ensemble, Grid, MadeWith, Reference, Trajectory
@@ -375,7 +375,11 @@ def _ends_recorder(experiment: Experiment, function: Surface, theta: Tensor, rec
     size = theta.numel() * theta.element_size() * (experiment.steps + 1)
     if record == "paths" and size > _PATHS_LIMIT:
         raise ValueError(f'These paths would take {size / 2**30:.1f} GiB: take fewer, or record="ends".')
-    return EndsRecorder(theta, function, experiment.steps if record == "paths" else None)
+    return (
+        PathsRecorder(theta, function, experiment.steps)
+        if record == "paths"
+        else EndsRecorder(theta, function)
+    )
 
 
 def _chance(

@@ -400,14 +400,14 @@ def cloud(
     which = np.arange(seeds)
     parts = np.array_split(which, -(-seeds // min(seeds, _at_once(experiment, spec, "basins"))))
     if radius is None:
-        chosen = [(paths_of_seeds, [experiment.seed + int(i) for i in part]) for part in parts]
+        numbers = [experiment.seed + index for index in range(seeds)]
+        pieces = [
+            Piece(part, paths_of_seeds, (experiment, run, [numbers[i] for i in part], device))
+            for part in parts
+        ]
     else:
         starts = _around(experiment.start, radius * np.asarray(function.widths), seeds)
-        chosen = [(paths_of_starts, starts[part]) for part in parts]
-    pieces = [
-        Piece(part, find, (experiment, run, given, device))
-        for part, (find, given) in zip(parts, chosen, strict=True)
-    ]
+        pieces = [Piece(part, paths_of_starts, (experiment, run, starts[part], device)) for part in parts]
     return _carried_out(pieces, seeds, executor, watch, put, result)
 
 
@@ -646,7 +646,8 @@ def _around(start: tuple[float, float], radii: Array, count: int) -> Array:
     place = np.arange(count)
     angle = place * np.pi * (3 - math.sqrt(5))
     length = np.sqrt(place / (count - 1))
-    return np.asarray(start) + radii * (length * np.stack((np.cos(angle), np.sin(angle)))).T
+    around: Array = np.asarray(start) + radii * (length * np.stack((np.cos(angle), np.sin(angle)))).T
+    return around
 
 
 def _cloud(

@@ -177,7 +177,8 @@ class _Verdict:
 
         def near(points: Array, which: NDArray[np.int64]) -> NDArray[np.bool_]:
             away = self.unit(points) - ends[which]
-            return np.hypot(away[..., 0], away[..., 1]) <= NEAR  # type: ignore[no-any-return]
+            within: NDArray[np.bool_] = (away * away).sum(axis=-1) <= NEAR**2
+            return within
 
         steps = self._since(runs, near)
         for kind in np.unique(kinds):
@@ -192,7 +193,8 @@ class _Verdict:
 
         def outside(points: Array, _: object) -> NDArray[np.bool_]:
             unit = self.unit(points)
-            return ((unit < 0) | (unit > 1)).any(axis=-1)
+            beyond: NDArray[np.bool_] = ((unit < 0) | (unit > 1)).any(axis=-1)
+            return beyond
 
         runs = runs[outside(self.ends[runs], None)]
         self.settle(runs, "left", self._since(runs, outside))
@@ -224,7 +226,8 @@ class _Verdict:
 
         def inside(points: Array, which: NDArray[np.int64]) -> NDArray[np.bool_]:
             unit, at = self.unit(points), place[which]
-            return ((unit >= low[at]) & (unit <= high[at])).all(axis=-1)
+            within: NDArray[np.bool_] = ((unit >= low[at]) & (unit <= high[at])).all(axis=-1)
+            return within
 
         self.settle(runs, "cycle", self._since(runs, inside))
         return found
@@ -234,7 +237,7 @@ class _Verdict:
         runs: NDArray[np.int64],
         holds: Callable[[Array, NDArray[np.int64]], NDArray[np.bool_]],
     ) -> NDArray[np.int64]:
-        """The step from which `holds` stays true to the end, for each of some runs; the last if it never does.
+        """For each of some runs the step from which `holds` stays true to the end; the last if it never does.
 
         `holds` is asked backwards, some steps at a time: (k, m, 2) points of m runs → (k, m). What holds no
         more is not asked again, so that a long path costs little.
@@ -297,7 +300,8 @@ def _undefined(points: Array, land: Landscape) -> NDArray[np.bool_]:
     """Whether there is no finite loss at points (..., 2)."""
     with np.errstate(over="ignore", invalid="ignore"):
         losses = land.first_order(np.ascontiguousarray(points).reshape(-1, 2))[0].reshape(points.shape[:-1])
-    return ~(np.isfinite(losses) & np.isfinite(points).all(axis=-1))
+    defined: NDArray[np.bool_] = np.isfinite(losses) & np.isfinite(points).all(axis=-1)
+    return ~defined
 
 
 def _nearest_minimizer(points: Array, land: Landscape) -> tuple[NDArray[np.int64], Array]:
@@ -395,4 +399,4 @@ def _goes_round(window: Array) -> NDArray[np.bool_]:
     drift = np.linalg.norm(late.mean(axis=0) - early.mean(axis=0), axis=-1)
     spread = [np.linalg.norm(half.std(axis=0), axis=-1) for half in (early, late)]
     still = (extent == 0) | (length < 4 * extent) | (drift > 0.1 * extent) | (spread[1] < 0.9 * spread[0])
-    return ~still  # type: ignore[no-any-return]
+    return ~still

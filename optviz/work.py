@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -95,7 +95,7 @@ class Watcher(Generic[Result]):
 
 def carry_out(
     pieces: Sequence[Piece], workers: Workers, tick: Callable[[int], None]
-) -> Iterator[tuple[Piece, Any]]:
+) -> Generator[tuple[Piece, Any], None, None]:
     """Each piece with its result, as they come.
 
     What a worker fails at, because it died or lost its way, is done again here. Only a ValueError, which is
@@ -164,7 +164,7 @@ def stand_ins(done: NDArray[np.bool_]) -> Places:
     """
     height, width = done.shape
     rows, columns = np.mgrid[:height, :width]
-    shown = rows * width + columns
+    shown: Places = rows * width + columns
     missing = ~done
     for stride in reversed(_STRIDES[:-1]):
         neighbour = rows // stride * stride, columns // stride * stride
