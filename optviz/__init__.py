@@ -32,6 +32,16 @@ from optviz.engine import (
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
+from optviz.map_figures import (
+    basin_difference_figure,
+    basin_figure,
+    cloud_figure,
+    cloud_paths_figure,
+    stability_figure,
+    sweep_curves_figure,
+    sweep_figure,
+    tuning_figure,
+)
 from optviz.maps import (
     Axis,
     BasinMap,
@@ -92,8 +102,12 @@ __all__ = [
     "Tuning",
     "View",
     "axis_names",
+    "basin_difference_figure",
+    "basin_figure",
     "basins",
     "cloud",
+    "cloud_figure",
+    "cloud_paths_figure",
     "contour_figure",
     "conventions",
     "cost",
@@ -112,11 +126,15 @@ __all__ = [
     "run_varied",
     "sample",
     "stability",
+    "stability_figure",
     "suggested_lr",
     "summaries_csv",
     "surface",
     "surface_figure",
     "sweep",
+    "sweep_curves_figure",
+    "sweep_figure",
     "training_loop",
     "tune",
+    "tuning_figure",
 ]

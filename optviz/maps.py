@@ -23,7 +23,7 @@ from optviz.cells import Cells, from_settings, from_starts, paths_of_seeds, path
 from optviz.engine import competitor, made_with
 from optviz.optimizers import Coupling, optimizer_info
 from optviz.outcome import Array
-from optviz.params import Float, Int, Kind, Tuple, Value, describe
+from optviz.params import Float, Int, Kind, Maybe, Tuple, Value, describe
 from optviz.schedulers import scheduler_info
 from optviz.spec import Experiment, OptimizerSpec, RunSpec
 from optviz.stability import constant_curvature, sgd_limit
@@ -557,6 +557,7 @@ def _kind(optimizer: OptimizerSpec, name: str) -> Kind:
         kind = kind.kinds[place] if place is not None and place < len(kind.kinds) else None
     elif place is not None:
         kind = None
+    kind = kind.kind if isinstance(kind, Maybe) else kind
     if not isinstance(kind, Float | Int):
         names = ", ".join(axis_names(optimizer.name))
         raise ValueError(f"{optimizer.name} has no number called {name}. It has: {names}.")
@@ -565,14 +566,14 @@ def _kind(optimizer: OptimizerSpec, name: str) -> Kind:
 
 def axis_names(optimizer: str) -> tuple[str, ...]:
     """What can be an axis of a sweep: every number that the optimizer takes. Raises ValueError as `run`."""
-    names: list[str] = []
+    parts: dict[str, Kind] = {}
     for name, param in optimizer_info(OptimizerSpec(optimizer)).params.items():
-        if isinstance(param.kind, Float | Int):
-            names.append(name)
-        elif isinstance(param.kind, Tuple):
-            places = enumerate(param.kind.kinds)
-            names += [f"{name}[{place}]" for place, kind in places if isinstance(kind, Float | Int)]
-    return tuple(names)
+        if isinstance(param.kind, Tuple):
+            parts |= {f"{name}[{place}]": kind for place, kind in enumerate(param.kind.kinds)}
+        else:
+            parts[name] = param.kind
+    kinds = {name: kind.kind if isinstance(kind, Maybe) else kind for name, kind in parts.items()}
+    return tuple(name for name, kind in kinds.items() if isinstance(kind, Float | Int))
 
 
 def _settings(optimizer: OptimizerSpec, axis: Axis, value: float) -> OptimizerSpec:

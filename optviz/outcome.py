@@ -193,7 +193,7 @@ class _Verdict:
 
         def outside(points: Array, _: object) -> NDArray[np.bool_]:
             unit = self.unit(points)
-            beyond: NDArray[np.bool_] = ((unit < 0) | (unit > 1)).any(axis=-1)
+            beyond: NDArray[np.bool_] = np.any((unit < 0) | (unit > 1), axis=-1)
             return beyond
 
         runs = runs[outside(self.ends[runs], None)]
@@ -323,7 +323,7 @@ def _principal(points: Array, land: Landscape) -> tuple[Array, Array, Array]:
         return np.empty((0, 2)), np.empty((0, 2)), np.empty((0, 2, 2))
     slopes = land.first_order(points)[1] * land.widths
     hessians = land.hessian(points) * np.outer(land.widths, land.widths)
-    known = np.isfinite(slopes).all(axis=1) & np.isfinite(hessians).all(axis=(1, 2))
+    known: NDArray[np.bool_] = np.isfinite(slopes).all(axis=1) & np.isfinite(hessians).all(axis=(1, 2))
     curvatures, axes = np.linalg.eigh(np.where(known[:, None, None], hessians, 0.0))
     unknown = np.where(known, 0.0, np.nan)[:, None]
     return np.einsum("kij,ki->kj", axes, slopes) + unknown, curvatures + unknown, axes
@@ -398,5 +398,7 @@ def _goes_round(window: Array) -> NDArray[np.bool_]:
     early, late = np.array_split(window, 2)
     drift = np.linalg.norm(late.mean(axis=0) - early.mean(axis=0), axis=-1)
     spread = [np.linalg.norm(half.std(axis=0), axis=-1) for half in (early, late)]
-    still = (extent == 0) | (length < 4 * extent) | (drift > 0.1 * extent) | (spread[1] < 0.9 * spread[0])
+    still: NDArray[np.bool_] = (
+        (extent == 0) | (length < 4 * extent) | (drift > 0.1 * extent) | (spread[1] < 0.9 * spread[0])
+    )
     return ~still

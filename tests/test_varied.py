@@ -44,6 +44,8 @@ def varied(name: str, param: str) -> list[ov.OptimizerSpec]:
                 part * factor
                 for factor in ((1.0, 1.1, 1.5) if part > 1 or name == "Adafactor" else (1.0, 0.95, 0.8))
             ]
+            if part is not None
+            else [None] * 3
             for part in default
         ]
         values = list(zip(*columns, strict=True))
