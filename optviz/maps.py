@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from optviz.cells import Cells, from_settings, from_starts, paths_of_seeds, paths_of_starts
 from optviz.engine import competitor, made_with
 from optviz.optimizers import Coupling, optimizer_info
-from optviz.outcome import Array
+from optviz.outcome import KINDS, Array
 from optviz.params import Float, Int, Kind, Maybe, Tuple, Value, describe
 from optviz.schedulers import scheduler_info
 from optviz.spec import Experiment, OptimizerSpec, RunSpec
@@ -159,7 +159,8 @@ class Tuning:
     rates: Array
     """(r, count) the learning rates of each competitor, ascending."""
     values: Array
-    """(r, count) the criterion: lower is better, inf where it never happened, NaN where it was not run."""
+    """(r, count) the criterion: lower is better; inf where the run diverged, or never reached a minimizer; NaN
+    where it has not been run yet."""
     losses: Array
     """(r, count) the loss at the last point."""
     kinds: NDArray[np.int8]
@@ -638,8 +639,8 @@ def _criterion(name: str, known: Mapping[str, Any]) -> Array:
         "best loss": known["best"],
         "steps to reach": np.where(known["reached"] < 0, np.inf, known["reached"]),
     }[name]
-    done = known["kinds"] >= 0
-    return np.where(done, np.where(np.isfinite(values), values, np.inf), np.nan)
+    good = np.isfinite(values) & (known["kinds"] != KINDS.index("diverged"))
+    return np.where(known["kinds"] >= 0, np.where(good, values, np.inf), np.nan)
 
 
 def _around(start: tuple[float, float], radii: Array, count: int) -> Array:

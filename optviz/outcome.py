@@ -323,7 +323,7 @@ def _principal(points: Array, land: Landscape) -> tuple[Array, Array, Array]:
         return np.empty((0, 2)), np.empty((0, 2)), np.empty((0, 2, 2))
     slopes = land.first_order(points)[1] * land.widths
     hessians = land.hessian(points) * np.outer(land.widths, land.widths)
-    known: NDArray[np.bool_] = np.isfinite(slopes).all(axis=1) & np.isfinite(hessians).all(axis=(1, 2))
+    known = np.all(np.isfinite(slopes), axis=1) & np.all(np.isfinite(hessians), axis=(1, 2))
     curvatures, axes = np.linalg.eigh(np.where(known[:, None, None], hessians, 0.0))
     unknown = np.where(known, 0.0, np.nan)[:, None]
     return np.einsum("kij,ki->kj", axes, slopes) + unknown, curvatures + unknown, axes

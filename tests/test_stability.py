@@ -40,11 +40,11 @@ def test_sgd_on_a_bowl_has_its_closed_form(params, limit, sharpness) -> None:
 
 
 @pytest.mark.parametrize("extra", [{}, {"nesterov": True}, {"dampening": 0.4}])
-@pytest.mark.parametrize("momentum", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("momentum", [0.2, 0.8])
 def test_sgd_diverges_just_beyond_its_limit_and_not_just_below(momentum, extra) -> None:
     limit = sgd_limit(LARGEST, momentum, **extra)  # λ and lr may change places
-    for factor, grows in ((0.98, False), (1.02, True)):
-        _, path = along("SGD", {"lr": float(limit) * factor, "momentum": momentum, **extra}, steps=3000)
+    for factor, grows in ((0.97, False), (1.03, True)):
+        _, path = along("SGD", {"lr": float(limit) * factor, "momentum": momentum, **extra}, steps=1200)
         assert (path.outcome.kind == "diverged") is grows
 
 
