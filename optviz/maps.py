@@ -159,8 +159,8 @@ class Tuning:
     rates: Array
     """(r, count) the learning rates of each competitor, ascending."""
     values: Array
-    """(r, count) the criterion: lower is better; inf where the run diverged, or never reached a minimizer; NaN
-    where it has not been run yet."""
+    """(r, count) the criterion: lower is better; inf where the run diverged, or never reached a minimizer;
+    NaN where it has not been run yet."""
     losses: Array
     """(r, count) the loss at the last point."""
     kinds: NDArray[np.int8]

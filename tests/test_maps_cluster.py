@@ -13,6 +13,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import optviz as ov
+from optviz import maps
 
 
 def experiment(optimizer: str = "SGD", steps: int = 60, **rest) -> ov.Experiment:
@@ -42,9 +43,10 @@ def refused(executor) -> None:
     assert raised.value.index == 0 and raised.value.run == bad.runs[0]
 
 
-def killed_in_the_middle(executor, kill) -> None:
+def killed_in_the_middle(executor, kill, monkeypatch) -> None:
     """A map of which a process that works for it is killed when the first picture is there."""
-    exp = experiment("Muon", steps=40)  # slow enough to be in the middle of something
+    monkeypatch.setattr(maps, "_PIECE", 0.05)  # many small pieces
+    exp = experiment("Muon", steps=25)  # slow enough to be in the middle of something
     killed = []
 
     def watch(progress) -> None:
@@ -52,9 +54,9 @@ def killed_in_the_middle(executor, kill) -> None:
             killed.append(progress.done)
             kill()
 
-    found = ov.basins(exp, resolution=24, executor=executor, watch=watch, device="cpu")
-    assert killed and killed[0] < 24**2
-    same(found, ov.basins(exp, resolution=24, device="cpu"))
+    found = ov.basins(exp, resolution=16, executor=executor, watch=watch, device="cpu")
+    assert killed and killed[0] < 16**2
+    same(found, ov.basins(exp, resolution=16, device="cpu"))
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +92,12 @@ def test_both_raise_what_was_wrong_with_the_question(pool, cluster) -> None:
     refused(cluster.get_executor())
 
 
-def test_a_process_of_the_pool_that_is_killed_loses_nothing(pool) -> None:
-    killed_in_the_middle(pool, lambda: os.kill(next(iter(pool._processes)), signal.SIGKILL))
+def test_a_process_of_the_pool_that_is_killed_loses_nothing(pool, monkeypatch) -> None:
+    killed_in_the_middle(pool, lambda: os.kill(next(iter(pool._processes)), signal.SIGKILL), monkeypatch)
 
 
-def test_a_worker_of_the_cluster_that_is_killed_loses_nothing(cluster) -> None:
+def test_a_worker_of_the_cluster_that_is_killed_loses_nothing(cluster, monkeypatch) -> None:
     pids = cluster.run(os.getpid)
-    killed_in_the_middle(cluster.get_executor(), lambda: os.kill(next(iter(pids.values())), signal.SIGKILL))
+    killed_in_the_middle(
+        cluster.get_executor(), lambda: os.kill(next(iter(pids.values())), signal.SIGKILL), monkeypatch
+    )
