@@ -70,7 +70,8 @@ def basins(optimizer: str, device: str, repeats: int) -> None:
     seconds, ratio = measured(lambda: ov.basins(exp, resolution=256, device=device), one_by_one, repeats)
     aim = "" if optimizer == "NAdam" else " (target over 1,000, within 3 s)"
     print(
-        f"basins 256×256 × {STEPS} steps, {optimizer:8}: {seconds:5.2f} s, {ratio:8,.0f} times single runs{aim}"
+        f"basins 256×256 × {STEPS} steps, {optimizer:8}: {seconds:5.2f} s, {ratio:8,.0f} times "
+        f"single runs{aim}"
     )
     print(f"    {check(ov.basins(exp, resolution=64, device=device), device)}")
 
@@ -89,7 +90,8 @@ def sweep(optimizer: str, y: tuple, device: str, repeats: int) -> None:
     seconds, ratio = measured(lambda: ov.sweep(exp, x=x, y=y, device=device), one_by_one, repeats)
     name = f"{optimizer}, lr × {y[0]}"
     print(
-        f"sweep 64×32 × {STEPS} steps, {name}: {seconds:5.2f} s, {ratio:6,.0f} times single runs (target over 10)"
+        f"sweep 64×32 × {STEPS} steps, {name}: {seconds:5.2f} s, {ratio:6,.0f} times "
+        "single runs (target over 10)"
     )
     print(f"    {check(found, device)}")
 
