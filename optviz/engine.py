@@ -7,8 +7,9 @@ torch and what is recorded: chance, clipping and the classic mistakes are the ex
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
@@ -22,11 +23,13 @@ from optviz.conventions import convention
 from optviz.fitting import Fitting
 from optviz.optimizers import Coupling, LrUnit, optimizer_info
 from optviz.outcome import Array, Landscape
+from optviz.params import Value
 from optviz.problem import Domain, Problem, Surface, surface
-from optviz.recorders import EndsRecorder, PathRecorder, Recorder
+from optviz.recorders import EndsRecorder, PathRecorder, PathsRecorder, Recorder
 from optviz.schedulers import Scheduler, scheduler_info
 from optviz.spec import Experiment, OptimizerSpec, RunSpec, SurfaceSpec
 from optviz.trajectory import Ensemble, Grid, MadeWith, Reference, Trajectory
+from optviz.varied import OPTIMIZERS_BY_ROWS, MixedError, RowWise, alike, merged
 
 _PATHS_LIMIT = 2**31
 """Bytes: `run_many` refuses to record paths larger than this."""
@@ -49,7 +52,12 @@ class CompetitorError(ValueError):
     def __init__(self, index: int, run: RunSpec, reason: str) -> None:
         super().__init__(f"Competitor {index + 1} ({run.name}): {reason}")
         self.index = index
+        self.run = run
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[CompetitorError], tuple[int, RunSpec, str]]:
+        """On its way from another process it is made anew from what it was made from."""
+        return type(self), (self.index, self.run, self.reason)
 
 
 def run(experiment: Experiment, device: str = "auto") -> tuple[Trajectory, ...]:
@@ -105,38 +113,121 @@ def _walk(
         batch = _single(function, spec, start)
         recorder = PathRecorder(spec, batch.parameters, experiment.steps)
         trainer = _Trainer(experiment, spec, batch, make)
-        chance = _Chance(experiment, _noise(experiment, function, spec, where))
-        _train(batch, trainer, chance, recorder, watch)
+        _train(batch, trainer, _chance(experiment, function, spec, where), recorder, watch)
     except ValueError as error:
         raise CompetitorError(index, spec, str(error)) from error
     epoch_steps = function.data.epoch_steps(experiment.batch_size) if function.data else 1
-    return recorder.trajectory(function, _landscape(function), made_with(experiment, device), epoch_steps)
+    return recorder.trajectory(function, landscape(function), made_with(experiment, device), epoch_steps)
 
 
 def run_many(
-    experiment: Experiment, starts: Any, run: int = 0, record: str = "ends", device: str = "auto"
+    experiment: Experiment,
+    starts: Any,
+    run: int = 0,
+    record: str = "ends",
+    device: str = "auto",
+    *,
+    seeds: Sequence[int] | None = None,
+    watch: Callable[[int], None] | None = None,
 ) -> Ensemble:
     """Run competitor `run` from many starts at once; each equals its single run to the bit.
 
     `starts` is anything of shape (N, 2). `record` is "ends", or "paths" to keep every point as well.
+    `seeds` gives each start a seed of its own instead of the experiment's. `watch(steps)` is called after
+    every step of those that are stepped together. What it raises ends the run.
     Raises ValueError as `run` does, and where the paths would not fit into memory.
     """
     spec, function, where = _prepare(experiment, run, device)
     theta = _starts(starts, getattr(torch, experiment.dtype), where)
-    if record not in ("ends", "paths"):
-        raise ValueError(f'record must be "ends" or "paths", not {record!r}.')
-    size = theta.numel() * theta.element_size() * (experiment.steps + 1)
-    if record == "paths" and size > _PATHS_LIMIT:
-        raise ValueError(f'These paths would take {size / 2**30:.1f} GiB: take fewer, or record="ends".')
-    recorder = EndsRecorder(theta, function, experiment.steps if record == "paths" else None)
+    if seeds is not None and len(seeds) != len(theta):
+        raise ValueError(f"Each of the {len(theta)} starts needs a seed, but there are {len(seeds)} seeds.")
+    recorder = _ends_recorder(experiment, function, theta, record)
     try:
-        chance = _Chance(experiment, _noise(experiment, function, spec, where))
-        for batch in _batches(function, spec, theta):
+        for batch in _batches(function, spec, theta, apart=seeds is not None):
+            chance = _chance(experiment, function, spec, where, seeds and seeds[batch.rows])
             recorder.watch(batch.points, batch.rows)
-            _train(batch, _Trainer(experiment, spec, batch), chance, recorder)
+            _train(batch, _Trainer(experiment, spec, batch), chance, recorder, watch)
     except ValueError as error:
         raise CompetitorError(run, spec, str(error)) from error
-    return recorder.ensemble(_landscape(function), made_with(experiment, device))
+    return recorder.ensemble(landscape(function), made_with(experiment, device))
+
+
+def run_varied(
+    experiment: Experiment,
+    optimizers: Sequence[OptimizerSpec],
+    run: int = 0,
+    record: str = "ends",
+    device: str = "auto",
+    *,
+    watch: Callable[[int], None] | None = None,
+) -> Ensemble:
+    """Run competitor `run` with each of N settings of its optimizer at once, all from the one start.
+
+    Each equals its single run to the bit. `record` and `watch` are as in `run_many`.
+    Raises ValueError as `run` does, and where one of `optimizers` is another one than the competitor's.
+    """
+    spec, function, where = _prepare(experiment, run, device)
+    info = optimizer_info(spec.optimizer)
+    if {each.name for each in optimizers} != {info.name}:
+        raise ValueError(f"The optimizers must all be {info.name}, the competitor's, and at least one.")
+    start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
+    recorder = _ends_recorder(experiment, function, start.repeat(len(optimizers), 1), record)
+    try:
+        settings = [info.complete(each) for each in optimizers]
+        parts = alike(settings)
+        order = [index for part in parts for index in part]
+        first = 0
+        for part in parts:
+            rows = slice(first, first := first + len(part))
+            _vary(experiment, spec, function, start, [settings[i] for i in part], rows, recorder, watch)
+    except ValueError as error:
+        raise CompetitorError(run, spec, str(error)) from error
+    ensemble = recorder.ensemble(landscape(function), made_with(experiment, device))
+    return ensemble.take(np.argsort(order))
+
+
+def _vary(
+    experiment: Experiment,
+    spec: RunSpec,
+    function: Surface,
+    start: Tensor,
+    settings: Sequence[Mapping[str, Value]],
+    rows: slice,
+    recorder: EndsRecorder,
+    watch: Callable[[int], None] | None,
+) -> None:
+    """Step the settings together as rows of one tensor; where torch does not allow it, as its groups."""
+    chance = _chance(experiment, function, spec, start.device)
+    if _by_rows(spec, function, start.device):
+        with suppress(MixedError, ValueError), RowWise():
+            (batch,) = _batches(function, spec, start.repeat(len(settings), 1), rows)
+            recorder.watch(batch.points, rows)
+            trainer = _Trainer(experiment, spec, batch, settings=[merged(settings)])
+            _train(batch, trainer, chance, recorder, watch)
+            return
+    # If torch refused a setting, it does so again, and now in its own words.
+    together = optimizer_info(spec.optimizer).coupling is not Coupling.OPTIMIZER and not _born_apart(settings)
+    parts = [rows] if together else [slice(row, row + 1) for row in range(rows.start, rows.stop)]
+    for part in parts:
+        own = settings[part.start - rows.start : part.stop - rows.start]
+        for each in own:
+            _Trainer(
+                experiment, spec, _single(function, spec, start), settings=[each]
+            )  # torch checks no groups
+        batch = _own_tensors(function, spec, start.repeat(len(own), 1), part)
+        recorder.watch(batch.points, part)
+        _train(batch, _Trainer(experiment, spec, batch, settings=own), chance, recorder, watch)
+
+
+def _by_rows(spec: RunSpec, function: Surface, device: torch.device) -> bool:
+    """Whether rows are known to round as single runs do. CUDA's own default is another code, `foreach`."""
+    rows = optimizer_info(spec.optimizer).name in OPTIMIZERS_BY_ROWS and device.type == "cpu"
+    return rows and function.data is None and not _reads_loss(spec)
+
+
+def _born_apart(settings: Sequence[Mapping[str, Value]]) -> bool:
+    """Whether they differ in what torch reads when an optimizer is made, and not of its groups."""
+    return len({each.get("initial_accumulator_value") for each in settings}) > 1
 
 
 def sample(spec: SurfaceSpec, resolution: int = 200, domain: Domain | None = None) -> Grid:
@@ -159,14 +250,7 @@ def hessians(spec: SurfaceSpec, points: Any) -> Array:
 
     NaN where the surface has no second derivative. Raises ValueError for an unknown surface.
     """
-    function = surface(spec)
-    theta = torch.as_tensor(np.asarray(points, dtype=np.float64)).clone().requires_grad_()
-    (slope,) = torch.autograd.grad(function(theta).sum(), theta, create_graph=True)
-    if not slope.requires_grad:  # a plane: its slope does not depend on the point
-        return np.zeros((len(theta), 2, 2))
-    rows = [torch.autograd.grad(slope[:, axis].sum(), theta, retain_graph=True)[0] for axis in (0, 1)]
-    result: Array = torch.stack(rows, dim=1).numpy()
-    return result
+    return _hessians(surface(spec), np.asarray(points, dtype=np.float64))
 
 
 def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
@@ -189,7 +273,7 @@ def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
     points = np.asarray([function.start, *function.minimizers])
     slope = math.hypot(*_first_order(function, points[:1])[1][0])
     slope = slope if math.isfinite(slope) else 0.0
-    hessians = [h for h in (_hessian(function, point) for point in points) if np.isfinite(h).all()]
+    hessians = [h for h in _hessians(function, points) if np.isfinite(h).all()]
     curvature = max((float(np.abs(np.linalg.eigvalsh(h)).max()) for h in hessians), default=0.0)
     rate = min(1 / max(curvature, 1e-6), 0.05 * width / max(slope, 1e-6)) * info.lr_factor
     return _round_down(max(rate, 1e-30))
@@ -285,22 +369,60 @@ def _starts(starts: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
     return theta
 
 
+def _ends_recorder(experiment: Experiment, function: Surface, theta: Tensor, record: str) -> EndsRecorder:
+    if record not in ("ends", "paths"):
+        raise ValueError(f'record must be "ends" or "paths", not {record!r}.')
+    size = theta.numel() * theta.element_size() * (experiment.steps + 1)
+    if record == "paths" and size > _PATHS_LIMIT:
+        raise ValueError(f'These paths would take {size / 2**30:.1f} GiB: take fewer, or record="ends".')
+    return (
+        PathsRecorder(theta, function, experiment.steps)
+        if record == "paths"
+        else EndsRecorder(theta, function)
+    )
+
+
+def _chance(
+    experiment: Experiment,
+    function: Surface,
+    spec: RunSpec,
+    device: torch.device,
+    seeds: Sequence[int] | None = None,
+) -> _Chance:
+    """What is left to chance, by the experiment's seed, or by one for each start of a batch."""
+    if seeds is not None and len(seeds) == 1:
+        experiment, seeds = replace(experiment, seed=seeds[0]), None
+    return _Chance(experiment, _noise(experiment, function, spec, device, seeds))
+
+
+def _draws(experiment: Experiment, seed: int) -> Tensor:
+    """(steps, 2) drawn one by one on the CPU, two numbers each, so that all runs and devices see the same."""
+    generator = torch.Generator().manual_seed(seed)
+    dtype = getattr(torch, experiment.dtype)
+    draws = [torch.randn(2, generator=generator, dtype=dtype) for _ in range(experiment.steps)]
+    return experiment.noise * torch.stack(draws)
+
+
 def _noise(
-    experiment: Experiment, function: Surface, spec: RunSpec, device: torch.device
+    experiment: Experiment,
+    function: Surface,
+    spec: RunSpec,
+    device: torch.device,
+    seeds: Sequence[int] | None,
 ) -> Sequence[Sequence[Tensor]] | None:
     """One ξ a step, as a part (2,) or (1,) for each tensor that is trained.
 
-    Drawn one by one on the CPU, two numbers each, so that all runs, starts and devices see the same.
+    All starts see the same one, or, where they have seeds, each start its own: (N, 2) or (N, 1).
     """
     if experiment.noise == 0:
         return None
-    generator = torch.Generator().manual_seed(experiment.seed)
-    dtype = getattr(torch, experiment.dtype)
-    draws = [torch.randn(2, generator=generator, dtype=dtype) for _ in range(experiment.steps)]
-    xi = experiment.noise * torch.stack(draws)
+    if seeds is None:
+        xi = _draws(experiment, experiment.seed)
+    else:
+        xi = torch.stack([_draws(experiment, seed) for seed in seeds], dim=1)
     trained = [axes for axes in tensors(function, spec) if not set(axes) & set(spec.frozen)]
     places = [[function.names.index(axis) for axis in axes] for axes in trained]
-    return list(zip(*(xi[:, place].to(device).unbind() for place in places), strict=True))
+    return list(zip(*(xi[..., place].to(device).unbind() for place in places), strict=True))
 
 
 @dataclass(frozen=True)
@@ -379,21 +501,36 @@ def _single(function: Surface, spec: RunSpec, start: Tensor, rows: slice = slice
     return _Batch(function, parameters, [parameters], rows)
 
 
-def _batches(function: Surface, spec: RunSpec, theta: Tensor) -> Iterator[_Batch]:
-    """All starts (N, 2), as many together as the optimizer's coupling allows without any of them noticing."""
+def _batches(
+    function: Surface,
+    spec: RunSpec,
+    theta: Tensor,
+    rows: slice = slice(None),
+    apart: bool = False,
+) -> Iterator[_Batch]:
+    """All starts (N, 2), as many together as the optimizer's coupling allows without any of them noticing.
+
+    `apart` says that what is left to chance differs from start to start, which rows of one tensor allow too.
+    """
     coupling = optimizer_info(spec.optimizer).coupling
-    if coupling is Coupling.OPTIMIZER:
+    as_rows = coupling is Coupling.ELEMENTS and function.data is None and not _reads_loss(spec)
+    if as_rows:
+        parameters = _split(function, spec, theta)
+        yield _Batch(function, parameters, [parameters], rows, len(theta))
+    elif coupling is Coupling.OPTIMIZER or apart:
         for index, start in enumerate(theta):
             yield _single(function, spec, start, slice(index, index + 1))
-    elif function.data is not None:
-        yield _fitting(function, spec, theta, slice(None))
-    elif coupling is Coupling.ELEMENTS and not _reads_loss(spec):
-        parameters = _split(function, spec, theta)
-        yield _Batch(function, parameters, [parameters], slice(None), len(theta))
     else:
-        each = [_single(function, spec, start).parameters for start in theta]
-        parameters = [part for parts in each for part in parts]
-        yield _Batch(_Apart(function, len(each[0])), parameters, each, slice(None))
+        yield _own_tensors(function, spec, theta, rows)
+
+
+def _own_tensors(function: Surface, spec: RunSpec, theta: Tensor, rows: slice) -> _Batch:
+    """Starts (N, 2), each with tensors of its own."""
+    if function.data is not None:
+        return _fitting(function, spec, theta, rows)
+    each = [_single(function, spec, start).parameters for start in theta]
+    parameters = [part for parts in each for part in parts]
+    return _Batch(_Apart(function, len(each[0])), parameters, each, rows)
 
 
 def _fitting(function: Surface, spec: RunSpec, starts: Tensor, rows: slice) -> _Batch:
@@ -428,8 +565,11 @@ class _Trainer:
         spec: RunSpec,
         batch: _Batch,
         make: type[Optimizer] | None = None,
+        settings: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
+        """`settings` are other hyperparameters than the run's: one for all, or one for each of the starts."""
         self.spec, self.steps = spec, experiment.steps
+        self.settings = settings or [optimizer_info(spec.optimizer).settings(spec.optimizer)]
         self.make: Callable[..., Optimizer] = make or optimizer_info(spec.optimizer).make
         self.each = [[part for part in parts if part.requires_grad] for parts in batch.each]
         self.trained = [part for parts in self.each for part in parts]
@@ -438,10 +578,14 @@ class _Trainer:
 
     def build(self) -> None:
         """Make optimizer and scheduler; raises ValueError with torch's own text where it refuses them."""
-        groups: Any = [{"params": parts} for parts in self.each] if _reads_loss(self.spec) else self.trained
-        settings: dict[str, Any] = optimizer_info(self.spec.optimizer).settings(self.spec.optimizer)
+        groups: Any = self.trained
+        if len(self.settings) > 1:
+            pairs = zip(self.each, self.settings, strict=True)
+            groups = [{"params": parts, **own} for parts, own in pairs]
+        elif _reads_loss(self.spec):
+            groups = [{"params": parts} for parts in self.each]
         try:
-            self.optimizer = self.make(groups, **settings)
+            self.optimizer = self.make(groups, **self.settings[0])
             self.schedulers = self._schedulers()
         except _TORCH_ERRORS as error:
             raise ValueError(_text(error)) from error
@@ -562,7 +706,8 @@ def _train(
 # -- the surface itself, in float64 on the CPU -----------------------------------------------------------
 
 
-def _landscape(function: Surface) -> Landscape:
+def landscape(function: Surface) -> Landscape:
+    """What a verdict needs to know of a surface."""
     z = _grid(function, 41, function.domain).z
     finite = z[np.isfinite(z)].clip(-1e300, 1e300)
     return Landscape(
@@ -573,7 +718,7 @@ def _landscape(function: Surface) -> Landscape:
         smooth=function.smooth,
         range=float(np.ptp(finite)) if len(finite) else 1.0,
         first_order=lambda points: _first_order(function, points),
-        hessian=lambda point: _hessian(function, point),
+        hessian=lambda points: _hessians(function, points),
     )
 
 
@@ -592,8 +737,12 @@ def _first_order(function: Surface, points: Array) -> tuple[Array, Array]:
     return losses.detach().numpy(), gradients.numpy()
 
 
-def _hessian(function: Surface, point: Array) -> Array:
-    """The Hessian (2, 2) at a point (2,), by differentiating autograd's gradient once more."""
-    hessian = torch.autograd.functional.hessian(function, torch.from_numpy(point).clone())
-    result: Array = hessian.numpy()
+def _hessians(function: Surface, points: Array) -> Array:
+    """The Hessians (k, 2, 2) at points (k, 2), by differentiating autograd's gradient once more."""
+    theta = torch.from_numpy(points).clone().requires_grad_()
+    (slope,) = torch.autograd.grad(function(theta).sum(), theta, create_graph=True)
+    if not slope.requires_grad:  # a plane: its slope does not depend on the point
+        return np.zeros((len(theta), 2, 2))
+    rows = [torch.autograd.grad(slope[:, axis].sum(), theta, retain_graph=True)[0] for axis in (0, 1)]
+    result: Array = torch.stack(rows, dim=1).numpy()
     return result

@@ -70,11 +70,16 @@ ORDER = (
     "derivations",
     "steps",
     "recorders",
+    "varied",
     "engine",
     "loop",
+    "cells",
+    "work",
+    "stability",
     "maps",
     "contours",
     "figures",
+    "map_figures",
     "scene",
     "export",
     "gallery",
@@ -84,6 +89,7 @@ ORDER = (
 )
 FORBIDDEN = {part: {"streamlit"} for part in ORDER} | {
     "figures": {"streamlit", "torch"},
+    "map_figures": {"streamlit", "torch"},
     "scene": {"streamlit", "torch"},
     "web": {"torch", "numpy", "math"},
 }
