@@ -32,22 +32,27 @@ _PALE = 0.6
 _LOSSES = "Cividis"
 
 
-def basin_figure(basins: BasinMap, theme: Theme = LIGHT) -> go.Figure:
+def basin_figure(basins: BasinMap, theme: Theme = LIGHT, *, hover: bool = True) -> go.Figure:
     """Where every start ends: a hue for each minimizer and ending, paler the more steps it took.
 
-    Cells that have not been run yet show their coarser neighbours.
+    Cells that have not been run yet show their coarser neighbours. Without `hover` the figure is lean: its
+    cells do not say what they are.
     """
     function = surface(basins.experiment.surface)
     classes, names, colors = _endings(basins, function, theme)
     shade = _shade(basins.shown(basins.steps), basins.experiment.steps)
     texts = _words(names, classes)
     numbers = (basins.shown(basins.steps), basins.shown(basins.losses))
-    hover = "start (%{x:.5g}, %{y:.5g})<br>%{text}, step %{customdata[0]}<br>loss %{customdata[1]:.5g}"
-    figure = _classes(basins.x, basins.y, classes, shade, names, colors, theme, texts, numbers, hover)
+    words = "start (%{x:.5g}, %{y:.5g})<br>%{text}, step %{customdata[0]}<br>loss %{customdata[1]:.5g}"
+    figure = _classes(basins.x, basins.y, classes, shade, names, colors, theme)
+    if hover:
+        _tell(figure, words, texts, numbers)
     return _over_domain(figure, function, theme)
 
 
-def basin_difference_figure(one: BasinMap, other: BasinMap, theme: Theme = LIGHT) -> go.Figure:
+def basin_difference_figure(
+    one: BasinMap, other: BasinMap, theme: Theme = LIGHT, *, hover: bool = True
+) -> go.Figure:
     """Where two optimizers end differently from the same start.
 
     Raises ValueError where the two maps are not of the same surface and resolution.
@@ -64,9 +69,10 @@ def basin_difference_figure(one: BasinMap, other: BasinMap, theme: Theme = LIGHT
     classes = np.where(one.done & other.done, difference(one, other), -1)
     ends = [_words(*_endings(each, function, theme)[1::-1]) for each in (one, other)]
     texts = np.char.add(np.char.add(f"{first}: ", ends[0]), np.char.add(f"<br>{second}: ", ends[1]))
-    hover = "start (%{x:.5g}, %{y:.5g})<br>%{text}"
     shade = np.zeros(classes.shape)
-    figure = _classes(one.x, one.y, classes, shade, names, colors, theme, texts, (), hover)
+    figure = _classes(one.x, one.y, classes, shade, names, colors, theme)
+    if hover:
+        _tell(figure, "start (%{x:.5g}, %{y:.5g})<br>%{text}", texts)
     return _over_domain(figure, function, theme)
 
 
@@ -86,7 +92,9 @@ def difference(one: BasinMap, other: BasinMap) -> NDArray[np.int64]:
     return found
 
 
-def sweep_figure(sweep: SweepMap, value: str = "final loss", theme: Theme = LIGHT) -> go.Figure:
+def sweep_figure(
+    sweep: SweepMap, value: str = "final loss", theme: Theme = LIGHT, *, hover: bool = True
+) -> go.Figure:
     """What each pair of hyperparameters leads to, one of `SWEEP_VALUES`, with the border of stability.
 
     A sweep of a single hyperparameter is drawn as a curve. Raises ValueError for another value.
@@ -99,11 +107,11 @@ def sweep_figure(sweep: SweepMap, value: str = "final loss", theme: Theme = LIGH
     classes, names, colors = _endings(sweep, function, theme)
     texts = _words(names, classes)
     numbers = (sweep.shown(sweep.steps), sweep.shown(sweep.losses))
-    hover = f"{sweep.x.name} %{{x:.4g}}, {sweep.y.name} %{{y:.4g}}<br>"
-    hover += "%{text}, step %{customdata[0]}<br>loss %{customdata[1]:.5g}"
+    told = f"{sweep.x.name} %{{x:.4g}}, {sweep.y.name} %{{y:.4g}}<br>"
+    told += "%{text}, step %{customdata[0]}<br>loss %{customdata[1]:.5g}"
     if value == "ending":
         shade = _shade(sweep.shown(sweep.steps), sweep.experiment.steps)
-        figure = _classes(x, y, classes, shade, names, colors, theme, texts, numbers, hover)
+        figure = _classes(x, y, classes, shade, names, colors, theme)
     else:
         z, title = _sweep_values(sweep, value, function)
         figure = go.Figure(
@@ -111,15 +119,14 @@ def sweep_figure(sweep: SweepMap, value: str = "final loss", theme: Theme = LIGH
                 x=x,
                 y=y,
                 z=z.astype(np.float32),
-                text=texts,
-                customdata=np.stack(numbers, axis=-1).astype(np.float32),
                 colorscale=_LOSSES,
                 colorbar={"title": {"text": title, "side": "top"}, "thickness": 8, "outlinewidth": 0},
-                hovertemplate=hover + "<extra></extra>",
                 hoverongaps=True,
                 name=value,
             )
         )
+    if hover:
+        _tell(figure, told, texts, numbers)
     if sweep.boundary is not None:
         figure.add_trace(_boundary(sweep.boundary, theme))
     _axes(figure, sweep.x, sweep.y)
@@ -331,11 +338,11 @@ def _classes(
     names: Sequence[str],
     colors: Sequence[str],
     theme: Theme,
-    texts: NDArray[np.str_],
-    numbers: Sequence[NDArray[Any]],
-    hover: str,
 ) -> go.Figure:
-    """A heatmap whose colours are classes and shades, with a legend of the classes that there are."""
+    """A heatmap whose colours are classes and shades, with a legend of the classes that there are.
+
+    A height is the place of the class in `layout.meta`, plus the shade in [0, 0.995].
+    """
     used = [place for place in range(len(names)) if (classes == place).any()]
     slot = np.full(len(names) + 1, -1)
     slot[used] = np.arange(len(used))
@@ -353,17 +360,23 @@ def _classes(
             zmax=max(len(used), 1),
             colorscale=scale or [(0.0, theme.paper), (1.0, theme.paper)],
             showscale=False,
-            text=texts,
-            customdata=np.stack(numbers, axis=-1).astype(np.float32) if numbers else None,
-            hovertemplate=hover + "<extra></extra>",
         )
     )
+    figure.update_layout(meta={"classes": [names[index] for index in used]})
     for index in used:
         marker = {"symbol": "square", "size": 12, "color": colors[index]}
         figure.add_trace(
             go.Scatter(x=[None], y=[None], mode="markers", name=shown_name(names[index]), marker=marker)
         )
     return figure
+
+
+def _tell(
+    figure: go.Figure, words: str, texts: NDArray[np.str_], numbers: Sequence[NDArray[Any]] = ()
+) -> None:
+    """Let the cells of a map say what they are, in `words` that have places for text and numbers."""
+    customdata = np.stack(numbers, axis=-1).astype(np.float32) if numbers else None
+    figure.data[0].update(text=texts, customdata=customdata, hovertemplate=words + "<extra></extra>")
 
 
 def _over_domain(figure: go.Figure, function: Surface, theme: Theme) -> go.Figure:

@@ -80,6 +80,7 @@ ORDER = (
     "contours",
     "figures",
     "map_figures",
+    "atlas",
     "scene",
     "export",
     "gallery",

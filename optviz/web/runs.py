@@ -69,6 +69,11 @@ def _workshop() -> _Workshop:
     return _Workshop()
 
 
+def lock() -> threading.Lock:
+    """What torch work of this process holds."""
+    return _workshop().lock
+
+
 @st.cache_resource(show_spinner=False)
 def settle() -> None:
     """Called at the end of the page, does its work once: freezes what the imports left in memory.
