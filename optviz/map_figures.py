@@ -118,7 +118,7 @@ def sweep_figure(
             go.Heatmap(
                 x=x,
                 y=y,
-                z=z.astype(np.float32),
+                z=_single(z),
                 colorscale=_LOSSES,
                 colorbar={"title": {"text": title, "side": "top"}, "thickness": 8, "outlinewidth": 0},
                 hoverongaps=True,
@@ -200,7 +200,9 @@ def tuning_figure(tuning: Tuning, theme: Theme = LIGHT) -> go.Figure:
             figure.add_trace(
                 go.Scatter(x=rates[place], y=at, mode="markers", name=best_name, marker=star, **common)
             )
-    figure.update_xaxes(title=f"learning rate<br><sub>{tuning.budget}</sub>", type="log")
+    figure.update_xaxes(
+        title=f"learning rate<br><sub>{tuning.budget}</sub>", type="log", exponentformat="power"
+    )
     title = f"{tuning.criterion} above the minimum" if base else tuning.criterion
     figure.update_yaxes(title=title, type="log" if log else "linear", exponentformat="power")
     return styled(figure, theme)
@@ -241,7 +243,7 @@ def cloud_paths_figure(cloud: Cloud, theme: Theme = LIGHT, grid: Grid | None = N
     figure = go.Figure()
     ground(figure, function, grid, contour_levels(grid.z), theme)
     color = theme.paths[0]
-    paths = np.where(np.isfinite(cloud.paths), cloud.paths, np.nan).astype(np.float32)
+    paths = _single(np.where(np.isfinite(cloud.paths), cloud.paths, np.nan))
     gaps = np.full((len(paths), 1, 2), np.nan, np.float32)
     x, y = np.concatenate((paths, gaps), axis=1).reshape(-1, 2).T
     thin = {"color": color, "width": 1}
@@ -290,6 +292,12 @@ def stability_figure(
 # -- parts -------------------------------------------------------------------------------------------------
 
 
+def _single(numbers: NDArray[Any]) -> NDArray[np.float32]:
+    """No eye sees the rest of float64, and half the bytes travel; what is too large is infinite."""
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
+
+
 def _name(result: BasinMap | SweepMap | Cloud) -> str:
     return shown_name(result.experiment.runs[result.run].name)
 
@@ -326,7 +334,7 @@ def _words(names: Sequence[str], classes: NDArray[np.int64]) -> NDArray[np.str_]
 
 def _shade(steps: NDArray[np.int32], most: int) -> Array:
     """(h, w) in [0, 1]: 0 for cells that settle at once."""
-    shade: Array = np.log1p(np.maximum(steps, 0)) / np.log1p(most)
+    shade: Array = np.maximum(steps, 0) / most
     return shade
 
 
@@ -355,7 +363,7 @@ def _classes(
         go.Heatmap(
             x=x,
             y=y,
-            z=z.astype(np.float32),
+            z=_single(z),
             zmin=0,
             zmax=max(len(used), 1),
             colorscale=scale or [(0.0, theme.paper), (1.0, theme.paper)],
@@ -375,7 +383,7 @@ def _tell(
     figure: go.Figure, words: str, texts: NDArray[np.str_], numbers: Sequence[NDArray[Any]] = ()
 ) -> None:
     """Let the cells of a map say what they are, in `words` that have places for text and numbers."""
-    customdata = np.stack(numbers, axis=-1).astype(np.float32) if numbers else None
+    customdata = _single(np.stack(numbers, axis=-1)) if numbers else None
     figure.data[0].update(text=texts, customdata=customdata, hovertemplate=words + "<extra></extra>")
 
 

@@ -32,7 +32,10 @@ TUNING = ov.tune(replace(SGD, runs=(*SGD.runs, *ADAM.runs)), 9, device="cpu")
 CLOUD = ov.cloud(ADAM, seeds=12, device="cpu")
 STABILITY = ov.stability(ADAM, ov.run(ADAM, "cpu")[0])
 
+LOST = ov.basins(experiment("SGD", lr=0.5), resolution=8, device="cpu")  # losses beyond float32
+
 FIGURES = {
+    "lost": lambda theme: ov.basin_figure(LOST, theme),
     "basins": lambda theme: ov.basin_figure(BASINS[0], theme),
     "difference": lambda theme: ov.basin_difference_figure(*BASINS, theme),
     **{
