@@ -13,7 +13,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from optviz.figures import Theme, shown_name
+from optviz.figures import Theme
 from optviz.map_figures import (
     SWEEP_VALUES,
     basin_difference_figure,
@@ -54,6 +54,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "eps": (1e-10, 1.0),
 }
 _WIDTH, _HEIGHT = 64, 32
+_BLANK = {"steps to reach": "it never came near a minimum"}
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class Picture:
     """A figure, and the map whose cells can be chosen in it, if any."""
 
     figure: go.Figure
-    words: str
-    """What it shows, for who cannot see it."""
+    title: str
+    """What it shows."""
     map: BasinMap | SweepMap | None = None
 
 
@@ -163,18 +164,13 @@ def _basins(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> 
 
 def _draw_basins(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme) -> list[Picture]:
     found = [
-        Picture(
-            basin_figure(each, theme, hover=False).update_layout(title=_called(each)),
-            f"Where {_name(each)} ends from every start.",
-            each,
-        )
+        Picture(basin_figure(each, theme, hover=False), f"{_name(each)}: where every start ends", each)
         for each in results
     ]
     if len(results) == 2:
         one, other = results
         figure = basin_difference_figure(one, other, theme, hover=False)
-        words = "Where the two end differently."
-        found.append(Picture(figure.update_layout(title=words), words, one))
+        found.append(Picture(figure, "Where the two end differently", one))
     return found
 
 
@@ -208,11 +204,12 @@ def _curves(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> 
 def _draw_sweep(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme) -> list[Picture]:
     value = settings["value"]
     if results[0].y is None:
-        words = f"The {value} for each value of {results[0].x.name}."
-        return [Picture(sweep_curves_figure(results, value, theme), words)]
+        title = f"The {value} for each {results[0].x.name}, a gap where it diverged"
+        return [Picture(sweep_curves_figure(results, value, theme), title)]
     (found,) = results
-    words = f"The {value} of {_name(found)} for each pair of {found.x.name} and {found.y.name}."
-    return [Picture(sweep_figure(found, value, theme, hover=False).update_layout(title=words), words, found)]
+    blank = "" if value == "ending" else ", blank where " + _BLANK.get(value, "it diverged")
+    title = f"{_name(found)}: the {value} for each {found.x.name} and {found.y.name}{blank}"
+    return [Picture(sweep_figure(found, value, theme, hover=False), title, found)]
 
 
 def _tuning(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:
@@ -223,7 +220,7 @@ def _tuning(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> 
 
 def _draw_tuning(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme) -> list[Picture]:
     (found,) = results
-    return [Picture(tuning_figure(found, theme), f"The {found.criterion} of each competitor for each rate.")]
+    return [Picture(tuning_figure(found, theme), f"The {found.criterion} for each learning rate")]
 
 
 def _cloud(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:
@@ -237,8 +234,8 @@ def _draw_cloud(results: Sequence[Any], settings: Mapping[str, Any], theme: Them
     (found,) = results
     name = _name(found)
     return [
-        Picture(cloud_figure(found, theme), f"The losses of {found.count} runs of {name} at each step."),
-        Picture(cloud_paths_figure(found, theme), f"The paths of {found.count} runs of {name}."),
+        Picture(cloud_figure(found, theme), f"{name}: the losses of {found.count} runs at each step"),
+        Picture(cloud_paths_figure(found, theme), f"{name}: the paths of {found.count} runs"),
     ]
 
 
@@ -248,10 +245,6 @@ _RADIUS = 0.05
 
 def _name(found: Any) -> str:
     return str(found.experiment.runs[found.run].name)
-
-
-def _called(found: Any) -> str:
-    return f"{shown_name(_name(found))}: where every start ends"
 
 
 def named(result: Any, experiment: Experiment) -> Any:
@@ -266,8 +259,8 @@ MAPS: Mapping[str, MapInfo] = MappingProxyType(
             MapInfo(
                 "basins",
                 "Basins",
-                "Every pixel is a start: its colour says where the optimizer ends from there, and the paler "
-                "it is, the more steps it took.",
+                "Every pixel is a start: its colour says where the optimizer ends from there, and the "
+                "fainter it is, the more steps it took.",
                 {
                     "rival": Param(
                         Maybe(Int(0, 7)),

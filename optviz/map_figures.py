@@ -146,7 +146,7 @@ def sweep_curves_figure(
     value = "final loss" if value == "ending" else value
     figure = go.Figure()
     titles = []
-    for index, sweep in enumerate(sweeps):
+    for sweep in sweeps:
         heights, title = _sweep_values(sweep, value, surface(sweep.experiment.surface))
         titles.append(title)
         figure.add_trace(
@@ -155,7 +155,7 @@ def sweep_curves_figure(
                 y=heights[0],
                 mode="lines+markers",
                 name=_name(sweep),
-                line=_line(index, theme),
+                line=_line(sweep.run, theme),
                 marker={"size": 4},
                 hovertemplate=f"{sweep.x.name} %{{x:.4g}}: %{{y:.5g}}",
             )
@@ -215,7 +215,7 @@ def cloud_figure(cloud: Cloud, theme: Theme = LIGHT) -> go.Figure:
     log = bool(np.isfinite(minimum))
     figure = go.Figure()
     steps = np.arange(cloud.losses.shape[1])
-    color = theme.paths[0]
+    color = _line(cloud.run, theme)["color"]
 
     def shown(losses: Array) -> Array:
         above = losses - base
@@ -242,7 +242,7 @@ def cloud_paths_figure(cloud: Cloud, theme: Theme = LIGHT, grid: Grid | None = N
     grid = grid or sample(cloud.experiment.surface)
     figure = go.Figure()
     ground(figure, function, grid, contour_levels(grid.z), theme)
-    color = theme.paths[0]
+    color = _line(cloud.run, theme)["color"]
     paths = _single(np.where(np.isfinite(cloud.paths), cloud.paths, np.nan))
     gaps = np.full((len(paths), 1, 2), np.nan, np.float32)
     x, y = np.concatenate((paths, gaps), axis=1).reshape(-1, 2).T

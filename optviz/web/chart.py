@@ -22,7 +22,7 @@ def draw(key: str, picture: Picture, choose: Callable[[Any], None]) -> None:
     data = {
         "figure": json.loads(picture.figure.to_json()),
         "cells": _cells(picture),
-        "alt": picture.words,
+        "title": picture.title,
         "plotly": get_plotlyjs_version(),
     }
     player.component("chart")(key=key, data=data, on_cell_change=chosen)

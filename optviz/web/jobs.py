@@ -93,9 +93,14 @@ def _jobs() -> OrderedDict[str, Job]:
     return OrderedDict()
 
 
+def known(request: Request) -> Job | None:
+    """The job for a request, even if it has been given up; None where there never was one."""
+    return _jobs().get(_key(request))
+
+
 def find(request: Request) -> Job | None:
     """The job for a request, if it has been begun and not been given up."""
-    job = _jobs().get(_key(request))
+    job = known(request)
     return job if job and (job.running or job.finished or job.reason) else None
 
 

@@ -37,30 +37,29 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme) -> None:
     except ValueError as error:
         st.error(widgets.plain(str(error)))
         return
-    found = [jobs.find(request) for request in wanted]
-    missing = [request for request, job in zip(wanted, found, strict=True) if job is None]
-    if missing and not _wanted(missing, experiment, view):
+    stopped = session().stopped_map == (experiment, view)
+    if not stopped and not _is_wanted(wanted, experiment, view):
         return
-    viewer = id(session())
-    begun = [job or jobs.begin(request, viewer) for request, job in zip(wanted, found, strict=True)]
-    running = any(job.running for job in begun) and session().stopped_map != (experiment, view)
+    begun = [jobs.known(request) if stopped else jobs.begin(request, _viewer()) for request in wanted]
+    running = not stopped and any(job.running for job in begun if job)
     every = _LOOK if running else None
-    st.fragment(_live, key=parts.MAP, run_every=every)(spec, wanted, experiment, view, theme, running)
+    live = st.fragment(_live, key=parts.MAP, run_every=every)
+    live(spec, wanted, experiment, view, theme, running)
 
 
-def _wanted(missing: Sequence[Request], experiment: ov.Experiment, view: ov.View) -> bool:
-    """Whether what is not there yet is to be computed: a long one only after it has been said how long."""
+def _viewer() -> int:
+    return id(session())
+
+
+def _is_wanted(requests: Sequence[Request], experiment: ov.Experiment, view: ov.View) -> bool:
+    """Whether what is not there yet is to be computed: a long map only after it has been said how long."""
+    missing = [request for request in requests if jobs.find(request) is None]
     seconds = sum(request.cost for request in missing)
     if seconds > _TOO_LARGE:
         st.error(
             f"This would take about {_duration(seconds)}, more than {_duration(_TOO_LARGE)}: take a lower "
             "resolution, fewer steps, or another optimizer. Python has no such limit: see the README."
         )
-        return False
-    if session().stopped_map == (experiment, view):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.warning("Stopped.")
-            _button("Go on", "go on", "play_arrow", _stop, None)
         return False
     if seconds <= _LARGE or session().started_map == (experiment, view):
         return True
@@ -79,10 +78,11 @@ def _live(
     running: bool,
 ) -> None:
     """The map as far as it is."""
-    found = [jobs.begin(request, id(session())) if running else jobs.find(request) for request in wanted]
+    found = [jobs.begin(request, _viewer()) if running else jobs.known(request) for request in wanted]
     there = [job for job in found if job is not None]
     if running and not any(job.running for job in there):
-        st.rerun([parts.RESULTS])  # it need not be looked at any more
+        session().edited = True
+        st.rerun()  # it need not be looked at any more
     _progress(there, running, experiment, view)
     for reason in {job.reason for job in there if job.reason}:
         st.error(widgets.plain(reason))
@@ -90,17 +90,12 @@ def _live(
     if len(results) < len(wanted):
         return
     named = [atlas.named(result, experiment) for result in results]
-    _pictures(atlas.pictures(spec, named, theme))
+    own = [theme.paths[slot] for slot in choices.slots()]
+    rest = [color for color in theme.paths if color not in own]
+    _pictures(atlas.pictures(spec, named, replace(theme, paths=(*own, *rest))))
     if spec.name == "tuning" and all(job.finished for job in there):
         (tuning,) = named
-        _button(
-            "Use these rates in the playground",
-            "use",
-            "check",
-            choices.show,
-            tuning.tuned,
-            replace(view, map=None),
-        )
+        _button("Use these rates in the playground", "use", "check", _go, tuning.tuned)
 
 
 def _progress(found: Sequence[jobs.Job], running: bool, experiment: ov.Experiment, view: ov.View) -> None:
@@ -113,11 +108,11 @@ def _progress(found: Sequence[jobs.Job], running: bool, experiment: ov.Experimen
             words += f" · about {_duration(seconds)} left" if None not in left else ""
             st.progress(min(done / total, 1.0), words)
             _button("Stop", "stop", "stop", _stop, (experiment, view))
-        elif session().stopped_map == (experiment, view) and done < total:
+        elif session().stopped_map == (experiment, view):
             st.warning(f"Stopped after {done:,} of {total:,} runs.")
             _button("Go on", "go on", "play_arrow", _stop, None)
         else:
-            st.caption(f"{total:,} real runs of torch. Click a cell to open its run in the playground.")
+            st.caption(f"{total:,} real runs of torch.")
 
 
 def _duration(seconds: float) -> str:
@@ -142,7 +137,7 @@ def _stop(shown: Any) -> None:
         experiment, view = shown
         for request in atlas.requests(view.map, experiment, view.focus):
             if job := jobs.find(request):
-                job.leave(id(session()))
+                job.leave(_viewer())
 
 
 def _pictures(pictures: Sequence[Picture]) -> None:
@@ -158,10 +153,13 @@ def _open(found: Any, cell: Any) -> None:
     good = isinstance(cell, list) and len(cell) == 2 and all(type(part) is int for part in cell)
     if not good or not (0 <= cell[0] < width and 0 <= cell[1] < height):
         raise ValueError("There is no such cell.")
-    chosen = found.at(cell[1], cell[0])
-    plain = choices.experiment().runs
-    runs = tuple(replace(run, label=own.label) for run, own in zip(chosen.runs, plain, strict=True))
-    choices.open_run(replace(chosen, runs=runs))
+    _go(found.at(cell[1], cell[0]))
+
+
+def _go(experiment: ov.Experiment) -> None:
+    """Show an experiment's runs in the playground. They keep their own names: maps have the page's."""
+    pairs = zip(experiment.runs, choices.experiment().runs, strict=True)
+    choices.open_run(replace(experiment, runs=tuple(replace(run, label=own.label) for run, own in pairs)))
 
 
 # -- choices -----------------------------------------------------------------------------------------------
@@ -201,14 +199,19 @@ def _choice(spec: ov.MapSpec, name: str, param: Param, experiment: ov.Experiment
     elif name == "rival":
         _rival(field, experiment, view)
     else:
-        widgets.draw(field, _LABELS.get(name, name.capitalize()), param, width=170)
+        label = _LABELS.get(f"{spec.name}.{name}", name.capitalize())
+        widgets.draw(field, label, param, width=220 if name == "curves" else 160)
 
 
 _LABELS: Mapping[str, str] = {
-    "resolution": "Starts a side",
-    "count": "Runs",
-    "value": "Colour says",
-    "curves": "One number, as curves",
+    "basins.resolution": "Starts a side",
+    "sweep.value": "Colour says",
+    "sweep.curves": "One number, as curves",
+    "tuning.count": "Rates each",
+    "tuning.span": "Span, times",
+    "tuning.around": "Middle",
+    "tuning.criterion": "Best by",
+    "cloud.count": "Runs",
 }
 
 
@@ -238,7 +241,7 @@ def _axis(field: choices.Field, name: str, optimizer: ov.OptimizerSpec) -> None:
     with st.container(horizontal=True, gap="small", width="content", key=f"axis-{name}"):
         options = there if now[0] in there else [now[0], *there]
         editing = widgets.editor(f"{field.key}.name", now[0], field.set, read, redraw=_HERE)
-        st.selectbox(label, options, width=150, **editing)
+        st.selectbox(label, options, width=128, **editing)
         for place, title in enumerate(("from", "to", "values"), start=1):
             param = Param(AXIS.kinds[place], now[place], "")
-            widgets.draw(shown.part(place), title, param, width=120)
+            widgets.draw(shown.part(place), title, param, width=90)

@@ -6,7 +6,7 @@ import { loadPlotly } from "./plotly.js";
  * @typedef {{ x: number[], y: number[], names: string[], most: number, axes: [string, string] }} Cells
  *   the middles of the columns and rows, what classes are called, and the number of steps that are drawn palest;
  *   without names, values speak for themselves
- * @typedef {{ figure: { data: any[], layout: any }, cells: Cells | null, alt: string, plotly: string }} Data
+ * @typedef {{ figure: { data: any[], layout: any }, cells: Cells | null, title: string, plotly: string }} Data
  */
 
 /** Pixels between a press and a release that still are a click. */
@@ -16,11 +16,13 @@ const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: [
 class Chart {
   /** @param {HTMLElement} root */
   constructor(root) {
+    this.title = document.createElement("h3");
     this.holder = document.createElement("div");
     this.holder.className = "optviz-chart";
     this.words = document.createElement("output");
     this.words.className = "optviz-cell";
-    root.append(this.holder, this.words);
+    root.className = "optviz-figure";
+    root.append(this.title, this.holder, this.words);
     /** @type {Cells | null} */
     this.cells = null;
     /** @type {[number, number] | null} */
@@ -50,10 +52,13 @@ class Chart {
   async show(data) {
     this.cells = data.cells;
     this.cursor = null;
-    this.words.textContent = data.cells ? "Click a cell, or move with the arrow keys and press Enter." : "";
+    this.words.textContent = data.cells
+      ? "Click a cell to open its run in the playground, or move with the arrow keys and press Enter."
+      : "";
     this.holder.tabIndex = data.cells ? 0 : -1;
     this.holder.setAttribute("role", data.cells ? "application" : "img");
-    this.holder.setAttribute("aria-label", data.alt);
+    this.holder.setAttribute("aria-label", data.title);
+    this.title.textContent = data.title;
     const plotly = await loadPlotly(data.plotly);
     const { data: traces, layout } = structuredClone(data.figure);
     await plotly.react(this.holder, traces, layout, CONFIG);
