@@ -179,3 +179,16 @@ def test_an_address_with_a_bad_map_is_said() -> None:
     app = finished(opened(FEW.to_url() + "&map=cloud(count=1,runs=3)"))
     assert view(app).map == ov.MapSpec("cloud")
     assert "count" in words(app) and "runs" in words(app) and state(app).ignored
+
+
+def test_whose_hyperparameters(app: AppTest) -> None:
+    widget(app, "rates").set_value("torch's defaults").run()
+    assert [run.optimizer.params for run in experiment(calm(app)).runs] == [{"lr": 1e-3}, {"lr": 1e-3}]
+    widget(app, "rates").set_value("tuned").run()
+    tuning = ov.tune(OPENING)
+    assert experiment(calm(app)) == tuning.tuned and tuning.budget in words(app)
+    widget(app, "rates").set_value("as set").run()
+    assert experiment(calm(app)) == OPENING
+    widget(app, "rates").set_value("torch's defaults").run()
+    widget(app, "0.SGD.lr").set_value(0.5).run()
+    assert widget(calm(app), "rates").value == "as set", "what is set since then is as set"

@@ -349,6 +349,12 @@ def set_defaults(slot: int, suggested: bool) -> None:
     _change_run(slot, lambda run: replace(run, optimizer=ov.OptimizerSpec(name, params)))
 
 
+def set_optimizers(optimizers: tuple[ov.OptimizerSpec, ...]) -> None:
+    """Give all runs other optimizers, or the same ones with other hyperparameters."""
+    pairs = zip(experiment().runs, optimizers, slots(), strict=True)
+    _put_runs([(replace(run, optimizer=optimizer), slot) for run, optimizer, slot in pairs])
+
+
 def names() -> tuple[str, ...]:
     """What the runs are called on the page: no two alike, and none longer than a label may be."""
     given = [run.name for run in experiment().runs]

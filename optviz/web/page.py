@@ -10,7 +10,7 @@ import streamlit as st
 import optviz as ov
 from optviz.figures import THEMES, Theme
 from optviz.gallery import find_case
-from optviz.web import address, choices, gallery, maps, parts, player, results, runs, sidebar, widgets
+from optviz.web import address, choices, gallery, maps, parts, player, rates, results, runs, sidebar, widgets
 from optviz.web.session import session
 
 _HERE = Path(__file__).parent
@@ -41,6 +41,7 @@ def _results(theme: Theme) -> None:
     with st.container(key="notes"):  # always there, so that nothing below it is drawn anew when it fills
         _notes()
         _case()
+    rates.follow(st.empty())
     shown = choices.experiment()
     named = [replace(run, label=name) for run, name in zip(shown.runs, choices.names(), strict=True)]
     picture = results.draw if choices.view().map is None else maps.draw

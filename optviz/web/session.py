@@ -64,6 +64,12 @@ class Session:
     """The large map that the visitor wants to be computed."""
     stopped_map: tuple[ov.Experiment, ov.View] | None = None
     """The map that the visitor did not want to wait for."""
+    rates: Any = None
+    """Whose hyperparameters the competitors have, if they are not as they were set: see `rates`."""
+    rates_shown: str = ""
+    """What the page says of that."""
+    tuning: ov.Experiment | None = None
+    """What is to be tuned."""
     gallery: bool = False
     """Whether the gallery has been opened just now."""
 
