@@ -122,6 +122,7 @@ def sweep_figure(
                 colorscale=_LOSSES,
                 colorbar={"title": {"text": title, "side": "top"}, "thickness": 8, "outlinewidth": 0},
                 hoverongaps=True,
+                hoverinfo="none",
                 name=value,
             )
         )
@@ -365,6 +366,7 @@ def _classes(
             y=y,
             z=_single(z),
             zmin=0,
+            hoverinfo="none",
             zmax=max(len(used), 1),
             colorscale=scale or [(0.0, theme.paper), (1.0, theme.paper)],
             showscale=False,
@@ -384,7 +386,8 @@ def _tell(
 ) -> None:
     """Let the cells of a map say what they are, in `words` that have places for text and numbers."""
     customdata = _single(np.stack(numbers, axis=-1)) if numbers else None
-    figure.data[0].update(text=texts, customdata=customdata, hovertemplate=words + "<extra></extra>")
+    said = {"text": texts, "customdata": customdata, "hovertemplate": words + "<extra></extra>"}
+    figure.data[0].update(said | {"hoverinfo": None})
 
 
 def _over_domain(figure: go.Figure, function: Surface, theme: Theme) -> go.Figure:

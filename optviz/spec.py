@@ -356,8 +356,8 @@ class View:
     panels: str = "one"
     """One picture for all competitors, "one", or a picture for each, "each"."""
     beside: str = "curves"
-    """What stands beside the picture: "curves", the "step" that is taken, the training loop's "code", or, for
-    surfaces made of data, the "data" with what each model makes of them."""
+    """What stands beside the picture: "curves", the "step" that is taken, the training loop's "code", the
+    "stability" of the steps, or, for surfaces made of data, the "data" with what each model makes of them."""
     focus: int = 0
     """Which competitor is looked into, counted from 0."""
     marks: tuple[str, ...] = ()
@@ -424,10 +424,11 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
             Choice(("one", "each")), "one", "One picture for all competitors, or a picture for each of them."
         ),
         "beside": Param(
-            Choice(("curves", "step", "code", "data")),
+            Choice(("curves", "step", "code", "stability", "data")),
             "curves",
             "Beside the picture: curves of all runs, what one step of the run in focus did, its training "
-            "loop as code, or the data with what each model makes of them.",
+            "loop as code, how far the curvature is from what its steps can bear, or the data with what each "
+            "model makes of them.",
         ),
         "focus": Param(Int(0, 7), 0, "The competitor that is looked into."),
         "marks": Param(Some(tuple(MARKS)), (), "What is drawn at the head of the path in focus."),

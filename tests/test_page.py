@@ -301,6 +301,7 @@ LOOKS = [
     {"panels": "each"},
     {"beside": "step"},
     {"beside": "code"},
+    {"beside": "stability"},
     {"marks": ["step", "gradient"]},
     {"convention": "average"},
     {"focus": 1, "beside": "step"},
@@ -330,6 +331,17 @@ def test_the_steps_come_when_they_are_looked_into(app: AppTest) -> None:
         assert np.array_equal(numbers[:2].T, trajectory.points)
     calm(picture(app, {"view": {"beside": "curves"}}))
     assert all("steps" not in run for run in scene(app)["runs"])
+
+
+def test_the_stability_comes_when_it_is_looked_at(app: AppTest) -> None:
+    assert all("stability" not in run for run in scene(app)["runs"])
+    calm(picture(app, {"view": {"beside": "stability"}}))
+    for run, trajectory in zip(scene(app)["runs"], ov.run(OPENING, "cpu"), strict=True):
+        edge = ov.stability(OPENING, trajectory)
+        sent = np.frombuffer(blobs(app)[run["stability"]["digest"]], "<f4").reshape(2, -1)
+        expected = np.stack((edge.curvature, edge.sharpness / edge.threshold))
+        np.testing.assert_allclose(sent, expected, rtol=1e-6)
+        assert run["stability"]["formula"] == edge.formula != ""
 
 
 def test_the_code_is_that_of_each_competitor(app: AppTest) -> None:

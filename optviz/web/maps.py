@@ -81,8 +81,10 @@ def _live(
     found = [jobs.begin(request, _viewer()) if running else jobs.known(request) for request in wanted]
     there = [job for job in found if job is not None]
     if running and not any(job.running for job in there):
-        session().edited = True
-        st.rerun()  # it need not be looked at any more
+        if parts.one_alone():
+            session().edited = True
+            st.rerun()  # it need not be looked at any more
+        running = False
     _progress(there, running, experiment, view)
     for reason in {job.reason for job in there if job.reason}:
         st.error(widgets.plain(reason))
@@ -169,12 +171,7 @@ def _choices(spec: ov.MapSpec, experiment: ov.Experiment, view: ov.View) -> None
     names = {run.name: place for place, run in enumerate(experiment.runs)}
     titles = {info.title: name for name, info in MAPS.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control(
-            "Map",
-            list(titles),
-            required=True,
-            **widgets.editor("map.name", MAPS[spec.name].title, choices.set_map, titles.get, redraw=_HERE),
-        )
+        widgets.one_of("map.name", "Map", titles, spec.name, choices.set_map, redraw=_HERE)
         if spec.name != "tuning" and not spec.params.get("curves"):
             called = list(names)
             focus = choices.view_field("focus")

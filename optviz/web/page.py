@@ -64,9 +64,8 @@ def _headline() -> None:
 def _pages() -> None:
     """The runs themselves, or maps of many."""
     pages = {"Playground": None, "Maps": "basins"}
-    now = "Playground" if choices.view().map is None else "Maps"
-    editing = widgets.editor("page", now, choices.set_map, pages.__getitem__)
-    st.segmented_control("Page", list(pages), required=True, label_visibility="collapsed", **editing)
+    now = None if choices.view().map is None else "basins"
+    widgets.one_of("page", "Page", pages, now, choices.set_map, bare=True)
 
 
 def _case() -> None:

@@ -16,8 +16,8 @@ from optviz.web.session import session
 AS_SET, DEFAULTS, TUNED = "as set", "torch's defaults", "tuned"
 _HELP = (
     "Who wins depends on the hyperparameters. **As set**: yours. **torch's defaults**: what torch takes if "
-    "nobody says otherwise. **Tuned**: every competitor tries the same number of learning rates and runs with "
-    "its best."
+    "nobody says otherwise. **Tuned**: every competitor tries the same number of learning rates, and runs "
+    "with its best."
 )
 _TUNING = ov.MapSpec("tuning")
 
@@ -38,10 +38,8 @@ class Rates:
 def draw() -> None:
     """The choice, and what tuning gave every competitor."""
     session().rates_shown = _mode()
-    modes = [AS_SET, DEFAULTS, TUNED]
-    st.segmented_control(
-        "Hyperparameters", modes, required=True, help=_HELP, **widgets.editor("rates", _mode(), set_mode)
-    )
+    modes = {mode: mode for mode in (AS_SET, DEFAULTS, TUNED)}
+    widgets.one_of("rates", "Hyperparameters", modes, _mode(), set_mode, _HELP)
     rates = session().rates
     if rates and rates.words and _mode() == TUNED:
         st.caption(rates.words)

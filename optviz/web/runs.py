@@ -198,6 +198,12 @@ def inside(surface: ov.SurfaceSpec, trajectory: ov.Trajectory) -> Steps:
         return steps(trajectory, ov.hessians(surface, trajectory.points))
 
 
+def edge(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:
+    """How stable each step of a run is. Quick enough to be computed whenever it is looked at."""
+    with _workshop().lock:
+        return ov.stability(experiment, trajectory)
+
+
 def reference(experiment: ov.Experiment, index: int, name: str, watch: Watch) -> ov.Reference | None:
     """The path of a competitor by another convention than torch's; None where there is none.
 

@@ -9,6 +9,8 @@ import { loadPlotly } from "./plotly.js";
  * @typedef {{ figure: { data: any[], layout: any }, cells: Cells | null, title: string, plotly: string }} Data
  */
 
+/** A height is a class and, in this much of what is left to the next one, the share of all steps. */
+const SHADES = 0.995;
 /** Pixels between a press and a release that still are a click. */
 const STILL = 4;
 const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
@@ -18,7 +20,7 @@ class Chart {
   constructor(root) {
     this.title = document.createElement("h3");
     this.holder = document.createElement("div");
-    this.holder.className = "optviz-chart";
+    this.holder.className = "optviz-plot";
     this.words = document.createElement("output");
     this.words.className = "optviz-cell";
     root.className = "optviz-figure";
@@ -29,6 +31,7 @@ class Chart {
     this.cursor = null;
     /** @type {[number, number]} */
     this.pressed = [0, 0];
+    this.inside = false;
     this.open = (/** @type {number[]} */ _cell) => {};
     this.listen();
   }
@@ -37,8 +40,12 @@ class Chart {
     const holder = this.holder;
     holder.addEventListener("pointerdown", (event) => {
       this.pressed = [event.clientX, event.clientY];
+      this.inside = true;
     });
-    holder.addEventListener("pointerup", (event) => {
+    // On the document: plotly covers all of it while a button is down.
+    document.addEventListener("pointerup", (event) => {
+      if (!this.holder.isConnected || !this.inside) return;
+      this.inside = false;
       const moved = Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]);
       const cell = event.button === 0 && moved <= STILL ? this.cellAt(event) : null;
       if (cell) this.open(cell);
@@ -94,8 +101,7 @@ class Chart {
     const value = z[row * width + column];
     if (value === undefined || Number.isNaN(value)) return names.length ? place : `${place}: no number`;
     if (!names.length) return `${place}: ${number(value)}`;
-    const shade = (value - Math.floor(value)) / 0.995;
-    const steps = Math.round(Math.expm1(shade * Math.log1p(most)));
+    const steps = Math.round(((value - Math.floor(value)) / SHADES) * most);
     return `${place}: ${names[Math.floor(value)]}, step ${steps.toLocaleString("en")}`;
   }
 
