@@ -25,18 +25,46 @@ from optviz.engine import (
     run_many,
     run_one,
     run_reference,
+    run_varied,
     sample,
     suggested_lr,
 )
 from optviz.export import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
+from optviz.map_figures import (
+    basin_difference_figure,
+    basin_figure,
+    cloud_figure,
+    cloud_paths_figure,
+    stability_figure,
+    sweep_curves_figure,
+    sweep_figure,
+    tuning_figure,
+)
+from optviz.maps import (
+    Axis,
+    BasinMap,
+    Cloud,
+    SweepMap,
+    Tuning,
+    axis_names,
+    basins,
+    cloud,
+    cost,
+    default_resolution,
+    sweep,
+    tune,
+)
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
+from optviz.planes import plane, project
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
 from optviz.schedulers import SCHEDULERS, SchedulerInfo
-from optviz.spec import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
-from optviz.trajectory import Ensemble, Grid, MadeWith, Reference, Summary, Trajectory
+from optviz.spec import Experiment, MapSpec, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
+from optviz.stability import Stability, stability
+from optviz.trajectory import Ensemble, Grid, MadeWith, Plane, Reference, Summary, Trajectory
+from optviz.work import Here, Progress
 
 __version__ = "0.1.0"
 
@@ -45,44 +73,73 @@ __all__ = [
     "OPTIMIZERS",
     "SCHEDULERS",
     "SURFACES",
+    "Axis",
+    "BasinMap",
+    "Cloud",
     "CompetitorError",
     "Convention",
     "Derivation",
     "Ensemble",
     "Experiment",
     "Grid",
+    "Here",
     "Line",
     "MadeWith",
+    "MapSpec",
     "OptimizerInfo",
     "OptimizerSpec",
     "Outcome",
+    "Plane",
+    "Progress",
     "Reference",
     "RunSpec",
     "SchedulerInfo",
     "SchedulerSpec",
+    "Stability",
     "Summary",
     "Surface",
     "SurfaceInfo",
     "SurfaceSpec",
+    "SweepMap",
     "Trajectory",
+    "Tuning",
     "View",
+    "axis_names",
+    "basin_difference_figure",
+    "basin_figure",
+    "basins",
+    "cloud",
+    "cloud_figure",
+    "cloud_paths_figure",
     "contour_figure",
     "conventions",
+    "cost",
+    "default_resolution",
     "derivation",
     "gradient_figure",
     "hessians",
     "loss_figure",
     "lr_figure",
     "made_with",
+    "plane",
+    "project",
     "register_surface",
     "run",
     "run_many",
     "run_one",
     "run_reference",
+    "run_varied",
     "sample",
+    "stability",
+    "stability_figure",
     "suggested_lr",
     "summaries_csv",
     "surface",
     "surface_figure",
+    "sweep",
+    "sweep_curves_figure",
+    "sweep_figure",
     "training_loop",
+    "tune",
+    "tuning_figure",
 ]

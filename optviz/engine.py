@@ -7,8 +7,9 @@ torch and what is recorded: chance, clipping and the classic mistakes are the ex
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
@@ -19,17 +20,24 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import SGD, Optimizer
 
 from optviz.conventions import convention
-from optviz.fitting import Fitting
+from optviz.fitting import Data, Fitting
 from optviz.optimizers import Coupling, LrUnit, optimizer_info
 from optviz.outcome import Array, Landscape
+from optviz.params import Value
+from optviz.planes import on_plane, project
 from optviz.problem import Domain, Problem, Surface, surface
-from optviz.recorders import EndsRecorder, PathRecorder, Recorder
+from optviz.recorders import EndsRecorder, PathRecorder, PathsRecorder, Recorder
 from optviz.schedulers import Scheduler, scheduler_info
 from optviz.spec import Experiment, OptimizerSpec, RunSpec, SurfaceSpec
-from optviz.trajectory import Ensemble, Grid, MadeWith, Reference, Trajectory
+from optviz.trajectory import Ensemble, Grid, MadeWith, Plane, Reference, Trajectory
+from optviz.varied import OPTIMIZERS_BY_ROWS, MixedError, RowWise, alike, merged
 
 _PATHS_LIMIT = 2**31
 """Bytes: `run_many` refuses to record paths larger than this."""
+_LONGEST = 20_000_000
+"""Weights × steps: a network's run that would need more memory is refused."""
+_LARGEST_HESSIAN = 200
+"""Weights of a network whose Hessian is looked at when its end is judged."""
 
 _TORCH_ERRORS = (
     ValueError,
@@ -49,16 +57,22 @@ class CompetitorError(ValueError):
     def __init__(self, index: int, run: RunSpec, reason: str) -> None:
         super().__init__(f"Competitor {index + 1} ({run.name}): {reason}")
         self.index = index
+        self.run = run
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[CompetitorError], tuple[int, RunSpec, str]]:
+        """On its way from another process it is made anew from what it was made from."""
+        return type(self), (self.index, self.run, self.reason)
 
 
 def run(experiment: Experiment, device: str = "auto") -> tuple[Trajectory, ...]:
-    """Run every competitor of `experiment`, in their order.
+    """Run every competitor of `experiment`, in their order. Networks are seen on their common plane.
 
     `device` is "auto" (CUDA where there is one, else the CPU), "cpu", "cuda", "cuda:1" or "mps".
     Raises ValueError with a sentence for the user; it names the competitor where one is to blame.
     """
-    return tuple(run_one(experiment, index, device) for index in range(len(experiment.runs)))
+    paths = [_walk(experiment, index, device) for index in range(len(experiment.runs))]
+    return project(experiment, paths)
 
 
 def run_one(
@@ -67,8 +81,9 @@ def run_one(
     """Run competitor `index` alone, so that a bad one does not stop the others. Raises as `run` does.
 
     `watch(steps)` is called after every step with the steps taken so far. What it raises ends the run.
+    A network is seen on a plane of its own.
     """
-    return _walk(experiment, index, device, watch=watch)
+    return project(experiment, [_walk(experiment, index, device, watch=watch)])[0]
 
 
 def run_reference(
@@ -88,6 +103,8 @@ def run_reference(
     spec, _, _ = _prepare(experiment, index, device)
     chosen = convention(spec.optimizer, name)
     path = _walk(experiment, index, device, chosen.make, watch)
+    if path.parameters is not None:
+        raise ValueError("Other conventions are drawn for surfaces of two numbers only.")
     return Reference(chosen.name, chosen.title, path.points, path.losses)
 
 
@@ -100,58 +117,148 @@ def _walk(
 ) -> Trajectory:
     """Competitor `index`, stepped by `make`, which is torch's own optimizer where it is not given."""
     spec, function, where = _prepare(experiment, index, device)
-    start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
+    start = _start(experiment, function, where)
     try:
         batch = _single(function, spec, start)
         recorder = PathRecorder(spec, batch.parameters, experiment.steps)
         trainer = _Trainer(experiment, spec, batch, make)
-        chance = _Chance(experiment, _noise(experiment, function, spec, where))
-        _train(batch, trainer, chance, recorder, watch)
+        _train(batch, trainer, _chance(experiment, function, spec, where), recorder, watch)
     except ValueError as error:
         raise CompetitorError(index, spec, str(error)) from error
     epoch_steps = function.data.epoch_steps(experiment.batch_size) if function.data else 1
-    return recorder.trajectory(function, _landscape(function), made_with(experiment, device), epoch_steps)
+    land = _landscape(experiment, function)
+    return recorder.trajectory(function, land, made_with(experiment, device), epoch_steps)
 
 
 def run_many(
-    experiment: Experiment, starts: Any, run: int = 0, record: str = "ends", device: str = "auto"
+    experiment: Experiment,
+    starts: Any,
+    run: int = 0,
+    record: str = "ends",
+    device: str = "auto",
+    *,
+    seeds: Sequence[int] | None = None,
+    watch: Callable[[int], None] | None = None,
 ) -> Ensemble:
     """Run competitor `run` from many starts at once; each equals its single run to the bit.
 
     `starts` is anything of shape (N, 2). `record` is "ends", or "paths" to keep every point as well.
+    `seeds` gives each start a seed of its own instead of the experiment's. `watch(steps)` is called after
+    every step of those that are stepped together. What it raises ends the run.
     Raises ValueError as `run` does, and where the paths would not fit into memory.
     """
-    spec, function, where = _prepare(experiment, run, device)
+    spec, function, where = _prepare_many(experiment, run, device)
     theta = _starts(starts, getattr(torch, experiment.dtype), where)
-    if record not in ("ends", "paths"):
-        raise ValueError(f'record must be "ends" or "paths", not {record!r}.')
-    size = theta.numel() * theta.element_size() * (experiment.steps + 1)
-    if record == "paths" and size > _PATHS_LIMIT:
-        raise ValueError(f'These paths would take {size / 2**30:.1f} GiB: take fewer, or record="ends".')
-    recorder = EndsRecorder(theta, function, experiment.steps if record == "paths" else None)
+    if seeds is not None and len(seeds) != len(theta):
+        raise ValueError(f"Each of the {len(theta)} starts needs a seed, but there are {len(seeds)} seeds.")
+    recorder = _ends_recorder(experiment, function, theta, record)
     try:
-        chance = _Chance(experiment, _noise(experiment, function, spec, where))
-        for batch in _batches(function, spec, theta):
+        for batch in _batches(function, spec, theta, apart=seeds is not None):
+            chance = _chance(experiment, function, spec, where, seeds and seeds[batch.rows])
             recorder.watch(batch.points, batch.rows)
-            _train(batch, _Trainer(experiment, spec, batch), chance, recorder)
+            _train(batch, _Trainer(experiment, spec, batch), chance, recorder, watch)
     except ValueError as error:
         raise CompetitorError(run, spec, str(error)) from error
-    return recorder.ensemble(_landscape(function), made_with(experiment, device))
+    return recorder.ensemble(landscape(function), made_with(experiment, device))
 
 
-def sample(spec: SurfaceSpec, resolution: int = 200, domain: Domain | None = None) -> Grid:
+def run_varied(
+    experiment: Experiment,
+    optimizers: Sequence[OptimizerSpec],
+    run: int = 0,
+    record: str = "ends",
+    device: str = "auto",
+    *,
+    watch: Callable[[int], None] | None = None,
+) -> Ensemble:
+    """Run competitor `run` with each of N settings of its optimizer at once, all from the one start.
+
+    Each equals its single run to the bit. `record` and `watch` are as in `run_many`.
+    Raises ValueError as `run` does, and where one of `optimizers` is another one than the competitor's.
+    """
+    spec, function, where = _prepare_many(experiment, run, device)
+    info = optimizer_info(spec.optimizer)
+    if {each.name for each in optimizers} != {info.name}:
+        raise ValueError(f"The optimizers must all be {info.name}, the competitor's, and at least one.")
+    start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
+    recorder = _ends_recorder(experiment, function, start.repeat(len(optimizers), 1), record)
+    try:
+        settings = [info.complete(each) for each in optimizers]
+        parts = alike(settings)
+        order = [index for part in parts for index in part]
+        first = 0
+        for part in parts:
+            rows = slice(first, first := first + len(part))
+            _vary(experiment, spec, function, start, [settings[i] for i in part], rows, recorder, watch)
+    except ValueError as error:
+        raise CompetitorError(run, spec, str(error)) from error
+    ensemble = recorder.ensemble(landscape(function), made_with(experiment, device))
+    return ensemble.take(np.argsort(order))
+
+
+def _vary(
+    experiment: Experiment,
+    spec: RunSpec,
+    function: Surface,
+    start: Tensor,
+    settings: Sequence[Mapping[str, Value]],
+    rows: slice,
+    recorder: EndsRecorder,
+    watch: Callable[[int], None] | None,
+) -> None:
+    """Step the settings together as rows of one tensor; where torch does not allow it, as its groups."""
+    chance = _chance(experiment, function, spec, start.device)
+    if _by_rows(spec, function, start.device):
+        with suppress(MixedError, ValueError), RowWise():
+            (batch,) = _batches(function, spec, start.repeat(len(settings), 1), rows)
+            recorder.watch(batch.points, rows)
+            trainer = _Trainer(experiment, spec, batch, settings=[merged(settings)])
+            _train(batch, trainer, chance, recorder, watch)
+            return
+    # If torch refused a setting, it does so again, and now in its own words.
+    together = optimizer_info(spec.optimizer).coupling is not Coupling.OPTIMIZER and not _born_apart(settings)
+    parts = [rows] if together else [slice(row, row + 1) for row in range(rows.start, rows.stop)]
+    for part in parts:
+        own = settings[part.start - rows.start : part.stop - rows.start]
+        for each in own:
+            _Trainer(
+                experiment, spec, _single(function, spec, start), settings=[each]
+            )  # torch checks no groups
+        batch = _own_tensors(function, spec, start.repeat(len(own), 1), part)
+        recorder.watch(batch.points, part)
+        _train(batch, _Trainer(experiment, spec, batch, settings=own), chance, recorder, watch)
+
+
+def _by_rows(spec: RunSpec, function: Surface, device: torch.device) -> bool:
+    """Whether rows are known to round as single runs do. CUDA's own default is another code, `foreach`."""
+    rows = optimizer_info(spec.optimizer).name in OPTIMIZERS_BY_ROWS and device.type == "cpu"
+    return rows and function.data is None and not _reads_loss(spec)
+
+
+def _born_apart(settings: Sequence[Mapping[str, Value]]) -> bool:
+    """Whether they differ in what torch reads when an optimizer is made, and not of its groups."""
+    return len({each.get("initial_accumulator_value") for each in settings}) > 1
+
+
+def sample(
+    spec: SurfaceSpec | Plane,
+    resolution: int = 200,
+    domain: Domain | None = None,
+    watch: Callable[[float], None] | None = None,
+) -> Grid:
     """The losses of a surface on a grid of `resolution` × `resolution` points over its domain, in float64.
 
-    Another `domain` ((x0, x1), (y0, y1)) may be given. Raises ValueError for an unknown surface, a
-    resolution outside 2 to 4,000, or an empty domain.
+    Or of a network on a plane, all points of some rows at once. Another `domain` ((x0, x1), (y0, y1)) may be
+    given. `watch(share)` is told how much is done; what it raises ends it. Raises ValueError for an unknown
+    surface, a resolution outside 2 to 4,000, or an empty domain.
     """
-    function = surface(spec)
+    function = on_plane(spec) if isinstance(spec, Plane) else surface(spec)
     if not 2 <= resolution <= 4000:
         raise ValueError(f"The resolution must be between 2 and 4,000, not {resolution}.")
     (left, right), (bottom, top) = domain or function.domain
     if not (left < right and bottom < top and math.isfinite(right - left) and math.isfinite(top - bottom)):
         raise ValueError("A domain is ((x0, x1), (y0, y1)) with finite x0 < x1 and y0 < y1.")
-    return _grid(function, resolution, ((left, right), (bottom, top)))
+    return _grid(function, resolution, ((left, right), (bottom, top)), watch)
 
 
 def hessians(spec: SurfaceSpec, points: Any) -> Array:
@@ -159,14 +266,7 @@ def hessians(spec: SurfaceSpec, points: Any) -> Array:
 
     NaN where the surface has no second derivative. Raises ValueError for an unknown surface.
     """
-    function = surface(spec)
-    theta = torch.as_tensor(np.asarray(points, dtype=np.float64)).clone().requires_grad_()
-    (slope,) = torch.autograd.grad(function(theta).sum(), theta, create_graph=True)
-    if not slope.requires_grad:  # a plane: its slope does not depend on the point
-        return np.zeros((len(theta), 2, 2))
-    rows = [torch.autograd.grad(slope[:, axis].sum(), theta, retain_graph=True)[0] for axis in (0, 1)]
-    result: Array = torch.stack(rows, dim=1).numpy()
-    return result
+    return _hessians(surface(spec), np.asarray(points, dtype=np.float64))
 
 
 def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
@@ -175,7 +275,8 @@ def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
     Where the rate is about the length of a step, a hundredth of the domain. Where it multiplies the gradient,
     1 over the largest curvature at the start and the minimizers, but no more than takes the first step a
     twentieth of the domain far. Rounded down to 1, 2 or 5 times a power of ten.
-    Raises ValueError for unknown names.
+    A network's weights are of the order of 1: there a length is a fiftieth, and the curvature is that at the
+    initial weights of seed 0. Raises ValueError for unknown names.
     """
     info = optimizer_info(OptimizerSpec(optimizer))
     if info.lr_unit is LrUnit.NONE:
@@ -183,16 +284,29 @@ def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
         assert isinstance(default, int | float)
         return float(default)
     function = surface(spec)
+    if function.network is not None:
+        return _round_down(_network_rate(function, info.lr_unit) * info.lr_factor)
     width = sum(function.widths) / 2
     if info.lr_unit is LrUnit.LENGTH:
         return _round_down(0.01 * width * info.lr_factor)
     points = np.asarray([function.start, *function.minimizers])
     slope = math.hypot(*_first_order(function, points[:1])[1][0])
     slope = slope if math.isfinite(slope) else 0.0
-    hessians = [h for h in (_hessian(function, point) for point in points) if np.isfinite(h).all()]
+    hessians = [h for h in _hessians(function, points) if np.isfinite(h).all()]
     curvature = max((float(np.abs(np.linalg.eigvalsh(h)).max()) for h in hessians), default=0.0)
     rate = min(1 / max(curvature, 1e-6), 0.05 * width / max(slope, 1e-6)) * info.lr_factor
     return _round_down(max(rate, 1e-30))
+
+
+def _network_rate(function: Surface, unit: LrUnit) -> float:
+    if unit is LrUnit.LENGTH:
+        return 0.02
+    assert function.data is not None
+    land = _space(function, 0)
+    if land.hessian is None:
+        return 0.1
+    matrix = land.hessian(function.data.model.initial(0).double().numpy()[None])[0]
+    return 1 / max(float(np.abs(np.linalg.eigvalsh(matrix)).max()), 1e-6)
 
 
 def _round_down(number: float) -> float:
@@ -242,12 +356,31 @@ def tensors(function: Surface, spec: RunSpec) -> tuple[tuple[str, ...], ...]:
     free = free_names(function, spec)
     if function.data is None:
         return tuple((name,) for name in function.names) if spec.frozen else (function.names,)
-    parts = tuple(axes for _, _, axes in function.data.model.parts())
-    for axes in parts:
+    parts = tuple(part.axes for part in function.data.model.parts())
+    for axes in () if function.network else parts:
         if 0 < len(set(axes) & set(free)) < len(axes):
             whole = " and ".join(axes)
             raise ValueError(f"{whole} are one tensor of the model, of which torch cannot freeze a half.")
     return parts
+
+
+def _start(experiment: Experiment, function: Surface, device: torch.device) -> Tensor:
+    """(D,) where a run begins: a network's weights as torch draws them by the experiment's seed."""
+    dtype = getattr(torch, experiment.dtype)
+    if function.network is None:
+        return torch.tensor(experiment.start, dtype=dtype, device=device)
+    assert function.data is not None
+    size = len(function.data.model.axes)
+    if size * experiment.steps > _LONGEST:
+        raise ValueError(f"{experiment.steps:,} steps of {size:,} weights are too many: take fewer.")
+    return function.data.model.initial(experiment.seed).to(device, dtype)
+
+
+def _prepare_many(experiment: Experiment, run: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
+    spec, function, where = _prepare(experiment, run, device)
+    if function.network is not None:
+        raise ValueError(f"{function.name} starts at the weights of its seed: it has no map of starts.")
+    return spec, function, where
 
 
 def _prepare(experiment: Experiment, index: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
@@ -285,22 +418,77 @@ def _starts(starts: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
     return theta
 
 
-def _noise(
-    experiment: Experiment, function: Surface, spec: RunSpec, device: torch.device
-) -> Sequence[Sequence[Tensor]] | None:
-    """One ξ a step, as a part (2,) or (1,) for each tensor that is trained.
+def _ends_recorder(experiment: Experiment, function: Surface, theta: Tensor, record: str) -> EndsRecorder:
+    if record not in ("ends", "paths"):
+        raise ValueError(f'record must be "ends" or "paths", not {record!r}.')
+    size = theta.numel() * theta.element_size() * (experiment.steps + 1)
+    if record == "paths" and size > _PATHS_LIMIT:
+        raise ValueError(f'These paths would take {size / 2**30:.1f} GiB: take fewer, or record="ends".')
+    return (
+        PathsRecorder(theta, function, experiment.steps)
+        if record == "paths"
+        else EndsRecorder(theta, function)
+    )
 
-    Drawn one by one on the CPU, two numbers each, so that all runs, starts and devices see the same.
+
+def _chance(
+    experiment: Experiment,
+    function: Surface,
+    spec: RunSpec,
+    device: torch.device,
+    seeds: Sequence[int] | None = None,
+) -> _Chance:
+    """What is left to chance, by the experiment's seed, or by one for each start of a batch."""
+    if seeds is not None and len(seeds) == 1:
+        experiment, seeds = replace(experiment, seed=seeds[0]), None
+    return _Chance(experiment, _noise(experiment, function, spec, device, seeds))
+
+
+def _draws(experiment: Experiment, seed: int, size: int) -> Tensor:
+    """(steps, D) drawn step by step on the CPU, D numbers each, so that all runs and devices see the same."""
+    generator = torch.Generator().manual_seed(seed)
+    dtype = getattr(torch, experiment.dtype)
+    draws = [torch.randn(size, generator=generator, dtype=dtype) for _ in range(experiment.steps)]
+    return experiment.noise * torch.stack(draws)
+
+
+def _noise(
+    experiment: Experiment,
+    function: Surface,
+    spec: RunSpec,
+    device: torch.device,
+    seeds: Sequence[int] | None,
+) -> Sequence[Sequence[Tensor]] | None:
+    """One ξ a step, as a part (2,) or (1,) for each tensor that is trained, or in a network's own shapes.
+
+    All starts see the same one, or, where they have seeds, each start its own: (N, 2) or (N, 1).
     """
     if experiment.noise == 0:
         return None
-    generator = torch.Generator().manual_seed(experiment.seed)
-    dtype = getattr(torch, experiment.dtype)
-    draws = [torch.randn(2, generator=generator, dtype=dtype) for _ in range(experiment.steps)]
-    xi = experiment.noise * torch.stack(draws)
+    if function.network is not None:
+        return _network_noise(experiment, function, spec, device)
+    if seeds is None:
+        xi = _draws(experiment, experiment.seed, 2)
+    else:
+        xi = torch.stack([_draws(experiment, seed, 2) for seed in seeds], dim=1)
     trained = [axes for axes in tensors(function, spec) if not set(axes) & set(spec.frozen)]
     places = [[function.names.index(axis) for axis in axes] for axes in trained]
-    return list(zip(*(xi[:, place].to(device).unbind() for place in places), strict=True))
+    return list(zip(*(xi[..., place].to(device).unbind() for place in places), strict=True))
+
+
+def _network_noise(
+    experiment: Experiment, function: Surface, spec: RunSpec, device: torch.device
+) -> Sequence[Sequence[Tensor]]:
+    assert function.data is not None
+    parts = function.data.model.parts()
+    xi = _draws(experiment, experiment.seed, len(function.data.model.axes)).to(device)
+    pieces = xi.split([len(part.axes) for part in parts], dim=1)
+    shaped = [
+        piece.reshape(-1, *part.shape).unbind()
+        for piece, part in zip(pieces, parts, strict=True)
+        if not part.is_frozen(spec.frozen)
+    ]
+    return list(zip(*shaped, strict=True))
 
 
 @dataclass(frozen=True)
@@ -379,21 +567,36 @@ def _single(function: Surface, spec: RunSpec, start: Tensor, rows: slice = slice
     return _Batch(function, parameters, [parameters], rows)
 
 
-def _batches(function: Surface, spec: RunSpec, theta: Tensor) -> Iterator[_Batch]:
-    """All starts (N, 2), as many together as the optimizer's coupling allows without any of them noticing."""
+def _batches(
+    function: Surface,
+    spec: RunSpec,
+    theta: Tensor,
+    rows: slice = slice(None),
+    apart: bool = False,
+) -> Iterator[_Batch]:
+    """All starts (N, 2), as many together as the optimizer's coupling allows without any of them noticing.
+
+    `apart` says that what is left to chance differs from start to start, which rows of one tensor allow too.
+    """
     coupling = optimizer_info(spec.optimizer).coupling
-    if coupling is Coupling.OPTIMIZER:
+    as_rows = coupling is Coupling.ELEMENTS and function.data is None and not _reads_loss(spec)
+    if as_rows:
+        parameters = _split(function, spec, theta)
+        yield _Batch(function, parameters, [parameters], rows, len(theta))
+    elif coupling is Coupling.OPTIMIZER or apart:
         for index, start in enumerate(theta):
             yield _single(function, spec, start, slice(index, index + 1))
-    elif function.data is not None:
-        yield _fitting(function, spec, theta, slice(None))
-    elif coupling is Coupling.ELEMENTS and not _reads_loss(spec):
-        parameters = _split(function, spec, theta)
-        yield _Batch(function, parameters, [parameters], slice(None), len(theta))
     else:
-        each = [_single(function, spec, start).parameters for start in theta]
-        parameters = [part for parts in each for part in parts]
-        yield _Batch(_Apart(function, len(each[0])), parameters, each, slice(None))
+        yield _own_tensors(function, spec, theta, rows)
+
+
+def _own_tensors(function: Surface, spec: RunSpec, theta: Tensor, rows: slice) -> _Batch:
+    """Starts (N, 2), each with tensors of its own."""
+    if function.data is not None:
+        return _fitting(function, spec, theta, rows)
+    each = [_single(function, spec, start).parameters for start in theta]
+    parameters = [part for parts in each for part in parts]
+    return _Batch(_Apart(function, len(each[0])), parameters, each, rows)
 
 
 def _fitting(function: Surface, spec: RunSpec, starts: Tensor, rows: slice) -> _Batch:
@@ -428,8 +631,11 @@ class _Trainer:
         spec: RunSpec,
         batch: _Batch,
         make: type[Optimizer] | None = None,
+        settings: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
+        """`settings` are other hyperparameters than the run's: one for all, or one for each of the starts."""
         self.spec, self.steps = spec, experiment.steps
+        self.settings = settings or [optimizer_info(spec.optimizer).settings(spec.optimizer)]
         self.make: Callable[..., Optimizer] = make or optimizer_info(spec.optimizer).make
         self.each = [[part for part in parts if part.requires_grad] for parts in batch.each]
         self.trained = [part for parts in self.each for part in parts]
@@ -438,10 +644,14 @@ class _Trainer:
 
     def build(self) -> None:
         """Make optimizer and scheduler; raises ValueError with torch's own text where it refuses them."""
-        groups: Any = [{"params": parts} for parts in self.each] if _reads_loss(self.spec) else self.trained
-        settings: dict[str, Any] = optimizer_info(self.spec.optimizer).settings(self.spec.optimizer)
+        groups: Any = self.trained
+        if len(self.settings) > 1:
+            pairs = zip(self.each, self.settings, strict=True)
+            groups = [{"params": parts, **own} for parts, own in pairs]
+        elif _reads_loss(self.spec):
+            groups = [{"params": parts} for parts in self.each]
         try:
-            self.optimizer = self.make(groups, **settings)
+            self.optimizer = self.make(groups, **self.settings[0])
             self.schedulers = self._schedulers()
         except _TORCH_ERRORS as error:
             raise ValueError(_text(error)) from error
@@ -562,7 +772,8 @@ def _train(
 # -- the surface itself, in float64 on the CPU -----------------------------------------------------------
 
 
-def _landscape(function: Surface) -> Landscape:
+def landscape(function: Surface) -> Landscape:
+    """What a verdict needs to know of a surface."""
     z = _grid(function, 41, function.domain).z
     finite = z[np.isfinite(z)].clip(-1e300, 1e300)
     return Landscape(
@@ -573,18 +784,67 @@ def _landscape(function: Surface) -> Landscape:
         smooth=function.smooth,
         range=float(np.ptp(finite)) if len(finite) else 1.0,
         first_order=lambda points: _first_order(function, points),
-        hessian=lambda point: _hessian(function, point),
+        hessian=lambda points: _hessians(function, points),
     )
 
 
-def _grid(function: Surface, resolution: int, domain: Domain) -> Grid:
+def _landscape(experiment: Experiment, function: Surface) -> Landscape:
+    """What the verdict of a run needs: of a network, in the space of all its weights."""
+    return landscape(function) if function.network is None else _space(function, experiment.seed)
+
+
+def _space(function: Surface, seed: int) -> Landscape:
+    """A network's loss as a function of all D weights. Its unit is the length of the initial ones."""
+    data, network = function.data, function.network
+    assert data is not None and network is not None
+    begin = data.model.initial(seed).double()
+    length = float(torch.linalg.vector_norm(begin)) or 1.0
+    size = len(begin)
+    floor = function.minimum if math.isfinite(function.minimum) else 0.0
+    return Landscape(
+        low=begin.numpy() - length / 2,
+        widths=np.full(size, length),
+        minimizers=np.asarray(network.minimizers, dtype=np.float64).reshape(-1, size),
+        minimum=function.minimum,
+        smooth=function.smooth,
+        range=abs(float(data.losses(begin)) - floor) or 1.0,
+        first_order=lambda points: _first_order_of(data, points),
+        hessian=(lambda points: _hessians_of(data, points)) if size <= _LARGEST_HESSIAN else None,
+        bounded=False,
+    )
+
+
+def _first_order_of(data: Data, points: Array) -> tuple[Array, Array]:
+    """Losses (k,) and gradients (k, D) of a network at weights (k, D), as many at once as memory allows."""
+    found = [_first_order(data.losses, part.numpy()) for part in torch.from_numpy(points).split(data.at_once)]
+    losses, gradients = zip(*found, strict=True)
+    return np.concatenate(losses), np.concatenate(gradients)
+
+
+def _hessians_of(data: Data, points: Array) -> Array:
+    """The Hessians (k, D, D) of a network at weights (k, D)."""
+    each = [torch.autograd.functional.hessian(data.losses, theta) for theta in torch.from_numpy(points)]
+    result: Array = torch.stack(each).numpy()
+    return result
+
+
+def _grid(
+    function: Surface, resolution: int, domain: Domain, watch: Callable[[float], None] | None = None
+) -> Grid:
     x, y = (torch.linspace(low, high, resolution, dtype=torch.float64) for low, high in domain)
+    at_once = (
+        max(1, function.data.at_once // resolution) if function.network and function.data else resolution
+    )
+    rows = []
     with torch.no_grad():
-        z = function(torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1))
-    return Grid(x.numpy(), y.numpy(), z.numpy())
+        for part in y.split(at_once):
+            rows.append(function(torch.stack(torch.meshgrid(x, part, indexing="xy"), dim=-1)))
+            if watch is not None:
+                watch(sum(map(len, rows)) / resolution)
+    return Grid(x.numpy(), y.numpy(), torch.cat(rows).numpy())
 
 
-def _first_order(function: Surface, points: Array) -> tuple[Array, Array]:
+def _first_order(function: Callable[[Tensor], Tensor], points: Array) -> tuple[Array, Array]:
     """Losses (k,) and gradients (k, 2) at points (k, 2), in one batched call."""
     theta = torch.from_numpy(points).clone().requires_grad_()
     losses = function(theta)
@@ -592,8 +852,12 @@ def _first_order(function: Surface, points: Array) -> tuple[Array, Array]:
     return losses.detach().numpy(), gradients.numpy()
 
 
-def _hessian(function: Surface, point: Array) -> Array:
-    """The Hessian (2, 2) at a point (2,), by differentiating autograd's gradient once more."""
-    hessian = torch.autograd.functional.hessian(function, torch.from_numpy(point).clone())
-    result: Array = hessian.numpy()
+def _hessians(function: Surface, points: Array) -> Array:
+    """The Hessians (k, 2, 2) at points (k, 2), by differentiating autograd's gradient once more."""
+    theta = torch.from_numpy(points).clone().requires_grad_()
+    (slope,) = torch.autograd.grad(function(theta).sum(), theta, create_graph=True)
+    if not slope.requires_grad:  # a plane: its slope does not depend on the point
+        return np.zeros((len(theta), 2, 2))
+    rows = [torch.autograd.grad(slope[:, axis].sum(), theta, retain_graph=True)[0] for axis in (0, 1)]
+    result: Array = torch.stack(rows, dim=1).numpy()
     return result

@@ -154,24 +154,8 @@ def contour_figure(
     if function.minimizers:  # above the paths: a run that got there does not hide them
         figure.add_trace(_minimizers(function))
     figure.add_trace(_start(experiment, theme))
-    (left, right), (bottom, top) = function.domain
-    figure.add_layout_image(
-        source=picture(grid, levels, _scale(theme)),
-        xref="x",
-        yref="y",
-        x=left,
-        y=top,
-        sizex=right - left,
-        sizey=top - bottom,
-        sizing="stretch",
-        layer="below",
-    )
-    figure.update_xaxes(range=[left, right], title="x", constrain="domain", constraintoward="left")
-    # Equal units on both axes: only then is the gradient at a right angle to the contours.
-    figure.update_yaxes(
-        range=[bottom, top], title="y", constrain="domain", scaleanchor="x", constraintoward="top"
-    )
-    _styled(figure, theme)
+    ground(figure, function, grid, levels, theme)
+    styled(figure, theme)
     figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
     longest = max((trajectory.steps for trajectory in trajectories), default=0)
     return _playing(figure, trajectories, list(moving), theme) if longest else figure
@@ -203,7 +187,7 @@ def surface_figure(
     figure.add_trace(_start_upon(experiment, function, levels, theme))
     if function.minimizers:
         figure.add_trace(_minimizers_upon(function, levels))
-    return _styled(figure, theme).update_layout(
+    return styled(figure, theme).update_layout(
         scene=_scene(function, levels, theme),
         margin={"l": 0, "r": 0, "b": 0},
         uirevision="surface",
@@ -258,16 +242,46 @@ def lr_figure(
 # -- parts -------------------------------------------------------------------------------------------------
 
 
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
     """A name as plotly shows it letter by letter: it takes tags for mark-up, and names come from links."""
     return html.escape(name, quote=False)
+
+
+def ground(figure: go.Figure, function: Surface, grid: Grid, levels: Array, theme: Theme) -> None:
+    """Put the surface's contours beneath a figure whose axes are its domain's."""
+    (left, right), (bottom, top) = function.domain
+    figure.add_layout_image(
+        source=picture(grid, levels, _scale(theme)),
+        xref="x",
+        yref="y",
+        x=left,
+        y=top,
+        sizex=right - left,
+        sizey=top - bottom,
+        sizing="stretch",
+        layer="below",
+    )
+    over_domain(figure, function)
+
+
+def over_domain(figure: go.Figure, function: Surface) -> None:
+    """Make a figure's axes those of the domain.
+
+    Units are equal on both: only then is the gradient at a right angle to the contours.
+    """
+    (left, right), (bottom, top) = function.domain
+    x, y = function.names
+    figure.update_xaxes(range=[left, right], title=x, constrain="domain", constraintoward="left")
+    figure.update_yaxes(
+        range=[bottom, top], title=y, constrain="domain", scaleanchor="x", constraintoward="top"
+    )
 
 
 def _scale(theme: Theme) -> list[tuple[float, str]]:
     return [(0.0, theme.low), (0.45, theme.middle), (1.0, theme.high)]
 
 
-def _mixed(one: str, other: str, share: float) -> str:
+def mixed(one: str, other: str, share: float) -> str:
     """A colour "#rrggbb" between two: this share of the one."""
     pairs = [[int(color[k : k + 2], 16) for color in (one, other)] for k in (1, 3, 5)]
     return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)
@@ -388,7 +402,7 @@ def _path(trajectory: Trajectory, pen: Pen) -> go.Scatter:
         y=y,
         customdata=np.stack([np.arange(len(x)), trajectory.losses], axis=1),
         mode="lines+markers" if sparse else "lines",
-        name=_shown(trajectory.name),
+        name=shown_name(trajectory.name),
         line={"width": 3, "color": pen.color, "dash": pen.dash},
         marker={"size": 4, "color": pen.color},
         hovertemplate="step %{customdata[0]}: x %{x:.6g}, y %{y:.6g}<br>loss %{customdata[1]:.5g}",
@@ -402,7 +416,7 @@ def _end(trajectory: Trajectory, pen: Pen, theme: Theme) -> go.Scatter:
         x=x,
         y=y,
         mode="markers",
-        name=f"{_shown(trajectory.name)}: end",
+        name=f"{shown_name(trajectory.name)}: end",
         showlegend=False,
         marker={
             "size": 13,
@@ -435,7 +449,7 @@ def _relief(grid: Grid, levels: Array, theme: Theme) -> go.Surface:
     low, high = -_SUNK, len(levels) - 1 - _SUNK
     with np.errstate(over="ignore"):  # to infinity
         losses = grid.z.astype(np.float32)
-    line = {"color": _mixed(theme.ink, theme.middle, 0.25), "width": 1, "highlight": False}
+    line = {"color": mixed(theme.ink, theme.middle, 0.25), "width": 1, "highlight": False}
     return go.Surface(
         x=grid.x,
         y=grid.y,
@@ -470,7 +484,7 @@ def _path_upon(function: Surface, trajectory: Trajectory, pen: Pen, levels: Arra
         **_upon(function, trajectory.points, trajectory.losses, levels),
         customdata=np.stack([steps, trajectory.losses], axis=1),
         mode="lines+markers" if len(steps) <= _MARKED else "lines",
-        name=_shown(trajectory.name),
+        name=shown_name(trajectory.name),
         line={"width": 5, "color": pen.color, "dash": pen.dash},
         marker={"size": 2.5, "color": pen.color},
         hovertemplate="step %{customdata[0]}: x %{x:.6g}, y %{y:.6g}<br>loss %{customdata[1]:.5g}",
@@ -483,7 +497,7 @@ def _end_upon(
     return go.Scatter3d(
         **_upon(function, trajectory.points[-1:], trajectory.losses[-1:], levels),
         mode="markers",
-        name=f"{_shown(trajectory.name)}: end",
+        name=f"{shown_name(trajectory.name)}: end",
         showlegend=False,
         marker={
             "size": 7,
@@ -529,7 +543,7 @@ def _minimizers_upon(function: Surface, levels: Array) -> go.Scatter3d:
 def _scene(function: Surface, levels: Array, theme: Theme) -> dict[str, Any]:
     """Axes and camera. Units of x and y are equal, unless one side would be less than half the other."""
     ticks, texts = color_bar(levels)
-    faint = _mixed(theme.ink, theme.paper, 0.2)  # WebGL's lines know no transparency
+    faint = mixed(theme.ink, theme.paper, 0.2)  # WebGL's lines know no transparency
     axis = {"gridcolor": faint, "linecolor": faint, "zeroline": False, "showbackground": False}
     axis |= {"showspikes": False, "tickfont": {"size": 11}}
     top = len(levels) - 1
@@ -567,7 +581,7 @@ def _curves(
                 y=shown,
                 customdata=np.stack([np.arange(len(drawn)), said], axis=1),
                 mode="lines",
-                name=_shown(trajectory.name),
+                name=shown_name(trajectory.name),
                 line={"width": 2.2, "color": pen.color, "dash": pen.dash},
                 hovertemplate=f"step %{{customdata[0]}}: {title} %{{customdata[1]:.6g}}",
             )
@@ -581,7 +595,7 @@ def _curves(
         figure.update_yaxes(exponentformat="power", dtick="D2" if decades < 2 else max(1, round(decades / 6)))
     if log:  # plotly draws the labels of log axes a quarter larger
         figure.update_yaxes(tickfont={"size": 10.5})
-    return _styled(figure.update_layout(showlegend=False), theme)
+    return styled(figure.update_layout(showlegend=False), theme)
 
 
 def _span(curves: Sequence[Array], *, log: bool) -> list[float] | None:
@@ -605,7 +619,7 @@ def _span(curves: Sequence[Array], *, log: bool) -> list[float] | None:
     return [low - margin, high + margin]
 
 
-def _styled(figure: go.Figure, theme: Theme) -> go.Figure:
+def styled(figure: go.Figure, theme: Theme) -> go.Figure:
     axis = {
         "gridcolor": theme.faint,
         "zeroline": False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ _PROBE = 1e-2
 """Domain widths: how far around a degenerate point the loss is probed."""
 _SHORTEST_CYCLE = 10
 """Steps that are watched, at least, before a run is said to cycle."""
+_AT_ONCE = 2**16
+"""Points that are looked at together: few enough for a processor's cache, and enough to be quick."""
 
 
 @dataclass(frozen=True)
@@ -65,36 +68,233 @@ class Landscape:
     first_order: Callable[[Array], tuple[Array, Array]]
     """Points (k, D) → losses (k,) and gradients (k, D)."""
     hessian: Callable[[Array], Array] | None
-    """A point (D,) → its Hessian (D, D). None where that is too large: then no run is said to be at rest,
-    unless it is at a declared minimizer."""
+    """Points (k, D) → their Hessians (k, D, D). None where they are too large: then no run is said to be at
+    rest, unless it is at a declared minimizer."""
     bounded: bool = True
     """Whether there is a drawn domain, which a run can leave."""
 
 
+@dataclass(frozen=True, eq=False)
+class Endings:
+    """How N runs ended, as numbers."""
+
+    kinds: NDArray[np.int8]
+    """(N,) places in `KINDS`."""
+    steps: NDArray[np.int64]
+    """(N,) the step from which it held, as `Outcome.step`."""
+    minimizers: NDArray[np.int16]
+    """(N,) which of the declared minimizers was reached; -1 where none of them."""
+    lowest: NDArray[np.bool_]
+    """(N,) whether a minimum is as low as there is, though it is none of the declared minimizers."""
+
+
 def judge(points: Array, diverged: bool, land: Landscape) -> Outcome:
     """Say how the path `points` (n+1, D) ended, in the design's order of verdicts."""
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is asked for, one by one
-        return _judge(points, diverged, land)
-
-
-def _judge(points: Array, diverged: bool, land: Landscape) -> Outcome:
     last = len(points) - 1
-    undefined = ~(np.isfinite(land.first_order(points)[0]) & np.isfinite(points).all(axis=1))
-    if undefined[-1] and np.isfinite(points[(step := _first_for_good(undefined))]).all():
+    ending = judge_many(points[:, None], np.array([last]), np.array([diverged]), land)
+    kind, step, minimizer = KINDS[ending.kinds[0]], int(ending.steps[0]), int(ending.minimizers[0])
+    detail = _detail(kind, step, minimizer, bool(ending.lowest[0]), points, land)
+    return Outcome(kind, step, detail, minimizer if minimizer >= 0 else None)
+
+
+def judge_many(paths: Any, steps: NDArray[np.int64], diverged: NDArray[np.bool_], land: Landscape) -> Endings:
+    """How N runs ended: what `judge` says of each of them.
+
+    `paths` (n+1, N, D) are their points, in any dtype; `steps` (N,) says how many steps each took: all n, or
+    fewer where it `diverged` (N,), and what a path holds after them does not matter.
+    """
+    verdict = _Verdict(paths, steps, land)
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is asked for, one by one
+        verdict.diverged(diverged)
+        verdict.stationary()
+        if land.bounded:
+            verdict.left()
+        verdict.cycle()
+    verdict.settle(verdict.open(), "moving", verdict.last[verdict.open()])
+    return verdict.endings()
+
+
+class _Verdict:
+    """The endings of N runs while they are being found; each question is asked of those still open."""
+
+    def __init__(self, paths: Any, steps: NDArray[np.int64], land: Landscape) -> None:
+        self.paths, self.land = paths, land
+        self.last = np.asarray(steps, dtype=np.int64)
+        count = len(self.last)
+        self.kinds = np.full(count, -1, dtype=np.int8)
+        self.since = np.zeros(count, dtype=np.int64)
+        self.minimizers = np.full(count, -1, dtype=np.int16)
+        self.lowest = np.zeros(count, dtype=bool)
+        self.ends = paths[self.last, np.arange(count)].astype(np.float64)
+
+    def endings(self) -> Endings:
+        return Endings(self.kinds, self.since, self.minimizers, self.lowest)
+
+    def open(self) -> NDArray[np.int64]:
+        """Which runs nothing has been said of yet."""
+        return np.flatnonzero(self.kinds < 0)
+
+    def settle(self, runs: NDArray[np.int64], kind: str, steps: NDArray[np.int64]) -> None:
+        self.kinds[runs], self.since[runs] = KINDS.index(kind), steps
+
+    def unit(self, points: Array) -> Array:
+        """Points (..., D) in domain widths from the domain's lowest corner."""
+        return (points - self.land.low) / self.land.widths
+
+    def diverged(self, diverged: NDArray[np.bool_]) -> None:
+        end_undefined = np.flatnonzero(_undefined(self.ends, self.land))
+        step = self._since(end_undefined, lambda points, _: _undefined(points, self.land))
+        finite = np.isfinite(self.paths[step, end_undefined]).all(axis=1)
+        self.settle(end_undefined[finite], "diverged", step[finite])
+        others = np.flatnonzero(diverged & (self.kinds < 0))
+        self.settle(others, "diverged", self.last[others])
+
+    def stationary(self) -> None:
+        runs = self.open()
+        ends, land = self.ends[runs], self.land
+        nearest, distance = _nearest_minimizer(ends, land)
+        slopes, curvatures, _ = _principal(ends, land)
+        known = np.isfinite(slopes).all(axis=1) & np.isfinite(curvatures).all(axis=1)
+        kinds = np.full(len(runs), "", dtype="<U8")
+        here = (distance <= NEAR) & ~(land.smooth & known)
+        kinds[here] = "minimum"
+        self.minimizers[runs[here]] = nearest[here]
+        near = known & ~here & (np.linalg.norm(_newton_step(slopes, curvatures, land), axis=1) <= NEAR)
+        near = np.flatnonzero(near)
+        exact, found = _polished(ends[near], land)
+        near, exact = near[found], exact[found]
+        kinds[near] = _by_curvature(exact, land)
+        self._name_minimizers(runs[near], exact, kinds[near])
+        flat = np.maximum(np.abs(slopes).max(axis=1), np.abs(curvatures).max(axis=1)) <= _FLAT * land.range
+        kinds[known & (kinds == "") & flat] = "plateau"
+        self._stands(runs[kinds != ""], kinds[kinds != ""])
+
+    def _name_minimizers(self, runs: NDArray[np.int64], exact: Array, kinds: NDArray[np.str_]) -> None:
+        nearest, distance = _nearest_minimizer(exact, self.land)
+        minimum = kinds == "minimum"
+        declared = minimum & (distance <= NEAR)
+        self.minimizers[runs[declared]] = nearest[declared]
+        losses = self.land.first_order(exact)[0] if len(exact) else np.empty(0)
+        self.lowest[runs] = minimum & ~declared & (losses <= self.land.minimum + 1e-9 * self.land.range)
+
+    def _stands(self, runs: NDArray[np.int64], kinds: NDArray[np.str_]) -> None:
+        ends = self.unit(self.ends)
+
+        def near(points: Array, which: NDArray[np.int64]) -> NDArray[np.bool_]:
+            away = self.unit(points) - ends[which]
+            within: NDArray[np.bool_] = (away * away).sum(axis=-1) <= NEAR**2
+            return within
+
+        steps = self._since(runs, near)
+        for kind in np.unique(kinds):
+            self.settle(runs[kinds == kind], str(kind), steps[kinds == kind])
+        # Who came here with its very last step perhaps only passes, bouncing over a kink.
+        passing = runs[steps == self.last[runs]]
+        cycles = self._cycles(passing)
+        self.minimizers[passing[cycles]], self.lowest[passing[cycles]] = -1, False
+
+    def left(self) -> None:
+        runs = self.open()
+
+        def outside(points: Array, _: object) -> NDArray[np.bool_]:
+            unit = self.unit(points)
+            beyond: NDArray[np.bool_] = np.any((unit < 0) | (unit > 1), axis=-1)
+            return beyond
+
+        runs = runs[outside(self.ends[runs], None)]
+        self.settle(runs, "left", self._since(runs, outside))
+
+    def cycle(self) -> None:
+        self._cycles(self.open())
+
+    def _cycles(self, runs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of some runs go round in a bounded region in their second half without settling in it.
+
+        They cross their own extent again and again, their middle stays, and their spread does not shrink.
+        """
+        length = len(self.paths)
+        found = np.zeros(len(runs), dtype=bool)
+        if length - length // 2 < _SHORTEST_CYCLE:
+            return found
+        low, high = np.full((2, len(runs), self.paths.shape[-1]), np.nan)
+        size = max(1, _AT_ONCE // length)
+        for first in range(0, len(runs), size):
+            part = slice(first, first + size)
+            window = self.unit(self.paths[length // 2 :, runs[part]].astype(np.float64))
+            found[part] = _goes_round(window)
+            low[part], high[part] = window.min(axis=0), window.max(axis=0)
+        runs, low, high = runs[found], low[found], high[found]
+        margin = 0.1 * np.linalg.norm(high - low, axis=1)[:, None]
+        place = np.empty(len(self.last), dtype=np.int64)
+        place[runs] = np.arange(len(runs))
+        low, high = low - margin, high + margin
+
+        def inside(points: Array, which: NDArray[np.int64]) -> NDArray[np.bool_]:
+            unit, at = self.unit(points), place[which]
+            within: NDArray[np.bool_] = ((unit >= low[at]) & (unit <= high[at])).all(axis=-1)
+            return within
+
+        self.settle(runs, "cycle", self._since(runs, inside))
+        return found
+
+    def _since(
+        self,
+        runs: NDArray[np.int64],
+        holds: Callable[[Array, NDArray[np.int64]], NDArray[np.bool_]],
+    ) -> NDArray[np.int64]:
+        """For each of some runs the step from which `holds` stays true to the end; the last if it never does.
+
+        `holds` is asked backwards, some steps at a time: (k, m, 2) points of m runs → (k, m). What holds no
+        more is not asked again, so that a long path costs little.
+        """
+        since = self.last[runs].copy()
+        at = np.arange(len(runs))
+        end = len(self.paths)
+        while len(at) and end > 0:
+            first = max(0, end - max(1, _AT_ONCE // len(at)))
+            which = runs[at]
+            good = holds(self.paths[first:end, which].astype(np.float64), which)
+            steps = np.arange(first, end)[:, None]
+            good |= steps > self.last[which]
+            broken = np.where(good, -1, steps).max(axis=0)
+            since[at] = np.where(broken < 0, first, np.minimum(broken + 1, self.last[which]))
+            at, end = at[broken < 0], first
+        return since
+
+
+def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, land: Landscape) -> str:
+    """A sentence on how one run ended."""
+    last = len(points) - 1
+    if kind == "diverged":
+        return _how_it_diverged(points, step, land)
+    if kind == "left":
+        if step == 0:
+            return "Started outside the drawn domain and never came in."
+        return f"Left the drawn domain at step {step} and did not come back."
+    if kind == "cycle":
+        return f"Goes back and forth without settling since step {step}."
+    if kind == "moving":
+        if not (np.diff(points[-_SHORTEST_CYCLE - 1 :], axis=0) != 0).any():
+            place = "" if land.hessian is None else ", where there is a slope"
+            return f"Stood still in the last of {last} steps{place}."
+        return f"Still moving after {last} steps."
+    if minimizer >= 0:
+        place = ", ".join(f"{number:.4g}" for number in land.minimizers[minimizer])
+        return f"Reached the minimum at ({place}) by step {step}."
+    what = {
+        "minimum": "in a minimum, as low as there is" if lowest else "in a local minimum",
+        "saddle": "at a saddle: flat, but neither a minimum nor a maximum",
+        "maximum": "at a maximum",
+        "plateau": "on a plateau: there is almost no slope to follow",
+    }[kind]
+    return f"Ended {what}; there since step {step}."
+
+
+def _how_it_diverged(points: Array, step: int, land: Landscape) -> str:
+    last, point = len(points) - 1, points[-1]
+    if np.isfinite(points[step]).all() and _undefined(points[step:], land).all():
         place = f"at the point of step {step}" if step else "where it starts"
-        return Outcome("diverged", step, f"Diverged: {place} the loss is undefined or infinite.")
-    if diverged:
-        return Outcome("diverged", last, _how_it_diverged(points[-1], last, land))
-    unit = (points - land.low) / land.widths
-    stationary = _stationary(points[-1], unit, land)
-    if stationary and stationary.step == last:
-        # It came here with its very last step: perhaps it only passes, bouncing over a kink.
-        return _cycle(unit) or stationary
-    left = _left(unit) if land.bounded else None
-    return stationary or left or _cycle(unit) or _moving(unit, land)
-
-
-def _how_it_diverged(point: Array, last: int, land: Landscape) -> str:
+        return f"Diverged: {place} the loss is undefined or infinite."
     if not np.isfinite(point).all():
         return f"Diverged: step {last} led to a point that is not finite."
     if (np.abs(point - land.low) / land.widths).max() > REACH / 2:
@@ -102,43 +302,40 @@ def _how_it_diverged(point: Array, last: int, land: Landscape) -> str:
     return f"Diverged: in step {last + 1} torch met numbers that are not finite and gave up."
 
 
-def _stationary(point: Array, unit: Array, land: Landscape) -> Outcome | None:
-    nearest, distance = _nearest_minimizer(point, land)
-    slopes, curvatures, _ = _principal(point, land)
-    known = bool(np.isfinite(slopes).all() and np.isfinite(curvatures).all())
-    if distance <= NEAR and not (land.smooth and known):
-        return _settled("minimum", unit, nearest, land)
-    if not known:
-        return None
-    near = np.linalg.norm(_newton_step(slopes, curvatures, land)) <= NEAR
-    if near and (exact := _polished(point, land)) is not None:
-        kind = _by_curvature(exact, land)
-        nearest, distance = _nearest_minimizer(exact, land)
-        low = bool(land.first_order(exact[None])[0][0] <= land.minimum + 1e-9 * land.range)
-        return _settled(kind, unit, nearest if kind == "minimum" and distance <= NEAR else None, land, low)
-    if max(np.abs(slopes).max(), np.abs(curvatures).max()) <= _FLAT * land.range:
-        return _settled("plateau", unit, None, land)
-    return None
+def _undefined(points: Array, land: Landscape) -> NDArray[np.bool_]:
+    """Whether there is no finite loss at points (..., D)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        losses = land.first_order(np.ascontiguousarray(points).reshape(-1, points.shape[-1]))[0].reshape(
+            points.shape[:-1]
+        )
+    defined: NDArray[np.bool_] = np.isfinite(losses) & np.isfinite(points).all(axis=-1)
+    return ~defined
 
 
-def _nearest_minimizer(point: Array, land: Landscape) -> tuple[int | None, float]:
-    """Which declared minimizer is nearest, and how many domain widths away."""
-    if not len(land.minimizers):
-        return None, np.inf
-    distances = np.linalg.norm((land.minimizers - point) / land.widths, axis=1)
-    return int(distances.argmin()), float(distances.min())
+def _nearest_minimizer(points: Array, land: Landscape) -> tuple[NDArray[np.int64], Array]:
+    """Which declared minimizer is nearest to points (k, D), and how many domain widths away; (k,) both."""
+    nearest, distance = np.full(len(points), -1), np.full(len(points), np.inf)
+    for index, minimizer in enumerate(land.minimizers):
+        away = np.linalg.norm((minimizer - points) / land.widths, axis=1)
+        closer = away < distance
+        nearest[closer], distance[closer] = index, away[closer]
+    return nearest, distance
 
 
-def _principal(point: Array, land: Landscape) -> tuple[Array, Array, Array]:
-    """Slopes along the Hessian's axes, its eigenvalues, and the axes as columns; lengths in domain widths."""
-    slopes = land.first_order(point[None])[1][0] * land.widths
-    if land.hessian is None:
-        return slopes * np.nan, slopes * np.nan, np.eye(1)
-    hessian = land.hessian(point) * np.outer(land.widths, land.widths)
-    if not (np.isfinite(slopes).all() and np.isfinite(hessian).all()):
-        return slopes * np.nan, slopes * np.nan, np.eye(len(slopes))
-    curvatures, axes = np.linalg.eigh(hessian)
-    return axes.T @ slopes, curvatures, axes
+def _principal(points: Array, land: Landscape) -> tuple[Array, Array, Array]:
+    """Slopes along the Hessian's axes (k, D), its eigenvalues (k, D), and the axes as columns (k, D, D).
+
+    Lengths are domain widths. NaN where slope or Hessian are not finite.
+    """
+    count, size = points.shape
+    if not count or land.hessian is None:
+        return *np.full((2, count, size), np.nan), np.empty((count, 0, 0))
+    slopes = land.first_order(points)[1] * land.widths
+    hessians = land.hessian(points) * np.outer(land.widths, land.widths)
+    known = np.all(np.isfinite(slopes), axis=1) & np.all(np.isfinite(hessians), axis=(1, 2))
+    curvatures, axes = np.linalg.eigh(np.where(known[:, None, None], hessians, 0.0))
+    unknown = np.where(known, 0.0, np.nan)[:, None]
+    return np.einsum("kij,ki->kj", axes, slopes) + unknown, curvatures + unknown, axes
 
 
 def _newton_step(slopes: Array, curvatures: Array, land: Landscape) -> Array:
@@ -149,105 +346,75 @@ def _newton_step(slopes: Array, curvatures: Array, land: Landscape) -> Array:
     return steps
 
 
-def _polished(point: Array, land: Landscape) -> Array | None:
-    """The stationary point itself, by Newton's method from next to it; None where there is none.
+def _polished(points: Array, land: Landscape) -> tuple[Array, NDArray[np.bool_]]:
+    """The stationary points (k, D) themselves, by Newton's method from next to them, and where there is one.
 
     Ten steps take the slope of x⁶ to a 70,000th. Beside a kink such as √|x| at 0 Newton steps are short too,
     but lead away, and leave a 240th of the slope.
     """
-    polished = point
-    slopes, curvatures, axes = _principal(point, land)
-    gone = max(1e-3 * float(np.linalg.norm(slopes)), 1e-9 * land.range)
-    for _ in range(10):
-        polished = polished + axes @ _newton_step(slopes, curvatures, land) * land.widths
-        if not np.linalg.norm((polished - point) / land.widths) <= 10 * NEAR:
-            return None
-        slopes, curvatures, axes = _principal(polished, land)
-        if np.linalg.norm(slopes) <= _ROUNDING * land.range:
+    polished, found = points.copy(), np.zeros(len(points), dtype=bool)
+    slopes, curvatures, axes = _principal(points, land)
+    gone = np.maximum(1e-3 * np.linalg.norm(slopes, axis=1), 1e-9 * land.range)
+    at = np.arange(len(points))
+    for turn in range(10):
+        if not len(at):
             break
-    return polished if np.linalg.norm(slopes) <= gone else None
+        steps = np.einsum("kij,kj->ki", axes, _newton_step(slopes, curvatures, land)) * land.widths
+        polished[at] += steps
+        stayed = np.linalg.norm((polished[at] - points[at]) / land.widths, axis=1) <= 10 * NEAR
+        at = at[stayed]
+        slopes, curvatures, axes = _principal(polished[at], land)
+        slope = np.linalg.norm(slopes, axis=1)
+        done = (slope <= _ROUNDING * land.range) | (turn == 9)
+        found[at[done]] = slope[done] <= gone[at[done]]
+        at, slopes, curvatures, axes = at[~done], slopes[~done], curvatures[~done], axes[~done]
+    return polished, found
 
 
-def _by_curvature(point: Array, land: Landscape) -> str:
-    _, curvatures, axes = _principal(point, land)
+def _by_curvature(points: Array, land: Landscape) -> NDArray[np.str_]:
+    """What stationary points (k, D) are."""
+    _, curvatures, _ = _principal(points, land)
     sizes = np.abs(curvatures)
-    if sizes.min() > max(1e-9 * land.range, 1e-6 * sizes.max()):
-        return "minimum" if curvatures.min() > 0 else "maximum" if curvatures.max() < 0 else "saddle"
-    # An eigenvalue of 0, or not a number, says nothing: look at the losses around the point itself.
-    around = point + _PROBE * land.widths * _directions(axes)
-    losses, _ = land.first_order(np.concatenate((point[None], around)))
-    rise = losses[1:] - losses[0]
-    height = float(np.abs(rise).max())
-    if not height > _ROUNDING * land.range:
-        return "plateau"
-    lower, higher = rise.min() < -1e-6 * height, rise.max() > 1e-6 * height
-    return "saddle" if lower and higher else "maximum" if lower else "minimum"
+    clear = sizes.min(axis=1) > np.maximum(1e-9 * land.range, 1e-6 * sizes.max(axis=1))
+    kinds = _kinds(curvatures.min(axis=1) < 0, curvatures.max(axis=1) > 0)
+    if not clear.all():
+        kinds[~clear] = _by_looking_around(points[~clear], land)
+    return kinds
 
 
-def _directions(axes: Array) -> Array:
-    """Unit vectors (k, D): all round a plane, else both ways along the Hessian's axes, its columns."""
-    if len(axes) > 2:
-        return np.concatenate((axes.T, -axes.T))
+def _by_looking_around(points: Array, land: Landscape) -> NDArray[np.str_]:
+    """By the losses around them: an eigenvalue of 0, or not a number, says nothing."""
+    circle = _PROBE * land.widths * _directions(points.shape[1])
+    around = points[:, None] + np.concatenate((np.zeros_like(circle[:1]), circle))
+    losses = land.first_order(around.reshape(-1, points.shape[1]))[0].reshape(len(points), -1)
+    rise = losses[:, 1:] - losses[:, :1]
+    height = np.abs(rise).max(axis=1)
+    kinds = _kinds(rise.min(axis=1) < -1e-6 * height, rise.max(axis=1) > 1e-6 * height)
+    kinds[~(height > _ROUNDING * land.range)] = "plateau"
+    return kinds
+
+
+def _directions(size: int) -> Array:
+    """Unit vectors (k, size): all round a plane, else both ways along each axis."""
+    if size > 2:
+        return np.concatenate((np.eye(size), -np.eye(size)))
     angles = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     return np.stack((np.cos(angles), np.sin(angles)), axis=1)
 
 
-def _settled(kind: str, unit: Array, minimizer: int | None, land: Landscape, low: bool = False) -> Outcome:
-    """`low` says that no loss is lower, though none of the declared minimizers is here."""
-    step = _first_for_good(np.linalg.norm(unit - unit[-1], axis=1) <= NEAR)
-    if kind == "minimum" and minimizer is not None:
-        place = ", ".join(f"{number:.4g}" for number in land.minimizers[minimizer])
-        return Outcome(kind, step, f"Reached the minimum at ({place}) by step {step}.", minimizer)
-    what = {
-        "minimum": "in a minimum, as low as there is" if low else "in a local minimum",
-        "saddle": "at a saddle: flat, but neither a minimum nor a maximum",
-        "maximum": "at a maximum",
-        "plateau": "on a plateau: there is almost no slope to follow",
-    }[kind]
-    return Outcome(kind, step, f"Ended {what}; there since step {step}.")
+def _kinds(lower: NDArray[np.bool_], higher: NDArray[np.bool_]) -> NDArray[np.str_]:
+    """What a stationary point is with lower and higher losses around it."""
+    return np.where(lower & higher, "saddle", np.where(lower, "maximum", "minimum"))
 
 
-def _left(unit: Array) -> Outcome | None:
-    outside: NDArray[np.bool_] = np.any((unit < 0) | (unit > 1), axis=1)
-    if not outside[-1]:
-        return None
-    step = _first_for_good(outside)
-    if step == 0:
-        return Outcome("left", step, "Started outside the drawn domain and never came in.")
-    return Outcome("left", step, f"Left the drawn domain at step {step} and did not come back.")
-
-
-def _cycle(unit: Array) -> Outcome | None:
-    """Whether the second half of the path goes round in a bounded region without settling in it.
-
-    It crosses its own extent again and again, its middle stays, and its spread does not shrink.
-    """
-    window = unit[len(unit) // 2 :]
-    if len(window) < _SHORTEST_CYCLE:
-        return None
-    extent = float(np.linalg.norm(np.ptp(window, axis=0)))
-    length = float(np.linalg.norm(np.diff(window, axis=0), axis=1).sum())
+def _goes_round(window: Array) -> NDArray[np.bool_]:
+    """Which of m paths (k, m, 2) cross their own extent again and again, where their middle stays."""
+    extent = np.linalg.norm(np.ptp(window, axis=0), axis=-1)
+    length = np.linalg.norm(np.diff(window, axis=0), axis=-1).sum(axis=0)
     early, late = np.array_split(window, 2)
-    drift = float(np.linalg.norm(late.mean(axis=0) - early.mean(axis=0)))
-    settling = np.linalg.norm(late.std(axis=0)) < 0.9 * np.linalg.norm(early.std(axis=0))
-    if extent == 0 or length < 4 * extent or drift > 0.1 * extent or settling:
-        return None
-    margin = 0.1 * extent
-    inside = ((unit >= window.min(axis=0) - margin) & (unit <= window.max(axis=0) + margin)).all(axis=1)
-    step = _first_for_good(inside)
-    return Outcome("cycle", step, f"Goes back and forth without settling since step {step}.")
-
-
-def _moving(unit: Array, land: Landscape) -> Outcome:
-    last = len(unit) - 1
-    moved = (np.diff(unit[-_SHORTEST_CYCLE - 1 :], axis=0) != 0).any()
-    if not moved:
-        place = "" if land.hessian is None else ", where there is a slope"
-        return Outcome("moving", last, f"Stood still in the last of {last} steps{place}.")
-    return Outcome("moving", last, f"Still moving after {last} steps.")
-
-
-def _first_for_good(holds: NDArray[np.bool_]) -> int:
-    """The first index from which `holds` stays true to the end; the last index where it never does."""
-    broken = np.flatnonzero(~holds)
-    return min(int(broken[-1]) + 1, len(holds) - 1) if len(broken) else 0
+    drift = np.linalg.norm(late.mean(axis=0) - early.mean(axis=0), axis=-1)
+    spread = [np.linalg.norm(half.std(axis=0), axis=-1) for half in (early, late)]
+    still: NDArray[np.bool_] = (
+        (extent == 0) | (length < 4 * extent) | (drift > 0.1 * extent) | (spread[1] < 0.9 * spread[0])
+    )
+    return ~still

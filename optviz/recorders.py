@@ -176,22 +176,21 @@ class PathRecorder:
 
 
 class EndsRecorder:
-    """Keeps the ends of N runs, and all their points where `path_steps` says how many there will be."""
+    """Keeps the ends of N runs."""
 
-    def __init__(self, starts: Tensor, surface: Surface, path_steps: int | None) -> None:
+    def __init__(self, starts: Tensor, surface: Surface) -> None:
         self._low, self._widths = [low for low, _ in surface.domain], surface.widths
         self._starts = starts
-        self._ends = starts.clone()
-        self._near = self._within_reach(starts)
+        self._ends = torch.empty_like(starts)
+        self._near = torch.empty(len(starts), dtype=torch.bool, device=starts.device)
         self._taken = torch.zeros(len(starts), dtype=torch.int64, device=starts.device)
-        self._paths: Tensor | None = None
-        if path_steps is not None:
-            self._paths = starts.new_full((path_steps + 1, *starts.shape), math.nan)
-            self._paths[0] = starts
 
     def watch(self, points: Callable[[], Tensor], rows: slice) -> None:
-        """From now on `points()` gives the runs of these rows, as (k, 2)."""
+        """From now on `points()` gives the runs of these rows, as (k, 2), which begin at their starts."""
         self._now, self._rows = points, rows
+        self._ends[rows] = self._starts[rows]
+        self._near[rows] = self._within_reach(self._starts[rows])
+        self._taken[rows] = 0
 
     def seen(self, step: int, loss: Tensor) -> None:
         pass
@@ -201,8 +200,6 @@ class EndsRecorder:
         self._taken[self._rows] += near
         ends.copy_(torch.where(near[:, None], now, ends))
         near &= self._within_reach(now)
-        if self._paths is not None:
-            self._paths[step + 1, self._rows] = now
 
     def _within_reach(self, points: Tensor) -> Tensor:
         return within_reach(points, self._low, self._widths)
@@ -212,17 +209,63 @@ class EndsRecorder:
 
     def ensemble(self, land: Landscape, made_with: MadeWith) -> Ensemble:
         """Copy everything to the host once."""
-        ends = _host(self._ends)
-        losses = land.first_order(ends.astype(np.float64))[0]
+        return self._ensemble(self._ends, self._taken, self._near, None, land, made_with)
+
+    def _ensemble(
+        self,
+        ends: Tensor,
+        taken: Tensor,
+        near: Tensor,
+        paths: Tensor | None,
+        land: Landscape,
+        made_with: MadeWith,
+    ) -> Ensemble:
+        on_host = _host(ends)
+        losses = land.first_order(on_host.astype(np.float64))[0]
         return Ensemble(
             starts=_host(self._starts),
-            ends=ends,
+            ends=on_host,
             losses=losses,
-            steps=_host(self._taken),
-            diverged=~_host(self._near) | ~np.isfinite(losses),
-            paths=None if self._paths is None else _host(self._paths.transpose(0, 1)),
+            steps=_host(taken),
+            diverged=~_host(near) | ~np.isfinite(losses),
+            paths=None if paths is None else _host(paths.transpose(0, 1)),
             made_with=made_with,
         )
+
+
+class PathsRecorder(EndsRecorder):
+    """Keeps all points of N runs. Where they end is found afterwards, which costs less than step by step."""
+
+    def __init__(self, starts: Tensor, surface: Surface, steps: int) -> None:
+        super().__init__(starts, surface)
+        self._paths = starts.new_full((steps + 1, *starts.shape), math.nan)
+        self._paths[0] = starts
+        self._stopped = torch.full_like(self._taken, steps)
+        self._count = 0
+
+    def watch(self, points: Callable[[], Tensor], rows: slice) -> None:
+        self._now, self._rows, self._count = points, rows, 0
+        self._paths[1:, rows] = math.nan
+        self._stopped[rows] = len(self._paths) - 1
+
+    def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
+        self._count = step + 1
+        self._paths[self._count, self._rows] = self._now()
+
+    def gave_up(self) -> None:
+        self._stopped[self._rows] = self._count
+
+    def ensemble(self, land: Landscape, made_with: MadeWith) -> Ensemble:
+        taken, steps = self._stopped.clone(), len(self._paths) - 1
+        # The extremes of a path are NaN where it is: they tell at once that most paths never leave.
+        extremes = torch.stack(torch.aminmax(self._paths, dim=0))
+        for row in (~self._within_reach(extremes).all(dim=0)).nonzero()[:, 0].split(1024):
+            near = self._within_reach(self._paths[:, row])
+            first = torch.where(near.all(dim=0), steps, near.int().argmin(dim=0))
+            taken[row] = torch.minimum(taken[row], first)
+        ends = self._paths[taken, torch.arange(len(taken), device=taken.device)]
+        near = self._within_reach(ends) & (self._stopped == steps)
+        return self._ensemble(ends, taken, near, self._paths, land, made_with)
 
 
 def within_reach(points: Tensor, low: Any, widths: Any) -> Tensor:

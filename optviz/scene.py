@@ -21,7 +21,8 @@ from optviz.engine import sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.fitting import Data
 from optviz.problem import surface
-from optviz.spec import Experiment, View
+from optviz.spec import VIEW_PARAMS, Experiment, View
+from optviz.stability import Stability
 from optviz.steps import Steps
 from optviz.trajectory import Grid, Reference, Trajectory
 
@@ -51,11 +52,13 @@ def scene(
     view: View = PLAIN,
     inside: Sequence[Steps] = (),
     ghosts: Mapping[int, Reference] = MappingProxyType({}),
+    edges: Sequence[Stability] = (),
 ) -> Scene:
     """All that a player needs to show `trajectories`, runs of `experiment`.
 
     `grid` may be given where the surface has been sampled already. `inside` has the steps of each
-    trajectory, for a player that looks into them, `ghosts` references by the place of their trajectory.
+    trajectory, for a player that looks into them, `ghosts` references by the place of their trajectory,
+    `edges` how stable the steps of each trajectory are.
     """
     function = surface(experiment.surface)
     grid = grid or sample(experiment.surface)
@@ -64,6 +67,7 @@ def scene(
     paths = [_blob(_columns(trajectory, function.minimum)) for trajectory in trajectories]
     insides = [_blob(one.columns, one.columns.dtype.newbyteorder("<")) for one in inside]
     shadows = {place: _blob(ghost.points.T) for place, ghost in ghosts.items()}
+    sharp = [_blob(_sharpness(edge)) for edge in edges]
     ticks, texts = color_bar(levels)
     data: dict[str, Any] = {
         "surface": {
@@ -94,11 +98,13 @@ def scene(
                 trajectories, paths, pens(experiment, trajectories, theme, view), strict=True
             )
         ],
-        "view": {name: value for name, value in asdict(view).items() if name not in ("within", "colors")},
+        "view": {name: getattr(view, name) for name in VIEW_PARAMS if name not in ("within", "colors")},
         "theme": asdict(theme),
     }
     for run, one, blob in zip(data["runs"], inside, insides, strict=False):  # there may be none
         run["steps"] = {**one.data, "digest": _digest(blob)}
+    for run, edge, blob in zip(data["runs"], edges, sharp, strict=False):
+        run["stability"] = {"formula": edge.formula, "digest": _digest(blob)}
     for place, blob in shadows.items():
         data["runs"][place]["ghost"] = {"name": ghosts[place].title, "digest": _digest(blob)}
     orders = _orders(experiment, function.data, view)
@@ -107,7 +113,7 @@ def scene(
             "batch": experiment.batch_size,
             "order": _digest(orders[0]) if orders else None,
         }
-    return Scene(data, (ground, *paths, *insides, *shadows.values(), *orders))
+    return Scene(data, (ground, *paths, *insides, *shadows.values(), *sharp, *orders))
 
 
 def _examples(data: Data) -> dict[str, Any]:
@@ -153,6 +159,12 @@ def _columns(trajectory: Trajectory, minimum: float) -> Any:
             trajectory.evals,
         ]
     )
+
+
+def _sharpness(edge: Stability) -> Any:
+    """(2, n+1) the largest curvature at each point, and sharpness as a share of what the step can bear."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.stack([edge.curvature, edge.sharpness / edge.threshold])
 
 
 def _blob(numbers: Any, dtype: Any = "<f4") -> bytes:

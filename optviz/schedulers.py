@@ -69,7 +69,7 @@ class SchedulerInfo:
 
     def build(self, spec: SchedulerSpec, optimizer: Optimizer, steps: int) -> Scheduler:
         """The scheduler for `optimizer`, as torch makes it; raises what torch raises."""
-        settings: dict[str, Any] = self.settings(spec, steps, float(optimizer.param_groups[0]["lr"]))
+        settings: dict[str, Any] = self.settings(spec, steps, optimizer.param_groups[0]["lr"] + 0.0)
         if not spec.warmup:
             return self.make(optimizer, **settings)
         warmup = lr_scheduler.LinearLR(optimizer, total_iters=spec.warmup)

@@ -144,7 +144,7 @@ def _listed(value: Any) -> tuple[object, ...] | None:
         return None
 
 
-def _set_params(spec: SurfaceSpec | OptimizerSpec | SchedulerSpec, owner: str) -> None:
+def _set_params(spec: SurfaceSpec | OptimizerSpec | SchedulerSpec | MapSpec, owner: str) -> None:
     if not isinstance(spec.params, Mapping):
         raise ValueError(f"{owner}: params must be names with their values, not {describe(spec.params)}.")
     try:
@@ -328,6 +328,18 @@ class Experiment:
 
 
 @dataclass(frozen=True)
+class MapSpec:
+    """A map of many runs by its name in `MAPS`, and those of its parameters that are not at their default."""
+
+    name: str
+    params: Mapping[str, Value] = field(default_factory=Settings)
+
+    def __post_init__(self) -> None:
+        _set(self, "Map", name=_word)
+        _set_params(self, self.name)
+
+
+@dataclass(frozen=True)
 class View:
     """How an experiment is looked at: nothing in it changes a number."""
 
@@ -344,16 +356,20 @@ class View:
     panels: str = "one"
     """One picture for all competitors, "one", or a picture for each, "each"."""
     beside: str = "curves"
-    """What stands beside the picture: "curves", the "step" that is taken, the training loop's "code", or, for
-    surfaces made of data, the "data" with what each model makes of them."""
+    """What stands beside the picture: "curves", the "step" that is taken, the training loop's "code", the
+    "stability" of the steps, or, for surfaces made of data, the "data" with what each model makes of them."""
     focus: int = 0
     """Which competitor is looked into, counted from 0."""
     marks: tuple[str, ...] = ()
     """What is drawn at the head of the path in focus: of `MARKS`."""
     convention: str = "torch"
     """Whose convention is drawn beside torch's paths where it differs: of `CONVENTION_NAMES`."""
+    map: MapSpec | None = None
+    """The map that is looked at; None for the runs themselves."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.map, MapSpec | None):
+            raise ValueError(f"View: map must be a MapSpec or None, not {describe(self.map)}.")
         _set(self, "View", **{name: param.kind.check for name, param in VIEW_PARAMS.items()})
         if len(set(self.colors)) < len(self.colors):
             raise ValueError("View: colors must all be different.")
@@ -408,10 +424,11 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
             Choice(("one", "each")), "one", "One picture for all competitors, or a picture for each of them."
         ),
         "beside": Param(
-            Choice(("curves", "step", "code", "data")),
+            Choice(("curves", "step", "code", "stability", "data")),
             "curves",
             "Beside the picture: curves of all runs, what one step of the run in focus did, its training "
-            "loop as code, or the data with what each model makes of them.",
+            "loop as code, how far the curvature is from what its steps can bear, or the data with what each "
+            "model makes of them.",
         ),
         "focus": Param(Int(0, 7), 0, "The competitor that is looked into."),
         "marks": Param(Some(tuple(MARKS)), (), "What is drawn at the head of the path in focus."),
@@ -424,7 +441,7 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
     }
 )
 """What a view decides."""
-_VIEW = frozenset(VIEW_PARAMS)
+_VIEW = frozenset({*VIEW_PARAMS, "map"})
 
 
 def split_link(url: str) -> dict[str, list[str]]:
@@ -524,8 +541,10 @@ def _changed(spec: Any, first: int = 0) -> dict[str, Value]:
     return {name: value for name, (value, default) in values.items() if value != default}
 
 
-def _unbracketed(value: Value) -> str:
+def _unbracketed(value: Value | MapSpec) -> str:
     """A list without its brackets, "1,2"; texts without their quotes; all else as it is."""
+    if isinstance(value, MapSpec):
+        return write_call(value.name, value.params)
     if isinstance(value, tuple) and all(isinstance(part, str) for part in value):
         return ",".join(map(str, value))
     return write_value(value)[1:-1] if isinstance(value, tuple | str) else write_value(value)
@@ -547,6 +566,13 @@ def _read_surface(text: str) -> SurfaceSpec:
     params = reader.settings()
     reader.end()
     return SurfaceSpec(name, params)
+
+
+def _read_map(text: str) -> MapSpec:
+    ((name, params), *rest) = Reader(text).calls()
+    if rest:
+        raise ValueError("A link's map is a name with its parameters.")
+    return MapSpec(name, params)
 
 
 def _read_run(text: str) -> RunSpec:
@@ -578,6 +604,7 @@ _LINK_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "surface": _read_surface,
         "run": _read_run,
+        "map": _read_map,
         "marks": lambda text: tuple(filter(None, text.split(","))),
         **dict.fromkeys(("dtype", *_TEXTS), str),
     }
@@ -590,4 +617,5 @@ _LINK_NAMES = (
     "run",
     *(part.name for part in fields(Experiment)[4:]),
     *VIEW_PARAMS,
+    "map",
 )

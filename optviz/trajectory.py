@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -222,6 +222,12 @@ class Ensemble:
     paths: Floats | None
     """(N, steps+1, 2) with record="paths", else None. What follows a divergence is as torch left it."""
     made_with: MadeWith
+
+    def take(self, order: NDArray[np.int64]) -> Ensemble:
+        """Some of the runs, by their places, in the order of these."""
+        arrays = ("starts", "ends", "losses", "steps", "diverged")
+        paths = None if self.paths is None else self.paths[order]
+        return replace(self, **{name: getattr(self, name)[order] for name in arrays}, paths=paths)
 
 
 @dataclass(frozen=True, eq=False)

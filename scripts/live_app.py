@@ -82,6 +82,15 @@ def wait_until_still(page: Page, timeout: float = 60.0) -> None:
     page.wait_for_function(_STILL, polling=50, timeout=timeout * 1000)
 
 
+def follow(page: Page, address: str) -> None:
+    """Go to another query of the same page, as back and forward do: the page is not loaded anew."""
+    page.evaluate(
+        "address => { history.pushState(null, '', address); dispatchEvent(new PopStateEvent('popstate')); }",
+        address,
+    )
+    wait_until_still(page)
+
+
 _WATCH = """() => {
     globalThis.changedAt = performance.now();
     globalThis.watching ??= new MutationObserver(() => { globalThis.changedAt = performance.now(); });

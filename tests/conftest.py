@@ -1,8 +1,17 @@
-"""For all tests: one torch thread, so that test processes beside each other do not fight over the cores."""
+"""For all tests: a page, and one torch thread, so that processes beside each other share the cores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 from xdist.scheduler import LoadScopeScheduling
+
+from optviz.web.choices import OPENING
+from optviz.web.session import Session
+from visits import calm, experiment, opened
 
 torch.set_num_threads(1)
 
@@ -18,3 +27,18 @@ class ByFile(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     config.option.loadscopereorder = False  # it would put those with the most tests first
     return ByFile(config, log)
+
+
+@pytest.fixture(scope="module")
+def shared() -> AppTest:
+    return opened()
+
+
+@pytest.fixture
+def app(shared: AppTest) -> Iterator[AppTest]:
+    """The page as it opens; one session for the whole file, taken back by the address after each test."""
+    yield shared
+    shared.query_params.clear()
+    shared.session_state["optviz"] = Session()
+    calm(shared.run())
+    assert experiment(shared) == OPENING

@@ -17,12 +17,13 @@ README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8"
 
 
 def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    code = "\n".join(re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL))
     shown: list[go.Figure] = []
     monkeypatch.setattr(go.Figure, "show", lambda figure: shown.append(figure))
     names: dict[str, object] = {}
     exec(code, names)
-    assert len(shown) == 1
+    assert len(shown) == 2
+    assert isinstance(names["basins"], ov.BasinMap) and names["basins"].done.all()
     adam = names["adam"]
     assert isinstance(adam, ov.Trajectory)
     assert adam.points.shape == (301, 2) and adam.state["exp_avg"].shape == (300, 2)

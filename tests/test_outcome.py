@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import optviz as ov
-from optviz.outcome import KINDS, Landscape, judge
+from optviz.engine import landscape
+from optviz.outcome import KINDS, Landscape, judge, judge_many
 
 
 def run(surface, optimizer, params, start=None, steps=300, **rest) -> ov.Trajectory:
@@ -154,7 +155,7 @@ def land(gradient, hessian, *, smooth=True, minimizers=(), losses=None) -> Lands
         smooth=smooth,
         range=1.0,
         first_order=first_order,
-        hessian=lambda point: np.asarray(hessian, float),
+        hessian=lambda points: np.broadcast_to(np.asarray(hessian, float), (len(points), 2, 2)),
     )
 
 
@@ -205,3 +206,27 @@ def spiral(decay: float, steps: int = 200) -> np.ndarray:
 def test_cycles_are_bounded_and_do_not_settle(points: np.ndarray, kind: str) -> None:
     points = points if kind != "cycle" else np.vstack([points, points[:1] * 0 + [0.9, 0.5]])
     assert judge(points, False, land([1, 1], [[1, 0], [0, 1]])).kind == kind
+
+
+@pytest.mark.parametrize(
+    "surface", ["Himmelblau", "Ackley", "Saddle", "Rosenbrock", "Easom", "Absolute value"]
+)
+def test_many_verdicts_are_those_of_each_run_alone(surface: str) -> None:
+    function = ov.surface(ov.SurfaceSpec(surface))
+    low, high = np.asarray(function.domain).T
+    starts = np.random.default_rng(0).uniform(low, high, (8, 2))
+    kinds = set()
+    for optimizer, factor in (("SGD", 1), ("SGD", 30), ("Rprop", 1)):
+        lr = factor * ov.suggested_lr(optimizer, ov.SurfaceSpec(surface))
+        runs = (ov.RunSpec(ov.OptimizerSpec(optimizer, {"lr": lr})),)
+        exp = ov.Experiment(ov.SurfaceSpec(surface), function.start, 90, runs)
+        many = ov.run_many(exp, starts, record="paths", device="cpu")
+        found = judge_many(many.paths.transpose(1, 0, 2), many.steps, many.diverged, landscape(function))
+        for row, start in enumerate(many.starts):
+            one = ov.Experiment(exp.surface, tuple(map(float, start)), exp.steps, runs)
+            outcome = ov.run(one, "cpu")[0].outcome
+            minimizer = -1 if outcome.minimizer is None else outcome.minimizer
+            assert KINDS[found.kinds[row]] == outcome.kind
+            assert (found.steps[row], found.minimizers[row]) == (outcome.step, minimizer)
+            kinds.add(outcome.kind)
+    assert len(kinds) > 1

@@ -2,152 +2,38 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote
 
 import numpy as np
 import pytest
-from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
 from optviz.gallery import GALLERY
 from optviz.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Points, Tuple
-from optviz.scene import COLUMNS
 from optviz.spec import split_link
 from optviz.web import runs
 from optviz.web.choices import OPENING
 from optviz.web.points import edited_points
-from optviz.web.session import Session
-
-APP = str(Path(__file__).parent.parent / "app.py")
-WIDGETS = (
-    "number_input",
-    "checkbox",
-    "selectbox",
-    "text_input",
-    "select_slider",
-    "multiselect",
-    "segmented_control",
+from visits import (
+    blobs,
+    calm,
+    column,
+    experiment,
+    opened,
+    paths,
+    press,
+    results,
+    scene,
+    state,
+    trigger,
+    view,
+    widget,
+    words,
 )
-FOLDS = [
-    "formula",
-    "chance",
-    "own points",
-    *(f"{slot}.{name}" for slot in range(8) for name in ("hyperparameters", "around", "more")),
-]
-
-
-def opened(link: str = "") -> AppTest:
-    """The page of a visitor who follows a link."""
-    app = AppTest.from_file(APP, default_timeout=60)
-    for name, texts in parse_qs(link.removeprefix("?"), keep_blank_values=True).items():
-        app.query_params[name] = texts
-    for key in FOLDS:
-        app.session_state[key] = True
-    return calm(app.run())
-
-
-@pytest.fixture(scope="module")
-def shared() -> AppTest:
-    return opened()
-
-
-@pytest.fixture
-def app(shared: AppTest) -> Iterator[AppTest]:
-    """The page as it opens; one session for the whole file, taken back by the address after each test."""
-    yield shared
-    shared.query_params.clear()
-    shared.session_state["optviz"] = Session()
-    calm(shared.run())
-    assert experiment(shared) == OPENING
-
-
-def calm(app: AppTest) -> AppTest:
-    """No traceback and no complaint anywhere."""
-    assert not app.exception, app.exception
-    assert not app.error, [error.value for error in app.error]
-    return app
-
-
-def experiment(app: AppTest) -> ov.Experiment:
-    """What is shown, read from the address as any other visitor would."""
-    words = {name: app.query_params[name] for name in app.query_params}
-    if not words:
-        return OPENING
-    query = "&".join(f"{name}={quote(text)}" for name, texts in words.items() for text in listed(texts))
-    exp = ov.Experiment.from_url(query)
-    assert exp == state(app).experiment
-    return exp
-
-
-def state(app: AppTest) -> Session:
-    found: Session = app.session_state["optviz"]
-    return found
-
-
-def view(app: AppTest) -> ov.View:
-    return state(app).view
-
-
-def listed(texts: str | list[str]) -> list[str]:
-    return [texts] if isinstance(texts, str) else texts
-
-
-def scene(app: AppTest) -> dict[str, Any]:
-    """What the player has been sent, with each run's columns; nothing where there is no player."""
-    sent = [item.proto for item in app.get("bidi_component")]
-    found = [json.loads(proto.json) for proto in sent if "surface" in proto.json]
-    data: dict[str, Any] = found[0] if found else {"runs": []}
-    for run in data["runs"]:
-        run["columns"] = np.frombuffer(blobs(app)[run["digest"]], "<f4").reshape(len(COLUMNS), -1)
-    return data
-
-
-def blobs(app: AppTest) -> dict[str, bytes]:
-    """The bytes that the player has been sent, by their digests."""
-    sent = [item.proto.bytes for item in app.get("bidi_component")]
-    return {message[:8].hex(): message[8:] for message in sent if message}
-
-
-def column(app: AppTest, name: str) -> dict[str, np.ndarray]:
-    """One of the numbers of each point, by competitor."""
-    return {run["name"]: run["columns"][COLUMNS.index(name)] for run in scene(app)["runs"]}
-
-
-def paths(app: AppTest) -> dict[str, np.ndarray]:
-    """Each competitor's points (n+1, 2) as the player has been sent them."""
-    return {run["name"]: run["columns"][:2].T for run in scene(app)["runs"]}
-
-
-def results(app: AppTest) -> dict[str, Any]:
-    """The rows of the table, by competitor."""
-    return {row["name"]: row for row in scene(app)["table"]["rows"]}
-
-
-def words(app: AppTest) -> str:
-    return " ".join(
-        item.value for kind in ("markdown", "caption", "warning", "info") for item in app.get(kind)
-    )
-
-
-def widget(app: AppTest, key: str) -> Any:
-    """A widget by its key, however often it has been made anew."""
-    found = [
-        widget for kind in WIDGETS for widget in app.get(kind) if str(widget.key).partition("~")[0] == key
-    ]
-    assert len(found) == 1, key
-    return found[0]
-
-
-def press(app: AppTest, key: str) -> AppTest:
-    return app.button(key=key).click().run()
-
 
 # -- what it shows -----------------------------------------------------------------------------------------
 
@@ -415,6 +301,7 @@ LOOKS = [
     {"panels": "each"},
     {"beside": "step"},
     {"beside": "code"},
+    {"beside": "stability"},
     {"marks": ["step", "gradient"]},
     {"convention": "average"},
     {"focus": 1, "beside": "step"},
@@ -444,6 +331,17 @@ def test_the_steps_come_when_they_are_looked_into(app: AppTest) -> None:
         assert np.array_equal(numbers[:2].T, trajectory.points)
     calm(picture(app, {"view": {"beside": "curves"}}))
     assert all("steps" not in run for run in scene(app)["runs"])
+
+
+def test_the_stability_comes_when_it_is_looked_at(app: AppTest) -> None:
+    assert all("stability" not in run for run in scene(app)["runs"])
+    calm(picture(app, {"view": {"beside": "stability"}}))
+    for run, trajectory in zip(scene(app)["runs"], ov.run(OPENING, "cpu"), strict=True):
+        edge = ov.stability(OPENING, trajectory)
+        sent = np.frombuffer(blobs(app)[run["stability"]["digest"]], "<f4").reshape(2, -1)
+        expected = np.stack((edge.curvature, edge.sharpness / edge.threshold))
+        np.testing.assert_allclose(sent, expected, rtol=1e-6)
+        assert run["stability"]["formula"] == edge.formula != ""
 
 
 def test_the_code_is_that_of_each_competitor(app: AppTest) -> None:
@@ -485,12 +383,7 @@ def test_the_focus_counts_competitors_that_did_not_run(app: AppTest) -> None:
 
 def picture(app: AppTest, edit: Any) -> AppTest:
     """What a click or a drag in the picture sends, as the browser would send it."""
-    (player,) = [item for item in app.get("bidi_component") if "surface" in item.proto.json]
-    key = f"$$STREAMLIT_INTERNAL_KEY_{player.proto.id}__events"
-    sent = WidgetState(id=key, json_trigger_value=json.dumps([{"event": "edit", "value": edit}]))
-    states = app._tree.get_widget_states()
-    states.widgets.append(sent)
-    return app._run(states)
+    return trigger(app, "surface", "edit", edit)
 
 
 def test_a_start_and_a_look_may_come_together(app: AppTest) -> None:

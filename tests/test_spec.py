@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optviz.params import DEEPEST, WORD
-from optviz.spec import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec
+from optviz.spec import Experiment, MapSpec, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
 
 stable = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
@@ -593,7 +593,7 @@ def test_a_start_may_be_an_array(start) -> None:
 
 LINK = "v=1&surface=Sphere&start=1,2&steps=10&run=SGD"
 FIELDS = "surface, start, steps, {}, noise, batch_size, seed, dtype"
-VIEW = ", scale, against, within, colors, picture, panels, beside, focus, marks, convention"
+VIEW = ", scale, against, within, colors, picture, panels, beside, focus, marks, convention, map"
 RUN_FIELDS = "optimizer, scheduler, clip_norm, clip_value, zero_grad, reset_every, frozen, label"
 
 
@@ -1263,3 +1263,25 @@ def test_no_link_overflows_the_stack_of_a_thread() -> None:
         command, input=json.dumps(links), capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout == "survived\n" and done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "map",
+    [
+        MapSpec("basins"),
+        MapSpec("basins", {"rival": 1, "resolution": 64}),
+        MapSpec("sweep", {"x": ("lr", 1e-4, 1.0, 64), "y": ("betas[1]", 0.9, 0.999, 8)}),
+    ],
+    ids=str,
+)
+def test_a_map_is_in_the_link(map: MapSpec) -> None:
+    exp = Experiment(SurfaceSpec("Rosenbrock"), (0.0, 0.0), 5, (RunSpec(OptimizerSpec("SGD")),))
+    link = exp.to_url(view := View(map=map))
+    assert View.from_url(link) == view and Experiment.from_url(link) == exp
+    assert hash(view) == hash(View.from_url(link))
+
+
+@pytest.mark.parametrize("map", ["basins", 1, SurfaceSpec("basins")])
+def test_what_is_no_map_is_refused(map: object) -> None:
+    with pytest.raises(ValueError, match="map must be a MapSpec or None"):
+        View(map=map)

@@ -3,3 +3,4 @@
 from optviz.surfaces import classic as classic
 from optviz.surfaces import data as data
 from optviz.surfaces import formula as formula
+from optviz.surfaces import network as network

@@ -88,7 +88,7 @@ _SPREAD = (0.7548776662466927, 0.5698402909980532)
 over the square (Roberts 2018)."""
 
 
-def _normal(count: int, columns: Sequence[int] = (0, 1)) -> list[list[float]]:
+def normal(count: int, columns: Sequence[int] = (0, 1)) -> list[list[float]]:
     """`count` rows as if drawn from the normal distribution, with two decimals."""
     quantile = NormalDist().inv_cdf
     return [
@@ -99,7 +99,7 @@ def _normal(count: int, columns: Sequence[int] = (0, 1)) -> list[list[float]]:
 
 def _noisy_line() -> list[tuple[float, float]]:
     """y = 2x + 1 with noise of standard deviation 0.5, at 20 points."""
-    noise = [0.5 * error for (error,) in _normal(20, [1])]
+    noise = [0.5 * error for (error,) in normal(20, [1])]
     xs = [round(-1.9 + 0.2 * place, 1) for place in range(20)]
     return [(x, round(2 * x + 1 + error, 2)) for x, error in zip(xs, noise, strict=True)]
 
@@ -111,14 +111,14 @@ LINES: Mapping[str, Sequence[tuple[float, float]]] = {
     "outlier": [*_noisy_line()[:-1], (1.9, -15.0)],
 }
 
-PLANE = [(x, z, round(0.77 * x - 0.56 * z, 4)) for x, z in _normal(100)]
+PLANE = [(x, z, round(0.77 * x - 0.56 * z, 4)) for x, z in normal(100)]
 """100 examples (x1, x2, y) of y = 0.77 x1 - 0.56 x2, without noise: four decimals are all that y has."""
 
 
 def _classes(wrong: int | None = None) -> list[tuple[float, float, float]]:
     """40 examples (x1, x2, class): 1 where 1.5 x1 > x2, but for every so manieth, of which none is on the
     line between."""
-    apart = [(x, z) for x, z in _normal(60) if abs(1.5 * x - z) > 0.2][:40]
+    apart = [(x, z) for x, z in normal(60) if abs(1.5 * x - z) > 0.2][:40]
     flips = [wrong is not None and place % wrong == 0 for place in range(40)]
     return [(x, z, float((1.5 * x > z) != flip)) for (x, z), flip in zip(apart, flips, strict=True)]
 
@@ -130,7 +130,7 @@ IDENTITY = [(x, x) for x in (-2.0, -1.0, 1.0, 2.0)]
 """Four examples (x, y) of y = x."""
 
 
-def _data(
+def table(
     rows: Sequence[Sequence[float]],
     names: tuple[str, ...],
     model: Model,
@@ -259,7 +259,7 @@ def _register(
 
 def _line(name: str, data: str, points: Any, loss: str, standardize: bool) -> Surface:
     rows = LINES[data] if points is None else points
-    fitted = _data(rows, ("x", "y"), LINE, LINE_LOSSES[loss], standardize)
+    fitted = table(rows, ("x", "y"), LINE, LINE_LOSSES[loss], standardize)
     inputs, targets = (part.numpy()[:, 0] for part in fitted.tensors())
     minimizer = _SOLVERS[loss](inputs, targets)
     domain, start = _around(inputs, targets, minimizer, standardize)
@@ -338,7 +338,7 @@ _register(
 
 
 def _plane(name: str) -> Surface:
-    data = _data(PLANE, ("x1", "x2", "y"), WEIGHTS, SUM_OF_SQUARES)
+    data = table(PLANE, ("x1", "x2", "y"), WEIGHTS, SUM_OF_SQUARES)
     return Surface(
         name=name,
         function=data.surface,
@@ -361,7 +361,7 @@ _register(
 
 
 def _logistic_regression(name: str, data: str) -> Surface:
-    fitted = _data(CLASSES[data], ("x1", "x2", "class"), WEIGHTS, LOGISTIC)
+    fitted = table(CLASSES[data], ("x1", "x2", "class"), WEIGHTS, LOGISTIC)
     runs_away = data == "separable"
     function = Surface(name, fitted.surface, ((0.0, 1.0), (0.0, 1.0)), (), 0.0, (0.0, 0.0))
     minimizers = () if runs_away else (_newton(function, (1.0, -1.0)),)
@@ -397,7 +397,7 @@ _register(
 
 
 def _tanh_unit(name: str) -> Surface:
-    data = _data(CURVE, ("x", "y"), TANH, SQUARES)
+    data = table(CURVE, ("x", "y"), TANH, SQUARES)
     function = Surface(name, data.surface, ((-3.0, 3.0), (-3.0, 3.0)), (), 0.0, (0.0, 0.0))
     w1, w2 = _newton(function, (1.2, 1.5))
     return Surface(
@@ -423,7 +423,7 @@ _register(
 
 
 def _linear_net(name: str) -> Surface:
-    data = _data(IDENTITY, ("x", "y"), LINEAR_NET, SQUARES)
+    data = table(IDENTITY, ("x", "y"), LINEAR_NET, SQUARES)
     return Surface(
         name=name,
         function=data.surface,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 import optviz as ov
+from optviz.atlas import MAPS, map_info
 from optviz.params import Kind, Param, Value, describe
 from optviz.spec import VERSION, read_part, split_link
 from optviz.web import choices, limits
@@ -74,7 +75,7 @@ def read(words: Mapping[str, Sequence[str]]) -> Opened:
     if experiment.batch_size is not None and ov.surface(surface).data is None:
         experiment = replace(experiment, batch_size=None)
         link.ignore("batch_size", f"{surface.name} has no data to draw minibatches from.")
-    view = ov.View(**link.values(limits.VIEW))
+    view = ov.View(**link.values(limits.VIEW), map=link.map())
     if view.scale == "log" and ov.SURFACES[surface.name].minimum == float("-inf"):
         view = replace(view, scale="auto")
         link.ignore("scale", f"{surface.name} has no minimum to measure a logarithm from.")
@@ -124,6 +125,14 @@ class _Link:
             return replace(spec, params={})
         usable = replace(spec, params=self._usable(spec.name, declared, spec.params, drop_defaults=True))
         return self._try(spec.name, _built, usable) or replace(spec, params={})
+
+    def map(self) -> ov.MapSpec | None:
+        """The map, with those of its parameters that can be used."""
+        spec = self._one("map", lambda text: _known_map(read_part("map", text)))
+        if spec is None:
+            return None
+        declared = MAPS[spec.name].params
+        return replace(spec, params=self._usable(spec.name, declared, spec.params, drop_defaults=True))
 
     def start(self, surface: ov.SurfaceSpec) -> Any:
         """The start, or the surface's own."""
@@ -216,6 +225,11 @@ class _Link:
 
 def _built(spec: ov.SurfaceSpec) -> ov.SurfaceSpec:
     ov.surface(spec)  # raises where its parameters do not go together
+    return spec
+
+
+def _known_map(spec: ov.MapSpec) -> ov.MapSpec:
+    map_info(spec)  # raises where there is none
     return spec
 
 

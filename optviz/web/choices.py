@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 import optviz as ov
+from optviz.atlas import MAPS
 from optviz.params import Value
 from optviz.web import limits, parts, runs
 from optviz.web.limits import MOST_RUNS
@@ -160,6 +161,37 @@ def within_field() -> Field:
         get=lambda: own if view().within is None else view().within,
         set=lambda value: field.set(None if value == own else value),
     )
+
+
+def map_field(name: str) -> Field:
+    """A parameter of the map that is looked at."""
+    now = view().map
+    assert now is not None
+    default = MAPS[now.name].params[name].default
+
+    def get() -> Value:
+        spec = view().map
+        return spec.params.get(name, default) if spec else default
+
+    def put(value: Value) -> None:
+        spec = view().map
+        if spec is not None:
+            _put(experiment(), replace(view(), map=_with(spec, name, value, value != default)))
+
+    return Field(f"map.{now.name}.{name}", get, put, (RESULTS,))
+
+
+def set_map(name: str | None) -> None:
+    """Look at another map, as it was left, or at the runs themselves."""
+    maps = session().memory.maps
+    if (now := view().map) is not None:
+        maps[now.name] = now
+    _put(experiment(), replace(view(), map=None if name is None else maps.get(name, ov.MapSpec(name))))
+
+
+def open_run(experiment: ov.Experiment) -> None:
+    """Look at the runs of an experiment that a map has led to; going back leads to the map."""
+    _put(experiment, replace(view(), map=None))
 
 
 def start_field() -> Field:
@@ -315,6 +347,12 @@ def set_defaults(slot: int, suggested: bool) -> None:
     name = run(slot).optimizer.name
     params = suggestions(name) if suggested else {"lr": ov.OPTIMIZERS[name].params["lr"].default}
     _change_run(slot, lambda run: replace(run, optimizer=ov.OptimizerSpec(name, params)))
+
+
+def set_optimizers(optimizers: tuple[ov.OptimizerSpec, ...]) -> None:
+    """Give all runs other optimizers, or the same ones with other hyperparameters."""
+    pairs = zip(experiment().runs, optimizers, slots(), strict=True)
+    _put_runs([(replace(run, optimizer=optimizer), slot) for run, optimizer, slot in pairs])
 
 
 def names() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import streamlit as st
 import optviz as ov
 from optviz.figures import THEMES, Theme
 from optviz.gallery import find_case
-from optviz.web import address, choices, gallery, parts, player, results, runs, sidebar, widgets
+from optviz.web import address, choices, gallery, maps, parts, player, rates, results, runs, sidebar, widgets
 from optviz.web.session import session
 
 _HERE = Path(__file__).parent
@@ -41,9 +41,11 @@ def _results(theme: Theme) -> None:
     with st.container(key="notes"):  # always there, so that nothing below it is drawn anew when it fills
         _notes()
         _case()
+    rates.follow(st.empty())
     shown = choices.experiment()
     named = [replace(run, label=name) for run, name in zip(shown.runs, choices.names(), strict=True)]
-    results.draw(replace(shown, runs=tuple(named)), choices.view(), theme)
+    picture = results.draw if choices.view().map is None else maps.draw
+    picture(replace(shown, runs=tuple(named)), choices.view(), theme)
 
 
 def _headline() -> None:
@@ -53,9 +55,17 @@ def _headline() -> None:
         st.markdown(f"# {info.name}", width="content")
         st.latex(info.latex(shown.params), width="content")
         st.space("stretch")
+        _pages()
         icon, opening = ":material/auto_stories:", ("gallery", gallery.open_dialog)
         st.button("Gallery", icon=icon, key="gallery", on_click=choices.act, args=opening)
     gallery.draw()
+
+
+def _pages() -> None:
+    """The runs themselves, or maps of many."""
+    pages = {"Playground": None, "Maps": "basins"}
+    now = None if choices.view().map is None else "basins"
+    widgets.one_of("page", "Page", pages, now, choices.set_map, bare=True)
 
 
 def _case() -> None:

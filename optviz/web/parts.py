@@ -20,6 +20,9 @@ PROBLEM = "problem"
 RESULTS = "results"
 """All that comes of the runs, and the address."""
 
+MAP = "map"
+"""The map, as far as it is: a part of the results."""
+
 
 def card(slot: int) -> str:
     """The choices of the competitor that has a slot."""

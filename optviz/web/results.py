@@ -150,6 +150,8 @@ def _player(
     trajectories = list(made.values())
     looking = view.beside == "step" or bool(view.marks)
     inside = [runs.inside(experiment.surface, trajectory) for trajectory in trajectories if looking]
+    wanted = trajectories if view.beside == "stability" else []
+    edges = [runs.edge(experiment, trajectory) for trajectory in wanted]
     # The picture only knows those that ran.
     focus = len([place for place in made if place < view.focus])
     shown = scene(
@@ -160,6 +162,7 @@ def _player(
         replace(view, focus=focus),
         inside,
         {at: ghosts[place] for at, place in enumerate(made) if place in ghosts},
+        edges,
     )
     if view.beside == "code":
         for data, place in zip(shown.data["runs"], made, strict=True):

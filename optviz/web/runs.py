@@ -69,6 +69,11 @@ def _workshop() -> _Workshop:
     return _Workshop()
 
 
+def lock() -> threading.Lock:
+    """What torch work of this process holds."""
+    return _workshop().lock
+
+
 @st.cache_resource(show_spinner=False)
 def settle() -> None:
     """Called at the end of the page, does its work once: freezes what the imports left in memory.
@@ -191,6 +196,12 @@ def inside(surface: ov.SurfaceSpec, trajectory: ov.Trajectory) -> Steps:
     """What each step of a run did. Quick enough to be computed whenever it is looked at."""
     with _workshop().lock:
         return steps(trajectory, ov.hessians(surface, trajectory.points))
+
+
+def edge(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:
+    """How stable each step of a run is. Quick enough to be computed whenever it is looked at."""
+    with _workshop().lock:
+        return ov.stability(experiment, trajectory)
 
 
 def reference(experiment: ov.Experiment, index: int, name: str, watch: Watch) -> ov.Reference | None:

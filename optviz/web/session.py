@@ -24,6 +24,8 @@ class Memory:
     """The learning rate, by slot, optimizer and surface: it has the units of the surface."""
     hyperparameters: dict[tuple[int, str], Mapping[str, Value]] = field(default_factory=dict)
     """All others, by slot and optimizer."""
+    maps: dict[str, ov.MapSpec] = field(default_factory=dict)
+    """By name."""
     schedulers: dict[tuple[int, str, str], ov.SchedulerSpec] = field(default_factory=dict)
     """By slot, scheduler and surface: they hold rates, too."""
 
@@ -58,6 +60,16 @@ class Session:
     """Why competitors did not run, by their slots."""
     stopped: ov.Experiment | None = None
     """What the visitor did not want to wait for."""
+    started_map: tuple[ov.Experiment, ov.View] | None = None
+    """The large map that the visitor wants to be computed."""
+    stopped_map: tuple[ov.Experiment, ov.View] | None = None
+    """The map that the visitor did not want to wait for."""
+    rates: Any = None
+    """Whose hyperparameters the competitors have, if they are not as they were set: see `rates`."""
+    rates_shown: str = ""
+    """What the page says of that."""
+    tuning: ov.Experiment | None = None
+    """What is to be tuned."""
     gallery: bool = False
     """Whether the gallery has been opened just now."""
 

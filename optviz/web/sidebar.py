@@ -13,7 +13,7 @@ import optviz as ov
 from optviz.figures import DASHES, Theme
 from optviz.params import Float, Int, Maybe, Param, Points, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
-from optviz.web import choices, files, limits, parts, points, widgets
+from optviz.web import choices, files, limits, parts, points, rates, widgets
 from optviz.web.session import session
 
 _DEFAULT = "torch's default"
@@ -29,6 +29,8 @@ def draw() -> None:
         st.markdown("**optviz** · real torch optimizers", width="content")
         files.draw()
     _problem()
+    rates.draw()
+    widgets.complain("rates")
     for slot in choices.slots():
         st.fragment(_card, key=parts.card(slot))(slot)
     full = len(choices.slots()) == limits.MOST_RUNS

@@ -206,6 +206,34 @@ def select(
     complain(key)
 
 
+def one_of(
+    key: str,
+    label: str,
+    options: Mapping[str, Any],
+    now: Any,
+    change: Callable[[Any], None],
+    help: str | None = None,
+    redraw: Parts = (),
+    bare: bool = False,
+) -> None:
+    """One of a few values, by what they are called, side by side. A `bare` one does not show its label."""
+
+    def chosen(title: str | None) -> None:
+        if title is not None:  # a browser that has not heard of the value yet may say that there is none
+            change(options[title])
+
+    title = next(title for title, value in options.items() if value == now)
+    editing = editor(key, title, chosen, redraw=redraw)
+    st.segmented_control(
+        label,
+        list(options),
+        required=True,
+        help=help,
+        label_visibility="collapsed" if bare else "visible",
+        **editing,
+    )
+
+
 def complain(key: str) -> None:
     """Say what is wrong with the last edit of the widget `key`, if anything is."""
     if sentence := choices.complaint(key):

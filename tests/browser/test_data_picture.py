@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 import optviz as ov
-from scripts.live_app import wait_until_still
+from scripts.live_app import follow, wait_until_still
 
 PLAYER = "document.querySelector('.optviz-player').player"
 READY = ".optviz-contour .main-svg"
@@ -22,21 +22,24 @@ def experiment(name, params, start, batch_size=None):
     return ov.Experiment(ov.SurfaceSpec(name, params), start, 40, runs, batch_size=batch_size, seed=3)
 
 
-@pytest.mark.parametrize(
-    ("name", "params", "start"),
-    [
-        ("Linear fit", {"data": "noise", "standardize": True}, (0.0, 0.0)),
-        ("Least squares", {}, (-0.6, 0.8)),
-        ("Logistic regression", {}, (-1.5, 2.5)),
-        ("Tanh unit", {}, (1.3, -0.9)),
-        ("Two-layer linear", {}, (2.2, -1.6)),
-    ],
-)
-def test_the_browser_predicts_what_torch_predicts(open_page, name, params, start):
-    exp = experiment(name, params, start, batch_size=3)
-    page = open_page(exp.to_url(LOOK))
+MODELS = [
+    ("Linear fit", {"data": "noise", "standardize": True}, (0.0, 0.0)),
+    ("Least squares", {}, (-0.6, 0.8)),
+    ("Logistic regression", {}, (-1.5, 2.5)),
+    ("Tanh unit", {}, (1.3, -0.9)),
+    ("Two-layer linear", {}, (2.2, -1.6)),
+]
+
+
+def test_the_browser_predicts_what_torch_predicts(page):
     page.wait_for_selector(READY)
-    wait_until_still(page)
+    for name, params, start in MODELS:
+        exp = experiment(name, params, start, batch_size=3)
+        follow(page, exp.to_url(LOOK))
+        check_predictions(page, exp)
+
+
+def check_predictions(page, exp):
     data = ov.surface(exp.surface).data
     for index, run in enumerate(ov.run(exp, "cpu")):
         for step in (0, 7, 40):

@@ -383,3 +383,17 @@ def test_a_ghost_goes_with_the_playhead(open_page):
     }}"""
     for step in (0, 7, 40):
         assert page.evaluate(drawn, step) == step
+
+
+def test_stability_goes_with_the_playhead(open_page):
+    page = opened(open_page, look=ov.View(beside="stability"))
+    expect(page.get_by_text("What a step can bear")).to_be_visible()
+    charts = page.locator(".optviz-charts [role=img]")
+    assert charts.count() == 3
+    expect(charts.nth(1)).to_have_attribute("aria-label", re.compile("sharpness"))
+    shares = page.evaluate(
+        "document.querySelector('.optviz-player').player.scene.runs.map(run => [...run.edge.share])"
+    )
+    for sent, trajectory in zip(shares, ov.run(FOUR, "cpu"), strict=True):
+        edge = ov.stability(FOUR, trajectory)
+        np.testing.assert_allclose(sent[:-1], (edge.sharpness / edge.threshold)[:-1], rtol=1e-5)

@@ -27,7 +27,7 @@ _HERE = Path(__file__).parent
 def prepare() -> None:
     """Let the browser fetch the player's files while it draws the rest of the page. Call this first."""
     with st.container(key="ahead"):
-        _component()(key="ahead-mount", data={"ahead": get_plotlyjs_version()})
+        component("player")(key="ahead-mount", data={"ahead": get_plotlyjs_version()})
 
 
 def draw(scene: Scene, words: Mapping[str, Any], edit: Callable[[Any], None]) -> None:
@@ -36,7 +36,7 @@ def draw(scene: Scene, words: Mapping[str, Any], edit: Callable[[Any], None]) ->
     `words` are the texts that the scene itself does not have. What `edit` is given comes from a browser and
     may be anything.
     """
-    mount = _component()
+    mount = component("player")
     with st.container(key="blobs"):
         for place, blob in enumerate(scene.blobs):
             mount(key=f"blob-{place}", data=blob)
@@ -61,11 +61,13 @@ def _plotly() -> TemporaryDirectory[str]:
     return folder
 
 
-def _component() -> Any:
-    """The mounting command. The player's files are served from where they are: nothing is built."""
+def component(name: str) -> Any:
+    """The mounting command of "player" or "chart". Their files are served from here: nothing is built."""
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root("optviz.player") is None:
-        for name, folder in (("player", _HERE), ("plotly", Path(_plotly().name))):
-            config = ComponentConfig(name, asset_dir=folder.name)
+        for called, folder in (("player", _HERE), ("chart", _HERE), ("plotly", Path(_plotly().name))):
+            config = ComponentConfig(called, asset_dir=folder.name)
             manager.register_from_manifest(ComponentManifest("optviz", "1", [config]), folder.parent)
-    return st.components.v2.component("optviz.player", js="player.js", css="player.css", isolate_styles=False)
+    return st.components.v2.component(
+        f"optviz.{name}", js=f"{name}.js", css="player.css", isolate_styles=False
+    )

@@ -13,8 +13,30 @@ const WIDTH = 2.2;
 
 /**
  * One chart: for each run the numbers it draws, on a linear or a log axis.
- * @typedef {{ title: string, log: boolean, values: Float32Array[], low: number, high: number }} Chart
+ * @typedef {{ title: string, log: boolean, values: Float32Array[], low: number, high: number, line?: number }} Chart
+ *   `line` is a value that is drawn across
  */
+
+/**
+ * The charts of how stable the steps are; none before the server has sent it.
+ * @param {Scene} scene
+ * @returns {Chart[]}
+ */
+function edgesOf({ runs }) {
+  const edges = runs.flatMap((run) => run.edge ?? []);
+  if (!edges.length || edges.length < runs.length) return [];
+  const shares = chart(
+    "sharpness, in units of what a step can bear",
+    true,
+    edges.map(({ share }) => share),
+  );
+  const curvatures = edges.map(({ curvature }) => curvature);
+  const low = Math.min(shares.low, -0.5);
+  return [
+    { ...shares, low, high: Math.max(shares.high, 0.5), line: 1 },
+    chart("largest curvature λ", true, curvatures),
+  ];
+}
 
 /**
  * The charts of a scene: the learning rate only where it changes.
@@ -37,6 +59,7 @@ export function chartsOf(scene) {
       runs.map((run) => run.gradient),
     ),
   ];
+  if (scene.data.view.beside === "stability") return [charts[0], ...edgesOf(scene)];
   if (runs.some((run) => run.lr.subarray(1).some((rate) => rate !== run.lr[1]))) {
     const rates = runs.flatMap((run) => Array.from(run.lr.subarray(1)).filter((rate) => rate > 0));
     const wide =
@@ -153,7 +176,7 @@ export class Curve {
   /** @param {CanvasRenderingContext2D} context */
   axes(context) {
     const { theme, view } = /** @type {Scene} */ (this.scene).data;
-    const { title, low, high, log } = /** @type {Chart} */ (this.chart);
+    const { title, low, high, log, line } = /** @type {Chart} */ (this.chart);
     const [left, top, right, bottom] = this.box;
     Object.assign(context, { strokeStyle: theme.faint, lineWidth: 1, fillStyle: theme.ink, font: font(12) });
     context.beginPath();
@@ -183,6 +206,7 @@ export class Curve {
       context.fillText(up.texts[k], left - 8, y);
     }
     context.stroke();
+    if (line !== undefined) this.across(context, line);
     Object.assign(context, { textAlign: "left", textBaseline: "alphabetic", font: font(13, 600) });
     context.fillText(title, left, top - 10 * typeSize());
     if (this.last) {
@@ -193,6 +217,31 @@ export class Curve {
         bottom + 36 * typeSize(),
       );
     }
+  }
+
+  /**
+   * A line at a value, and what lies beyond it.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} value
+   */
+  across(context, value) {
+    const [left, , right] = this.box;
+    const y = this.y(value);
+    const { ink } = /** @type {Scene} */ (this.scene).data.theme;
+    Object.assign(context, {
+      strokeStyle: ink,
+      lineWidth: 1.5,
+      textAlign: "right",
+      textBaseline: "bottom",
+      fillStyle: ink,
+    });
+    context.setLineDash([6, 4]);
+    context.beginPath();
+    context.moveTo(left, y);
+    context.lineTo(right, y);
+    context.stroke();
+    context.setLineDash([]);
+    context.fillText("unstable above", right, y - 3);
   }
 
   /**

@@ -151,7 +151,7 @@ class Player {
     this.transport.show(scene);
     this.showPanels(scene);
     this.grid.dataset.panels = String(this.panels.length);
-    this.charts.hidden = view.beside !== "curves";
+    this.charts.hidden = view.beside !== "curves" && view.beside !== "stability";
     this.inspector.root.hidden = view.beside !== "step";
     this.code.root.hidden = view.beside !== "code";
     this.data.root.hidden = view.beside !== "data" || !scene.data.data;
@@ -388,7 +388,8 @@ class Player {
   showViews(scene) {
     const { view, surface, conventions, theme, data } = scene.data;
     const scales = surface.minimum === null ? ["auto", "linear"] : ["auto", "log", "linear"];
-    const wanted = JSON.stringify([view, scales, conventions, theme.paper, data !== undefined]);
+    const edges = scene.runs.map((run) => run.edge?.formula);
+    const wanted = JSON.stringify([view, scales, conventions, theme.paper, data !== undefined, edges]);
     if (this.shownViews === wanted) return;
     this.shownViews = wanted;
     const focused = /** @type {HTMLElement | null} */ (this.views.querySelector(":focus"));
@@ -397,11 +398,13 @@ class Player {
         ? `input[name="${focused.name}"][value="${focused.value}"]`
         : `button[data-value="${focused?.dataset.value}"]`;
     this.views.replaceChildren();
-    const besides = { curves: "Curves", step: "Step", code: "Code" };
+    const besides = { curves: "Curves", step: "Step", code: "Code", stability: "Stability" };
     this.choice("beside", "Show", data ? { ...besides, data: "Data" } : besides);
     if (view.beside === "curves") {
       this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
       this.choice("against", "Against", { steps: "steps", evals: "evals" });
+    } else if (view.beside === "stability") {
+      for (const words of edgeWords(scene)) element("p", "optviz-hint", this.views).textContent = words;
     } else if (view.beside !== "data") {
       if (view.beside === "step" && view.picture === "2d") this.marks(scene);
       if (conventions.length) {
@@ -456,6 +459,19 @@ class Player {
     for (const panel of this.panels) panel.remove();
     this.root.remove();
   }
+}
+
+/**
+ * What each competitor's steps can bear.
+ * @param {Scene} scene
+ */
+function edgeWords({ runs }) {
+  const words = runs.flatMap(({ name, edge }) => {
+    if (!edge) return [];
+    return edge.formula ? `${name}: ${edge.formula}` : `${name}: no threshold is known`;
+  });
+  const more = "Above it, a step overshoots more and more on a surface that curves like this.";
+  return words.length ? [`What a step can bear. ${words.join(" · ")}. ${more}`] : ["Computing …"];
 }
 
 /**

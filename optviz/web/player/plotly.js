@@ -9,9 +9,10 @@ let loading;
  * @returns {Promise<any>}
  */
 export function loadPlotly(version) {
-  loading ??= load(
-    new URL(`../optviz.plotly/plotly.js.gz?${encodeURIComponent(version)}`, import.meta.url).href,
-  );
+  const there = /** @type {any} */ (globalThis).Plotly;
+  loading ??= there
+    ? Promise.resolve(there)
+    : load(new URL(`../optviz.plotly/plotly.js.gz?${encodeURIComponent(version)}`, import.meta.url).href);
   return loading;
 }
 

@@ -12,6 +12,7 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number,
  *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
+ *   stability?: { formula: string, digest: string },
  *   code?: import("./code.js").Line[],
  * }} RunData
  * The data of a surface that is made of them, and its model; `beyond` is an input to predict for.
@@ -40,10 +41,12 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number, n: number,
  *   x: Float32Array, y: Float32Array, loss: Float32Array, excess: Float32Array, gradient: Float32Array,
- *   lr: Float32Array, evals: Float32Array, steps: Steps | null, ghost: Ghost | null,
+ *   lr: Float32Array, evals: Float32Array, steps: Steps | null, ghost: Ghost | null, edge: Edge | null,
  *   code?: import("./code.js").Line[],
  * }} Run
  * @typedef {{ name: string, n: number, x: Float32Array, y: Float32Array }} Ghost
+ * The largest curvature at each point, and sharpness as a share of what the step from there can bear.
+ * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string }} Edge
  * With minibatches, `order` has the places of the examples that each step sees, one batch after another.
  * @typedef {{ data: SceneData, runs: Run[], losses: Float32Array, order: Uint16Array | null }} Scene
  */
@@ -99,8 +102,8 @@ export function assemble(data) {
 }
 
 /** @param {RunData} run */
-function digestsOf({ digest, steps, ghost }) {
-  return [digest, steps?.digest, ghost?.digest].filter((one) => one !== undefined);
+function digestsOf({ digest, steps, ghost, stability }) {
+  return [digest, steps?.digest, ghost?.digest, stability?.digest].filter((one) => one !== undefined);
 }
 
 /** @param {string} digest */
@@ -126,7 +129,7 @@ function unpack(data) {
     all.subarray(place * length, (place + 1) * length),
   );
   const own = { n: length - 1, x, y, loss, excess, gradient, lr, evals };
-  return { ...data, ...own, steps: stepsOf(data), ghost: ghostOf(data) };
+  return { ...data, ...own, steps: stepsOf(data), ghost: ghostOf(data), edge: edgeOf(data) };
 }
 
 /** @param {RunData} data */
@@ -142,6 +145,14 @@ function ghostOf({ ghost }) {
   const all = floats(ghost.digest);
   const length = all.length / 2;
   return { name: ghost.name, n: length - 1, x: all.subarray(0, length), y: all.subarray(length) };
+}
+
+/** @param {RunData} data @returns {Edge | null} */
+function edgeOf({ stability }) {
+  if (!stability) return null;
+  const all = floats(stability.digest);
+  const length = all.length / 2;
+  return { curvature: all.subarray(0, length), share: all.subarray(length), formula: stability.formula };
 }
 
 /**

@@ -1,0 +1,106 @@
+"""Planes through the space of a network's weights: what a picture of its paths is drawn on.
+
+Two principal directions of all points of all paths show most of what moved (Lorch 2016, Visualizing deep
+network training trajectories with PCA); two random directions, filter-normalised, show the surface as one that
+nobody has chosen (Li et al. 2018, Visualizing the loss landscape of neural nets).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from optviz.outcome import Array
+from optviz.problem import Domain, Surface, surface
+from optviz.spec import Experiment
+from optviz.trajectory import Plane, Trajectory
+
+_ROOM = 0.25
+"""How much wider than its paths a picture is, on each side."""
+_NARROWEST = 1e-3
+"""The least extent of a picture, in lengths of the weights that it begins at: paths may not move at all."""
+
+
+def plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Plane:
+    """The plane that the paths of a network are seen on, through the weights that all of them begin at.
+
+    Points that are not finite, or have diverged, do not count. Raises ValueError for a surface of two
+    numbers, which is a plane itself, and where there are no trajectories.
+    """
+    function = surface(experiment.surface)
+    if function.network is None or function.data is None:
+        raise ValueError(f"{function.name} has two numbers and needs no plane.")
+    if not trajectories:
+        raise ValueError("A plane needs at least one trajectory.")
+    origin = trajectories[0].theta[0].astype(np.float64)
+    moves = np.concatenate([_usable(trajectory) for trajectory in trajectories]) - origin
+    is_random = function.network.plane == "random"
+    if is_random:
+        u, v = (part.numpy() for part in function.data.model.random_directions(experiment.seed))
+        shares = (np.nan, np.nan)
+    else:
+        (u, v), shares = principal(moves)
+    flat = Plane(experiment.surface, origin, u, v, shares, ((0.0, 1.0), (0.0, 1.0)), is_random)
+    points, _ = flat.coordinates(moves + origin)
+    return replace(flat, domain=_around(points, float(np.linalg.norm(origin)) or 1.0))
+
+
+def principal(moves: Array) -> tuple[Array, tuple[float, float]]:
+    """Two directions (2, D) that moves (k, D) vary most along, and the shares of their variance.
+
+    Each points to where the last move went. Where nothing moves, or along one line only, what is left over is
+    filled by axes.
+    """
+    size = moves.shape[1]
+    middle = moves - moves.mean(axis=0)
+    _, lengths, rows = np.linalg.svd(middle, full_matrices=False)
+    total = float((lengths**2).sum())
+    kept = [row for row, length in zip(rows[:2], lengths[:2], strict=True) if length**2 > 1e-20 * total > 0]
+    for axis in np.eye(size):
+        if len(kept) == 2:
+            break
+        rest = axis - sum((row * (row @ axis) for row in kept), np.zeros(size))
+        if np.linalg.norm(rest) > 0.5:
+            kept.append(rest / np.linalg.norm(rest))
+    found = np.stack([row if row @ moves[-1] >= 0 else -row for row in kept])
+    variances = [float(length**2) for length in lengths[:2]] + [0.0, 0.0]
+    return found, (variances[0] / total, variances[1] / total) if total else (np.nan, np.nan)
+
+
+def project(experiment: Experiment, trajectories: Sequence[Trajectory]) -> tuple[Trajectory, ...]:
+    """The trajectories as they are seen on their common plane; those of two numbers as they are."""
+    if not trajectories or any(one.parameters is None for one in trajectories):
+        return tuple(trajectories)
+    common = plane(experiment, trajectories)
+    return tuple(seen_on(common, trajectory) for trajectory in trajectories)
+
+
+def seen_on(common: Plane, trajectory: Trajectory) -> Trajectory:
+    """A network's trajectory with its points where they are seen on a plane."""
+    points, off_plane = common.coordinates(trajectory.theta)
+    return replace(trajectory, points=points, off_plane=off_plane, plane=common)
+
+
+def on_plane(common: Plane) -> Surface:
+    """The network's loss on a plane, as a surface of two numbers."""
+    function = surface(common.surface)
+    assert function.data is not None
+    directions = (torch.from_numpy(part) for part in (common.origin, common.u, common.v))
+    return replace(function, function=function.data.slice(*directions), domain=common.domain)
+
+
+def _usable(trajectory: Trajectory) -> Array:
+    theta = trajectory.theta.astype(np.float64)
+    theta = theta[:-1] if trajectory.outcome.kind == "diverged" and len(theta) > 1 else theta
+    return theta[np.isfinite(theta).all(axis=1)]
+
+
+def _around(points: Array, length: float) -> Domain:
+    """A square with room around points (k, 2)."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    half = max(float((high - low).max()) * (0.5 + _ROOM), _NARROWEST * length)
+    (left, right), (bottom, top) = ((float(m - half), float(m + half)) for m in (low + high) / 2)
+    return (left, right), (bottom, top)

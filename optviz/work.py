@@ -1,0 +1,174 @@
+"""Many pieces of work: in this process or by any executor, coarse first, watched, and nothing lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Result = TypeVar("Result")
+Places = NDArray[np.int64]
+
+_PATIENCE = 0.25
+"""Seconds between two calls of `watch`, at most, as far as torch's own steps are shorter."""
+_FIRST = 64
+"""Cells that the first, coarsest picture has, at least."""
+_STRIDES = (16, 8, 4, 2, 1)
+
+
+@dataclass(frozen=True)
+class Progress(Generic[Result]):
+    """How far a map is: what `watch` is given."""
+
+    done: int
+    """Runs that are finished."""
+    total: int
+    seconds: float
+    """Seconds since it began."""
+    partial: Callable[[], Result]
+    """Makes the result of what there is so far; later work does not change it."""
+
+    @property
+    def left(self) -> float | None:
+        """An estimate of the seconds left; None until anything is done."""
+        return self.seconds / self.done * (self.total - self.done) if self.done else None
+
+
+@dataclass(frozen=True)
+class Here:
+    """Works in the calling thread, and holds `lock` during each piece of work, not between them."""
+
+    lock: AbstractContextManager[Any] = field(default_factory=nullcontext)
+
+
+Workers = Executor | Here | None
+"""Who works: any executor of `concurrent.futures`, or this thread."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A function and arguments that another process can be sent, for some of a map's places."""
+
+    places: Places
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+    def __call__(self, watch: Callable[[int], None] | None = None) -> Any:
+        return self.function(*self.arguments, watch=watch)
+
+
+class Watcher(Generic[Result]):
+    """Tells `watch` how far the work is, not more often than it needs to know."""
+
+    def __init__(
+        self,
+        watch: Callable[[Progress[Result]], None] | None,
+        total: int,
+        partial: Callable[[], Result],
+    ) -> None:
+        self._watch, self._total, self._partial = watch, total, partial
+        self._began = self._told = time.perf_counter()
+        self._done = 0
+
+    def tick(self, steps: int = 0) -> None:
+        """Time goes by."""
+        if time.perf_counter() - self._told >= _PATIENCE:
+            self._tell()
+
+    def add(self, done: int) -> None:
+        """So many more runs are finished."""
+        self._done += done
+        self._tell()
+
+    def _tell(self) -> None:
+        now = self._told = time.perf_counter()
+        if self._watch is not None:
+            self._watch(Progress(self._done, self._total, now - self._began, self._partial))
+            self._told = time.perf_counter()
+
+
+def carry_out(
+    pieces: Sequence[Piece], workers: Workers, tick: Callable[[int], None]
+) -> Generator[tuple[Piece, Any], None, None]:
+    """Each piece with its result, as they come.
+
+    What a worker fails at, because it died or lost its way, is done again here. Only a ValueError, which is
+    about what was asked for, is raised at once. Close this iterator to give up what has not begun.
+    """
+    if workers is None or isinstance(workers, Here):
+        lock = workers.lock if workers else nullcontext()
+        for piece in pieces:
+            with lock:
+                result = piece(tick)
+            yield piece, result
+        return
+    pending: dict[Future[Any], Piece] = {}
+    try:
+        for piece in pieces:
+            pending[_submitted(workers, piece)] = piece
+        while pending:
+            finished, _ = wait(pending, _PATIENCE, FIRST_COMPLETED)
+            for future in finished:
+                piece = pending.pop(future)
+                yield piece, _result(future, piece, tick)
+            tick(0)
+    finally:
+        for future in pending:
+            future.cancel()
+
+
+def _submitted(executor: Executor, piece: Piece) -> Future[Any]:
+    try:
+        return executor.submit(piece)
+    except RuntimeError as error:  # it is broken or shut down
+        failed: Future[Any] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def _result(future: Future[Any], piece: Piece, tick: Callable[[int], None]) -> Any:
+    try:
+        return future.result()
+    except ValueError:
+        raise
+    except Exception:  # whatever it was: if it was not the worker's fault, it is raised here again
+        return piece(tick)
+
+
+def coarse_first(height: int, width: int) -> list[Places]:
+    """All cells of a map, row by row as numbers, in an order in which it can be seen early.
+
+    Every 16th in each direction first, then every 8th, and so on. Each list makes the picture finer.
+    """
+    places = np.arange(height * width)
+    rows, columns = np.divmod(places, width)
+    level = np.zeros(len(places), dtype=np.int64)
+    for stride in reversed(_STRIDES):
+        level[(rows % stride == 0) & (columns % stride == 0)] = stride
+    # The first pictures of a small map would be of a few cells each, which cost as much as many.
+    first = next((stride for stride in _STRIDES if (level >= stride).sum() >= _FIRST), _STRIDES[-1])
+    lists = [places[level >= first], *(places[level == stride] for stride in _STRIDES if stride < first)]
+    return [found for found in lists if len(found)]
+
+
+def stand_ins(done: NDArray[np.bool_]) -> Places:
+    """(h, w) for each cell of a map the number of the cell that is shown in its place while it is not done.
+
+    That is its nearest neighbour of the finest picture that is there; itself where there is none.
+    """
+    height, width = done.shape
+    rows, columns = np.mgrid[:height, :width]
+    shown: Places = rows * width + columns
+    missing = ~done
+    for stride in reversed(_STRIDES[:-1]):
+        neighbour = rows // stride * stride, columns // stride * stride
+        better = missing & done[neighbour]
+        shown[better] = (neighbour[0] * width + neighbour[1])[better]
+        missing &= ~better
+    return shown
