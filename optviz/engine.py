@@ -832,10 +832,8 @@ def _grid(
     function: Surface, resolution: int, domain: Domain, watch: Callable[[float], None] | None = None
 ) -> Grid:
     x, y = (torch.linspace(low, high, resolution, dtype=torch.float64) for low, high in domain)
-    at_once = (
-        max(1, function.data.at_once // resolution) if function.network and function.data else resolution
-    )
-    rows = []
+    points = function.data.at_once if function.network and function.data else resolution**2
+    at_once, rows = max(1, points // resolution), []
     with torch.no_grad():
         for part in y.split(at_once):
             rows.append(function(torch.stack(torch.meshgrid(x, part, indexing="xy"), dim=-1)))

@@ -120,7 +120,8 @@ def _like(weights: Tensor, generator: torch.Generator) -> Tensor:
         return torch.zeros_like(weights).flatten()
     random = torch.randn(weights.shape, generator=generator, dtype=weights.dtype)
     lengths = [torch.linalg.vector_norm(rows, dim=1, keepdim=True) for rows in (weights, random)]
-    return (random * lengths[0] / lengths[1]).flatten()
+    scaled: Tensor = random * lengths[0] / lengths[1]
+    return scaled.flatten()
 
 
 def network(text: str, make: Callable[[], nn.Module], axes: Sequence[str] = ()) -> Model:

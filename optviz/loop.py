@@ -99,6 +99,11 @@ class _Program(ABC):
         """How what is called `noise` gets into the gradients."""
 
     @property
+    def size(self) -> int:
+        """How many parameters there are, frozen ones included."""
+        return 2
+
+    @property
     def names_noise(self) -> bool:
         """Whether a step's noise has to have a name, because it is needed more than once."""
         return _needs_closure(self.info)
@@ -171,10 +176,10 @@ class _Program(ABC):
         return lines
 
     def _noise(self) -> str:
-        """A step's noise: always two numbers, even where only one of them is used."""
+        """A step's noise: one number for each parameter, even where not all of them are used."""
         if not self.experiment.noise:
             return ""
-        arguments = ", ".join(["2", "generator=generator", *self.dtype()])
+        arguments = ", ".join([str(self.size), "generator=generator", *self.dtype()])
         return f"{_literal(self.experiment.noise)} * torch.randn({arguments})"
 
     def dtype(self) -> list[str]:
@@ -239,17 +244,22 @@ class _ModelProgram(_Program):
         return _needs_closure(self.info) or len(self._trained) > 1
 
     @property
+    def size(self) -> int:
+        return len(self.data.model.axes)
+
+    @property
     def _whole(self) -> bool:
         return self.experiment.batch_size is None
 
     @property
     def _tensors(self) -> dict[str, tuple[str, ...]]:
         """What the program calls each parameter tensor, and the axes that it holds."""
-        return {_reached(name): axes for name, _, axes in self.data.model.parts()}
+        return {_reached(part.name): part.axes for part in self.data.model.parts()}
 
     @property
     def _trained(self) -> list[str]:
-        return [name for name, axes in self._tensors.items() if set(axes) <= set(self.free)]
+        parts = self.data.model.parts()
+        return [_reached(part.name) for part in parts if not part.is_frozen(self.run.frozen)]
 
     def beginning(self) -> list[str]:
         lines = ["import torch", "from torch import nn"]
@@ -268,7 +278,11 @@ class _ModelProgram(_Program):
 
     def _model(self) -> list[str]:
         double = ".double()" if self.experiment.dtype == "float64" else ""
-        lines = [f"model = {self.data.model.text}{double}", "with torch.no_grad():"]
+        model = f"model = {self.data.model.text}{double}"
+        frozen = [f"{name}.requires_grad_(False)" for name in self._tensors if name not in self._trained]
+        if self.data.model.is_network:  # torch draws its weights itself
+            return [f"torch.manual_seed({self.experiment.seed})", model, *frozen]
+        lines = [model, "with torch.no_grad():"]
         start = iter(self.experiment.start)
         for name, axes in self._tensors.items():
             values = [next(start) for _ in axes]
@@ -277,14 +291,29 @@ class _ModelProgram(_Program):
             else:
                 row = ", ".join([f"[{_numbers(values)}]", *self.dtype()])
                 lines.append(f"{_INDENT}{name}.copy_(torch.tensor({row}))")
-        frozen = [name for name in self._tensors if name not in self._trained]
-        return [*lines, *(f"{name}.requires_grad_(False)" for name in frozen)]
+        return [*lines, *frozen]
 
     def add_noise(self, noise: str) -> list[str]:
+        if self.data.model.is_network:
+            return [
+                f"{name}.grad += {noise}{part}"
+                for name, part in self._pieces().items()
+                if name in self._trained
+            ]
         places = {axis: place for place, axis in enumerate(self.data.model.axes)}
         parts = {name: axes for name, axes in self._tensors.items() if name in self._trained}
         used = {name: f"[{places[axes[0]]}]" if len(axes) == 1 else "" for name, axes in parts.items()}
         return [f"{name}.grad += {noise}{part}" for name, part in used.items()]
+
+    def _pieces(self) -> dict[str, str]:
+        """Which of all numbers in a row belong to each tensor, and in what shape."""
+        pieces, first = {}, 0
+        for part in self.data.model.parts():
+            end = first + len(part.axes)
+            shape = f".view({', '.join(map(str, part.shape))})" if len(part.shape) > 1 else ""
+            pieces[_reached(part.name)] = f"[{first}:{end}]{shape}"
+            first = end
+        return pieces
 
     def batches(self) -> list[str]:
         if self._whole:

@@ -1,8 +1,8 @@
 """Planes through the space of a network's weights: what a picture of its paths is drawn on.
 
 Two principal directions of all points of all paths show most of what moved (Lorch 2016, Visualizing deep
-network training trajectories with PCA); two random directions, filter-normalised, show the surface as one that
-nobody has chosen (Li et al. 2018, Visualizing the loss landscape of neural nets).
+network training trajectories with PCA); two random directions, filter-normalised, are a view that nobody has
+chosen (Li et al. 2018, Visualizing the loss landscape of neural nets).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _NARROWEST = 1e-3
 def plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Plane:
     """The plane that the paths of a network are seen on, through the weights that all of them begin at.
 
-    Points that are not finite, or have diverged, do not count. Raises ValueError for a surface of two
-    numbers, which is a plane itself, and where there are no trajectories.
+    Runs that diverged do not count, unless all did, nor do points that are not finite. Raises ValueError for
+    a surface of two numbers, which is a plane itself, and where there are no trajectories.
     """
     function = surface(experiment.surface)
     if function.network is None or function.data is None:
@@ -36,7 +36,8 @@ def plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Plane:
     if not trajectories:
         raise ValueError("A plane needs at least one trajectory.")
     origin = trajectories[0].theta[0].astype(np.float64)
-    moves = np.concatenate([_usable(trajectory) for trajectory in trajectories]) - origin
+    good = [one for one in trajectories if one.outcome.kind != "diverged"] or trajectories
+    moves = np.concatenate([_usable(one) for one in good]) - origin
     is_random = function.network.plane == "random"
     if is_random:
         u, v = (part.numpy() for part in function.data.model.random_directions(experiment.seed))
@@ -80,7 +81,7 @@ def project(experiment: Experiment, trajectories: Sequence[Trajectory]) -> tuple
 
 def seen_on(common: Plane, trajectory: Trajectory) -> Trajectory:
     """A network's trajectory with its points where they are seen on a plane."""
-    points, off_plane = common.coordinates(trajectory.theta)
+    points, off_plane = common.coordinates(trajectory.theta.astype(np.float64))
     return replace(trajectory, points=points, off_plane=off_plane, plane=common)
 
 

@@ -53,7 +53,7 @@ class Plane:
     origin: Array
     """(D,) the weights at (0, 0)."""
     u: Array
-    """(D,) what x = 1 adds to them; `u` and `v` are at right angles and of length 1 unless they are random."""
+    """(D,) what x = 1 adds to them; `u` and `v` are orthonormal unless they are random."""
     v: Array
     """(D,) what y = 1 adds to them."""
     shares: tuple[float, float]
@@ -64,7 +64,7 @@ class Plane:
     is_random: bool
 
     def coordinates(self, theta: Array) -> tuple[Array, Array]:
-        """Where weights (k, D) are seen: the nearest point of the plane (k, 2), and how far away it is (k,)."""
+        """Where weights (k, D) are seen: the nearest points of the plane (k, 2), and how far away (k,)."""
         basis = np.stack((self.u, self.v))
         with np.errstate(invalid="ignore", over="ignore"):  # where a run diverged
             gaps = theta.astype(np.float64) - self.origin

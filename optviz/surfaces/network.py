@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from torch import nn
@@ -72,13 +73,13 @@ def perceptron(hidden: Sequence[int], activation: str) -> Model:
     """A classifier of points in the plane: linear layers with an activation between them, and one logit."""
     sizes = [2, *hidden]
     layers = []
-    for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+    for before, after in pairwise(sizes):
         layers += [f"nn.Linear({before}, {after})", f"nn.{activation}()"]
     text = f"nn.Sequential({', '.join([*layers, f'nn.Linear({sizes[-1]}, 1)'])})"
 
     def make() -> nn.Module:
         parts: list[nn.Module] = []
-        for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+        for before, after in pairwise(sizes):
             parts += [nn.Linear(before, after), _ACTIVATIONS[activation]()]
         return nn.Sequential(*parts, nn.Linear(sizes[-1], 1))
 
@@ -126,10 +127,10 @@ register_surface(
         group=GROUP,
         formula=r"-\frac{1}{n} \sum_{i=1}^{n} \left[y_i \log \sigma(z_i) + (1 - y_i) \log\left(1 - "
         r"\sigma(z_i)\right)\right],\quad z_i = \mathrm{MLP}_\theta(x_i)",
-        teaches="A network's loss has more directions than a picture: paths that seem to climb may fall in the "
-        "ones that are not seen, and the true loss is beside the picture.",
-        source="Rosenblatt (1958), The perceptron; Li et al. (2018), Visualizing the loss landscape of neural "
-        "nets; Lorch (2016), Visualizing deep network training trajectories with PCA. The data are optviz's own.",
+        teaches="A network's loss has more directions than a picture: a path that seems to climb may fall "
+        "along those that are not seen. The curves show its true loss.",
+        source="Rosenblatt (1958), The perceptron; Li et al. (2018), Visualizing the loss landscape of "
+        "neural nets; Lorch (2016), Visualizing deep network training trajectories with PCA.",
         build=_checked_classifier,
         params={
             "data": Param(
@@ -138,13 +139,13 @@ register_surface(
             "hidden": Param(
                 _HIDDEN,
                 (8,),
-                "The sizes of the hidden layers, at most three, such as 8 or 8, 8. Empty: none, a linear classifier.",
+                "The sizes of the hidden layers, at most three, such as 8 or 8, 8. Empty: it is linear.",
             ),
             "activation": Param(Choice(tuple(_ACTIVATIONS)), "Tanh", "What stands between the layers."),
             "plane": _PLANE,
         },
-        note="The surface is the true loss on the plane; a path is off it by the distance in the legend. Weights "
-        "begin as torch draws them by the seed.",
+        note="The surface is the true loss on the plane; the legend says how far off it each path is. "
+        "Weights begin as torch draws them by the seed.",
     )
 )
 
@@ -171,8 +172,8 @@ register_surface(
         name="Least squares with bias",
         group=GROUP,
         formula=r"\frac{1}{n} \sum_{i=1}^{n} \left(w_1 x_{i1} + w_2 x_{i2} + b - y_i\right)^2",
-        teaches="Three parameters are the smallest network: a plane through their space still shows nearly all "
-        "that happens.",
+        teaches="With three parameters a picture already has to leave something out: a plane through their "
+        "space shows nearly all that happens.",
         source="Gauss (1809), Theoria motus corporum coelestium; the data are optviz's own.",
         build=_checked_least_squares,
         params={"plane": _PLANE},

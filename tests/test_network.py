@@ -1,0 +1,382 @@
+"""Networks: trained as a bare loop trains them, to the bit, and seen on a plane as they are."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+import optviz as ov
+from optviz.fitting import layers
+from optviz.planes import on_plane, principal
+from optviz.surfaces import network as rows
+
+MLP = ov.SurfaceSpec("MLP classifier", {"hidden": (5, 3)})
+PLANE = ov.SurfaceSpec("Least squares with bias")
+
+
+def competitor(optimizer: str, params: dict[str, Any] | None = None, **around: Any) -> ov.RunSpec:
+    return ov.RunSpec(ov.OptimizerSpec(optimizer, params or {}), **around)
+
+
+def experiment(
+    surface: ov.SurfaceSpec = MLP, *runs: ov.RunSpec, steps: int = 25, **rest: Any
+) -> ov.Experiment:
+    return ov.Experiment(surface, (0.0, 0.0), steps, runs or (competitor("Adam", {"lr": 0.05}),), **rest)
+
+
+def modules(exp: ov.Experiment) -> tuple[nn.Module, nn.Module]:
+    """The model and loss of these experiments as a person writes them."""
+    if exp.surface.name == PLANE.name:
+        return nn.Linear(2, 1), nn.MSELoss()
+    model = nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 3), nn.Tanh(), nn.Linear(3, 1))
+    return model, nn.BCEWithLogitsLoss()
+
+
+def walk(exp: ov.Experiment, index: int = 0) -> np.ndarray:
+    """All weights (n+1, D) of a bare training loop; the global generator is left as it was."""
+    spec, dtype = exp.runs[index], getattr(torch, exp.dtype)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(exp.seed)
+        model, loss_fn = modules(exp)
+    model = model.to(dtype)
+    for name, part in model.named_parameters():
+        part.requires_grad_(name not in spec.frozen)
+    trained = [part for part in model.parameters() if part.requires_grad]
+    make = getattr(torch.optim, spec.optimizer.name)
+    optimizer = make(trained, **spec.optimizer.params)
+    schedule = None
+    if spec.scheduler is not None:
+        schedule = getattr(torch.optim.lr_scheduler, spec.scheduler.name)(optimizer, **spec.scheduler.params)
+    data = ov.surface(exp.surface).data
+    inputs = torch.tensor(data.inputs, dtype=dtype)
+    targets = torch.tensor(data.targets[:, None], dtype=dtype)
+    size = exp.batch_size or len(inputs)
+    generator = torch.Generator().manual_seed(exp.seed)
+    loader = DataLoader(TensorDataset(inputs, targets), size, shuffle=True, generator=generator)
+    batches = iter(loader)
+    noise = torch.Generator().manual_seed(exp.seed)
+    count = sum(part.numel() for part in model.parameters())
+    points = [nn.utils.parameters_to_vector(model.parameters()).detach().clone()]
+    for _ in range(exp.steps):
+        xb, yb = inputs, targets
+        if exp.batch_size:
+            if (found := next(batches, None)) is None:
+                batches = iter(loader)
+                found = next(batches)
+            xb, yb = found
+        xi = exp.noise * torch.randn(count, generator=noise, dtype=dtype) if exp.noise else None
+
+        def closure(xb: Any = xb, yb: Any = yb, xi: Any = xi) -> torch.Tensor:
+            optimizer.zero_grad()
+            loss = loss_fn(model(xb), yb)
+            loss.backward()
+            if xi is not None:
+                first = 0
+                for part in model.parameters():
+                    if part.grad is not None:
+                        part.grad += xi[first : first + part.numel()].view_as(part)
+                    first += part.numel()
+            if spec.clip_norm is not None:
+                nn.utils.clip_grad_norm_(trained, spec.clip_norm)
+            return loss
+
+        optimizer.step(closure)
+        if schedule is not None:
+            schedule.step()
+        points.append(nn.utils.parameters_to_vector(model.parameters()).detach().clone())
+    return torch.stack(points).numpy()
+
+
+RUNS = {
+    "SGD": competitor("SGD", {"lr": 0.3, "momentum": 0.9, "nesterov": True}),
+    "Adam": competitor("Adam", {"lr": 0.05}),
+    "AdamW, clipped": competitor("AdamW", {"lr": 0.05, "weight_decay": 0.1}, clip_norm=0.1),
+    "RMSprop with a schedule": competitor(
+        "RMSprop", {"lr": 0.01}, scheduler=ov.SchedulerSpec("StepLR", {"step_size": 10})
+    ),
+    "LBFGS": competitor("LBFGS", {"lr": 0.01, "max_iter": 5}),
+    "Adafactor": competitor("Adafactor", {"lr": 0.05}),
+    "frozen": competitor("SGD", {"lr": 0.3}, frozen=("0.weight", "2.bias")),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("chance", [{}, {"noise": 0.1, "seed": 3}, {"batch_size": 32, "seed": 7}], ids=str)
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
+def test_a_run_is_the_bare_training_loop(run: ov.RunSpec, chance: dict[str, Any], dtype: str) -> None:
+    exp = experiment(MLP, run, dtype=dtype, **chance)
+    found = ov.run_one(exp, 0, "cpu")
+    np.testing.assert_array_equal(found.parameters, walk(exp)[: found.steps + 1])
+    # LBFGS does not bear noise: where it has diverged, its path ends.
+    assert found.parameters.dtype == dtype and found.steps > (0 if run.name == "LBFGS" else 24)
+
+
+@pytest.mark.parametrize("optimizer", [name for name in ov.OPTIMIZERS if name != "Muon"])
+def test_every_optimizer_trains_the_smallest_network(optimizer: str) -> None:
+    exp = experiment(PLANE, competitor(optimizer, {"lr": 0.01}), steps=12, batch_size=40)
+    found = ov.run_one(exp, 0, "cpu")
+    np.testing.assert_array_equal(found.parameters, walk(exp)[: found.steps + 1])
+
+
+def test_muon_says_that_it_takes_matrices_only() -> None:
+    with pytest.raises(ValueError, match="Muon only supports 2D parameters"):
+        ov.run(experiment(PLANE, competitor("Muon")), "cpu")
+
+
+def test_all_begin_at_the_weights_that_torch_draws_and_its_generator_stays() -> None:
+    before = torch.random.get_rng_state()
+    both = ov.run(experiment(MLP, *RUNS.values(), steps=2, seed=11), "cpu")
+    assert torch.equal(torch.random.get_rng_state(), before)
+    starts = {trajectory.parameters[0].tobytes() for trajectory in both}
+    other = ov.run(experiment(MLP, steps=2, seed=12), "cpu")[0].parameters[0]
+    assert len(starts) == 1 and other.tobytes() not in starts
+
+
+def test_losses_and_gradients_are_those_of_all_examples() -> None:
+    exp = experiment(MLP, steps=8, batch_size=16, dtype="float64")
+    (found,) = ov.run(exp, "cpu")
+    data = ov.surface(exp.surface).data
+    model, loss_fn = modules(exp)
+    inputs, targets = data.tensors()
+    for point, loss, gradient in zip(found.parameters, found.losses, found.gradients, strict=True):
+        model.double()
+        nn.utils.vector_to_parameters(torch.from_numpy(point), model.parameters())
+        model.zero_grad()
+        own = loss_fn(model(inputs), targets)
+        own.backward()
+        assert loss == pytest.approx(own.item(), rel=1e-12)
+        expected = nn.utils.parameters_to_vector([part.grad for part in model.parameters()])
+        np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(found.gradient_norms, np.linalg.norm(found.gradients, axis=1))
+
+
+# -- the plane -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["principal", "random"])
+def test_paths_are_seen_where_they_are(kind: str) -> None:
+    spec = ov.SurfaceSpec("MLP classifier", {"hidden": (5, 3), "plane": kind})
+    found = ov.run(experiment(spec, RUNS["SGD"], RUNS["Adam"]), "cpu")
+    plane = found[0].plane
+    assert all(one.plane is plane for one in found)
+    for one in found:
+        gaps = one.parameters.astype(np.float64) - plane.origin
+        seen = plane.weights(one.points) - plane.origin
+        np.testing.assert_allclose((gaps - seen) @ np.stack((plane.u, plane.v)).T, 0, atol=1e-10)
+        squares = (seen**2).sum(axis=1) + one.off_plane**2
+        np.testing.assert_allclose(squares, (gaps**2).sum(axis=1), atol=1e-10)
+        assert one.points.shape == (one.steps + 1, 2) and one.points[0] == pytest.approx((0.0, 0.0))
+        (left, right), (bottom, top) = plane.domain
+        inside = (one.points > (left, bottom)) & (one.points < (right, top))
+        assert inside.all()
+
+
+def test_the_principal_directions_are_those_of_numpys_svd() -> None:
+    found = ov.run(experiment(MLP, RUNS["SGD"], RUNS["Adam"]), "cpu")
+    points = np.concatenate([one.parameters for one in found]).astype(np.float64)
+    _, lengths, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+    plane = found[0].plane
+    for direction, axis in ((plane.u, axes[0]), (plane.v, axes[1])):
+        assert abs(direction @ axis) == pytest.approx(1)
+    assert plane.shares == pytest.approx((lengths**2 / (lengths**2).sum())[:2])
+    assert plane.u @ plane.v == pytest.approx(0, abs=1e-12)
+
+
+def test_random_directions_have_rows_as_long_as_those_of_the_weights() -> None:
+    model = ov.surface(MLP).data.model
+    begin, directions = model.initial(5).double(), model.random_directions(5)
+    first = 0
+    for part in model.parts():
+        own = begin[first : first + len(part.axes)].reshape(part.shape)
+        for direction in directions:
+            piece = direction[first : first + len(part.axes)].reshape(part.shape)
+            if len(part.shape) == 1:
+                assert not piece.any()
+            else:
+                np.testing.assert_allclose(piece.norm(dim=1), own.norm(dim=1))
+        first += len(part.axes)
+
+
+@pytest.mark.parametrize(
+    ("moves", "shares"), [(np.zeros((4, 5)), (math.nan, math.nan)), (np.eye(5)[:1], None)]
+)
+def test_what_does_not_move_has_a_plane_too(moves: np.ndarray, shares: Any) -> None:
+    directions, found = principal(moves)
+    np.testing.assert_allclose(directions @ directions.T, np.eye(2), atol=1e-12)
+    assert shares is None or all(map(math.isnan, found))
+
+
+def test_a_line_of_points_lies_along_the_first_direction() -> None:
+    line = np.outer(np.arange(6.0), [1.0, -2.0, 2.0])
+    directions, shares = principal(line)
+    np.testing.assert_allclose(directions[0], np.array([1, -2, 2]) / 3)
+    assert shares == pytest.approx((1, 0))
+
+
+def test_the_grid_is_the_loss_of_the_module() -> None:
+    exp = experiment(MLP, RUNS["Adam"])
+    (found,) = ov.run(exp, "cpu")
+    grid = ov.sample(found.plane, resolution=9)
+    model, loss_fn = modules(exp)
+    inputs, targets = ov.surface(exp.surface).data.tensors()
+    model.double()
+    for row, y in enumerate(grid.y):
+        for column, x in enumerate(grid.x):
+            weights = torch.from_numpy(found.plane.weights(np.array([[x, y]]))[0])
+            nn.utils.vector_to_parameters(weights, model.parameters())
+            with torch.no_grad():
+                assert grid.z[row, column] == pytest.approx(loss_fn(model(inputs), targets).item(), rel=1e-12)
+
+
+def test_sampling_says_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optviz.fitting._AT_ONCE", 20_000)
+    (found,) = ov.run(experiment(MLP, steps=3), "cpu")
+    shares: list[float] = []
+    ov.sample(found.plane, 12, watch=shares.append)
+    assert shares == sorted(shares) and shares[-1] == 1 and len(shares) > 2
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(share: float) -> None:
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        ov.sample(found.plane, 12, watch=stop)
+
+
+def test_another_number_of_points_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    (found,) = ov.run(experiment(MLP, steps=3), "cpu")
+    whole = ov.sample(found.plane, 12).z
+    monkeypatch.setattr("optviz.fitting._AT_ONCE", 20_000)
+    np.testing.assert_allclose(ov.sample(found.plane, 12).z, whole, rtol=1e-12)
+
+
+def test_only_networks_have_planes() -> None:
+    exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (0.0, 0.0), 3, (competitor("SGD"),))
+    (found,) = ov.run(exp, "cpu")
+    assert found.parameters is None and found.plane is None
+    with pytest.raises(ValueError, match="needs no plane"):
+        ov.plane(exp, [found])
+    with pytest.raises(ValueError, match="at least one trajectory"):
+        ov.plane(experiment(), [])
+
+
+# -- endings -------------------------------------------------------------------------------------------
+
+
+def test_least_squares_with_a_bias_ends_at_its_weights() -> None:
+    (found,) = ov.run(experiment(PLANE, competitor("SGD", {"lr": 0.2}), steps=200), "cpu")
+    assert found.outcome.kind == "minimum" and found.outcome.minimizer == 0
+    np.testing.assert_allclose(found.parameters[-1], (0.77, -0.56, 0.5), atol=1e-5)
+    assert found.outcome.detail.startswith("Reached the minimum at (0.77, -0.56, 0.5)")
+
+
+def test_endings_of_networks() -> None:
+    wild, slow = competitor("SGD", {"lr": 1e8}), competitor("SGD", {"lr": 1e-6})
+    diverged, moving = ov.run(experiment(PLANE, wild, slow), "cpu")
+    assert diverged.outcome.kind == "diverged" and moving.outcome.kind == "moving"
+    assert diverged.plane is moving.plane and np.isfinite(moving.plane.domain).all()
+    (alone,) = ov.run(experiment(PLANE, wild), "cpu")
+    assert alone.outcome.kind == "diverged" and np.isfinite(alone.plane.domain).all()
+
+
+def test_a_large_network_runs_without_its_hessian() -> None:
+    spec = ov.SurfaceSpec("MLP classifier", {"hidden": (16, 16), "activation": "ReLU"})
+    (found,) = ov.run(experiment(spec, competitor("Adam"), steps=5), "cpu")
+    assert found.parameters.shape[1] == 337 and found.outcome.kind == "moving"
+
+
+# -- what is refused, and what goes with it --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"hidden": (33,)}, "must be between 1 and 32"),
+        ({"hidden": (2, 2, 2, 2)}, "at most 3 numbers"),
+        ({"data": "circles"}, "has no 'circles'"),
+        ({"plane": "flat"}, "has no 'flat'"),
+        ({"hidden": "eight"}, "whole numbers"),
+    ],
+)
+def test_bad_parameters_are_said(params: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        ov.surface(ov.SurfaceSpec("MLP classifier", params))
+
+
+def test_networks_have_no_map_of_starts() -> None:
+    for make in (ov.basins, ov.sweep, ov.tune):
+        with pytest.raises(ValueError, match="no map of starts"):
+            make(experiment(MLP, RUNS["SGD"], steps=2))
+    with pytest.raises(ValueError, match="too many"):
+        ov.run(experiment(ov.SurfaceSpec("MLP classifier", {"hidden": (32, 32, 32)}), steps=100_000), "cpu")
+
+
+@pytest.mark.parametrize("spec", [MLP, PLANE, ov.SurfaceSpec("MLP classifier", {"data": "spiral"})], ids=repr)
+def test_networks_travel(spec: ov.SurfaceSpec) -> None:
+    exp = experiment(spec, competitor("SGD", frozen=("0.weight",)), batch_size=8)
+    assert ov.Experiment.from_json(exp.to_json()) == exp == ov.Experiment.from_url(exp.to_url())
+
+
+@pytest.mark.parametrize("data", rows.CLASSES)
+def test_the_classes_can_be_told_apart(data: str) -> None:
+    spec = ov.SurfaceSpec("MLP classifier", {"data": data, "hidden": (16, 16)})
+    (found,) = ov.run(experiment(spec, competitor("Adam", {"lr": 0.03}), steps=400), "cpu")
+    fitted = ov.surface(spec).data
+    right = (fitted.predict(found.parameters[-1]) > 0) == (fitted.targets > 0.5)
+    assert right.mean() > 0.95
+    assert sum(fitted.targets) == len(fitted) / 2
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "RMSprop"])
+@pytest.mark.parametrize("spec", [MLP, PLANE], ids=repr)
+def test_suggested_rates_lower_the_loss(spec: ov.SurfaceSpec, optimizer: str) -> None:
+    rate = ov.suggested_lr(optimizer, spec)
+    (found,) = ov.run(experiment(spec, competitor(optimizer, {"lr": rate}), steps=60), "cpu")
+    assert found.losses[-1] < 0.9 * found.losses[0]
+
+
+def test_a_player_can_evaluate_them() -> None:
+    described = layers(modules(experiment())[0])
+    assert [layer["kind"] for layer in described] == ["linear", "tanh", "linear", "tanh", "linear"]
+    assert ov.surface(MLP).data.model.layers == described
+
+
+def test_its_surface_alone_is_a_slice_through_the_weights_of_seed_0() -> None:
+    function = ov.surface(MLP)
+    model = function.data.model
+    begin, (u, v) = model.initial(0).double(), model.random_directions(0)
+    expected = function.data.losses(begin + 0.25 * u - 0.5 * v)
+    assert function(torch.tensor([0.25, -0.5], dtype=torch.float64)) == pytest.approx(float(expected))
+    (found,) = ov.run(experiment(), "cpu")
+    at = torch.from_numpy(found.points)
+    on = on_plane(found.plane)(at)
+    true = function.data.losses(torch.from_numpy(found.parameters).double())
+    assert np.all((on - true).abs().numpy()[found.off_plane < 1e-9] < 1e-9)
+
+
+# -- the program ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("chance", [{}, {"noise": 0.1, "seed": 3, "batch_size": 16}], ids=str)
+@pytest.mark.parametrize(
+    "run", [run for run in RUNS.values() if run.name != "LBFGS"], ids=lambda run: run.name
+)
+def test_the_program_is_the_run(run: ov.RunSpec, chance: dict[str, Any], dtype: str) -> None:
+    exp = experiment(MLP, run, steps=12, dtype=dtype, **chance)
+    text = "\n".join(line.text for line in ov.training_loop(exp, 0))
+    place: dict[str, Any] = {}
+    with torch.random.fork_rng(devices=[]):
+        exec(compile(text, "program", "exec"), place)
+    weights = nn.utils.parameters_to_vector(place["model"].parameters()).detach().numpy()
+    found = ov.run_one(exp, 0, "cpu")
+    np.testing.assert_array_equal(found.parameters[-1], weights)
+    assert "optviz" not in text
