@@ -61,22 +61,25 @@ def scene(
     `edges` how stable the steps of each trajectory are.
     """
     function = surface(experiment.surface)
-    grid = grid or sample(experiment.surface)
+    seen = next((trajectory.plane for trajectory in trajectories if trajectory.plane), None)
+    grid = grid or sample(seen or experiment.surface)
+    domain = seen.domain if seen else function.domain
     levels = contour_levels(grid.z)
     ground = _blob(grid.z)
     paths = [_blob(_columns(trajectory, function.minimum)) for trajectory in trajectories]
     insides = [_blob(one.columns, one.columns.dtype.newbyteorder("<")) for one in inside]
     shadows = {place: _blob(ghost.points.T) for place, ghost in ghosts.items()}
+    weights = [_blob(_weights(trajectory)) for trajectory in trajectories if trajectory.plane]
     sharp = [_blob(_sharpness(edge)) for edge in edges]
     ticks, texts = color_bar(levels)
     data: dict[str, Any] = {
         "surface": {
             "name": experiment.surface.name,
-            "axes": list(function.names),
+            "axes": list(function.axes),
             "searched": function.searched,
             "digest": _digest(ground),
             "size": [len(grid.x), len(grid.y)],
-            "domain": [list(side) for side in function.domain],
+            "domain": [list(side) for side in domain],
             "levels": levels.tolist(),
             "ticks": ticks,
             "labels": texts,
@@ -105,6 +108,10 @@ def scene(
         run["steps"] = {**one.data, "digest": _digest(blob)}
     for run, edge, blob in zip(data["runs"], edges, sharp, strict=False):
         run["stability"] = {"formula": edge.formula, "digest": _digest(blob)}
+    for run, blob in zip(data["runs"], weights, strict=False):
+        run["weights"] = {"digest": _digest(blob)}
+    if seen:
+        data["plane"] = {"shares": [None if np.isnan(share) else share for share in seen.shares]}
     for place, blob in shadows.items():
         data["runs"][place]["ghost"] = {"name": ghosts[place].title, "digest": _digest(blob)}
     orders = _orders(experiment, function.data, view)
@@ -113,7 +120,7 @@ def scene(
             "batch": experiment.batch_size,
             "order": _digest(orders[0]) if orders else None,
         }
-    return Scene(data, (ground, *paths, *insides, *shadows.values(), *sharp, *orders))
+    return Scene(data, (ground, *paths, *insides, *shadows.values(), *sharp, *weights, *orders))
 
 
 def _examples(data: Data) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def _columns(trajectory: Trajectory, minimum: float) -> Any:
             points[:, 1],
             trajectory.losses,
             excess,
-            np.linalg.norm(trajectory.gradients, axis=1),
+            trajectory.gradient_norms,
             np.concatenate(([np.nan], trajectory.lrs)),
             trajectory.evals,
         ]
@@ -165,6 +172,11 @@ def _sharpness(edge: Stability) -> Any:
     """(2, n+1) the largest curvature at each point, and sharpness as a share of what the step can bear."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.stack([edge.curvature, edge.sharpness / edge.threshold])
+
+
+def _weights(trajectory: Trajectory) -> Any:
+    """(n+1, D+1) how far each point is off the plane, and all weights there."""
+    return np.column_stack([trajectory.off_plane, trajectory.theta])
 
 
 def _blob(numbers: Any, dtype: Any = "<f4") -> bytes:

@@ -370,8 +370,8 @@ def test_its_surface_alone_is_a_slice_through_the_weights_of_seed_0() -> None:
 @pytest.mark.parametrize(
     "run", [run for run in RUNS.values() if run.name != "LBFGS"], ids=lambda run: run.name
 )
-def test_the_program_is_the_run(run: ov.RunSpec, chance: dict[str, Any], dtype: str) -> None:
-    exp = experiment(MLP, run, steps=12, dtype=dtype, **chance)
+def test_the_program_is_the_run(name: str, chance: dict[str, Any], dtype: str) -> None:
+    exp = experiment(MLP, RUNS[name], steps=12, dtype=dtype, **chance)
     text = "\n".join(line.text for line in ov.training_loop(exp, 0))
     place: dict[str, Any] = {}
     with torch.random.fork_rng(devices=[]):
