@@ -17,7 +17,8 @@ import plotly.graph_objects as go
 from optviz.contours import color_bar, contour_levels, picture, places
 from optviz.engine import sample
 from optviz.outcome import Array
-from optviz.problem import Surface, surface
+from optviz.planes import Ground, ground_of
+from optviz.problem import Point, Surface, surface
 from optviz.spec import Experiment, View
 from optviz.trajectory import Floats, Grid, Trajectory
 
@@ -141,8 +142,8 @@ def contour_figure(
     There are at most 100 frames, and in them a path has at most 400 points, the last of which is exact: only
     the paths change, so the surface stays while it plays, and a file stays small.
     """
-    function = surface(experiment.surface)
-    grid = grid or sample(experiment.surface)
+    under = ground_of(experiment, trajectories)
+    function, grid = under.surface, grid or sample(under.sampled)
     levels = contour_levels(grid.z)
     figure = go.Figure(_color_bar(levels, theme))
     styles = pens(experiment, trajectories, theme, view)
@@ -153,7 +154,7 @@ def contour_figure(
     moving = range(1, len(figure.data))
     if function.minimizers:  # above the paths: a run that got there does not hide them
         figure.add_trace(_minimizers(function))
-    figure.add_trace(_start(experiment, theme))
+    figure.add_trace(_start(under.start, theme))
     ground(figure, function, grid, levels, theme)
     styled(figure, theme)
     figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
@@ -175,8 +176,8 @@ def surface_figure(
     and a gap where it is outside the domain. `grid` may be given where the surface has been sampled already.
     The camera stays where it was turned to when the figure is updated.
     """
-    function = surface(experiment.surface)
-    grid = grid or sample(experiment.surface)
+    under = ground_of(experiment, trajectories)
+    function, grid = under.surface, grid or sample(under.sampled)
     levels = contour_levels(grid.z)
     figure = go.Figure(_relief(grid, levels, theme))
     styles = pens(experiment, trajectories, theme, view)
@@ -184,7 +185,7 @@ def surface_figure(
         figure.add_trace(_path_upon(function, trajectory, pen, levels))
     for trajectory, pen in zip(trajectories, styles, strict=True):
         figure.add_trace(_end_upon(function, trajectory, pen, levels, theme))
-    figure.add_trace(_start_upon(experiment, function, levels, theme))
+    figure.add_trace(_start_upon(under, levels, theme))
     if function.minimizers:
         figure.add_trace(_minimizers_upon(function, levels))
     return styled(figure, theme).update_layout(
@@ -218,7 +219,7 @@ def gradient_figure(
     experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
 ) -> go.Figure:
     """The length of the surface's own gradient at each point, on a log scale."""
-    norms = [np.linalg.norm(trajectory.gradients, axis=1) for trajectory in trajectories]
+    norms = [trajectory.gradient_norms for trajectory in trajectories]
     curves = [(norm, norm) for norm in norms]
     return _curves(experiment, trajectories, curves, "gradient norm", theme, view, log=True)
 
@@ -270,7 +271,7 @@ def over_domain(figure: go.Figure, function: Surface) -> None:
     Units are equal on both: only then is the gradient at a right angle to the contours.
     """
     (left, right), (bottom, top) = function.domain
-    x, y = function.names
+    x, y = function.axes
     figure.update_xaxes(range=[left, right], title=x, constrain="domain", constraintoward="left")
     figure.update_yaxes(
         range=[bottom, top], title=y, constrain="domain", scaleanchor="x", constraintoward="top"
@@ -428,8 +429,8 @@ def _end(trajectory: Trajectory, pen: Pen, theme: Theme) -> go.Scatter:
     )
 
 
-def _start(experiment: Experiment, theme: Theme) -> go.Scatter:
-    x, y = experiment.start
+def _start(start: Point, theme: Theme) -> go.Scatter:
+    x, y = start
     return go.Scatter(
         x=[x],
         y=[y],
@@ -509,12 +510,12 @@ def _end_upon(
     )
 
 
-def _start_upon(experiment: Experiment, function: Surface, levels: Array, theme: Theme) -> go.Scatter3d:
-    start = np.asarray(experiment.start)
+def _start_upon(under: Ground, levels: Array, theme: Theme) -> go.Scatter3d:
+    function, start = under.surface, np.asarray(under.start)
     # The lowest corner of this grid is the start itself, where that is not outside the domain and a gap.
     x, y = np.clip(start, *np.asarray(function.domain).T)
     width, height = function.widths
-    corner = sample(experiment.surface, 2, ((x, x + width), (y, y + height))).z[0, :1]
+    corner = sample(under.sampled, 2, ((x, x + width), (y, y + height))).z[0, :1]
     return go.Scatter3d(
         **_upon(function, start[None], corner, levels),
         mode="markers",

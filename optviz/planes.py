@@ -8,14 +8,14 @@ chosen (Li et al. 2018, Visualizing the loss landscape of neural nets).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from optviz.outcome import Array
-from optviz.problem import Domain, Surface, surface
-from optviz.spec import Experiment
+from optviz.problem import Domain, Point, Surface, surface
+from optviz.spec import Experiment, SurfaceSpec
 from optviz.trajectory import Plane, Trajectory
 
 _ROOM = 0.25
@@ -91,6 +91,24 @@ def on_plane(common: Plane) -> Surface:
     assert function.data is not None
     directions = (torch.from_numpy(part) for part in (common.origin, common.u, common.v))
     return replace(function, function=function.data.slice(*directions), domain=common.domain)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What paths are drawn on."""
+
+    surface: Surface
+    sampled: SurfaceSpec | Plane
+    """What `sample` takes."""
+    start: Point
+
+
+def ground_of(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Ground:
+    """The experiment's surface, or of a network, the plane that its trajectories are seen on."""
+    seen = next((one.plane for one in trajectories if one.plane is not None), None)
+    if seen is None:
+        return Ground(surface(experiment.surface), experiment.surface, experiment.start)
+    return Ground(on_plane(seen), seen, (0.0, 0.0))
 
 
 def _usable(trajectory: Trajectory) -> Array:

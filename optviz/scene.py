@@ -20,11 +20,11 @@ from optviz.contours import color_bar, contour_levels
 from optviz.engine import sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.fitting import Data
-from optviz.problem import surface
+from optviz.planes import ground_of
 from optviz.spec import VIEW_PARAMS, Experiment, View
 from optviz.stability import Stability
 from optviz.steps import Steps
-from optviz.trajectory import Grid, Reference, Trajectory
+from optviz.trajectory import Grid, Plane, Reference, Trajectory
 
 COLUMNS = ("x", "y", "loss", "excess", "gradient", "lr", "evals")
 """What a path holds for each of its n+1 points: `excess` is the loss above the surface's minimum, for a log
@@ -60,10 +60,9 @@ def scene(
     trajectory, for a player that looks into them, `ghosts` references by the place of their trajectory,
     `edges` how stable the steps of each trajectory are.
     """
-    function = surface(experiment.surface)
-    seen = next((trajectory.plane for trajectory in trajectories if trajectory.plane), None)
-    grid = grid or sample(seen or experiment.surface)
-    domain = seen.domain if seen else function.domain
+    under = ground_of(experiment, trajectories)
+    function = under.surface
+    grid = grid or sample(under.sampled)
     levels = contour_levels(grid.z)
     ground = _blob(grid.z)
     paths = [_blob(_columns(trajectory, function.minimum)) for trajectory in trajectories]
@@ -79,7 +78,7 @@ def scene(
             "searched": function.searched,
             "digest": _digest(ground),
             "size": [len(grid.x), len(grid.y)],
-            "domain": [list(side) for side in domain],
+            "domain": [list(side) for side in function.domain],
             "levels": levels.tolist(),
             "ticks": ticks,
             "labels": texts,
@@ -87,7 +86,7 @@ def scene(
             "minimum": function.minimum if np.isfinite(function.minimum) else None,
             "undefined": float(np.mean(~np.isfinite(grid.z))),
         },
-        "start": list(experiment.start),
+        "start": list(under.start),
         "runs": [
             {
                 "name": trajectory.name,
@@ -110,8 +109,9 @@ def scene(
         run["stability"] = {"formula": edge.formula, "digest": _digest(blob)}
     for run, blob in zip(data["runs"], weights, strict=False):
         run["weights"] = {"digest": _digest(blob)}
-    if seen:
-        data["plane"] = {"shares": [None if np.isnan(share) else share for share in seen.shares]}
+    if isinstance(under.sampled, Plane):
+        shares = under.sampled.shares
+        data["plane"] = {"shares": [None if np.isnan(share) else share for share in shares]}
     for place, blob in shadows.items():
         data["runs"][place]["ghost"] = {"name": ghosts[place].title, "digest": _digest(blob)}
     orders = _orders(experiment, function.data, view)
@@ -176,6 +176,7 @@ def _sharpness(edge: Stability) -> Any:
 
 def _weights(trajectory: Trajectory) -> Any:
     """(n+1, D+1) how far each point is off the plane, and all weights there."""
+    assert trajectory.off_plane is not None
     return np.column_stack([trajectory.off_plane, trajectory.theta])
 
 

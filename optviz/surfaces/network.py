@@ -125,8 +125,7 @@ register_surface(
     SurfaceInfo(
         name="MLP classifier",
         group=GROUP,
-        formula=r"-\frac{1}{n} \sum_{i=1}^{n} \left[y_i \log \sigma(z_i) + (1 - y_i) \log\left(1 - "
-        r"\sigma(z_i)\right)\right],\quad z_i = \mathrm{MLP}_\theta(x_i)",
+        formula=r"\frac{1}{n} \sum_{i=1}^{n} \mathrm{BCE}\left(\mathrm{MLP}_\theta(x_i),\, y_i\right)",
         teaches="A network's loss has more directions than a picture: a path that seems to climb may fall "
         "along those that are not seen. The curves show its true loss.",
         source="Rosenblatt (1958), The perceptron; Li et al. (2018), Visualizing the loss landscape of "

@@ -98,6 +98,9 @@ def _put(experiment: ov.Experiment, view: ov.View) -> None:
     focus = min(view.focus, len(experiment.runs) - 1)
     data = ov.surface(experiment.surface).data
     beside = view.beside if data or view.beside != "data" else "curves"
+    if ov.surface(experiment.surface).network:  # what is shown of a step or its curvature is of two numbers
+        beside = beside if beside in ("code", "data") else "curves"
+        view = replace(view, marks=(), convention="torch")
     colors = () if plain else chosen
     session().view = replace(view, colors=colors, scale=scale, focus=focus, beside=beside)
 
@@ -461,7 +464,8 @@ def _refitted(slot: int, run: ov.RunSpec, surface: ov.SurfaceSpec) -> ov.RunSpec
     known = memory.rates.get((slot, name, surface.name))
     lr = suggestions(name, surface)["lr"] if known is None else known
     optimizer = ov.OptimizerSpec(name, {**run.optimizer.params, "lr": lr})
-    names = dict(zip(ov.surface(experiment().surface).names, ov.surface(surface).names, strict=True))
+    before, after = ov.surface(experiment().surface).names, ov.surface(surface).names
+    names = dict(zip(before, after, strict=True)) if len(before) == len(after) else {}
     frozen = tuple(names[frozen] for frozen in run.frozen if frozen in names)
     scheduler = run.scheduler
     if scheduler is not None:

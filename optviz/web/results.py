@@ -16,6 +16,7 @@ import streamlit as st
 import optviz as ov
 from optviz.figures import Theme, all_pens
 from optviz.params import Param
+from optviz.planes import ground_of
 from optviz.scene import scene
 from optviz.spec import MARKS, VIEW_PARAMS
 from optviz.web import choices, limits, parts, player, runs, widgets
@@ -35,11 +36,11 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme) -> None:
         progress = _Progress(experiment, st.empty())
     results = _results(experiment, progress)
     ghosts = _ghosts(experiment, results, view, progress)
-    progress.end()
     _tell_cards(results)
     summaries = _summaries(experiment, results)
     table = _table(experiment, results, summaries, theme, view)
-    _player(experiment, results, ghosts, table, theme, view)
+    _player(experiment, results, ghosts, table, theme, view, progress)
+    progress.end()
     _below_the_table(experiment, [summary for summary in summaries if summary])
 
 
@@ -102,6 +103,8 @@ class _Progress:
         self._next = time.monotonic() + _PATIENCE
         self._bar: Any = None
         self.index = 0
+        self.words = ""
+        """What is computed if it is no competitor; then steps are hundredths."""
 
     def __call__(self, steps: int) -> None:
         if time.monotonic() < self._next:
@@ -112,8 +115,12 @@ class _Progress:
         self._next = time.monotonic() + 0.1
         count, most = len(self._experiment.runs), self._experiment.steps
         name = widgets.plain(self._experiment.runs[self.index].name)
-        text = f"{name}: step {steps:,} of {most:,} · competitor {self.index + 1} of {count}"
-        share = (self.index + steps / most) / count
+        if self.words:
+            share = steps / 100
+            text = f"{self.words}: {steps} %"
+        else:
+            share = (self.index + steps / most) / count
+            text = f"{name}: step {steps:,} of {most:,} · competitor {self.index + 1} of {count}"
         if self._bar is None:
             with self.place.container(horizontal=True, vertical_alignment="bottom"):
                 self._bar = st.progress(share, text)
@@ -145,9 +152,10 @@ def _player(
     table: Mapping[str, Any],
     theme: Theme,
     view: ov.View,
+    progress: _Progress,
 ) -> None:
     made = {place: result for place, result in enumerate(results) if isinstance(result, ov.Trajectory)}
-    trajectories = list(made.values())
+    trajectories = list(ov.project(experiment, list(made.values())))
     looking = view.beside == "step" or bool(view.marks)
     inside = [runs.inside(experiment.surface, trajectory) for trajectory in trajectories if looking]
     wanted = trajectories if view.beside == "stability" else []
@@ -158,7 +166,7 @@ def _player(
         experiment,
         trajectories,
         theme,
-        runs.grid(experiment.surface),
+        _grid(experiment, trajectories, progress),
         replace(view, focus=focus),
         inside,
         {at: ghosts[place] for at, place in enumerate(made) if place in ghosts},
@@ -171,6 +179,15 @@ def _player(
     player.draw(shown, words, _edited)
 
 
+def _grid(experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory], progress: _Progress) -> ov.Grid:
+    """The surface's losses: of a network, on the plane that its paths are seen on."""
+    seen = ground_of(experiment, trajectories).sampled
+    if not isinstance(seen, ov.Plane):
+        return runs.grid(experiment.surface)
+    progress.words = "The losses of the plane"
+    return runs.plane_grid(seen, progress, coarse=_is_stopped(experiment))
+
+
 def _edited(edit: Any) -> None:
     start = isinstance(edit, dict) and "start" in edit  # it also stands in its fields
     redraw = (parts.PROBLEM, parts.RESULTS) if start else (parts.RESULTS,)
@@ -181,10 +198,12 @@ def _words(experiment: ov.Experiment, view: ov.View) -> dict[str, Any]:
     """What the picture says that the numbers do not."""
     names = ", ".join(run.name for run in experiment.runs)
     x, y = experiment.start
+    network = ov.surface(experiment.surface).network
+    start = f"the weights of seed {experiment.seed}" if network else f"({x:g}, {y:g})"
     surface = f"Contours of {experiment.surface.name}"
     return {
         "alt": {
-            "picture": f"{surface} with the paths of {names} from ({x:g}, {y:g}).",
+            "picture": f"{surface} with the paths of {names} from {start}.",
             "curves": f"{names}, against {view.against}.",
         },
         "help": {name: param.help for name, param in VIEW_PARAMS.items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import threading
 import time
 from collections import OrderedDict
@@ -22,6 +23,9 @@ _TURN = 0.25
 """Seconds after which a long run lets other visitors' runs pass."""
 _MOST_WORK = 60.0
 """Seconds of computing that a competitor may take: some links would compute for hours."""
+
+_FINE, _COARSE = 101, 25
+"""Points along each side of a plane through the weights of a network."""
 
 Watch = Callable[[int], None]
 
@@ -60,7 +64,12 @@ class _Workshop:
 
 
 def _size(result: Any) -> int:
-    return 1000 + (0 if isinstance(result, Refused) else len(result.points))
+    if isinstance(result, Refused):
+        return 1000
+    if isinstance(result, ov.Grid):
+        return 1000 + result.z.size // 25
+    weights = getattr(result, "parameters", None)
+    return 1000 + len(result.points) * (1 if weights is None else weights.shape[1])
 
 
 @st.cache_resource(show_spinner=False)
@@ -227,6 +236,23 @@ def grid(spec: ov.SurfaceSpec) -> ov.Grid:
     """The surface's losses over its domain."""
     with _workshop().lock:
         return ov.sample(spec)
+
+
+def plane_grid(plane: ov.Plane, watch: Watch, coarse: bool = False) -> ov.Grid:
+    """A network's losses on a plane; `watch` is told hundredths, as `compute` tells it steps.
+
+    A `coarse` one takes no time, for who did not want to wait.
+    """
+    resolution = _COARSE if coarse else _FINE
+    parts = (plane.origin, plane.u, plane.v)
+    digest = hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=16).hexdigest()
+    key = f"plane {resolution} {plane.domain} {plane.surface!r} {digest}"
+
+    def make(turn: _Turn) -> ov.Grid:
+        return ov.sample(plane, resolution, watch=lambda share: turn.after(int(100 * share)))
+
+    made: ov.Grid = _made(key, watch, make)
+    return made
 
 
 @st.cache_data(show_spinner=False, max_entries=2000, hash_funcs=_SURFACE)

@@ -112,14 +112,17 @@ def _start_and_steps() -> None:
     start = choices.start_field()
     surface = ov.surface(choices.experiment().surface)
     own = surface.start
-    x, y, steps = st.columns(3)
-    for place, (name, column) in enumerate(zip(surface.names, (x, y), strict=True)):
+    *axes, steps = st.columns(1 if surface.network else 3)
+    for place, (name, column) in enumerate(zip(surface.axes, axes, strict=not surface.network)):
         with column:
             kind = limits.START.kinds[place]
             widgets.draw(start.part(place), f"Start {name}", Param(kind, own[place], ""))
     with steps:
         _experiment_widget("steps", "Steps", f"At most {limits.MOST_STEPS:,} here.")
-    widgets.draw_homes(start, {"the surface's own start": own})
+    if surface.network:
+        st.caption("Starts at the weights that torch draws by the seed, below.")
+    else:
+        widgets.draw_homes(start, {"the surface's own start": own})
     said = _said("noise", "batch_size", "dtype")
     with widgets.fold(f"Chance and precision{said}", "chance", parts.PROBLEM) as chance:
         if chance.open:

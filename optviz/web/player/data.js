@@ -73,7 +73,8 @@ export class DataPicture {
    * @param {number[]} input in the model's own units
    */
   predict(run, step, input) {
-    return /** @type {Model} */ (this.model).output([run.x[step], run.y[step]], input);
+    const parameters = run.weights?.at(step) ?? [run.x[step], run.y[step]];
+    return /** @type {Model} */ (this.model).output(parameters, input);
   }
 
   /** The size may have changed. */

@@ -66,6 +66,11 @@ export class Legend {
       const share = Math.max(1, Math.round(100 * scene.data.surface.undefined));
       marks.append(mark("□", `blank: no finite loss (${share} %)`, scene.data.theme.ink));
     }
+    const shares = scene.data.plane?.shares;
+    if (shares?.every((share) => share !== null)) {
+      const [one, two] = shares.map((share) => `${Math.round(100 * /** @type {number} */ (share))} %`);
+      marks.append(mark("▱", `the plane shows ${one} and ${two} of what moved`, scene.data.theme.ink));
+    }
     this.root.replaceChildren(
       ...this.rows.map(({ numbers }) => /** @type {Element} */ (numbers.parentElement)),
       ...ghosts,
@@ -84,7 +89,8 @@ export class Legend {
     this.last = now;
     for (const { run, numbers } of this.rows) {
       const step = Math.floor(stepAt(run, position, this.against) + 1e-9);
-      numbers.textContent = `loss ${single(run.loss[step], 4)}`;
+      const off = run.weights ? ` · ${single(run.weights.off(step))} off the plane` : "";
+      numbers.textContent = `loss ${single(run.loss[step], 4)}${off}`;
       numbers.title = `step ${step}: ${this.axes[0]} ${single(run.x[step], 7)}, ${this.axes[1]} ${single(run.y[step], 7)}, gradient norm ${single(run.gradient[step])}`;
       numbers.dataset.step = String(step);
     }

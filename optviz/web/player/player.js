@@ -200,7 +200,8 @@ class Player {
    */
   lookInto(focus) {
     const { beside, marks } = /** @type {Scene} */ (this.scene).data.view;
-    this.look(beside === "curves" && !marks.length ? { focus, beside: "step" } : { focus });
+    const next = this.scene?.data.plane ? "data" : "step";
+    this.look(beside === "curves" && !marks.length ? { focus, beside: next } : { focus });
   }
 
   /** @param {number} pause milliseconds */
@@ -398,7 +399,9 @@ class Player {
         ? `input[name="${focused.name}"][value="${focused.value}"]`
         : `button[data-value="${focused?.dataset.value}"]`;
     this.views.replaceChildren();
-    const besides = { curves: "Curves", step: "Step", code: "Code", stability: "Stability" };
+    const all = { curves: "Curves", step: "Step", code: "Code", stability: "Stability" };
+    // What a step does to thousands of weights does not fit beside a picture.
+    const besides = scene.data.plane ? { curves: all.curves, code: all.code } : all;
     this.choice("beside", "Show", data ? { ...besides, data: "Data" } : besides);
     if (view.beside === "curves") {
       this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));

@@ -12,7 +12,7 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number,
  *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
- *   stability?: { formula: string, digest: string },
+ *   stability?: { formula: string, digest: string }, weights?: { digest: string },
  *   code?: import("./code.js").Line[],
  * }} RunData
  * The data of a surface that is made of them, and its model; `beyond` is an input to predict for.
@@ -32,7 +32,7 @@ import { Steps } from "./steps.js";
  *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
  *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
- *   places: number[], table: import("./table.js").TableData, data?: Examples,
+ *   plane?: { shares: (number | null)[] }, places: number[], table: import("./table.js").TableData, data?: Examples,
  * }} SceneData
  */
 
@@ -41,12 +41,14 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number, n: number,
  *   x: Float32Array, y: Float32Array, loss: Float32Array, excess: Float32Array, gradient: Float32Array,
- *   lr: Float32Array, evals: Float32Array, steps: Steps | null, ghost: Ghost | null, edge: Edge | null,
+ *   lr: Float32Array, evals: Float32Array, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
  *   code?: import("./code.js").Line[],
  * }} Run
  * @typedef {{ name: string, n: number, x: Float32Array, y: Float32Array }} Ghost
  * The largest curvature at each point, and sharpness as a share of what the step from there can bear.
  * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string }} Edge
+ * All weights of a network at each point, and how far off the plane of the picture they are.
+ * @typedef {{ off: (step: number) => number, at: (step: number) => Float32Array }} Weights
  * With minibatches, `order` has the places of the examples that each step sees, one batch after another.
  * @typedef {{ data: SceneData, runs: Run[], losses: Float32Array, order: Uint16Array | null }} Scene
  */
@@ -102,8 +104,9 @@ export function assemble(data) {
 }
 
 /** @param {RunData} run */
-function digestsOf({ digest, steps, ghost, stability }) {
-  return [digest, steps?.digest, ghost?.digest, stability?.digest].filter((one) => one !== undefined);
+function digestsOf({ digest, steps, ghost, stability, weights }) {
+  const all = [digest, steps?.digest, ghost?.digest, stability?.digest, weights?.digest];
+  return all.filter((one) => one !== undefined);
 }
 
 /** @param {string} digest */
@@ -129,7 +132,14 @@ function unpack(data) {
     all.subarray(place * length, (place + 1) * length),
   );
   const own = { n: length - 1, x, y, loss, excess, gradient, lr, evals };
-  return { ...data, ...own, steps: stepsOf(data), ghost: ghostOf(data), edge: edgeOf(data) };
+  return {
+    ...data,
+    ...own,
+    steps: stepsOf(data),
+    ghost: ghostOf(data),
+    edge: edgeOf(data),
+    weights: weightsOf(data, length),
+  };
 }
 
 /** @param {RunData} data */
@@ -145,6 +155,17 @@ function ghostOf({ ghost }) {
   const all = floats(ghost.digest);
   const length = all.length / 2;
   return { name: ghost.name, n: length - 1, x: all.subarray(0, length), y: all.subarray(length) };
+}
+
+/** @param {RunData} data @param {number} length of the path @returns {Weights | null} */
+function weightsOf({ weights }, length) {
+  if (!weights) return null;
+  const all = floats(weights.digest);
+  const width = all.length / length;
+  return {
+    off: (step) => all[step * width],
+    at: (step) => all.subarray(step * width + 1, (step + 1) * width),
+  };
 }
 
 /** @param {RunData} data @returns {Edge | null} */

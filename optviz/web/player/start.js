@@ -18,6 +18,8 @@ export class StartMarker {
     this.point = [0, 0];
     /** @type {[number, number]} */
     this.landed = [0, 0];
+    /** Whether it stays where it is: a network starts at the weights of its seed. */
+    this.fixed = false;
     /** Whether it has been moved and the new paths are still on their way. */
     this.moved = false;
     /** @type {Frame | null} */
@@ -67,6 +69,7 @@ export class StartMarker {
    * @param {number} py
    */
   moveTo(frame, px, py) {
+    if (this.fixed) return;
     const [left, top, right, bottom] = frame.box;
     if (px < left || px > right || py < top || py > bottom) return;
     this.point = [
@@ -89,6 +92,12 @@ export class StartMarker {
     const [left, top, right, bottom] = this.frame.box;
     this.handle.hidden = !(x >= left - 1 && x <= right + 1 && y >= top - 1 && y <= bottom + 1);
     this.handle.style.transform = `translate(${x}px, ${y}px)`;
+    this.handle.disabled = this.fixed;
+    if (this.fixed) {
+      this.handle.title = "The weights that torch draws by the seed";
+      this.handle.setAttribute("aria-label", `Start: ${this.handle.title}`);
+      return;
+    }
     const words = `Start, x ${this.point[0]}, y ${this.point[1]}: drag it, or move it with the arrow keys`;
     this.handle.setAttribute("aria-label", words);
     this.handle.title = "Drag the start, or click anywhere in the picture";
@@ -96,7 +105,7 @@ export class StartMarker {
 
   /** @param {PointerEvent} event */
   grab(event) {
-    if (event.button !== 0 || !this.frame) return;
+    if (event.button !== 0 || !this.frame || this.fixed) return;
     event.preventDefault(); // plotly must not zoom, and nothing be selected
     event.stopPropagation();
     this.handle.focus();
