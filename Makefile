@@ -44,7 +44,7 @@ format: $(dev) $(js) ## put the code in its standard form
 
 bench: $(dev) ## measure the speed
 	@$(BIN)/python -m scripts.chromium
-	@set -e; for file in benchmarks/engine.py benchmarks/maps.py benchmarks/player.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
+	@set -e; for file in benchmarks/engine.py benchmarks/maps.py benchmarks/network.py benchmarks/player.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
 
 screenshot: $(dev) ## make the pictures in docs/ anew
 	@$(BIN)/python -m scripts.chromium
