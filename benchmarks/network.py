@@ -1,4 +1,4 @@
-"""What the surface under a network's paths costs: all points of its plane at once, over one forward pass each.
+"""What the surface under a network's paths costs: all points of its plane at once, over a pass for each.
 
 The ratio is a median of ones measured turn by turn in this very run, so that a noisy machine moves both sides
 alike. `--device` is not asked for: the surface is computed in float64 on the CPU.
