@@ -21,6 +21,7 @@ from optviz.engine import (
     CompetitorError,
     hessians,
     made_with,
+    path_hessians,
     run,
     run_many,
     run_one,
@@ -58,7 +59,7 @@ from optviz.maps import (
 )
 from optviz.optimizers import OPTIMIZERS, OptimizerInfo
 from optviz.outcome import Outcome
-from optviz.planes import plane, project
+from optviz.planes import plane, project, seen_through, two_weights
 from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
 from optviz.schedulers import SCHEDULERS, SchedulerInfo
 from optviz.spec import Experiment, MapSpec, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
@@ -121,6 +122,7 @@ __all__ = [
     "loss_figure",
     "lr_figure",
     "made_with",
+    "path_hessians",
     "plane",
     "project",
     "register_surface",
@@ -130,6 +132,7 @@ __all__ = [
     "run_reference",
     "run_varied",
     "sample",
+    "seen_through",
     "stability",
     "stability_figure",
     "suggested_lr",
@@ -142,4 +145,5 @@ __all__ = [
     "training_loop",
     "tune",
     "tuning_figure",
+    "two_weights",
 ]

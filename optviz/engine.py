@@ -24,7 +24,7 @@ from optviz.fitting import Data, Fitting
 from optviz.optimizers import Coupling, LrUnit, optimizer_info
 from optviz.outcome import Array, Landscape
 from optviz.params import Value
-from optviz.planes import on_plane, project
+from optviz.planes import on_plane, project, two_weights
 from optviz.problem import Domain, Problem, Surface, surface
 from optviz.recorders import EndsRecorder, PathRecorder, PathsRecorder, Recorder
 from optviz.schedulers import Scheduler, scheduler_info
@@ -267,6 +267,32 @@ def hessians(spec: SurfaceSpec, points: Any) -> Array:
     NaN where the surface has no second derivative. Raises ValueError for an unknown surface.
     """
     return _hessians(surface(spec), np.asarray(points, dtype=np.float64))
+
+
+def path_hessians(experiment: Experiment, trajectory: Trajectory) -> Array:
+    """The Hessian (n+1, 2, 2) of the loss at each point of a trajectory, in float64.
+
+    Of a network it is that of the two weights that it is `seen_through`, the others being as they were.
+    """
+    function = surface(experiment.surface)
+    if trajectory.parameters is None or function.data is None:
+        return _hessians(function, trajectory.points.astype(np.float64))
+    weights = list(two_weights(experiment, trajectory))
+    theta = torch.from_numpy(trajectory.theta.astype(np.float64))
+    found = [_some_hessians(function.data, part, weights) for part in theta.split(function.data.at_once)]
+    return np.concatenate(found)
+
+
+def _some_hessians(data: Data, theta: Tensor, weights: list[int]) -> Array:
+    """(k, 2, 2) of two of the weights at theta (k, D)."""
+    theta = theta.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(data.losses(theta).sum(), theta, create_graph=True)
+    rows = [
+        torch.autograd.grad(slope[:, place].sum(), theta, retain_graph=True)[0][:, weights]
+        for place in weights
+    ]
+    result: Array = torch.stack(rows, dim=1).numpy()
+    return result
 
 
 def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
@@ -823,9 +849,15 @@ def _first_order_of(data: Data, points: Array) -> tuple[Array, Array]:
 
 def _hessians_of(data: Data, points: Array) -> Array:
     """The Hessians (k, D, D) of a network at weights (k, D)."""
-    each = [torch.autograd.functional.hessian(data.losses, theta) for theta in torch.from_numpy(points)]
-    result: Array = torch.stack(each).numpy()
-    return result
+    return np.stack([_hessian_of(data, theta) for theta in torch.from_numpy(points)])
+
+
+def _hessian_of(data: Data, theta: Tensor) -> Array:
+    """(D, D) at theta (D,), all rows at once: each from a copy of its own."""
+    copies = theta.expand(len(theta), -1).clone().requires_grad_()
+    (slopes,) = torch.autograd.grad(data.losses(copies).sum(), copies, create_graph=True)
+    rows: Array = torch.autograd.grad(slopes.diagonal().sum(), copies)[0].numpy()
+    return rows
 
 
 def _grid(

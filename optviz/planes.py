@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from optviz.fitting import Part
 from optviz.outcome import Array
 from optviz.problem import Domain, Point, Surface, surface
 from optviz.spec import Experiment, SurfaceSpec
@@ -83,6 +84,63 @@ def seen_on(common: Plane, trajectory: Trajectory) -> Trajectory:
     """A network's trajectory with its points where they are seen on a plane."""
     points, off_plane = common.coordinates(trajectory.theta.astype(np.float64))
     return replace(trajectory, points=points, off_plane=off_plane, plane=common)
+
+
+def two_weights(experiment: Experiment, trajectory: Trajectory) -> tuple[int, int]:
+    """The places of the two weights of a network that moved most, of those that were trained."""
+    parts = _parts(experiment)
+    trained = np.concatenate([np.full(len(p.axes), not p.is_frozen(trajectory.run.frozen)) for p in parts])
+    theta = _usable(trajectory)
+    moved = np.where(trained, np.ptp(theta, axis=0), -1.0)
+    one, other = sorted(np.argsort(-moved, kind="stable")[:2].tolist())
+    return one, other
+
+
+def seen_through(experiment: Experiment, trajectory: Trajectory) -> Trajectory:
+    """A network's trajectory as that of two of its weights, the two that moved most.
+
+    Points, gradients and torch's state are those of these weights, so that what is known of a step of two
+    numbers holds for them. State that has no number for each weight is left out, as unrecorded.
+    """
+    chosen = two_weights(experiment, trajectory)
+    parts, columns = _parts(experiment), list(chosen)
+    trained = [part for part in parts if not part.is_frozen(trajectory.run.frozen)]
+    names = tuple(name for part in parts for name in part.axes)
+    state, unrecorded = {}, set(trajectory.unrecorded)
+    for key, values in trajectory.state.items():
+        prefix, _, name = key.rpartition(".")
+        owner = trained[int(prefix or 0)]
+        flat = values.reshape(len(values), -1)
+        for place, index in enumerate(chosen):
+            if names[index] not in owner.axes:
+                continue
+            if values.ndim == 1:
+                state[f"{place}.{name}"] = values
+            elif flat.shape[1] == len(owner.axes):
+                at = owner.axes.index(names[index])
+                state[f"{place}.{name}"] = flat[:, at : at + 1]
+            else:
+                unrecorded.add(name)
+    return replace(
+        trajectory,
+        run=replace(trajectory.run, frozen=()),
+        points=trajectory.theta[:, columns],
+        gradients=trajectory.gradients[:, columns],
+        seen_gradients=trajectory.seen_gradients[:, columns],
+        state=state,
+        unrecorded=tuple(sorted(unrecorded)),
+        names=(names[chosen[0]], names[chosen[1]]),
+        parameters=None,
+        off_plane=None,
+        plane=None,
+    )
+
+
+def _parts(experiment: Experiment) -> tuple[Part, ...]:
+    function = surface(experiment.surface)
+    if function.network is None or function.data is None:
+        raise ValueError(f"{function.name} has two numbers already.")
+    return function.data.model.parts()
 
 
 def on_plane(common: Plane) -> Surface:

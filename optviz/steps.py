@@ -58,6 +58,7 @@ def steps(trajectory: Trajectory, hessians: Array) -> Steps:
         parts[name] = np.vstack((flat, np.repeat(missing, flat.shape[1], axis=1)))
     data = {
         "columns": [[name, values.shape[1]] for name, values in parts.items()],
+        "axes": list(trajectory.names),
         "double": trajectory.made_with.dtype == "float64",
         "settings": flat_settings(optimizer_info(optimizer).complete(optimizer)),
         "trained": [axis for axis, name in enumerate(trajectory.names) if name not in trajectory.run.frozen],

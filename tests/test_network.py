@@ -12,6 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import optviz as ov
+from optviz.engine import _hessians_of
 from optviz.fitting import layers
 from optviz.planes import on_plane, principal
 from optviz.surfaces import network as rows
@@ -367,9 +368,7 @@ def test_its_surface_alone_is_a_slice_through_the_weights_of_seed_0() -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("chance", [{}, {"noise": 0.1, "seed": 3, "batch_size": 16}], ids=str)
-@pytest.mark.parametrize(
-    "run", [run for run in RUNS.values() if run.name != "LBFGS"], ids=lambda run: run.name
-)
+@pytest.mark.parametrize("name", [name for name in RUNS if name != "LBFGS"])
 def test_the_program_is_the_run(name: str, chance: dict[str, Any], dtype: str) -> None:
     exp = experiment(MLP, RUNS[name], steps=12, dtype=dtype, **chance)
     text = "\n".join(line.text for line in ov.training_loop(exp, 0))
@@ -380,3 +379,38 @@ def test_the_program_is_the_run(name: str, chance: dict[str, Any], dtype: str) -
     found = ov.run_one(exp, 0, "cpu")
     np.testing.assert_array_equal(found.parameters[-1], weights)
     assert "optviz" not in text
+
+
+# -- inside a step ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW, clipped", "RMSprop with a schedule", "frozen"])
+def test_derivations_hold_for_the_two_weights_that_moved_most(name: str) -> None:
+    exp = experiment(MLP, RUNS[name], dtype="float64", batch_size=32)
+    (found,) = ov.run(exp, "cpu")
+    two = ov.seen_through(exp, found)
+    weights = list(ov.two_weights(exp, found))
+    np.testing.assert_array_equal(two.points, found.parameters[:, weights])
+    np.testing.assert_array_equal(two.seen_gradients, found.seen_gradients[:, weights])
+    assert two.names == tuple(ov.surface(exp.surface).data.model.axes[place] for place in weights)
+    moved = np.ptp(found.parameters, axis=0)
+    assert sorted(moved[weights]) == sorted(moved)[-2:]
+    derived = ov.derivation(two)
+    np.testing.assert_allclose(derived.after, two.points[1:], rtol=1e-12, atol=1e-15)
+
+
+def test_the_hessian_is_that_of_torch() -> None:
+    data = ov.surface(MLP).data
+    begin = data.model.initial(0).double()
+    whole = torch.autograd.functional.hessian(data.losses, begin)
+    np.testing.assert_allclose(_hessians_of(data, begin.numpy()[None])[0], whole, rtol=1e-9, atol=1e-12)
+
+
+def test_hessians_of_two_weights_are_those_of_the_loss() -> None:
+    exp = experiment(MLP, steps=4)
+    (found,) = ov.run(exp, "cpu")
+    weights = list(ov.two_weights(exp, found))
+    losses = ov.surface(exp.surface).data.losses
+    for theta, matrix in zip(found.parameters, ov.path_hessians(exp, found), strict=True):
+        whole = torch.autograd.functional.hessian(losses, torch.from_numpy(theta).double())
+        np.testing.assert_allclose(matrix, whole[weights][:, weights], rtol=1e-9, atol=1e-12)

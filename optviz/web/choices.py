@@ -98,8 +98,8 @@ def _put(experiment: ov.Experiment, view: ov.View) -> None:
     focus = min(view.focus, len(experiment.runs) - 1)
     data = ov.surface(experiment.surface).data
     beside = view.beside if data or view.beside != "data" else "curves"
-    if ov.surface(experiment.surface).network:  # what is shown of a step or its curvature is of two numbers
-        beside = beside if beside in ("code", "data") else "curves"
+    if ov.surface(experiment.surface).network:  # marks and curvature are drawn of two numbers
+        beside = beside if beside != "stability" else "curves"
         view = replace(view, marks=(), convention="torch")
     colors = () if plain else chosen
     session().view = replace(view, colors=colors, scale=scale, focus=focus, beside=beside)

@@ -157,7 +157,7 @@ def _player(
     made = {place: result for place, result in enumerate(results) if isinstance(result, ov.Trajectory)}
     trajectories = list(ov.project(experiment, list(made.values())))
     looking = view.beside == "step" or bool(view.marks)
-    inside = [runs.inside(experiment.surface, trajectory) for trajectory in trajectories if looking]
+    inside = [runs.inside(experiment, trajectory) for trajectory in trajectories if looking]
     wanted = trajectories if view.beside == "stability" else []
     edges = [runs.edge(experiment, trajectory) for trajectory in wanted]
     # The picture only knows those that ran.

@@ -201,10 +201,15 @@ def _named(result: Result, experiment: ov.Experiment, index: int) -> Result:
     return replace(result, run=experiment.runs[index]) if isinstance(result, ov.Trajectory) else result
 
 
-def inside(surface: ov.SurfaceSpec, trajectory: ov.Trajectory) -> Steps:
-    """What each step of a run did. Quick enough to be computed whenever it is looked at."""
+def inside(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
+    """What each step of a run did. Quick enough to be computed whenever it is looked at.
+
+    Of a network it is what it did to two of its weights.
+    """
     with _workshop().lock:
-        return steps(trajectory, ov.hessians(surface, trajectory.points))
+        known = ov.path_hessians(experiment, trajectory)
+        network = trajectory.parameters is not None
+        return steps(ov.seen_through(experiment, trajectory) if network else trajectory, known)
 
 
 def edge(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:

@@ -200,8 +200,7 @@ class Player {
    */
   lookInto(focus) {
     const { beside, marks } = /** @type {Scene} */ (this.scene).data.view;
-    const next = this.scene?.data.plane ? "data" : "step";
-    this.look(beside === "curves" && !marks.length ? { focus, beside: next } : { focus });
+    this.look(beside === "curves" && !marks.length ? { focus, beside: "step" } : { focus });
   }
 
   /** @param {number} pause milliseconds */
@@ -381,7 +380,8 @@ class Player {
     if (!this.data.root.hidden) this.data.draw(position, focus, playing);
     if (!run) return this.inspector.clear();
     const step = stepAt(run, position, view.against);
-    if (!this.inspector.root.hidden) this.inspector.draw(run, step, playing, this.scene.data.surface.axes);
+    if (!this.inspector.root.hidden)
+      this.inspector.draw(run, step, playing, run.steps?.data.axes ?? this.scene.data.surface.axes);
     if (!this.code.root.hidden) this.code.draw(step, playing && slow && step < run.n);
   }
 
@@ -400,8 +400,8 @@ class Player {
         : `button[data-value="${focused?.dataset.value}"]`;
     this.views.replaceChildren();
     const all = { curves: "Curves", step: "Step", code: "Code", stability: "Stability" };
-    // What a step does to thousands of weights does not fit beside a picture.
-    const besides = scene.data.plane ? { curves: all.curves, code: all.code } : all;
+    // Of a network the curvature is that of two weights, not of what a step has to bear.
+    const besides = scene.data.plane ? { curves: all.curves, step: all.step, code: all.code } : all;
     this.choice("beside", "Show", data ? { ...besides, data: "Data" } : besides);
     if (view.beside === "curves") {
       this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
@@ -409,7 +409,10 @@ class Player {
     } else if (view.beside === "stability") {
       for (const words of edgeWords(scene)) element("p", "optviz-hint", this.views).textContent = words;
     } else if (view.beside !== "data") {
-      if (view.beside === "step" && view.picture === "2d") this.marks(scene);
+      if (view.beside === "step" && scene.data.plane) {
+        const words = "A network has many weights: these are the two that moved most.";
+        element("p", "optviz-hint", this.views).textContent = words;
+      } else if (view.beside === "step" && view.picture === "2d") this.marks(scene);
       if (conventions.length) {
         const names = Object.fromEntries(conventions.map(({ name, title }) => [name, title]));
         this.choice("convention", "Convention", { torch: "torch only", ...names });

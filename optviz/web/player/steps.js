@@ -14,6 +14,7 @@ import { evaluate } from "./formula.js";
  *   digest: string, columns: [string, number][], double: boolean, settings: Record<string, number>,
  *   trained: number[], resetEvery: number | null, state: string[], momentum: string | null,
  *   unrecorded: string[], rule: Rule | null,
+ *   axes: [string, string],
  * }} StepsData
  */
 
