@@ -16,6 +16,7 @@ from bare import walk
 BOWL = ov.SurfaceSpec("Quadratic bowl", {"kappa": 10.0})
 ROSENBROCK = ov.SurfaceSpec("Rosenbrock")
 
+TWO = [name for name, info in ov.SURFACES.items() if info.surface().network is None]
 PLAIN = [name for name, info in ov.SURFACES.items() if info.surface().data is None]
 """Those made of data are stepped as the modules they are: test_data.py has their bare loops."""
 
@@ -54,11 +55,12 @@ def test_every_optimizer_on_every_surface_is_torch(optimizer: str, surface: str)
     spec = ov.SurfaceSpec(surface)
     params = suggested(optimizer, spec)
     function = ov.surface(spec)
-    for dtype in ("float32", "float64"):
-        exp = experiment(spec, function.start, 25, [competitor(optimizer, params)], dtype=dtype)
-        make = partial(getattr(torch.optim, optimizer), **params)
-        points = walk(function, function.start, make, steps=25, dtype=getattr(torch, dtype))
-        assert_same_path(only(exp), points)
+    # Every other pair of them in the other precision: the two have nothing to do with each other.
+    dtype = ("float32", "float64")[(PLAIN.index(surface) + list(ov.OPTIMIZERS).index(optimizer)) % 2]
+    exp = experiment(spec, function.start, 25, [competitor(optimizer, params)], dtype=dtype)
+    make = partial(getattr(torch.optim, optimizer), **params)
+    points = walk(function, function.start, make, steps=25, dtype=getattr(torch, dtype))
+    assert_same_path(only(exp), points)
 
 
 VARIANTS = {
@@ -340,13 +342,13 @@ MANY = {
 def test_each_of_many_starts_equals_its_single_run(optimizer: str, option: str) -> None:
     surface = ov.SurfaceSpec("Himmelblau")
     run = competitor(optimizer, suggested(optimizer, surface), **MANY[option])
-    starts = torch.empty(4, 2).uniform_(-6, 6, generator=torch.Generator().manual_seed(1)).numpy()
-    exp = experiment(surface, (0.0, 0.0), 30, [run], noise=0.1, seed=2)
+    starts = torch.empty(3, 2).uniform_(-6, 6, generator=torch.Generator().manual_seed(1)).numpy()
+    exp = experiment(surface, (0.0, 0.0), 15, [run], noise=0.1, seed=2)
     many = ov.run_many(exp, starts, record="paths", device="cpu")
-    assert many.paths is not None and many.paths.shape == (4, 31, 2)
+    assert many.paths is not None and many.paths.shape == (3, 16, 2)
     np.testing.assert_array_equal(many.ends, ov.run_many(exp, starts, device="cpu").ends)
     for row, start in enumerate(starts):
-        one = only(experiment(surface, tuple(map(float, start)), 30, [run], noise=0.1, seed=2))
+        one = only(experiment(surface, tuple(map(float, start)), 15, [run], noise=0.1, seed=2))
         np.testing.assert_array_equal(many.paths[row, : one.steps + 1], one.points)
         np.testing.assert_array_equal(many.ends[row], one.points[-1])
         assert many.steps[row] == one.steps
@@ -354,7 +356,7 @@ def test_each_of_many_starts_equals_its_single_run(optimizer: str, option: str) 
         np.testing.assert_allclose(many.losses[row], one.final_loss, rtol=1e-12)
 
 
-@pytest.mark.parametrize("surface", ov.SURFACES)
+@pytest.mark.parametrize("surface", TWO)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_many_starts_on_every_surface(surface: str, dtype: str) -> None:
     spec = ov.SurfaceSpec(surface)
@@ -365,7 +367,7 @@ def test_many_starts_on_every_surface(surface: str, dtype: str) -> None:
     exp = experiment(spec, (0.0, 0.0), 25, runs, dtype=dtype)
     for index, run in enumerate(runs):
         many = ov.run_many(exp, starts, run=index, record="paths", device="cpu")
-        for row in range(0, 33, 8):
+        for row in range(0, 33, 16):
             one = only(experiment(spec, tuple(map(float, starts[row])), 25, [run], dtype=dtype))
             np.testing.assert_array_equal(many.paths[row, : one.steps + 1], one.points)
 
@@ -596,7 +598,7 @@ def test_sample_is_the_surface_on_a_grid() -> None:
         ov.sample(ROSENBROCK, domain=((0.0, 0.0), (0.0, 1.0)))
 
 
-@pytest.mark.parametrize("surface", ov.SURFACES)
+@pytest.mark.parametrize("surface", TWO)
 def test_suggested_rates_do_not_diverge(surface: str) -> None:
     spec = ov.SurfaceSpec(surface)
     for optimizer in ov.OPTIMIZERS:
@@ -604,6 +606,6 @@ def test_suggested_rates_do_not_diverge(surface: str) -> None:
             continue  # it takes matrices only, which a bias is not
         params = suggested(optimizer, spec)
         assert f"{params['lr']:e}"[0] in "125" or optimizer in ("LBFGS", "Adadelta", "Adafactor")
-        trajectory = only(experiment(spec, ov.surface(spec).start, 100, [competitor(optimizer, params)]))
+        trajectory = only(experiment(spec, ov.surface(spec).start, 40, [competitor(optimizer, params)]))
         bounded = math.isfinite(ov.surface(spec).minimum)
         assert trajectory.outcome.kind != "diverged" or not bounded, optimizer

@@ -107,8 +107,16 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("chance", [{}, {"noise": 0.1, "seed": 3}, {"batch_size": 32, "seed": 7}], ids=str)
+@pytest.mark.parametrize(
+    ("chance", "dtype"),
+    [
+        ({}, "float32"),
+        ({"noise": 0.1, "seed": 3}, "float64"),
+        ({"batch_size": 32, "seed": 7}, "float32"),
+        ({"batch_size": 32, "noise": 0.1}, "float64"),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
 def test_a_run_is_the_bare_training_loop(run: ov.RunSpec, chance: dict[str, Any], dtype: str) -> None:
     exp = experiment(MLP, run, dtype=dtype, **chance)
@@ -329,7 +337,7 @@ def test_networks_travel(spec: ov.SurfaceSpec) -> None:
 @pytest.mark.parametrize("data", rows.CLASSES)
 def test_the_classes_can_be_told_apart(data: str) -> None:
     spec = ov.SurfaceSpec("MLP classifier", {"data": data, "hidden": (16, 16)})
-    (found,) = ov.run(experiment(spec, competitor("Adam", {"lr": 0.03}), steps=400), "cpu")
+    (found,) = ov.run(experiment(spec, competitor("Adam", {"lr": 0.03}), steps=250), "cpu")
     fitted = ov.surface(spec).data
     right = (fitted.predict(found.parameters[-1]) > 0) == (fitted.targets > 0.5)
     assert right.mean() > 0.95
@@ -366,8 +374,11 @@ def test_its_surface_alone_is_a_slice_through_the_weights_of_seed_0() -> None:
 # -- the program ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("chance", [{}, {"noise": 0.1, "seed": 3, "batch_size": 16}], ids=str)
+@pytest.mark.parametrize(
+    ("chance", "dtype"),
+    [({}, "float32"), ({"noise": 0.1, "seed": 3, "batch_size": 16}, "float64")],
+    ids=str,
+)
 @pytest.mark.parametrize("name", [name for name in RUNS if name != "LBFGS"])
 def test_the_program_is_the_run(name: str, chance: dict[str, Any], dtype: str) -> None:
     exp = experiment(MLP, RUNS[name], steps=12, dtype=dtype, **chance)
