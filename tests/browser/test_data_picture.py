@@ -28,6 +28,7 @@ MODELS = [
     ("Logistic regression", {}, (-1.5, 2.5)),
     ("Tanh unit", {}, (1.3, -0.9)),
     ("Two-layer linear", {}, (2.2, -1.6)),
+    ("MLP classifier", {"hidden": (5,)}, (0.0, 0.0)),
 ]
 
 
@@ -51,7 +52,7 @@ def check_predictions(page, exp):
                 }}""",
                 [index, step],
             )
-            np.testing.assert_allclose(found, data.predict(run.points[step]), rtol=1e-6, atol=1e-7)
+            np.testing.assert_allclose(found, data.predict(run.theta[step]), rtol=1e-6, atol=1e-7)
     rows = page.locator(".optviz-examples tbody tr")
     assert rows.count() == len(data)
     inked = page.evaluate(
@@ -107,3 +108,27 @@ def test_what_is_undefined_is_said(open_page):
     share = float(np.mean(~np.isfinite(ov.sample(spec).z)))
     assert 0.3 < share < 0.7
     expect(page.locator(".optviz-marks")).to_contain_text(f"blank: no finite loss ({round(100 * share)} %)")
+
+
+def test_a_network_is_seen_on_its_plane_and_starts_where_it_starts(open_page):
+    exp = experiment("MLP classifier", {"hidden": (5,)}, (0.0, 0.0))
+    page = open_page(exp.to_url(ov.View(beside="step")), scheme="dark")
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    sgd, adam = ov.run(exp, "cpu")
+    for place, trajectory in enumerate((sgd, adam)):
+        run = f"{PLAYER}.scene.runs[{place}]"
+        sent = page.evaluate(f"[[...{run}.x], {run}.weights.off(40)]")
+        np.testing.assert_allclose(sent[0], trajectory.points[:, 0], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(sent[1], trajectory.off_plane[40], rtol=1e-5)
+    share = round(100 * sgd.plane.shares[0])
+    expect(page.locator(".optviz-marks")).to_contain_text(f"the plane shows {share} %")
+    expect(page.locator(".optviz-name").first.locator("..")).to_contain_text("off the plane")
+    expect(page.locator(".optviz-start")).to_be_disabled()
+    expect(page.get_by_text("the two that moved most")).to_be_visible()
+    first, second = ov.seen_through(exp, sgd).names
+    expect(page.locator(".optviz-step")).to_contain_text(first)
+    expect(page.locator(".optviz-step")).to_contain_text(second)
+    page.mouse.click(400, 400)
+    wait_until_still(page)
+    assert ov.Experiment.from_url(page.url) == exp
