@@ -97,14 +97,14 @@ def run_reference(
 
     All else is as in `run_one`: the loop, the noise, clipping, the scheduler, every hyperparameter, `watch`.
     Where `conventions(run)` does not list it, this run's settings make no difference to torch or leave the
-    convention no meaning. Raises ValueError as `run` does, and for a name that the optimizer has no
-    convention of.
+    convention no meaning. Raises ValueError as `run` does, for a name that the optimizer has no convention
+    of, and for a network.
     """
-    spec, _, _ = _prepare(experiment, index, device)
+    spec, function, _ = _prepare(experiment, index, device)
     chosen = convention(spec.optimizer, name)
-    path = _walk(experiment, index, device, chosen.make, watch)
-    if path.parameters is not None:
+    if function.network is not None:
         raise ValueError("Other conventions are drawn for surfaces of two numbers only.")
+    path = _walk(experiment, index, device, chosen.make, watch)
     return Reference(chosen.name, chosen.title, path.points, path.losses)
 
 
@@ -245,20 +245,23 @@ def sample(
     resolution: int = 200,
     domain: Domain | None = None,
     watch: Callable[[float], None] | None = None,
+    device: str = "cpu",
 ) -> Grid:
     """The losses of a surface on a grid of `resolution` × `resolution` points over its domain, in float64.
 
     Or of a network on a plane, all points of some rows at once. Another `domain` ((x0, x1), (y0, y1)) may be
-    given. `watch(share)` is told how much is done; what it raises ends it. Raises ValueError for an unknown
-    surface, a resolution outside 2 to 4,000, or an empty domain.
+    given. `watch(share)` is told how much is done; what it raises ends it. `device` is as in `run`, but for
+    mps, which has no float64. Raises ValueError for an unknown surface or device, a resolution outside 2 to
+    4,000, or an empty domain.
     """
+    where = _device(device, "float64")
     function = on_plane(spec) if isinstance(spec, Plane) else surface(spec)
     if not 2 <= resolution <= 4000:
         raise ValueError(f"The resolution must be between 2 and 4,000, not {resolution}.")
     (left, right), (bottom, top) = domain or function.domain
     if not (left < right and bottom < top and math.isfinite(right - left) and math.isfinite(top - bottom)):
         raise ValueError("A domain is ((x0, x1), (y0, y1)) with finite x0 < x1 and y0 < y1.")
-    return _grid(function, resolution, ((left, right), (bottom, top)), watch)
+    return _grid(function, resolution, ((left, right), (bottom, top)), watch, where)
 
 
 def hessians(spec: SurfaceSpec, points: Any) -> Array:
@@ -861,14 +864,19 @@ def _hessian_of(data: Data, theta: Tensor) -> Array:
 
 
 def _grid(
-    function: Surface, resolution: int, domain: Domain, watch: Callable[[float], None] | None = None
+    function: Surface,
+    resolution: int,
+    domain: Domain,
+    watch: Callable[[float], None] | None = None,
+    device: torch.device | None = None,
 ) -> Grid:
     x, y = (torch.linspace(low, high, resolution, dtype=torch.float64) for low, high in domain)
-    points = function.data.at_once if function.network and function.data else resolution**2
-    at_once, rows = max(1, points // resolution), []
+    most = function.data.at_once if function.network and function.data else resolution**2
+    at_once, rows = max(1, most // resolution), []
     with torch.no_grad():
         for part in y.split(at_once):
-            rows.append(function(torch.stack(torch.meshgrid(x, part, indexing="xy"), dim=-1)))
+            points = torch.stack(torch.meshgrid(x, part, indexing="xy"), dim=-1)
+            rows.append(function(points.to(device)).cpu())
             if watch is not None:
                 watch(sum(map(len, rows)) / resolution)
     return Grid(x.numpy(), y.numpy(), torch.cat(rows).numpy())

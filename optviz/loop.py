@@ -232,7 +232,9 @@ class _ModelProgram(_Program):
 
     @property
     def given(self) -> str:
-        return f"[{', '.join(self._trained)}]" if self.run.frozen else "model.parameters()"
+        if not self.run.frozen:
+            return "model.parameters()"
+        return "trained" if self.data.model.is_network else f"[{', '.join(self._trained)}]"
 
     @property
     def loss(self) -> str:
@@ -241,7 +243,8 @@ class _ModelProgram(_Program):
 
     @property
     def names_noise(self) -> bool:
-        return _needs_closure(self.info) or len(self._trained) > 1
+        several = self.data.model.is_network or len(self._trained) > 1
+        return several or _needs_closure(self.info)
 
     @property
     def size(self) -> int:
@@ -278,11 +281,12 @@ class _ModelProgram(_Program):
 
     def _model(self) -> list[str]:
         double = ".double()" if self.experiment.dtype == "float64" else ""
-        model = f"model = {self.data.model.text}{double}"
         frozen = [f"{name}.requires_grad_(False)" for name in self._tensors if name not in self._trained]
         if self.data.model.is_network:  # torch draws its weights itself
-            return [f"torch.manual_seed({self.experiment.seed})", model, *frozen]
-        lines = [model, "with torch.no_grad():"]
+            seeded = [f"torch.manual_seed({self.experiment.seed})", *_module(self.data.model.text, double)]
+            rest = "trained = [part for part in model.parameters() if part.requires_grad]"
+            return [*seeded, *frozen, *([rest] if frozen else [])]
+        lines = [f"model = {self.data.model.text}{double}", "with torch.no_grad():"]
         start = iter(self.experiment.start)
         for name, axes in self._tensors.items():
             values = [next(start) for _ in axes]
@@ -332,6 +336,12 @@ class _ModelProgram(_Program):
         if self._whole:
             return super().head()
         return f"for step, (xb, yb) in zip(range({self.experiment.steps}), batches()):"
+
+
+def _module(text: str, after: str) -> list[str]:
+    """How a module is made, by a call whose arguments may need several lines."""
+    name, _, inside = text.removesuffix(")").partition("(")
+    return _listed(f"model = {name}(", re.findall(r"[\w.]+(?:\(.*?\))?", inside), f"){after}")
 
 
 def _reached(name: str) -> str:

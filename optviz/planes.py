@@ -100,30 +100,29 @@ def seen_through(experiment: Experiment, trajectory: Trajectory) -> Trajectory:
     """A network's trajectory as that of two of its weights, the two that moved most.
 
     Points, gradients and torch's state are those of these weights, so that what is known of a step of two
-    numbers holds for them. State that has no number for each weight is left out, as unrecorded.
+    numbers holds for them. Where only one weight is trained, the other is said to be frozen. State that has
+    no number for each weight is left out, as unrecorded.
     """
     chosen = two_weights(experiment, trajectory)
     parts, columns = _parts(experiment), list(chosen)
     trained = [part for part in parts if not part.is_frozen(trajectory.run.frozen)]
     names = tuple(name for part in parts for name in part.axes)
+    moving = [index for index in chosen if any(names[index] in part.axes for part in trained)]
     state, unrecorded = {}, set(trajectory.unrecorded)
     for key, values in trajectory.state.items():
         prefix, _, name = key.rpartition(".")
         owner = trained[int(prefix or 0)]
         flat = values.reshape(len(values), -1)
-        for place, index in enumerate(chosen):
-            if names[index] not in owner.axes:
-                continue
-            if values.ndim == 1:
-                state[f"{place}.{name}"] = values
-            elif flat.shape[1] == len(owner.axes):
+        if values.ndim > 1 and flat.shape[1] != len(owner.axes):
+            unrecorded.add(name)
+            continue
+        for place, index in enumerate(moving):
+            if names[index] in owner.axes:
                 at = owner.axes.index(names[index])
-                state[f"{place}.{name}"] = flat[:, at : at + 1]
-            else:
-                unrecorded.add(name)
+                state[f"{place}.{name}"] = values if values.ndim == 1 else flat[:, at : at + 1]
     return replace(
         trajectory,
-        run=replace(trajectory.run, frozen=()),
+        run=replace(trajectory.run, frozen=tuple(names[index] for index in chosen if index not in moving)),
         points=trajectory.theta[:, columns],
         gradients=trajectory.gradients[:, columns],
         seen_gradients=trajectory.seen_gradients[:, columns],
@@ -162,11 +161,23 @@ class Ground:
 
 
 def ground_of(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Ground:
-    """The experiment's surface, or of a network, the plane that its trajectories are seen on."""
-    seen = next((one.plane for one in trajectories if one.plane is not None), None)
-    if seen is None:
+    """The experiment's surface, or of a network, the plane that its trajectories are seen on.
+
+    Raises ValueError where they are seen on several, as those of `run_one` are.
+    """
+    planes = [one.plane for one in trajectories if one.plane is not None]
+    if not planes:
         return Ground(surface(experiment.surface), experiment.surface, experiment.start)
+    seen, *others = planes
+    if not all(_same(seen, other) for other in others):
+        raise ValueError("These paths are seen on different planes: project them on a common one first.")
     return Ground(on_plane(seen), seen, (0.0, 0.0))
+
+
+def _same(one: Plane, other: Plane) -> bool:
+    """Whether two planes are the same one: a cache may have given back a copy."""
+    pairs = ((one.origin, other.origin), (one.u, other.u), (one.v, other.v))
+    return one is other or all(np.array_equal(left, right) for left, right in pairs)
 
 
 def _usable(trajectory: Trajectory) -> Array:

@@ -199,10 +199,6 @@ class Reference:
     """(n+1, 2) the start first, in the run's dtype; n < steps where it diverged."""
     losses: Array
     """(n+1,) the surface's own loss at each point, in float64."""
-    parameters: Floats | None = None
-    """(n+1, D) of a network, as a trajectory has them; then the points are those of its `plane`."""
-    off_plane: Array | None = None
-    plane: Plane | None = None
 
 
 @dataclass(frozen=True, eq=False)

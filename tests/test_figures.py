@@ -23,6 +23,7 @@ from optviz.figures import (
     lr_figure,
     surface_figure,
 )
+from optviz.planes import ground_of
 
 
 def experiment(surface: str = "Rosenbrock", lr: float = 1e-3, steps: int = 60) -> ov.Experiment:
@@ -179,7 +180,8 @@ def decoded_png(address: str) -> tuple[np.ndarray, np.ndarray]:
 def test_a_relief_is_as_high_as_its_colours_and_carries_the_paths(surface: str) -> None:
     exp = experiment(surface, lr=ov.suggested_lr("SGD", ov.SurfaceSpec(surface)))
     trajectories = ov.run(exp, "cpu")
-    grid = ov.sample(exp.surface, resolution=60)
+    under = ground_of(exp, trajectories)
+    grid = ov.sample(under.sampled, resolution=60)
     levels = contour_levels(grid.z)
     for theme in THEMES.values():
         figure = surface_figure(exp, trajectories, theme, grid)
@@ -194,7 +196,7 @@ def test_a_relief_is_as_high_as_its_colours_and_carries_the_paths(surface: str) 
             inside = trajectory.points[~outside]
             np.testing.assert_array_equal(np.stack([path.x, path.y], 1)[~outside], inside)
             np.testing.assert_array_equal(path.z[~outside], places(trajectory.losses, levels)[~outside])
-            low, high = np.asarray(ov.surface(exp.surface).domain).T
+            low, high = np.asarray(under.surface.domain).T
             assert ((inside >= low) & (inside <= high)).all()
             left = ((trajectory.points < low) | (trajectory.points > high)).any(axis=1)
             np.testing.assert_array_equal(outside, left)

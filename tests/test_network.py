@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import math
 from typing import Any
 
@@ -15,6 +17,8 @@ import optviz as ov
 from optviz.engine import _hessians_of
 from optviz.fitting import layers
 from optviz.planes import on_plane, principal
+from optviz.scene import scene
+from optviz.steps import steps as taken_apart
 from optviz.surfaces import network as rows
 
 MLP = ov.SurfaceSpec("MLP classifier", {"hidden": (5, 3)})
@@ -267,6 +271,32 @@ def test_another_number_of_points_at_once_changes_nothing(monkeypatch: pytest.Mo
     np.testing.assert_allclose(ov.sample(found.plane, 12).z, whole, rtol=1e-12)
 
 
+def test_a_grid_is_computed_on_a_device() -> None:
+    (found,) = ov.run(experiment(MLP, steps=3), "cpu")
+    here = ov.sample(found.plane, 6, device="auto").z
+    np.testing.assert_allclose(here, ov.sample(found.plane, 6).z, rtol=1e-12)
+    with pytest.raises(ValueError, match="no device 'abacus'"):
+        ov.sample(found.plane, 6, device="abacus")
+
+
+def test_paths_on_planes_of_their_own_have_no_picture_together() -> None:
+    exp = experiment(MLP, RUNS["SGD"], RUNS["Adam"], steps=3)
+    alone = [ov.run_one(exp, index, "cpu") for index in (0, 1)]
+    for draw in (ov.contour_figure, ov.surface_figure, scene):
+        with pytest.raises(ValueError, match="different planes"):
+            draw(exp, alone)
+    together = ov.project(exp, alone)
+    copies = [dataclasses.replace(one, plane=copy.deepcopy(one.plane)) for one in together]
+    assert scene(exp, copies).data["surface"]["domain"] == [list(side) for side in together[0].plane.domain]
+
+
+def test_other_conventions_have_no_plane() -> None:
+    exp = experiment(MLP, competitor("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}), steps=3)
+    for convention in ov.conventions(exp.runs[0]):
+        with pytest.raises(ValueError, match="two numbers only"):
+            ov.run_reference(exp, 0, convention.name, "cpu")
+
+
 def test_only_networks_have_planes() -> None:
     exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (0.0, 0.0), 3, (competitor("SGD"),))
     (found,) = ov.run(exp, "cpu")
@@ -392,6 +422,22 @@ def test_the_program_is_the_run(name: str, chance: dict[str, Any], dtype: str) -
     assert "optviz" not in text
 
 
+@pytest.mark.parametrize("frozen", [(), ("0.weight",)])
+@pytest.mark.parametrize("params", [{"hidden": (32, 32, 32)}, {"hidden": (16, 16)}, {"hidden": ()}], ids=repr)
+def test_programs_of_large_networks_are_well_written(params: dict[str, Any], frozen: tuple[str, ...]) -> None:
+    if frozen and not params["hidden"]:
+        frozen = ("0.bias",)
+    run = competitor("SGD", {"lr": 0.1}, frozen=frozen, clip_norm=0.5)
+    exp = experiment(ov.SurfaceSpec("MLP classifier", params), run, steps=2, dtype="float64", noise=0.1)
+    lines = [line.text for line in ov.training_loop(exp, 0)]
+    assert max(map(len, lines)) <= 100
+    place: dict[str, Any] = {}
+    with torch.random.fork_rng(devices=[]):
+        exec(compile("\n".join(lines), "program", "exec"), place)
+    weights = nn.utils.parameters_to_vector(place["model"].parameters()).detach().numpy()
+    np.testing.assert_array_equal(ov.run_one(exp, 0, "cpu").parameters[-1], weights)
+
+
 # -- inside a step ---------------------------------------------------------------------------------------
 
 
@@ -408,6 +454,25 @@ def test_derivations_hold_for_the_two_weights_that_moved_most(name: str) -> None
     assert sorted(moved[weights]) == sorted(moved)[-2:]
     derived = ov.derivation(two)
     np.testing.assert_allclose(derived.after, two.points[1:], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "AdamW"])
+def test_a_step_of_one_trained_weight_leaves_the_other_alone(optimizer: str) -> None:
+    settings = {"lr": 0.05, "weight_decay": 0.3} | ({"momentum": 0.9} if optimizer == "SGD" else {})
+    exp = experiment(PLANE, competitor(optimizer, settings, frozen=("weight",)), dtype="float64")
+    (found,) = ov.run(exp, "cpu")
+    two = ov.seen_through(exp, found)
+    assert two.names[1] == "b" and two.run.frozen == two.names[:1]
+    np.testing.assert_allclose(ov.derivation(two).after, two.points[1:], rtol=1e-12, atol=1e-15)
+    assert taken_apart(two, ov.path_hessians(exp, found)).data["trained"] == [1]
+
+
+@pytest.mark.parametrize("optimizer", ["Adafactor", "LBFGS"])
+def test_state_without_a_number_for_each_weight_is_left_out(optimizer: str) -> None:
+    exp = experiment(MLP, competitor(optimizer, {"lr": 0.01}), steps=4)
+    two = ov.seen_through(exp, ov.run(exp, "cpu")[0])
+    assert ov.derivation(two) is None
+    assert {"row_var", "col_var"} <= set(two.unrecorded) or {"d", "prev_flat_grad"} <= set(two.unrecorded)
 
 
 def test_the_hessian_is_that_of_torch() -> None:
