@@ -30,7 +30,7 @@ from optviz.engine import (
     sample,
     suggested_lr,
 )
-from optviz.export import summaries_csv
+from optviz.export.tables import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
 from optviz.map_figures import (

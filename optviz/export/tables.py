@@ -1,4 +1,4 @@
-"""Results as files that other programs read."""
+"""Results as tables that other programs read."""
 
 from __future__ import annotations
 
