@@ -28,6 +28,7 @@ from optviz.maps import (
     CRITERIA,
     BasinMap,
     SweepMap,
+    axis_kind,
     axis_names,
     basins,
     cloud,
@@ -40,8 +41,8 @@ from optviz.optimizers import optimizer_info
 from optviz.params import Choice, Flag, Float, Int, Maybe, Param, Settings, Text, Tuple, Value, coerce_all
 from optviz.spec import Experiment, MapSpec, OptimizerSpec
 
-AXIS = Tuple((Text(40), Float(-1e6, 1e6), Float(-1e6, 1e6), Int(2, 256)))
-"""An axis of a sweep: hyperparameter, from, to, and how many values."""
+AXIS = Tuple((Text(40), Float(-1e6, 1e6), Float(-1e6, 1e6), Int(2, 256), Choice(("log", "linear"))))
+"""An axis of a sweep: hyperparameter, from, to, how many values, and how they are spread."""
 _SECOND = ("momentum", "betas[0]", "alpha", "rho", "lr_decay", "etas[0]", "weight_decay")
 """What a sweep varies besides the learning rate if nobody says otherwise: the first of these there is."""
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -119,23 +120,24 @@ def map_info(spec: MapSpec) -> MapInfo:
     return MAPS[spec.name]
 
 
-def default_axis(optimizer: OptimizerSpec, name: str, count: int) -> tuple[str, float, float, int]:
+def default_axis(optimizer: OptimizerSpec, name: str, count: int) -> tuple[str, float, float, int, str]:
     """A range for a hyperparameter that shows where it works and where it does not."""
-    word, _, place = name.partition("[")
-    info = optimizer_info(optimizer)
-    if name == "lr":
-        rate: Any = info.complete(optimizer)["lr"] or info.params["lr"].default
-        return name, float(f"{rate / 1000:.3g}"), float(f"{rate * 1000:.3g}"), count
-    if name in _RANGES:
-        return name, *_RANGES[name], count
-    kind: Any = info.params[word].kind
-    kind = kind.kinds[int(place[:-1])] if place else kind
-    kind = kind.kind if isinstance(kind, Maybe) else kind
+    kind = axis_kind(optimizer, name)
     if isinstance(kind, Int):
-        low, high = max(kind.low, 1), min(kind.high, max(kind.low, 1) + count - 1)
-        return name, low, high, high - low + 1
+        first = max(kind.low, 1)
+        last = min(kind.high, first + count - 1)
+        return name, first, last, last - first + 1, "linear"
+    low, high = _range(optimizer, name, kind)
+    return name, low, high, count, "log" if kind.log and low > 0 else "linear"
+
+
+def _range(optimizer: OptimizerSpec, name: str, kind: Float) -> tuple[float, float]:
+    if name == "lr":
+        info = optimizer_info(optimizer)
+        rate: Any = info.complete(optimizer)["lr"] or info.params["lr"].default
+        return float(f"{rate / 1000:.3g}"), float(f"{rate * 1000:.3g}")
     low = max(kind.low, 1e-6) if kind.log else max(kind.low, -1.0)
-    return name, low, min(kind.high, 1.0), count
+    return _RANGES.get(name, (low, min(kind.high, 1.0)))
 
 
 def second_axis(optimizer: OptimizerSpec) -> str:

@@ -520,7 +520,7 @@ def _axis(spec: RunSpec, given: Axis | tuple[Any, ...]) -> Axis:
     if not isinstance(given, tuple) or not 4 <= len(given) <= 5:
         raise ValueError(f"An axis is (name, low, high, count), not {describe(given)}.")
     name = _axis_name(given[0])
-    kind = _kind(spec.optimizer, name)
+    kind = axis_kind(spec.optimizer, name)
     try:
         low, high = kind.coerce(given[1]), kind.coerce(given[2])
         count = Int(1, _MOST).check(given[3])
@@ -549,8 +549,8 @@ def _axis_name(given: object) -> str:
     return given
 
 
-def _kind(optimizer: OptimizerSpec, name: str) -> Kind:
-    """What a hyperparameter, or a part of one, may be."""
+def axis_kind(optimizer: OptimizerSpec, name: str) -> Float | Int:
+    """What a hyperparameter, or a part of one, may be. Raises ValueError where it is no number."""
     word, place = _parts(name)
     declared = optimizer_info(optimizer).params
     kind = declared[word].kind if word in declared else None

@@ -42,10 +42,13 @@ class Varied(float):
 
     rows: Rows
     """(N,)"""
+    _tensors: dict[tuple[torch.dtype, torch.device], Tensor]
+    """What `of` has made: a learning rate is the same at every step, and copying it to a GPU takes long."""
 
     def __new__(cls, rows: Any) -> Self:
         made = super().__new__(cls, math.nan)
         made.rows = np.asarray(rows, dtype=np.float64)
+        made._tensors = {}
         return made
 
     def __float__(self) -> float:
@@ -66,7 +69,10 @@ class Varied(float):
 
     def of(self, tensor: Tensor) -> Tensor:
         """(N, 1) the rows in the dtype of a tensor (N, 2), rounded once, as torch rounds a number."""
-        return torch.from_numpy(self.rows)[:, None].to(tensor)
+        kept = self._tensors.get(kind := (tensor.dtype, tensor.device))
+        if kept is None:
+            kept = self._tensors[kind] = torch.from_numpy(self.rows)[:, None].to(tensor)
+        return kept
 
 
 def _each(operation: Callable[..., Any], one: Any, other: Any) -> Rows:

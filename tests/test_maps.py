@@ -163,7 +163,7 @@ def test_axes_are_logarithmic_where_the_parameter_is() -> None:
 def test_the_border_of_stability_is_where_sgd_begins_to_diverge() -> None:
     for extra in ({}, {"dampening": 0.3}, {"nesterov": True}, {"weight_decay": 0.5}):
         low = 0.1 if extra else 0.0
-        exp = experiment("SGD", "Quadratic bowl", steps=700, params={**extra}, start=(1.0, 1.0))
+        exp = experiment("SGD", "Quadratic bowl", steps=400, params={**extra}, start=(1.0, 1.0))
         found = ov.sweep(exp, x=("lr", 1e-2, 10.0, 24), y=("momentum", low, 0.8, 3), device="cpu")
         assert found.boundary is not None
         limits = np.interp(found.y.values, found.boundary[:, 1], found.boundary[:, 0])

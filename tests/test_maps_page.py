@@ -30,7 +30,7 @@ FEW = replace(
 )
 SMALL = {
     "basins": {"resolution": 16, "rival": 1},
-    "sweep": {"x": ("lr", 1e-4, 1.0, 5), "y": ("momentum", 0.0, 0.9, 3)},
+    "sweep": {"x": ("lr", 1e-4, 1.0, 5, "log"), "y": ("momentum", 0.0, 0.9, 3, "linear")},
     "tuning": {"count": 5, "criterion": "best loss"},
     "cloud": {"count": 9},
 }
@@ -71,18 +71,19 @@ def test_every_map_is_what_python_computes(name: str) -> None:
         assert bool(chart["cells"]) == (picture.map is not None)
 
 
-def test_the_page_of_maps_and_back(app: AppTest) -> None:
+def test_the_page_of_maps_and_back() -> None:
+    app = opened(FEW.to_url())
     widget(app, "page").set_value("Maps").run()
     assert view(app).map == ov.MapSpec("basins")
     widget(finished(app), "map.name").set_value("Cloud").run()
     widget(finished(app), "map.cloud.count").set_value(5).run()
     assert view(finished(app)).map == ov.MapSpec("cloud", {"count": 5})
-    assert "map=cloud" in OPENING.to_url(view(app))
+    assert "map=cloud" in FEW.to_url(view(app))
     widget(app, "map.name").set_value("Fair tuning").run()
     widget(finished(app), "map.name").set_value("Cloud").run()
     assert view(finished(app)).map == ov.MapSpec("cloud", {"count": 5}), "it comes back as it was left"
     widget(app, "page").set_value("Playground").run()
-    assert view(app).map is None and experiment(calm(app)) == OPENING
+    assert view(app).map is None and experiment(calm(app)) == FEW
 
 
 def test_a_cell_opens_its_run() -> None:
@@ -94,11 +95,26 @@ def test_a_cell_opens_its_run() -> None:
 
 
 def test_a_cell_of_a_sweep_opens_its_run_and_names_stay() -> None:
-    app = visit(FEW, ov.MapSpec("sweep", {"x": ("lr", 0.001, 0.1, 3), "y": ("betas[0]", 0.0, 0.9, 4)}), 1)
+    app = visit(
+        FEW,
+        ov.MapSpec("sweep", {"x": ("lr", 0.001, 0.1, 3, "log"), "y": ("betas[0]", 0.0, 0.9, 4, "linear")}),
+        1,
+    )
     calm(trigger(app, "figure", "cell", [2, 3]))
     (first, second) = experiment(app).runs
     assert first == FEW.runs[0] and second.label == "the other"
     assert second.optimizer.params == {"lr": pytest.approx(0.1), "betas": (0.9, 0.999)}
+
+
+def test_values_of_a_sweep_are_spread_as_asked() -> None:
+    app = visit(FEW, ov.MapSpec("sweep", {"x": ("lr", 0.001, 0.1, 3, "log"), "curves": True}))
+    widget(app, "map.sweep.x.4").set_value("linear").run()
+    assert view(finished(app)).map.params["x"] == ("lr", 0.001, 0.1, 3, "linear")
+    (first, _) = atlas.requests(view(app).map, FEW, 0)
+    assert list(first().x.values) == [0.001, pytest.approx(0.0505), 0.1]
+    widget(app, "map.sweep.x.name").set_value("momentum").run()
+    widget(finished(app), "map.sweep.x.4").set_value("log").run()
+    assert "a log scale has no place for 0" in app.error[0].value
 
 
 @pytest.mark.parametrize("cell", [None, [1], [1, 2, 3], ["1", "2"], [-1, 0], [16, 0], [0, 16], [0.5, 1], {}])

@@ -1270,7 +1270,7 @@ def test_no_link_overflows_the_stack_of_a_thread() -> None:
     [
         MapSpec("basins"),
         MapSpec("basins", {"rival": 1, "resolution": 64}),
-        MapSpec("sweep", {"x": ("lr", 1e-4, 1.0, 64), "y": ("betas[1]", 0.9, 0.999, 8)}),
+        MapSpec("sweep", {"x": ("lr", 1e-4, 1.0, 64, "log"), "y": ("betas[1]", 0.9, 0.999, 8, "linear")}),
     ],
     ids=str,
 )

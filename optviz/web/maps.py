@@ -223,6 +223,12 @@ def _rival(field: choices.Field, experiment: ov.Experiment, view: ov.View) -> No
         )
 
 
+_SPREAD = (
+    "How the values lie between the two ends. log: each is the one before times the same factor, as suits "
+    "learning rates. linear: each is the one before plus the same number."
+)
+
+
 def _axis(field: choices.Field, name: str, optimizer: ov.OptimizerSpec) -> None:
     """An axis: which hyperparameter, and its range."""
     there = list(ov.axis_names(optimizer.name))
@@ -239,6 +245,6 @@ def _axis(field: choices.Field, name: str, optimizer: ov.OptimizerSpec) -> None:
         options = there if now[0] in there else [now[0], *there]
         editing = widgets.editor(f"{field.key}.name", now[0], field.set, read, redraw=_HERE)
         st.selectbox(label, options, width=128, **editing)
-        for place, title in enumerate(("from", "to", "values"), start=1):
-            param = Param(AXIS.kinds[place], now[place], "")
-            widgets.draw(shown.part(place), title, param, width=90)
+        for place, title in enumerate(("from", "to", "values", "spread"), start=1):
+            param = Param(AXIS.kinds[place], now[place], _SPREAD if title == "spread" else "")
+            widgets.draw(shown.part(place), title, param, width=100 if title == "spread" else 90)

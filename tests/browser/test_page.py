@@ -1,10 +1,10 @@
-"""The page opens and draws: wide and narrow, light and dark, from a checkout and by the command."""
+"""The page opens and draws: wide and narrow, light and dark."""
 
 from __future__ import annotations
 
 import pytest
 
-from scripts.live_app import INSTALLED, running_app, wait_until_still
+from scripts.live_app import wait_until_still
 
 PLOT = ".optviz-contour .main-svg"
 WRONG = '[data-testid="stException"], [data-testid="stAlertContentError"]'
@@ -28,12 +28,3 @@ def test_it_opens_and_draws(open_page, width, height, scheme):
     assert page.locator(WRONG).all_inner_texts() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
     assert (page.evaluate(BRIGHTNESS) > 0.5) == (scheme == "light")
-
-
-def test_the_installed_command_opens_the_same_page_from_any_folder(open_page, tmp_path):
-    with running_app(INSTALLED, tmp_path) as app:
-        page = open_page(app.url)
-        page.wait_for_selector(PLOT)
-        assert page.locator(WRONG).all_inner_texts() == []
-        assert "Traceback" not in app.output()
-        page.close()  # before its server goes

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 import optviz as ov
 from optviz.gallery import GALLERY
 from optviz.web.choices import OPENING
-from scripts.live_app import follow, wait_until_still
+from scripts.live_app import INSTALLED, follow, running_app, wait_until_still
 
 PLOT = ".optviz-contour .main-svg"
 WRONG = '[data-testid="stException"], [data-testid="stAlertContentError"]'
@@ -66,9 +66,10 @@ def wait_for(page: Page, holds: Callable[[], bool]) -> None:
     assert holds()
 
 
-def test_each_case_of_the_gallery_opens_by_its_address(page):
+def test_cases_of_the_gallery_open_by_their_addresses(page):
+    """Some of them; `tests/test_page.py` opens them all, without a browser."""
     ready(page)
-    for case in GALLERY:
+    for case in GALLERY[::5]:
         follow(page, case.experiment.to_url(case.view))
         expect(page.get_by_role("heading", level=1)).to_have_text(case.experiment.surface.name)
         expect(page.get_by_text(case.look)).to_be_visible()
@@ -254,18 +255,13 @@ def test_nothing_is_wider_than_the_window(open_page, scheme):
         assert len(words) == 3 and all(words)
 
 
-def test_a_server_that_was_started_anew_shows_the_same(open_page, tmp_path):
-    from scripts.live_app import CHECKOUT, running_app
-
-    with running_app(CHECKOUT) as app:
-        page = ready(open_page(f"{app.url}/{GALLERY[3].experiment.to_url()}"))
-        first = paths(page)
-        address = urlsplit(page.url).query
-        page.close()
-    with running_app(CHECKOUT) as app:
-        page = ready(open_page(f"{app.url}/?{address}"))
-        assert paths(page) == first
-        page.close()
+def test_the_installed_command_opens_a_link_from_any_folder(open_page, tmp_path):
+    case = GALLERY[3]
+    with running_app(INSTALLED, tmp_path) as app:
+        page = ready(open_page(f"{app.url}/{case.experiment.to_url(case.view)}"))
+        assert paths(page) == computed(case.experiment)
+        assert "Traceback" not in app.output()
+        page.close()  # before its server goes
 
 
 def test_a_name_is_shown_letter_by_letter(page):

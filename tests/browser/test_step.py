@@ -329,7 +329,7 @@ def test_quick_choices_are_all_kept(open_page):
         "beside": "step",
         "focus": 2,
     }
-    for _ in range(12):  # each click looks into another run: what was drawn stays, nothing is lost
+    for _ in range(4):  # each click looks into another run: what was drawn stays, nothing is lost
         for name in ("SGD", "Adam", "NAdam"):
             page.locator("button.optviz-run", has_text=name).first.click()
     wait_until_still(page)
