@@ -82,6 +82,7 @@ ORDER = (
     "figures",
     "map_figures",
     "atlas",
+    "captions",
     "scene",
     "export",
     "gallery",
@@ -92,6 +93,7 @@ ORDER = (
 FORBIDDEN = {part: {"streamlit"} for part in ORDER} | {
     "figures": {"streamlit", "torch"},
     "map_figures": {"streamlit", "torch"},
+    "captions": {"streamlit", "torch"},
     "scene": {"streamlit", "torch"},
     "web": {"torch", "numpy", "math"},
 }

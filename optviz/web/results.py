@@ -14,11 +14,12 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
-from optviz.figures import Theme, all_pens
+from optviz import captions
+from optviz.figures import Theme
 from optviz.params import Param
 from optviz.planes import ground_of
 from optviz.scene import scene
-from optviz.spec import MARKS, VIEW_PARAMS
+from optviz.spec import VIEW_PARAMS
 from optviz.web import choices, limits, parts, player, runs, widgets
 from optviz.web.session import session
 
@@ -38,7 +39,7 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme) -> None:
     ghosts = _ghosts(experiment, results, view, progress)
     _tell_cards(results)
     summaries = _summaries(experiment, results)
-    table = _table(experiment, results, summaries, theme, view)
+    table = captions.table(experiment, summaries, [_ending(result) for result in results], theme, view)
     _player(experiment, results, ghosts, table, theme, view, progress)
     progress.end()
     _below_the_table(experiment, [summary for summary in summaries if summary])
@@ -175,7 +176,7 @@ def _player(
     if view.beside == "code":
         for data, place in zip(shown.data["runs"], made, strict=True):
             data["code"] = [asdict(line) for line in ov.training_loop(experiment, place)]
-    words = {**_words(experiment, view), "table": table, "places": list(made)}
+    words = {**captions.words(experiment, view), "table": table, "places": list(made)}
     player.draw(shown, words, _edited)
 
 
@@ -194,33 +195,6 @@ def _edited(edit: Any) -> None:
     choices.act("player", choices.edit, edit, redraw=redraw)
 
 
-def _words(experiment: ov.Experiment, view: ov.View) -> dict[str, Any]:
-    """What the picture says that the numbers do not."""
-    names = ", ".join(run.name for run in experiment.runs)
-    x, y = experiment.start
-    network = ov.surface(experiment.surface).network
-    start = f"the weights of seed {experiment.seed}" if network else f"({x:g}, {y:g})"
-    surface = f"Contours of {experiment.surface.name}"
-    return {
-        "alt": {
-            "picture": f"{surface} with the paths of {names} from {start}.",
-            "curves": f"{names}, against {view.against}.",
-        },
-        "help": {name: param.help for name, param in VIEW_PARAMS.items()},
-        "marks": dict(MARKS),
-        "conventions": _conventions(experiment),
-    }
-
-
-def _conventions(experiment: ov.Experiment) -> list[dict[str, Any]]:
-    """The conventions that differ from torch for any competitor, each with what it does."""
-    found: dict[str, dict[str, None]] = {}
-    for run in experiment.runs:
-        for row in ov.conventions(run):
-            found.setdefault(row.name, {})[f"{row.title}: {row.differs}"] = None
-    return [{"name": name, "title": name.capitalize(), "words": list(words)} for name, words in found.items()]
-
-
 # -- in words and numbers ----------------------------------------------------------------------------------
 
 
@@ -231,56 +205,6 @@ def _summaries(experiment: ov.Experiment, results: Sequence[runs.Result | None])
         result.summary(minimizers, within) if isinstance(result, ov.Trajectory) else None
         for result in results
     ]
-
-
-_COLUMNS = {
-    "name": ("Competitor", "Sort by name"),
-    "final_loss": ("Final loss", "The loss at the last point."),
-    "best_loss": ("Best loss", "The lowest loss on the path."),
-    "distance": ("Distance", "From the last point to the nearest minimizer, in units of x and y."),
-    "steps_to_reach": ("Steps to reach", "The first step near enough to a minimizer, as set below."),
-    "evals": ("Evals", "Evaluations of loss and gradient in all steps together."),
-    "path_length": ("Path length", "The lengths of all steps together, in units of x and y."),
-    "ending": ("How it ended", "Sort by the kind of ending, then by its step"),
-}
-
-
-def _table(
-    experiment: ov.Experiment,
-    results: Sequence[runs.Result | None],
-    summaries: Sequence[ov.Summary | None],
-    theme: Theme,
-    view: ov.View,
-) -> dict[str, Any]:
-    """The results as the player's table: a column for each name, a row for each competitor."""
-    names = [name for name in _COLUMNS if name not in ("distance", "steps_to_reach")]
-    if ov.surface(experiment.surface).minimizers:
-        names = list(_COLUMNS)
-    rows = []
-    styles = all_pens(experiment, theme, view)
-    for run, pen, result, summary in zip(experiment.runs, styles, results, summaries, strict=True):
-        numbers = {name: getattr(summary, name) for name in names[1:-1]} if summary else {}
-        rows.append(
-            {
-                "name": run.name,
-                "color": pen.color,
-                "dash": pen.dash,
-                "numbers": {name: _sent(number) for name, number in numbers.items()},
-                "ending": summary.outcome.kind if summary else "",
-                "step": summary.outcome.step if summary else None,
-                "words": _ending(result),
-            }
-        )
-    columns = [{"name": name, "title": _COLUMNS[name][0], "help": _COLUMNS[name][1]} for name in names]
-    return {"columns": columns, "rows": rows}
-
-
-def _sent(number: float | None) -> float | str | None:
-    """A number as JSON has it: it has no infinity."""
-    return number if number is None or abs(number) < _INFINITE else str(number).replace("inf", "Infinity")
-
-
-_INFINITE = float("inf")
 
 
 def _ending(result: runs.Result | None) -> str:
