@@ -30,6 +30,9 @@ from optviz.engine import (
     sample,
     suggested_lr,
 )
+from optviz.export.films import to_gif, to_mp4
+from optviz.export.pages import to_html
+from optviz.export.pictures import to_image
 from optviz.export.tables import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
@@ -142,6 +145,10 @@ __all__ = [
     "sweep",
     "sweep_curves_figure",
     "sweep_figure",
+    "to_gif",
+    "to_html",
+    "to_image",
+    "to_mp4",
     "training_loop",
     "tune",
     "tuning_figure",

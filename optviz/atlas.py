@@ -41,8 +41,11 @@ from optviz.optimizers import optimizer_info
 from optviz.params import Choice, Flag, Float, Int, Maybe, Param, Settings, Text, Tuple, Value, coerce_all
 from optviz.spec import Experiment, MapSpec, OptimizerSpec
 
-AXIS = Tuple((Text(40), Float(-1e6, 1e6), Float(-1e6, 1e6), Int(2, 256), Choice(("log", "linear"))))
+AXIS = Tuple(
+    (Text(40), Float(-1e6, 1e6), Float(-1e6, 1e6), Int(2, 256), Choice(("log", "linear"))), optional=1
+)
 """An axis of a sweep: hyperparameter, from, to, how many values, and how they are spread."""
+ShownAxis = tuple[str, float, float, int, str]
 _SECOND = ("momentum", "betas[0]", "alpha", "rho", "lr_decay", "etas[0]", "weight_decay")
 """What a sweep varies besides the learning rate if nobody says otherwise: the first of these there is."""
 _RANGES: Mapping[str, tuple[float, float]] = {
@@ -120,7 +123,7 @@ def map_info(spec: MapSpec) -> MapInfo:
     return MAPS[spec.name]
 
 
-def default_axis(optimizer: OptimizerSpec, name: str, count: int) -> tuple[str, float, float, int, str]:
+def default_axis(optimizer: OptimizerSpec, name: str, count: int) -> ShownAxis:
     """A range for a hyperparameter that shows where it works and where it does not."""
     kind = axis_kind(optimizer, name)
     if isinstance(kind, Int):
@@ -129,6 +132,16 @@ def default_axis(optimizer: OptimizerSpec, name: str, count: int) -> tuple[str, 
         return name, first, last, last - first + 1, "linear"
     low, high = _range(optimizer, name, kind)
     return name, low, high, count, "log" if kind.log and low > 0 else "linear"
+
+
+def whole_axis(optimizer: OptimizerSpec, axis: Any) -> ShownAxis:
+    """An axis with the spread that it has if nobody says one."""
+    if len(axis) == 5:
+        return axis  # type: ignore[no-any-return]
+    name, low, high, count = axis
+    kind = axis_kind(optimizer, name) if name in axis_names(optimizer.name) else None
+    log = isinstance(kind, Float) and kind.log and min(low, high) > 0
+    return name, low, high, count, "log" if log else "linear"
 
 
 def _range(optimizer: OptimizerSpec, name: str, kind: Float) -> tuple[float, float]:

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from optviz.outcome import Array
 from optviz.trajectory import Grid
 
+Scale = Sequence[tuple[float, str]]
+"""A colour scale: from 0 (lowest) to 1, colours "#rrggbb"."""
+
 _LEVELS = 18
 _LINE = 0.22
 """How much lines differ from their bands: 0 not at all, 1 as black or white."""
@@ -62,31 +65,54 @@ def color_bar(levels: Array) -> tuple[list[int], list[str]]:
     return places, [_short(levels[place]) for place in places]
 
 
-def picture(grid: Grid, levels: Array, scale: Sequence[tuple[float, str]], size: int = 800) -> str:
+def picture(grid: Grid, levels: Array, scale: Scale, size: int = 800) -> str:
     """The bands between the levels, and lines between the bands, as the address of a PNG over the domain.
 
-    It is `size` pixels wide and high. `scale` is a colour scale: from 0 (lowest) to 1, colours "#rrggbb".
-    Lines stand at the levels and half-way between them. What is not finite is transparent.
+    It is `size` pixels wide and high, and otherwise as `pixels` says. What is not finite is transparent.
     """
+    index, colors = _bands(grid, levels, scale, (size, size))
+    return "data:image/png;base64," + base64.b64encode(_png(index, colors)).decode()
+
+
+def pixels(
+    grid: Grid, levels: Array, scale: Scale, shape: tuple[int, int], undefined: str
+) -> NDArray[np.uint8]:
+    """(height, width, 3) the bands between the levels, and lines between the bands, over the domain.
+
+    Lines stand at the levels and half-way between them. The first row is the top. What is not finite has the
+    colour `undefined`.
+    """
+    index, colors = _bands(grid, levels, scale, shape)
+    found: NDArray[np.uint8] = np.concatenate([colors, _channels(undefined)[None].astype(np.uint8)])[index]
+    return found
+
+
+def _bands(
+    grid: Grid, levels: Array, scale: Scale, shape: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """(h, w) a place in a palette, one beyond it for what is not finite, and the palette (colours, 3)."""
     bands = 2 * (len(levels) - 1)
     middles = (np.arange(bands) + 0.5) / bands
     stops = [stop for stop, _ in scale]
-    channels = np.array([[int(color[k : k + 2], 16) for k in (1, 3, 5)] for _, color in scale])
+    channels = np.array([_channels(color) for _, color in scale])
     fills = np.stack([np.interp(middles, stops, channel) for channel in channels.T], axis=1)
     edges = fills + _LINE * (np.where(fills.mean() > 128, 0, 255) - fills)
-    fine = _resized(places(grid.z, levels), size)
+    fine = _resized(places(grid.z, levels), shape)
     index = np.where(np.isfinite(fine), np.clip(2 * fine, 0, bands - 1), 2 * bands).astype(np.uint8)
     lined = np.zeros(index.shape, bool)
     lined[:-1] |= index[:-1] != index[1:]
     lined[:, :-1] |= index[:, :-1] != index[:, 1:]
     index[lined & (index < bands)] += bands
-    png = _png(np.flipud(index), np.concatenate([fills, edges]).round().astype(np.uint8))
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+    return np.flipud(index), np.concatenate([fills, edges]).round().astype(np.uint8)
 
 
-def _resized(z: Array, size: int) -> Array:
-    """`z` (ny, nx) on a grid of `size` × `size` pixels over the same rectangle, linear in between."""
-    for axis in (0, 1):
+def _channels(color: str) -> NDArray[np.int64]:
+    return np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)])
+
+
+def _resized(z: Array, shape: tuple[int, int]) -> Array:
+    """`z` (ny, nx) on a grid of `shape` (height, width) pixels over the same rectangle, linear in between."""
+    for axis, size in enumerate(shape):
         count = z.shape[axis]
         at = np.clip((np.arange(size) + 0.5) / size * (count - 1), 0, count - 1)
         low = np.minimum(at.astype(int), count - 2)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from optviz.contours import color_bar, contour_levels, picture, places
+from optviz.contours import Scale, color_bar, contour_levels, picture, places
 from optviz.engine import sample
 from optviz.outcome import Array
 from optviz.planes import Ground, ground_of
@@ -43,6 +43,11 @@ class Theme:
     paths: tuple[str, ...]
     marks: Mapping[str, str] = field(hash=False)
     """Colours of what is drawn at a head."""
+
+    @property
+    def scale(self) -> Scale:
+        """The colour scale of losses, from the lowest to the highest."""
+        return [(0.0, self.low), (0.45, self.middle), (1.0, self.high)]
 
 
 LIGHT = Theme(
@@ -252,7 +257,7 @@ def ground(figure: go.Figure, function: Surface, grid: Grid, levels: Array, them
     """Put the surface's contours beneath a figure whose axes are its domain's."""
     (left, right), (bottom, top) = function.domain
     figure.add_layout_image(
-        source=picture(grid, levels, _scale(theme)),
+        source=picture(grid, levels, theme.scale),
         xref="x",
         yref="y",
         x=left,
@@ -278,10 +283,6 @@ def over_domain(figure: go.Figure, function: Surface) -> None:
     )
 
 
-def _scale(theme: Theme) -> list[tuple[float, str]]:
-    return [(0.0, theme.low), (0.45, theme.middle), (1.0, theme.high)]
-
-
 def mixed(one: str, other: str, share: float) -> str:
     """A colour "#rrggbb" between two: this share of the one."""
     pairs = [[int(color[k : k + 2], 16) for color in (one, other)] for k in (1, 3, 5)]
@@ -301,7 +302,7 @@ def _color_bar(levels: Array, theme: Theme) -> go.Scatter:
             "color": [0.0],
             "cmin": 0.0,
             "cmax": float(len(levels) - 1),
-            "colorscale": _scale(theme),
+            "colorscale": theme.scale,
             "showscale": True,
             "colorbar": {
                 "title": {"text": "loss", "side": "top", "font": {"size": 13}},
@@ -458,7 +459,7 @@ def _relief(grid: Grid, levels: Array, theme: Theme) -> go.Surface:
         customdata=losses,
         cmin=low,
         cmax=high,
-        colorscale=_scale(theme),
+        colorscale=theme.scale,
         showscale=False,
         contours={
             "x": {"highlight": False},

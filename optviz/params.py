@@ -221,18 +221,23 @@ class Tuple:
     """A fixed number of values, each of its own kind, such as Adam's `betas`."""
 
     kinds: tuple[Kind, ...]
+    optional: int = 0
+    """How many of the last may be missing."""
 
     def _parts(self, value: object) -> Sequence[object]:
         parts = _plain(value)
-        if not isinstance(parts, list | tuple) or len(parts) != len(self.kinds):
+        most = len(self.kinds)
+        if not isinstance(parts, list | tuple) or not most - self.optional <= len(parts) <= most:
             raise ValueError(f"must be {len(self.kinds)} values, not {describe(parts)}.")
         return parts
 
     def coerce(self, value: object) -> tuple[Value, ...]:
-        return _each([kind.coerce for kind in self.kinds], self._parts(value))
+        parts = self._parts(value)
+        return _each([kind.coerce for kind in self.kinds[: len(parts)]], parts)
 
     def check(self, value: object) -> tuple[Value, ...]:
-        return _each([kind.check for kind in self.kinds], self._parts(value))
+        parts = self._parts(value)
+        return _each([kind.check for kind in self.kinds[: len(parts)]], parts)
 
 
 @dataclass(frozen=True, slots=True)

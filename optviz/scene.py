@@ -53,12 +53,14 @@ def scene(
     inside: Sequence[Steps] = (),
     ghosts: Mapping[int, Reference] = MappingProxyType({}),
     edges: Sequence[Stability] = (),
+    examples: bool = False,
 ) -> Scene:
     """All that a player needs to show `trajectories`, runs of `experiment`.
 
     `grid` may be given where the surface has been sampled already. `inside` has the steps of each
     trajectory, for a player that looks into them, `ghosts` references by the place of their trajectory,
-    `edges` how stable the steps of each trajectory are.
+    `edges` how stable the steps of each trajectory are. `examples` says that the examples of each minibatch
+    come with it, also where the view does not show the data.
     """
     under = ground_of(experiment, trajectories)
     function = under.surface
@@ -114,7 +116,7 @@ def scene(
         data["plane"] = {"shares": [None if np.isnan(share) else share for share in shares]}
     for place, blob in shadows.items():
         data["runs"][place]["ghost"] = {"name": ghosts[place].title, "digest": _digest(blob)}
-    orders = _orders(experiment, function.data, view)
+    orders = _orders(experiment, function.data) if examples or view.beside == "data" else []
     if function.data:
         data["data"] = _examples(function.data) | {
             "batch": experiment.batch_size,
@@ -144,10 +146,10 @@ def _beyond(x: Any) -> float:
     return round(float(x.max() + gap), 1 - math.floor(math.log10(gap)))
 
 
-def _orders(experiment: Experiment, data: Data | None, view: View) -> list[bytes]:
+def _orders(experiment: Experiment, data: Data | None) -> list[bytes]:
     """The examples of each step, for a player that shows them: none where each step sees all."""
     size = experiment.batch_size
-    if data is None or size is None or size >= len(data) or view.beside != "data":
+    if data is None or size is None or size >= len(data):
         return []
     return [_blob(data.order(size, experiment.seed, experiment.steps), "<u2")]
 

@@ -234,7 +234,7 @@ def _axis(field: choices.Field, name: str, optimizer: ov.OptimizerSpec) -> None:
     there = list(ov.axis_names(optimizer.name))
     usual = "lr" if name == "x" else atlas.second_axis(optimizer)
     count = 64 if name == "x" else 32
-    now = field.get() or atlas.default_axis(optimizer, usual, count)
+    now = atlas.whole_axis(optimizer, field.get() or atlas.default_axis(optimizer, usual, count))
     label = {"x": "Across", "y": "Up"}[name]
 
     def read(chosen: str) -> Any:

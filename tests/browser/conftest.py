@@ -8,12 +8,13 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 
 from scripts import chromium
 from scripts.live_app import LiveApp, running_app, running_chromium
 
 OpenPage = Callable[..., Page]
+expect.set_options(timeout=30_000)  # a busy machine takes its time
 THIS_MACHINE = {"127.0.0.1", "localhost"}
 CONNECTIONS = {"http", "https", "ws", "wss"}  # data: and blob: leave nothing
 

@@ -55,7 +55,7 @@ export class Panel {
   show(scene, only, version) {
     this.only = only;
     this.scene = only === null ? scene : { ...scene, runs: [scene.runs[only]] };
-    this.start.fixed = scene.data.plane !== undefined;
+    this.start.fixed = scene.data.plane !== undefined || scene.data.fixed === true;
     this.start.land(scene.data.start);
     this.title.hidden = only === null;
     this.title.textContent = only === null ? "" : scene.runs[only].name;

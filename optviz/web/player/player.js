@@ -402,7 +402,9 @@ class Player {
     const all = { curves: "Curves", step: "Step", code: "Code", stability: "Stability" };
     // Of a network the curvature is that of two weights, not of what a step has to bear.
     const besides = scene.data.plane ? { curves: all.curves, step: all.step, code: all.code } : all;
-    this.choice("beside", "Show", data ? { ...besides, data: "Data" } : besides);
+    const offered = Object.entries(data ? { ...besides, data: "Data" } : besides);
+    const there = offered.filter(([name]) => !scene.data.lacks?.includes(name));
+    this.choice("beside", "Show", Object.fromEntries(there));
     if (view.beside === "curves") {
       this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
       this.choice("against", "Against", { steps: "steps", evals: "evals" });

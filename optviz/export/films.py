@@ -1,0 +1,400 @@
+"""An experiment as a film, GIF or MP4: the surface and the paths as they grow, drawn frame by frame."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from optviz.contours import contour_levels, pixels
+from optviz.engine import run, sample
+from optviz.figures import PLAIN, THEMES, Pen, Theme, all_pens, pens
+from optviz.outcome import Array
+from optviz.planes import Ground, ground_of, project
+from optviz.spec import Experiment, View
+from optviz.trajectory import Trajectory
+
+Size = tuple[int, int]
+Watch = Callable[[int, int], None]
+
+FRAMES_A_SECOND = (10, 20, 25, 50)
+"""What both formats can: a GIF counts in hundredths of a second."""
+SMALLEST, LARGEST = 240, 1920
+"""Pixels along each side."""
+LONGEST = 60.0
+"""Seconds."""
+_REST = 1.0
+"""Seconds that the last picture stays before a film begins again."""
+_FINE = 2
+"""Paths are drawn so many times as large and then made smaller: lines without steps."""
+_PATTERNS = {
+    "solid": (),
+    "dash": (9, 6),
+    "dot": (3, 4),
+    "dashdot": (9, 5, 3, 5),
+    "longdash": (15, 6),
+    "longdashdot": (15, 5, 3, 5),
+}
+"""Of each of plotly's dashes: lengths drawn and left out in turns, in pixels of a picture 800 high."""
+
+
+def to_gif(
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory] | None = None,
+    *,
+    size: Size = (800, 600),
+    fps: int = 20,
+    seconds: float = 6.0,
+    theme: str = "light",
+    view: View = PLAIN,
+    watch: Watch | None = None,
+) -> bytes:
+    """A film of an experiment as an animated GIF that repeats itself.
+
+    `size` is (width, height) in pixels, from 240 to 1,920 each. `fps` is one of `FRAMES_A_SECOND`; the
+    paths take `seconds`, at most 60, and their ends stay for one more. `trajectories`, one for each
+    competitor, are computed where they are not given. `theme` is "light" or "dark". `watch(done, total)` is
+    called after each frame; what it raises ends the work. Raises ValueError as `run` does, and for a film
+    outside these bounds.
+    """
+    frames = _film(experiment, trajectories, size, fps, seconds, theme, view, watch)
+    first = next(frames)
+    # One palette for all frames: else colours flicker, and nothing of a frame can be left out.
+    palette = _colors_of(first, experiment, theme, view)
+    few = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in (first, *frames)]
+    file = io.BytesIO()
+    pause = 1000 // fps
+    durations = [pause] * (len(few) - 1) + [int(1000 * _REST)]
+    few[0].save(file, "GIF", save_all=True, append_images=few[1:], duration=durations, loop=0)
+    return file.getvalue()
+
+
+def to_mp4(
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory] | None = None,
+    *,
+    size: Size = (1280, 720),
+    fps: int = 25,
+    seconds: float = 8.0,
+    theme: str = "light",
+    view: View = PLAIN,
+    watch: Watch | None = None,
+) -> bytes:
+    """A film of an experiment as an MP4 (H.264), as `to_gif` makes one. An odd size is made even."""
+    width, height = size
+    frames = _film(experiment, trajectories, (width & ~1, height & ~1), fps, seconds, theme, view, watch)
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as film:
+        stream = film.add_stream("libx264", rate=fps, options={"crf": "20", "preset": "veryfast"})
+        stream.width, stream.height, stream.pix_fmt = width & ~1, height & ~1, "yuv420p"
+        stream.time_base = Fraction(1, fps)
+        for frame in _resting(frames, round(fps * _REST) - 1):
+            film.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(frame), format="rgb24")))
+        film.mux(stream.encode())
+    return file.getvalue()
+
+
+def _resting(frames: Iterator[Image.Image], more: int) -> Iterator[Image.Image]:
+    """The frames, and the last of them so many times more."""
+    for frame in frames:
+        last = frame
+        yield frame
+    yield from [last] * more
+
+
+def frame_count(fps: int, seconds: float) -> int:
+    """How many different frames a film has."""
+    return max(2, round(fps * seconds) + 1)
+
+
+def _film(
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory] | None,
+    size: Size,
+    fps: int,
+    seconds: float,
+    theme: str,
+    view: View,
+    watch: Watch | None,
+) -> Iterator[Image.Image]:
+    """The frames, from the start to the last step, each told to `watch`."""
+    if theme not in THEMES:
+        raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
+    if not all(isinstance(side, int) and SMALLEST <= side <= LARGEST for side in size):
+        raise ValueError(f"A film is {SMALLEST} to {LARGEST:,} pixels wide and high.")
+    if fps not in FRAMES_A_SECOND:
+        raise ValueError(f"A film has {', '.join(map(str, FRAMES_A_SECOND))} frames a second, not {fps}.")
+    if not 0.5 <= seconds <= LONGEST:
+        raise ValueError(f"A film takes 0.5 to {LONGEST:.0f} seconds.")
+    paths = project(experiment, run(experiment) if trajectories is None else trajectories)
+    count = frame_count(fps, seconds)
+    longest = max((path.steps for path in paths), default=0)
+    stage = _Stage(experiment, paths, size, THEMES[theme], view)
+    for index, position in enumerate(np.linspace(0, longest, count)):
+        yield stage.frame(float(position))
+        if watch is not None:
+            watch(index + 1, count)
+
+
+# -- a picture ---------------------------------------------------------------------------------------------
+
+
+class _Stage:
+    """What all frames have in common, and the paths as far as they are drawn. Frames go forward only."""
+
+    def __init__(
+        self, experiment: Experiment, paths: Sequence[Trajectory], size: Size, theme: Theme, view: View
+    ) -> None:
+        self.paths, self.theme = paths, theme
+        self.unit = min(size) / 600
+        self.small = _font(13 * self.unit)
+        under = ground_of(experiment, paths)
+        styles = pens(experiment, paths, theme, view)
+        self.keys = _Keys(paths, styles, size[0], self)
+        title = round(44 * self.unit)
+        top = title + self.keys.height
+        self.box = (
+            round(58 * self.unit),
+            top,
+            size[0] - round(24 * self.unit),
+            size[1] - round(46 * self.unit),
+        )
+        self.domain = under.surface.domain
+        self.blank = self._blank(experiment.surface.name, under, size)
+        shape = (self.box[2] - self.box[0], self.box[3] - self.box[1])
+        self.halo = Image.new("L", (shape[0] * _FINE, shape[1] * _FINE))
+        self.lines = [_Line(path, pen, self) for path, pen in zip(paths, styles, strict=True)]
+        self.fixed = [self.place(under.start), *map(self.place, under.surface.minimizers)]
+        self.steps = max((path.steps for path in paths), default=0)
+
+    def place(self, point: Sequence[float]) -> tuple[float, float]:
+        """A point in pixels of the box; far outside it where it is."""
+        (left, right), (bottom, top) = self.domain
+        width, height = self.box[2] - self.box[0], self.box[3] - self.box[1]
+        return (
+            (float(point[0]) - left) / (right - left) * width,
+            (top - float(point[1])) / (top - bottom) * height,
+        )
+
+    def frame(self, position: float) -> Image.Image:
+        """The picture when so many steps have passed."""
+        for line in self.lines:
+            line.draw_to(position)
+        image = self.blank.copy()
+        view = image.crop(self.box)
+        view.paste(self.theme.paper, mask=self.halo.reduce(_FINE).point(lambda grey: grey * 7 // 8))
+        for line in self.lines:
+            view.paste(line.pen.color, mask=line.ink.reduce(_FINE))
+        image.paste(_large(view, self._marks(position)), self.box)
+        pen = ImageDraw.Draw(image)
+        where = f"step {math.floor(position + 1e-6):,} of {self.steps:,}"
+        pen.text((self.box[2], 14 * self.unit), where, self.theme.ink, self.small, anchor="ra")
+        self.keys.draw(pen, position)
+        return image
+
+    def _marks(self, position: float) -> Callable[[ImageDraw.ImageDraw, int], None]:
+        """Draws the start, the minimizers and the heads."""
+
+        def draw(pen: ImageDraw.ImageDraw, fine: int) -> None:
+            r = 6 * self.unit * fine
+            paper, ink = self.theme.paper, self.theme.ink
+            for x, y in self.fixed[1:]:
+                pen.polygon(_star(x * fine, y * fine, 1.5 * r), "#f2b01e", "#1f2933", round(r / 5))
+            x, y = (part * fine for part in self.fixed[0])
+            pen.polygon([(x - r, y), (x, y - r), (x + r, y), (x, y + r)], ink, paper, round(r / 4))
+            for line in self.lines:
+                x, y = (part * fine for part in line.head)
+                if abs(x) < 1e6 and abs(y) < 1e6:
+                    pen.circle((x, y), r, line.pen.color, paper, round(r / 3))
+
+        return draw
+
+    def _blank(self, name: str, under: Ground, size: Size) -> Image.Image:
+        """The surface, its axes and its name."""
+        left, top, right, bottom = self.box
+        image = Image.new("RGB", size, self.theme.paper)
+        grid = sample(under.sampled)
+        shape = ((bottom - top) * _FINE, (right - left) * _FINE)
+        filled = pixels(grid, contour_levels(grid.z), self.theme.scale, shape, self.theme.paper)
+        image.paste(Image.fromarray(filled).reduce(_FINE), (left, top))
+        pen = ImageDraw.Draw(image)
+        pen.text((left, 10 * self.unit), name, self.theme.ink, _font(18 * self.unit))
+        gap = 6 * self.unit
+        across, up = self.domain
+        for value in _ticks(*across, most=max(2, int((right - left) / (90 * self.unit)))):
+            x = left + self.place((value, 0))[0]
+            pen.line([(x, bottom), (x, bottom + gap)], self.theme.ink)
+            pen.text((x, bottom + 1.3 * gap), f"{value:g}", self.theme.ink, self.small, anchor="ma")
+        for value in _ticks(*up, most=max(2, int((bottom - top) / (60 * self.unit)))):
+            y = top + self.place((0, value))[1]
+            pen.line([(left - gap, y), (left, y)], self.theme.ink)
+            pen.text((left - 1.6 * gap, y), f"{value:g}", self.theme.ink, self.small, anchor="rm")
+        x_name, y_name = under.surface.axes
+        pen.text(
+            ((left + right) / 2, size[1] - 4 * self.unit), x_name, self.theme.ink, self.small, anchor="md"
+        )
+        pen.text((6 * self.unit, top), y_name, self.theme.ink, self.small)
+        return image
+
+
+class _Line:
+    """A path as it grows: its ink, with its dashes, and its share of the halo."""
+
+    def __init__(self, path: Trajectory, pen: Pen, stage: _Stage) -> None:
+        self.pen, self.halo = pen, stage.halo
+        self.points = [stage.place(point) for point in path.points.astype(np.float64)]
+        self.head = self.points[0]
+        self.ink = Image.new("L", stage.halo.size)
+        self.width = 2.6 * stage.unit * _FINE
+        self.pattern = [length * stage.unit * _FINE for length in _PATTERNS[pen.dash]]
+        self.position, self.travelled = 0.0, 0.0
+
+    def draw_to(self, position: float) -> None:
+        """Draw on, until so many steps have passed."""
+        last = min(position, len(self.points) - 1)
+        if last <= self.position:
+            return
+        whole = range(math.floor(self.position) + 1, math.floor(last) + 1)
+        stops = [self.points[index] for index in whole]
+        share, begun = last % 1, math.floor(last)
+        if share:
+            pairs = zip(self.points[begun], self.points[begun + 1], strict=True)
+            stops.append(tuple(a + share * (b - a) for a, b in pairs))  # type: ignore[arg-type]
+        ink, halo = ImageDraw.Draw(self.ink), ImageDraw.Draw(self.halo)
+        for stop in stops:
+            self._segment(ink, halo, self.head, stop)
+            self.head = stop
+        self.position = last
+
+    def _segment(
+        self,
+        ink: ImageDraw.ImageDraw,
+        halo: ImageDraw.ImageDraw,
+        one: tuple[float, float],
+        other: tuple[float, float],
+    ) -> None:
+        start, end = np.multiply(one, _FINE), np.multiply(other, _FINE)
+        part = _seen(start, end, np.array(self.ink.size))
+        if part is None:
+            return
+        a, b = start + part[0] * (end - start), start + part[1] * (end - start)
+        _stroke(halo, a, b, 2 * self.width)
+        length = float(np.hypot(*(b - a)))
+        for low, high in _dashes(self.pattern, self.travelled, length):
+            _stroke(ink, a + low * (b - a), a + high * (b - a), self.width)
+        self.travelled += length
+
+
+class _Keys:
+    """Who is who: a line of each competitor's kind, its name and its loss."""
+
+    def __init__(self, paths: Sequence[Trajectory], styles: Sequence[Pen], width: int, stage: _Stage) -> None:
+        self.stage, unit = stage, stage.unit
+        self.row = round(22 * unit)
+        self.entries = []
+        x, y = 58 * unit, 40 * unit
+        for path, pen in zip(paths, styles, strict=True):
+            name = path.name if len(path.name) <= 28 else path.name[:27] + "…"
+            room = 40 * unit + stage.small.getlength(f"{name}  loss 0.0000e-00") + 22 * unit
+            if x > 58 * unit and x + room > width:
+                x, y = 58 * unit, y + self.row
+            self.entries.append((path, pen, name, x, y))
+            x += room
+        self.height = round(y + self.row - 40 * unit)
+
+    def draw(self, pen: ImageDraw.ImageDraw, position: float) -> None:
+        unit, theme = self.stage.unit, self.stage.theme
+        for path, style, name, x, y in self.entries:
+            middle = y + 8 * unit
+            pattern = [length * unit for length in _PATTERNS[style.dash]]
+            for low, high in _dashes(pattern, 0.0, 32 * unit):
+                ends = [(x + low * 32 * unit, middle), (x + high * 32 * unit, middle)]
+                pen.line(ends, style.color, max(1, round(2.6 * unit)))
+            loss = path.losses[min(math.floor(position + 1e-6), path.steps)]
+            gone = path.outcome.kind == "diverged" and position >= path.steps
+            words = f"{name}  diverged" if gone else f"{name}  loss {loss:.4g}"
+            pen.text((x + 40 * unit, middle), words, theme.ink, self.stage.small, anchor="lm")
+
+
+# -- strokes -----------------------------------------------------------------------------------------------
+
+
+def _stroke(pen: ImageDraw.ImageDraw, a: Array, b: Array, width: float) -> None:
+    """A line with round ends."""
+    r = width / 2
+    pen.line([*a, *b], 255, max(1, round(width)))
+    for x, y in (a, b):
+        pen.ellipse((x - r, y - r, x + r, y + r), 255)
+
+
+def _dashes(pattern: Sequence[float], travelled: float, length: float) -> Iterator[tuple[float, float]]:
+    """Which shares of a stroke are drawn, where so much of the pattern has been used up before it."""
+    if not pattern or length == 0:
+        yield 0.0, 1.0
+        return
+    at = -(travelled % sum(pattern))
+    while at < length:
+        for place, each in enumerate(pattern):
+            if place % 2 == 0 and at + each > 0 and at < length:
+                yield max(at, 0.0) / length, min(at + each, length) / length
+            at += each
+
+
+def _seen(start: Array, end: Array, size: Array) -> tuple[float, float] | None:
+    """Which share of a stroke lies within the picture or near it (Liang and Barsky 1984); None if nothing."""
+    if not (np.isfinite(start).all() and np.isfinite(end).all()):
+        return None
+    low, high = 0.0, 1.0
+    for a, b, side in zip(start, end, size, strict=True):
+        for outside, change in ((a + side, b - a), (2 * side - a, a - b)):
+            if change == 0 and outside < 0:
+                return None
+            if change > 0:
+                low = max(low, -outside / change)
+            elif change < 0:
+                high = min(high, -outside / change)
+    return (low, high) if low < high or (low == high == 0.0) else None
+
+
+def _large(image: Image.Image, draw: Callable[[ImageDraw.ImageDraw, int], None]) -> Image.Image:
+    """The image with something drawn upon it, smoothly: drawn large, then made smaller."""
+    big = image.resize((image.width * _FINE, image.height * _FINE), Image.Resampling.NEAREST)
+    draw(ImageDraw.Draw(big), _FINE)
+    return big.reduce(_FINE)
+
+
+def _star(x: float, y: float, r: float) -> list[tuple[float, float]]:
+    corners = [(r if k % 2 == 0 else 0.45 * r, math.pi * (k / 5 - 0.5)) for k in range(10)]
+    return [(x + length * math.cos(angle), y + length * math.sin(angle)) for length, angle in corners]
+
+
+def _ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers between two, evenly spaced, at most so many."""
+    raw = (high - low) / most
+    unit = 10.0 ** math.floor(math.log10(raw))
+    step = next(digit * unit for digit in (1, 2, 5, 10) if digit * unit >= raw * 0.999)
+    return [float(f"{k * step:.12g}") for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """A font of this machine that knows most letters; Pillow's own, which knows few, where there is none."""
+    for name in ("DejaVuSans.ttf", "Arial.ttf", "arial.ttf"):
+        try:
+            return ImageFont.truetype(name, size)
+        except OSError:
+            continue
+    return ImageFont.load_default(size)
+
+
+def _colors_of(frame: Image.Image, experiment: Experiment, theme: str, view: View) -> Image.Image:
+    """A palette for a film: what its first frame has, with all colours of its paths."""
+    strip = frame.copy()
+    pen = ImageDraw.Draw(strip)
+    for place, style in enumerate(all_pens(experiment, THEMES[theme], view)):
+        pen.rectangle((0, 12 * place, strip.width, 12 * place + 11), style.color)
+    return strip.quantize(255, Image.Quantize.MEDIANCUT)

@@ -1,0 +1,68 @@
+"""Figures as pictures: PNG and SVG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kaleido
+import plotly.graph_objects as go
+from kaleido.errors import ChromeNotFoundError
+
+from optviz.figures import THEMES
+
+FORMATS = ("png", "svg")
+_BESIDE, _ABOVE = 170, 100
+"""What labels, legend and colour bar take of a picture's width and height."""
+SMALLEST, LARGEST = 100, 4000
+"""Units along each side."""
+
+
+def to_image(
+    figure: go.Figure, format: str = "png", *, size: tuple[int, int] | None = None, scale: float = 1.0
+) -> bytes:
+    """A figure of optviz, or any other of plotly, as a PNG or SVG.
+
+    `size` is (width, height), from 100 to 4,000 each, in units that text is 13 of high, and by default what
+    the figure fills; a PNG has `scale` pixels, from 0.5 to 4, for each. Its colours are those that the figure
+    was made with. The drawing is done by a Chrome or Chromium of this machine, without a network. Raises
+    ValueError where there is none, and for what is none of these formats and sizes.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"A picture is a png or an svg, not {format!r}.")
+    size = fitting_size(figure) if size is None else size
+    if not all(isinstance(side, int) and SMALLEST <= side <= LARGEST for side in size):
+        raise ValueError(f"A picture is {SMALLEST} to {LARGEST:,} units wide and high.")
+    if not 0.5 <= scale <= 4:
+        raise ValueError("A picture has 0.5 to 4 pixels for each unit.")
+    wanted = {"format": format, "width": size[0], "height": size[1], "scale": scale}
+    try:
+        # MathJax would come from the network, and no figure of optviz needs it.
+        drawn: bytes = kaleido.calc_fig_sync(still(figure), opts=wanted, kopts={"mathjax": False})
+    except ChromeNotFoundError:
+        raise ValueError(
+            "PNG and SVG are drawn by Chrome or Chromium, and none was found: install one, or set "
+            "BROWSER_PATH to where it is."
+        ) from None
+    return drawn
+
+
+def fitting_size(figure: go.Figure) -> tuple[int, int]:
+    """A size that a figure fills: where its units are equal on both axes, one of the domain's shape."""
+    layout = figure.layout
+    if layout.yaxis.scaleanchor is None or None in (layout.xaxis.range, layout.yaxis.range):
+        return 1200, 800
+    (left, right), (bottom, top) = layout.xaxis.range, layout.yaxis.range
+    shape = min(max((right - left) / (top - bottom), 0.4), 2.5)
+    inside = 700 / max(shape, 1)
+    return round(inside * shape) + _BESIDE, round(inside) + _ABOVE
+
+
+def still(figure: go.Figure) -> dict[str, Any]:
+    """The figure as plotly's JSON for a picture: without what plays it, on its theme's ground."""
+    data: dict[str, Any] = figure.to_dict()
+    layout = {name: part for name, part in data["layout"].items() if name not in ("updatemenus", "sliders")}
+    ink = layout.get("font", {}).get("color")
+    paper = next((theme.paper for theme in THEMES.values() if theme.ink == ink), "#ffffff")
+    if "sliders" in data["layout"]:
+        layout["margin"] = {**layout.get("margin", {}), "b": 60}
+    return {"data": data["data"], "layout": {**layout, "paper_bgcolor": paper}}
