@@ -33,7 +33,7 @@ from optviz.engine import (
 from optviz.export.films import to_gif, to_mp4
 from optviz.export.pages import to_html
 from optviz.export.pictures import to_image
-from optviz.export.tables import summaries_csv
+from optviz.export.tables import results_json, steps_csv, steps_parquet, summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
 from optviz.map_figures import (
@@ -129,6 +129,7 @@ __all__ = [
     "plane",
     "project",
     "register_surface",
+    "results_json",
     "run",
     "run_many",
     "run_one",
@@ -138,6 +139,8 @@ __all__ = [
     "seen_through",
     "stability",
     "stability_figure",
+    "steps_csv",
+    "steps_parquet",
     "suggested_lr",
     "summaries_csv",
     "surface",

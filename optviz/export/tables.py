@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
-from optviz.trajectory import Summary
+import numpy as np
+from numpy.typing import NDArray
+
+from optviz.problem import surface
+from optviz.spec import Experiment
+from optviz.trajectory import Summary, Trajectory
+
+Column = NDArray[Any]
 
 _HEADER = (
     "competitor",
@@ -32,10 +42,9 @@ def summaries_csv(summaries: Sequence[Summary]) -> str:
     writer = csv.writer(text)
     writer.writerow(_HEADER)
     for row in summaries:
-        name = f"'{row.name}" if row.name[:1] in "=+-@\t\r" else row.name
         writer.writerow(
             (
-                name,
+                _unread(row.name),
                 _finite(row.final_loss),
                 _finite(row.best_loss),
                 _finite(row.distance),
@@ -48,6 +57,126 @@ def summaries_csv(summaries: Sequence[Summary]) -> str:
             )
         )
     return text.getvalue()
+
+
+def steps_csv(trajectories: Sequence[Trajectory]) -> str:
+    """Every point of every competitor as CSV (RFC 4180), with all that was recorded, numbers in full.
+
+    A row has what led to its point, too: the loss and gradient that the optimizer was given, its learning
+    rate, and torch's own state after the step. So a start's row is empty there. Numbers are as Python writes
+    them; "nan" and "inf" are numbers that are not finite, and nothing stands where there is no number.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text)
+    tables = [_columns(trajectory) for trajectory in trajectories]
+    header = list(dict.fromkeys(name for table in tables for name in table))
+    writer.writerow(["competitor", *header])
+    for trajectory, table in zip(trajectories, tables, strict=True):
+        columns = [table[name].tolist() if name in table else None for name in header]
+        for row in range(trajectory.steps + 1):
+            values = [None if column is None else column[row] for column in columns]
+            writer.writerow([_unread(trajectory.name), *values])
+    return text.getvalue()
+
+
+def steps_parquet(trajectories: Sequence[Trajectory]) -> bytes:
+    """What `steps_csv` has, as Parquet: names as text, all else as numbers of their own kind.
+
+    Raises ValueError where pyarrow, which streamlit brings along, is not installed.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError:
+        raise ValueError("Parquet needs pyarrow: pip install pyarrow.") from None
+    parts = []
+    for trajectory in trajectories:
+        columns = {name: arrow.array(column.tolist()) for name, column in _columns(trajectory).items()}
+        parts.append(arrow.table({"competitor": [trajectory.name] * (trajectory.steps + 1), **columns}))
+    file = io.BytesIO()
+    parquet.write_table(arrow.concat_tables(parts, promote_options="permissive"), file)
+    return file.getvalue()
+
+
+def results_json(experiment: Experiment, trajectories: Sequence[Trajectory]) -> str:
+    """An experiment, what came of it, and what that was made with, as JSON.
+
+    The experiment is as `Experiment.to_json` writes it. Each result has its summary, its ending and its
+    points and losses in full, as numbers; what is not finite is the text "NaN", "Infinity" or "-Infinity".
+    """
+    function = surface(experiment.surface)
+    results = [
+        {
+            "competitor": trajectory.name,
+            "outcome": asdict(trajectory.outcome),
+            "made_with": asdict(trajectory.made_with),
+            "summary": _written(asdict(trajectory.summary(function.minimizers, function.nearness))),
+            "names": list(trajectory.names),
+            "points": _written(trajectory.points.tolist()),
+            "losses": _written(trajectory.losses.tolist()),
+        }
+        for trajectory in trajectories
+    ]
+    whole = {"experiment": json.loads(experiment.to_json()), "results": results}
+    return json.dumps(whole, ensure_ascii=False, allow_nan=False)
+
+
+def _columns(trajectory: Trajectory) -> dict[str, Column]:
+    """All that was recorded, by names, (n+1,) each; of objects where a start has no number."""
+    names = trajectory.names
+    found = {"step": np.arange(trajectory.steps + 1), "epoch": _led(trajectory.epochs)}
+    # Of a network a point is a place on the plane that it is seen on; its own names are its weights'.
+    found |= _parts("", trajectory.points, names if trajectory.parameters is None else ("x", "y"))
+    if trajectory.parameters is not None and trajectory.off_plane is not None:
+        found |= _parts("parameter", trajectory.parameters, names)
+        found["off plane"] = trajectory.off_plane
+    found["loss"] = trajectory.losses
+    found |= _parts("gradient", trajectory.gradients, names)
+    found["evaluations"] = trajectory.evals
+    led: dict[str, Column] = {
+        **dict(_parts("seen gradient", trajectory.seen_gradients, names)),
+        "seen loss": trajectory.seen_losses,
+        "lr": trajectory.lrs,
+    }
+    for name, moved in trajectory.hyperparameters.items():
+        led |= _parts(name, moved, ())
+    for name, kept in trajectory.state.items():
+        led |= _parts(f"state {name}", kept, names)
+    return found | {name: _led(values) for name, values in led.items()}
+
+
+def _parts(name: str, values: Column, names: Sequence[str]) -> Iterator[tuple[str, Column]]:
+    """Each number of an array (n, ...) as a column (n,).
+
+    It is called "name x" where there is a number for each of `names`, else "name[0]" by its place.
+    """
+    if values.ndim == 1:
+        yield name, values
+        return
+    columns = values.reshape(len(values), -1).T
+    for place, column in enumerate(columns):
+        yield f"{name} {names[place]}".strip() if len(columns) == len(names) else f"{name}[{place}]", column
+
+
+def _led(values: Column) -> Column:
+    """What belongs to each step (n,) at the point that it led to (n+1,)."""
+    return np.concatenate([np.array([None]), values.astype(object)])
+
+
+def _unread(name: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in ("=", "+", "-", "@", "\t", "\r") else name
+
+
+def _written(value: Any) -> Any:
+    """A value as JSON has it: it knows no infinity."""
+    if isinstance(value, Mapping):
+        return {name: _written(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_written(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def _finite(number: float) -> float | None:
