@@ -95,14 +95,14 @@ NETWORK = ov.Experiment(
 def recorded(trajectory: ov.Trajectory) -> dict[str, np.ndarray]:
     """Some of what a trajectory has, by the names of a table."""
     found = {
-        "x": trajectory.points[:, 0],
-        "y": trajectory.points[:, 1],
+        trajectory.names[0]: trajectory.points[:, 0],
+        trajectory.names[1]: trajectory.points[:, 1],
         "loss": trajectory.losses,
         "evaluations": trajectory.evals,
         "lr": trajectory.lrs,
         "seen loss": trajectory.seen_losses,
     }
-    for place, axis in enumerate(trajectory.names):
+    for place, axis in enumerate(trajectory.names if trajectory.parameters is None else ()):
         found[f"gradient {axis}"] = trajectory.gradients[:, place]
         found[f"seen gradient {axis}"] = trajectory.seen_gradients[:, place]
         for name, values in trajectory.state.items():

@@ -125,8 +125,7 @@ def _columns(trajectory: Trajectory) -> dict[str, Column]:
     """All that was recorded, by names, (n+1,) each; of objects where a start has no number."""
     names = trajectory.names
     found = {"step": np.arange(trajectory.steps + 1), "epoch": _led(trajectory.epochs)}
-    # Of a network a point is a place on the plane that it is seen on; its own names are its weights'.
-    found |= _parts("", trajectory.points, names if trajectory.parameters is None else ("x", "y"))
+    found |= _parts("", trajectory.points, names)
     if trajectory.parameters is not None and trajectory.off_plane is not None:
         found |= _parts("parameter", trajectory.parameters, names)
         found["off plane"] = trajectory.off_plane
