@@ -30,6 +30,7 @@ from optviz.engine import (
     sample,
     suggested_lr,
 )
+from optviz.export.programs import to_notebook, to_script
 from optviz.export.tables import summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
@@ -65,9 +66,8 @@ from optviz.schedulers import SCHEDULERS, SchedulerInfo
 from optviz.spec import Experiment, MapSpec, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
 from optviz.stability import Stability, stability
 from optviz.trajectory import Ensemble, Grid, MadeWith, Plane, Reference, Summary, Trajectory
+from optviz.version import __version__ as __version__
 from optviz.work import Here, Progress
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CONVENTIONS",
@@ -142,6 +142,8 @@ __all__ = [
     "sweep",
     "sweep_curves_figure",
     "sweep_figure",
+    "to_notebook",
+    "to_script",
     "training_loop",
     "tune",
     "tuning_figure",
