@@ -141,11 +141,6 @@ class Program(ABC):
     def reads_loss(self) -> bool:
         return self.run.scheduler is not None and scheduler_info(self.run.scheduler).reads_loss
 
-    @property
-    def _searches(self) -> bool:
-        """Whether the optimizer searches along a line, in which torch cannot cope with NaN."""
-        return self.info.settings(self.run.optimizer).get("line_search_fn") is not None
-
     def generator(self) -> list[str]:
         """Where the noise comes from."""
         seed = self.experiment.seed
@@ -171,8 +166,7 @@ class Program(ABC):
     ) -> list[Line]:
         """The loop over the steps. Each begins with `check`, and `record` follows what the optimizer does.
 
-        Where something is recorded, the loop also ends where torch's line search gives up. `with_losses`
-        says that `record` reads `loss`.
+        `with_losses` says that `record` reads `loss`.
         """
         return [Line(self.head()), *_indented([*map(Line, check), *self._step(record, with_losses)])]
 
@@ -189,10 +183,8 @@ class Program(ABC):
         if _needs_closure(self.info):
             closure = [*self._gradient(noise), Line("return loss")]
             lines += [Line("def closure():"), *_indented(closure)]
-            taken = Line(
-                f"{'loss = ' if self.reads_loss or with_losses else ''}optimizer.step(closure)", "step"
-            )
-            lines += _guarded(taken) if record and self._searches else [taken]
+            named = "loss = " if self.reads_loss or with_losses else ""
+            lines.append(Line(f"{named}optimizer.step(closure)", "step"))
         else:
             lines += [*self._gradient(noise), Line("optimizer.step()", "step")]
         lines += map(Line, record)
@@ -447,16 +439,6 @@ def _scheduler(spec: SchedulerSpec, steps: int, lr: float) -> list[str]:
 
 def _needs_closure(info: OptimizerInfo) -> bool:
     return inspect.signature(info.make.step).parameters["closure"].default is inspect.Parameter.empty
-
-
-def _guarded(step: Line) -> list[Line]:
-    """A step that ends the loop where torch's line search gives up, as it does among NaN."""
-    return [
-        Line("try:"),
-        *_indented([step]),
-        Line("except IndexError:  # torch's line search has met numbers that are not finite"),
-        Line(f"{_INDENT}break"),
-    ]
 
 
 def _indented(lines: Iterable[Line]) -> list[Line]:

@@ -29,7 +29,7 @@ _INDENT = "    "
 _TAKEN = frozenset({"path", "losses", "has_diverged", "fingerprint", "main"}) | {
     *("paths", "go", "escape", "functional_call", "vmap", "loss_of", "loss_at"),
     *("picture", "curves", "name", "z", "heights", "model", "inputs", "targets", "loss_fn"),
-    *("range", "enumerate", "print", "IndexError"),
+    *("range", "enumerate", "print"),
 }
 """Names that these programs use, beside those of a training loop."""
 _FINGERPRINT = [
@@ -51,7 +51,8 @@ def to_script(experiment: Experiment) -> str:
     It needs torch alone, unless the surface was registered without a source that can be shown. It prints, for
     each competitor, a line "# name", and then a line for each point: the step, from 0 for the start, and the
     numbers, as `repr` writes them, which are exactly those of `run(experiment, device="cpu")`. It ends a path
-    where `run` does: at the first point that is not finite or lies beyond reach.
+    where `run` does: at the first point that is not finite or lies beyond reach. What makes torch raise an
+    error, which `run` turns into a sentence, raises it there too.
 
     For a network the numbers are its weights, in the order of `module.parameters()`. Where there are more
     than 10, a line has a fingerprint of them instead, the first 16 hexadecimal digits of the SHA-256 of
@@ -267,6 +268,7 @@ class _Script:
                 *self._curves("losses", "losses[name]"),
             ]
         defined, called = self._loss()
+        exact = "" if self.surface.data else ".double()"  # a model has a precision of its own
         return [
             "from html import escape",
             "",
@@ -275,7 +277,7 @@ class _Script:
             "",
             *self._picture(called),
             "",
-            *self._curves("paths", f"{called}(*paths[name].T).tolist()"),
+            *self._curves("paths", f"{called}(*paths[name]{exact}.T).tolist()"),
         ]
 
     def _loss(self) -> tuple[list[str], str]:
