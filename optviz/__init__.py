@@ -33,6 +33,7 @@ from optviz.engine import (
 from optviz.export.films import to_gif, to_mp4
 from optviz.export.pages import to_html
 from optviz.export.pictures import to_image
+from optviz.export.programs import to_notebook, to_script
 from optviz.export.tables import results_json, steps_csv, steps_parquet, summaries_csv
 from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
 from optviz.loop import Line, training_loop
@@ -68,9 +69,8 @@ from optviz.schedulers import SCHEDULERS, SchedulerInfo
 from optviz.spec import Experiment, MapSpec, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
 from optviz.stability import Stability, stability
 from optviz.trajectory import Ensemble, Grid, MadeWith, Plane, Reference, Summary, Trajectory
+from optviz.version import __version__ as __version__
 from optviz.work import Here, Progress
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CONVENTIONS",
@@ -152,6 +152,8 @@ __all__ = [
     "to_html",
     "to_image",
     "to_mp4",
+    "to_notebook",
+    "to_script",
     "training_loop",
     "tune",
     "tuning_figure",

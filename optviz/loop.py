@@ -56,22 +56,26 @@ def training_loop(experiment: Experiment, index: int) -> tuple[Line, ...]:
     optviz. Raises ValueError where there is no such competitor, and for names and types that `run` refuses;
     whether torch likes the values is not asked.
     """
+    program = program_of(experiment, index)
+    setup = [*program.beginning(), *program.generator(), *program.building(), *program.batches()]
+    return (*map(Line, setup), Line(""), *program.loop())
+
+
+def program_of(experiment: Experiment, index: int, taken: frozenset[str] = frozenset()) -> Program:
+    """Competitor `index` of `experiment` as the parts of a program. Raises as `training_loop` does.
+
+    `taken` are names that a larger program needs for itself: no function of a surface may have them.
+    """
     run, function = competitor(experiment, index)
     tensors(function, run)  # refuses what cannot be frozen
     common = experiment, run, optimizer_info(run.optimizer), free_names(function, run)
-    program: _Program
     if function.data is not None:
-        program = _ModelProgram(*common, function.data)
-    else:
-        program = _SurfaceProgram(*common, _source(experiment.surface))
-    setup = [*program.beginning(), *program.generator()]
-    setup += [] if run.reset_every else program.build()
-    loop = [Line(program.head()), *_indented(program.step())]
-    return (*map(Line, [*setup, *program.batches()]), Line(""), *loop)
+        return ModelProgram(*common, function.data)
+    return SurfaceProgram(*common, _source(experiment.surface, _TAKEN | taken))
 
 
 @dataclass(frozen=True)
-class _Program(ABC):
+class Program(ABC):
     """A competitor, as the parts of its program; none of them is indented."""
 
     experiment: Experiment
@@ -81,13 +85,30 @@ class _Program(ABC):
     """Names of the numbers that are trained."""
 
     @abstractmethod
+    def imports(self) -> list[str]:
+        """Of all that the program needs; the same for all competitors."""
+
+    @abstractmethod
+    def shared(self) -> list[str]:
+        """What else is the same for all competitors: what the loss is of, and where minibatches are from."""
+
+    @abstractmethod
+    def start(self) -> list[str]:
+        """The parameters at the start, whose names are the competitor's own."""
+
+    @abstractmethod
     def beginning(self) -> list[str]:
-        """Imports, what the loss is, and the parameters at the start."""
+        """All of them, for a program of this competitor alone."""
 
     @property
     @abstractmethod
     def given(self) -> str:
         """What the optimizer is given."""
+
+    @property
+    @abstractmethod
+    def point(self) -> str:
+        """A copy of all parameters, frozen ones included, as a tensor (D,)."""
 
     @property
     @abstractmethod
@@ -125,18 +146,31 @@ class _Program(ABC):
         seed = self.experiment.seed
         return [f"generator = torch.Generator().manual_seed({seed})"] if self.experiment.noise else []
 
+    def building(self) -> list[str]:
+        """The optimizer and its scheduler, unless each of them is built in the loop."""
+        return [] if self.run.reset_every else self.build()
+
     def build(self) -> list[str]:
         """The optimizer and its scheduler."""
         settings = self.info.settings(self.run.optimizer)
         rate = settings.pop("lr", self.info.params["lr"].default)
         assert isinstance(rate, int | float)
-        parts = [self.given, f"lr={_literal(rate)}", *_changed(self.info.params, settings)]
+        parts = [self.given, f"lr={literal(rate)}", *_changed(self.info.params, settings)]
         lines = _call(f"optimizer = torch.optim.{self.info.name}", parts)
         if self.run.scheduler is not None:
             lines += _scheduler(self.run.scheduler, self.experiment.steps, float(rate))
         return lines
 
-    def step(self) -> list[Line]:
+    def loop(
+        self, check: Sequence[str] = (), record: Sequence[str] = (), with_losses: bool = False
+    ) -> list[Line]:
+        """The loop over the steps. Each begins with `check`, and `record` follows what the optimizer does.
+
+        `with_losses` says that `record` reads `loss`.
+        """
+        return [Line(self.head()), *_indented([*map(Line, check), *self._step(record, with_losses)])]
+
+    def _step(self, record: Sequence[str], with_losses: bool) -> list[Line]:
         """What is done at every step: with a closure only where the optimizer cannot do without one."""
         lines = []
         if self.run.reset_every:
@@ -149,9 +183,11 @@ class _Program(ABC):
         if _needs_closure(self.info):
             closure = [*self._gradient(noise), Line("return loss")]
             lines += [Line("def closure():"), *_indented(closure)]
-            lines.append(Line(f"{'loss = ' if self.reads_loss else ''}optimizer.step(closure)", "step"))
+            named = "loss = " if self.reads_loss or with_losses else ""
+            lines.append(Line(f"{named}optimizer.step(closure)", "step"))
         else:
             lines += [*self._gradient(noise), Line("optimizer.step()", "step")]
+        lines += map(Line, record)
         if self.run.scheduler is not None:
             lines.append(Line(f"scheduler.step({'loss.item()' if self.reads_loss else ''})", "step"))
         return lines
@@ -168,10 +204,10 @@ class _Program(ABC):
             lines += [Line(text, "backward") for text in self.add_noise(noise)]
         clip = f"torch.nn.utils.clip_grad_{{}}_({self.given}, {{}})"
         if self.run.clip_norm is not None:
-            limit = f"max_norm={_literal(self.run.clip_norm)}"
+            limit = f"max_norm={literal(self.run.clip_norm)}"
             lines.append(Line(clip.format("norm", limit), "backward"))
         if self.run.clip_value is not None:
-            limit = f"clip_value={_literal(self.run.clip_value)}"
+            limit = f"clip_value={literal(self.run.clip_value)}"
             lines.append(Line(clip.format("value", limit), "backward"))
         return lines
 
@@ -180,7 +216,7 @@ class _Program(ABC):
         if not self.experiment.noise:
             return ""
         arguments = ", ".join([str(self.size), "generator=generator", *self.dtype()])
-        return f"{_literal(self.experiment.noise)} * torch.randn({arguments})"
+        return f"{literal(self.experiment.noise)} * torch.randn({arguments})"
 
     def dtype(self) -> list[str]:
         """The keyword that tensors need, if any."""
@@ -189,7 +225,7 @@ class _Program(ABC):
 
 
 @dataclass(frozen=True)
-class _SurfaceProgram(_Program):
+class SurfaceProgram(Program):
     """A function of θ, or of x and y apart where one of them is frozen."""
 
     source: _Source
@@ -204,14 +240,29 @@ class _SurfaceProgram(_Program):
         return f"[{self.trained}]"
 
     @property
+    def point(self) -> str:
+        if self.run.frozen:
+            return f"torch.stack([x, y]){'.flatten()' if self.info.matrix else ''}.detach()"
+        return f"theta{'[0]' if self.info.matrix else ''}.detach().clone()"
+
+    @property
     def loss(self) -> str:
         arguments = "x, y" if self.run.frozen else "*theta[0]" if self.info.matrix else "*theta"
         return f"{self.source.name}({arguments})"
 
+    def imports(self) -> list[str]:
+        return [*self.source.imports]
+
+    def shared(self) -> list[str]:
+        return [*self.source.lines]
+
     def beginning(self) -> list[str]:
-        x, y = map(_literal, self.experiment.start)
+        return [*self.imports(), "", *self.shared(), "", *self.start()]
+
+    def start(self) -> list[str]:
+        x, y = map(literal, self.experiment.start)
         values = {"x": x, "y": y} if self.run.frozen else {"theta": f"[{x}, {y}]"}
-        lines = [*self.source.lines, ""]
+        lines = []
         for name, value in values.items():
             if self.info.matrix:
                 value = f"[[{value}]]" if self.run.frozen else f"[{value}]"
@@ -225,7 +276,7 @@ class _SurfaceProgram(_Program):
 
 
 @dataclass(frozen=True)
-class _ModelProgram(_Program):
+class ModelProgram(Program):
     """A model that is fitted to data."""
 
     data: Data
@@ -235,6 +286,10 @@ class _ModelProgram(_Program):
         if not self.run.frozen:
             return "model.parameters()"
         return "trained" if self.data.model.is_network else f"[{', '.join(self._trained)}]"
+
+    @property
+    def point(self) -> str:
+        return "nn.utils.parameters_to_vector(model.parameters()).detach()"
 
     @property
     def loss(self) -> str:
@@ -264,22 +319,36 @@ class _ModelProgram(_Program):
         parts = self.data.model.parts()
         return [_reached(part.name) for part in parts if not part.is_frozen(self.run.frozen)]
 
-    def beginning(self) -> list[str]:
+    def imports(self) -> list[str]:
         lines = ["import torch", "from torch import nn"]
-        lines += [] if self._whole else ["from torch.utils.data import DataLoader, TensorDataset"]
-        return [*lines, "", *self._examples(), "", *self._model(), f"loss_fn = {self.data.loss.text}"]
+        return lines if self._whole else [*lines, "from torch.utils.data import DataLoader, TensorDataset"]
+
+    def shared(self) -> list[str]:
+        """Every call of its `batches` shuffles anew from the seed."""
+        lines = [*self._examples(), self._loss_function]
+        if self._whole:
+            return lines
+        inside = [_INDENT + line for line in self._loader()]
+        return [*lines, "", "def batches():", *inside, *self._epochs()]
+
+    def beginning(self) -> list[str]:
+        return [*self.imports(), "", *self._examples(), "", *self.start(), self._loss_function]
+
+    @property
+    def _loss_function(self) -> str:
+        return f"loss_fn = {self.data.loss.text}"
 
     def _examples(self) -> list[str]:
         inputs = [_numbers(row) for row in self.data.inputs]
         targets = [_numbers([target]) for target in self.data.targets]
         closing = ", ".join(["]", *self.dtype()]) + ")"
-        lines = _listed("inputs = torch.tensor([", inputs, closing)
-        lines += _listed("targets = torch.tensor([", targets, closing)
+        lines = listed("inputs = torch.tensor([", inputs, closing)
+        lines += listed("targets = torch.tensor([", targets, closing)
         if self.data.standardized:
             lines.append("inputs = (inputs - inputs.mean(0)) / inputs.std(0, correction=0)")
         return lines
 
-    def _model(self) -> list[str]:
+    def start(self) -> list[str]:
         double = ".double()" if self.experiment.dtype == "float64" else ""
         frozen = [f"{name}.requires_grad_(False)" for name in self._tensors if name not in self._trained]
         if self.data.model.is_network:  # torch draws its weights itself
@@ -291,7 +360,7 @@ class _ModelProgram(_Program):
         for name, axes in self._tensors.items():
             values = [next(start) for _ in axes]
             if len(values) == 1:
-                lines.append(f"{_INDENT}{name}.fill_({_literal(values[0])})")
+                lines.append(f"{_INDENT}{name}.fill_({literal(values[0])})")
             else:
                 row = ", ".join([f"[{_numbers(values)}]", *self.dtype()])
                 lines.append(f"{_INDENT}{name}.copy_(torch.tensor({row}))")
@@ -320,14 +389,15 @@ class _ModelProgram(_Program):
         return pieces
 
     def batches(self) -> list[str]:
-        if self._whole:
-            return []
+        return [] if self._whole else [*self._loader(), "", "def batches():", *self._epochs()]
+
+    def _loader(self) -> list[str]:
         size, seed = self.experiment.batch_size, self.experiment.seed
         shuffled = [f"batch_size={size}", "shuffle=True", f"generator=torch.Generator().manual_seed({seed})"]
+        return _call("loader = DataLoader", ["TensorDataset(inputs, targets)", *shuffled])
+
+    def _epochs(self) -> list[str]:
         return [
-            *_call("loader = DataLoader", ["TensorDataset(inputs, targets)", *shuffled]),
-            "",
-            "def batches():",
             f"{_INDENT}while True:  # an epoch: every example once, shuffled anew",
             f"{_INDENT * 2}yield from loader",
         ]
@@ -341,7 +411,7 @@ class _ModelProgram(_Program):
 def _module(text: str, after: str) -> list[str]:
     """How a module is made, by a call whose arguments may need several lines."""
     name, _, inside = text.removesuffix(")").partition("(")
-    return _listed(f"model = {name}(", re.findall(r"[\w.]+(?:\(.*?\))?", inside), f"){after}")
+    return listed(f"model = {name}(", re.findall(r"[\w.]+(?:\(.*?\))?", inside), f"){after}")
 
 
 def _reached(name: str) -> str:
@@ -350,7 +420,7 @@ def _reached(name: str) -> str:
 
 
 def _numbers(row: Iterable[float]) -> str:
-    return f"[{', '.join(_literal(float(number)) for number in row)}]"
+    return f"[{', '.join(literal(float(number)) for number in row)}]"
 
 
 def _scheduler(spec: SchedulerSpec, steps: int, lr: float) -> list[str]:
@@ -380,15 +450,13 @@ def _indented(lines: Iterable[Line]) -> list[Line]:
 
 def _changed(declared: Mapping[str, Param], settings: Mapping[str, Value]) -> list[str]:
     """The keywords that are not at torch's default."""
-    return [
-        f"{name}={_literal(value)}" for name, value in settings.items() if value != declared[name].default
-    ]
+    return [f"{name}={literal(value)}" for name, value in settings.items() if value != declared[name].default]
 
 
-def _literal(value: Value) -> str:
+def literal(value: Value) -> str:
     """A value as a person writes it in Python, 1e-3 for 0.001; it reads back as the same one."""
     if isinstance(value, tuple):
-        return f"({', '.join(map(_literal, value))}{',' if len(value) == 1 else ''})"
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, str):
         return repr(value) if {'"', "'", "\\"} & set(value) else f'"{repr(value)[1:-1]}"'
     if not isinstance(value, float):
@@ -400,16 +468,17 @@ def _literal(value: Value) -> str:
 
 
 def _call(head: str, parts: Sequence[str]) -> list[str]:
-    return _listed(f"{head}(", parts, ")")
+    return listed(f"{head}(", parts, ")")
 
 
-def _listed(opening: str, parts: Sequence[str], closing: str) -> list[str]:
+def listed(opening: str, parts: Sequence[str], closing: str) -> list[str]:
     """The parts on one line, or on as few lines of their own as they fit on."""
     line = f"{opening}{', '.join(parts)}{closing}"
     if len(line) <= _WIDTH:
         return [line]
-    # A part stays whole, unless it is itself a list too long for a line.
-    kept = [part if len(part) > _WIDTH - 8 and "(" in part else part.replace(" ", "\0") for part in parts]
+    # A part stays whole, unless it is itself a list too long for a line; a quoted text always does.
+    long = [len(part) > _WIDTH - 8 and not {'"', "'"} & set(part) for part in parts]
+    kept = [part if broken else part.replace(" ", "\0") for part, broken in zip(parts, long, strict=True)]
     rows = textwrap.wrap(", ".join(kept), _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
     return [opening, *(_INDENT + row.replace("\0", " ") for row in rows), closing]
 
@@ -419,15 +488,16 @@ def _listed(opening: str, parts: Sequence[str], closing: str) -> list[str]:
 _TAKEN = frozenset({"torch", "math", "theta", "x", "y", "step", "loss", "noise", "generator", "closure"}) | {
     *("optimizer", "scheduler", "warmup", "after")
 }
-"""Names that the program uses itself."""
+"""Names that a training loop uses itself."""
 _MODULES = {"math": math, "torch": torch}
 _PLAIN = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 @dataclass(frozen=True)
 class _Source:
-    """The lines that define a surface, imports included, and what they call it."""
+    """The lines that define a surface, after the imports that they need, and what they call it."""
 
+    imports: tuple[str, ...]
     lines: tuple[str, ...]
     name: str
 
@@ -436,42 +506,37 @@ class _HiddenError(Exception):
     """A function whose source cannot be shown by itself."""
 
 
-def _source(spec: SurfaceSpec) -> _Source:
+def _source(spec: SurfaceSpec, taken: frozenset[str]) -> _Source:
+    """`taken` are names that its functions cannot have."""
     info = SURFACES[spec.name]
     try:
         if info.code is not None:
             return _expressed(info.code(info.settings(spec.params)))
-        return _definition(info.function, info.settings(spec.params))
+        return _definition(info.function, info.settings(spec.params), taken)
     except _HiddenError:
         return _imported(spec)
 
 
 def _imported(spec: SurfaceSpec) -> _Source:
     """A surface as optviz has it."""
-    params = [f"{_literal(name)}: {_literal(value)}" for name, value in spec.params.items()]
+    params = [f"{literal(name)}: {literal(value)}" for name, value in spec.params.items()]
     lines = [
-        "import torch",
-        "",
-        "import optviz",
-        "",
         "# Its source cannot be shown: this runs where the surface has been registered.",
-        *_listed("params = {", params, "}"),
-        f"surface = optviz.surface(optviz.SurfaceSpec({_literal(spec.name)}, params)).function",
+        *listed("params = {", params, "}"),
+        f"surface = optviz.surface(optviz.SurfaceSpec({literal(spec.name)}, params)).function",
     ]
-    return _Source(tuple(lines), "surface")
+    return _Source(("import torch", "", "import optviz"), tuple(lines), "surface")
 
 
-def _definition(function: object, values: Mapping[str, Value]) -> _Source:
+def _definition(function: object, values: Mapping[str, Value], taken: frozenset[str]) -> _Source:
     """A surface's function after those that it calls, with `values` as its defaults."""
     functions: dict[str, FunctionType] = {}
     modules = _gather(function, functions)
     *_, name = functions
-    if functions.keys() & _TAKEN or _piece(functions[name]).parameters != ("x", "y", *values):
+    if functions.keys() & taken or _piece(functions[name]).parameters != ("x", "y", *values):
         raise _HiddenError
-    lines = _imports(modules)
-    for key, part in functions.items():
-        lines += _defined(key, part, values if key == name else {})
-    return _Source(tuple(_public(lines, functions)), name)
+    parts = [_defined(key, part, values if key == name else {}) for key, part in functions.items()]
+    return _Source(_imports(modules), tuple(_public(_apart(parts), functions, taken)), name)
 
 
 def _expressed(code: Code) -> _Source:
@@ -480,13 +545,16 @@ def _expressed(code: Code) -> _Source:
     modules = {"math"} if re.search(r"\bmath\.", code.expression) else set()
     for used in code.uses:
         modules |= _gather(used, functions)
-    lines = _imports(modules)
-    for key, part in functions.items():
-        lines += _defined(key, part, {})
-    given = [f"{word}={_literal(value)}" for word, value in code.params.items()]
-    lines += ["", *_listed(f"def {code.name}(", ["x", "y", *given], "):")]
-    lines += [_INDENT + line for line in _returned(code.expression)]
-    return _Source(tuple(lines), code.name)
+    given = [f"{word}={literal(value)}" for word, value in code.params.items()]
+    head = listed(f"def {code.name}(", ["x", "y", *given], "):")
+    own = [*head, *(_INDENT + line for line in _returned(code.expression))]
+    parts = [*(_defined(key, part, {}) for key, part in functions.items()), own]
+    return _Source(_imports(modules), tuple(_apart(parts)), code.name)
+
+
+def _apart(parts: Sequence[Sequence[str]]) -> list[str]:
+    """All lines, with an empty one between two parts."""
+    return [line for part in parts for line in ("", *part)][1:]
 
 
 def _returned(expression: str) -> list[str]:
@@ -496,21 +564,21 @@ def _returned(expression: str) -> list[str]:
     return ["return (", *(_INDENT + row for row in rows), ")"]
 
 
-def _imports(modules: set[str]) -> list[str]:
-    return [*(["import math", ""] if "math" in modules else []), "import torch"]
+def _imports(modules: set[str]) -> tuple[str, ...]:
+    return (*(["import math", ""] if "math" in modules else []), "import torch")
 
 
 def _defined(name: str, function: FunctionType, values: Mapping[str, Value]) -> list[str]:
     """A function's source, with `values` as its defaults."""
     piece = _piece(function)
-    given = {word: f"{word}={_literal(value)}" for word, value in values.items()}
+    given = {word: f"{word}={literal(value)}" for word, value in values.items()}
     signature = [given.get(word, word) for word in piece.parameters]
-    return ["", *_listed(f"def {name}(", signature, "):"), *piece.body]
+    return [*listed(f"def {name}(", signature, "):"), *piece.body]
 
 
-def _public(lines: Sequence[str], functions: Mapping[str, FunctionType]) -> list[str]:
+def _public(lines: Sequence[str], functions: Mapping[str, FunctionType], taken: frozenset[str]) -> list[str]:
     """The lines with `_sqrt` as `sqrt`, where that name is free: nothing is private in a program."""
-    known = _TAKEN.union(dir(builtins), *(_piece(function).names for function in functions.values()))
+    known = taken.union(dir(builtins), *(_piece(function).names for function in functions.values()))
     text = "\n".join(lines)
     for name in functions:
         public = name.lstrip("_")

@@ -55,6 +55,7 @@ def test_the_package_requires_the_same_versions():
 # --- Architecture: a file imports only from files above it ---
 
 ORDER = (
+    "version",
     "params",
     "calls",
     "spec",

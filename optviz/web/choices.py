@@ -369,6 +369,12 @@ def names() -> tuple[str, ...]:
     return tuple(called)
 
 
+def named() -> ov.Experiment:
+    """The experiment with the names that its runs have on the page."""
+    runs = zip(experiment().runs, names(), strict=True)
+    return replace(experiment(), runs=tuple(replace(run, label=name) for run, name in runs))
+
+
 def _insert(index: int, run: ov.RunSpec) -> None:
     if len(experiment().runs) == MOST_RUNS:
         raise ValueError(f"There is room for {MOST_RUNS} competitors.")

@@ -92,12 +92,29 @@ def _live(
     if len(results) < len(wanted):
         return
     named = [atlas.named(result, experiment) for result in results]
-    own = [theme.paths[slot] for slot in choices.slots()]
-    rest = [color for color in theme.paths if color not in own]
-    _pictures(atlas.pictures(spec, named, replace(theme, paths=(*own, *rest))))
+    _pictures(atlas.pictures(spec, named, _own_colors(theme)))
     if spec.name == "tuning" and all(job.finished for job in there):
         (tuning,) = named
         _button("Use these rates in the playground", "use", "check", _go, tuning.tuned)
+
+
+def pictures(experiment: ov.Experiment, view: ov.View, theme: Theme) -> Sequence[Picture]:
+    """The pictures of the map that is looked at; none while it is not there yet."""
+    if view.map is None:
+        return ()
+    wanted = atlas.requests(view.map, experiment, view.focus)
+    results = [job.result for request in wanted if (job := jobs.find(request)) and job.result is not None]
+    if len(results) < len(wanted):
+        return ()
+    named = [atlas.named(result, experiment) for result in results]
+    return atlas.pictures(view.map, named, _own_colors(theme))
+
+
+def _own_colors(theme: Theme) -> Theme:
+    """The theme with the colours of the competitors' slots first."""
+    own = [theme.paths[slot] for slot in choices.slots()]
+    rest = [color for color in theme.paths if color not in own]
+    return replace(theme, paths=(*own, *rest))
 
 
 def _progress(found: Sequence[jobs.Job], running: bool, experiment: ov.Experiment, view: ov.View) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -10,7 +9,20 @@ import streamlit as st
 import optviz as ov
 from optviz.figures import THEMES, Theme
 from optviz.gallery import find_case
-from optviz.web import address, choices, gallery, maps, parts, player, rates, results, runs, sidebar, widgets
+from optviz.web import (
+    address,
+    choices,
+    gallery,
+    maps,
+    parts,
+    player,
+    rates,
+    results,
+    runs,
+    share,
+    sidebar,
+    widgets,
+)
 from optviz.web.session import session
 
 _HERE = Path(__file__).parent
@@ -42,10 +54,8 @@ def _results(theme: Theme) -> None:
         _notes()
         _case()
     rates.follow(st.empty())
-    shown = choices.experiment()
-    named = [replace(run, label=name) for run, name in zip(shown.runs, choices.names(), strict=True)]
     picture = results.draw if choices.view().map is None else maps.draw
-    picture(replace(shown, runs=tuple(named)), choices.view(), theme)
+    picture(choices.named(), choices.view(), theme)
 
 
 def _headline() -> None:
@@ -58,7 +68,10 @@ def _headline() -> None:
         _pages()
         icon, opening = ":material/auto_stories:", ("gallery", gallery.open_dialog)
         st.button("Gallery", icon=icon, key="gallery", on_click=choices.act, args=opening)
+        opening = ("share", share.open_dialog)
+        st.button("Share", icon=":material/share:", key="share", on_click=choices.act, args=opening)
     gallery.draw()
+    share.draw()
 
 
 def _pages() -> None:

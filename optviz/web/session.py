@@ -72,6 +72,10 @@ class Session:
     """What is to be tuned."""
     gallery: bool = False
     """Whether the gallery has been opened just now."""
+    sharing: bool = False
+    """Whether the dialog for sharing has been opened just now."""
+    file: Any = None
+    """The file that has been made last, with what was asked for."""
 
 
 def session() -> Session:

@@ -1,0 +1,224 @@
+"""Every kind of file that an experiment can become: what it is called, what can be chosen, how it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import plotly.graph_objects as go
+
+from optviz import atlas
+from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, to_gif, to_mp4
+from optviz.export.pages import to_html
+from optviz.export.pictures import to_image
+from optviz.export.programs import to_notebook, to_script
+from optviz.export.tables import results_json, steps_csv, steps_parquet
+from optviz.figures import (
+    THEMES,
+    Theme,
+    contour_figure,
+    gradient_figure,
+    loss_figure,
+    lr_figure,
+    surface_figure,
+)
+from optviz.params import Choice, Float, Int, Param, Value, coerce_all
+from optviz.spec import Experiment, View
+from optviz.trajectory import Trajectory
+
+Watch = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a file is made of."""
+
+    experiment: Experiment
+    trajectories: Sequence[Trajectory]
+    """One for each competitor; of a network, projected."""
+    view: View
+    settings: Mapping[str, Any]
+    """A value for each of the format's parameters."""
+    watch: Watch | None = None
+    """Called now and then with how much of how much is done; what it raises ends the work."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file."""
+
+    name: str
+    """Its ending, without a dot."""
+    title: str
+    mime: str
+    help: str
+    make: Callable[[Work], bytes]
+    params: Mapping[str, Param] = MappingProxyType({})
+
+    def settings(self, given: Mapping[str, object]) -> dict[str, Value]:
+        """A value for each parameter. Raises ValueError for what it does not have, or what it cannot be."""
+        values: dict[str, Value] = {name: param.default for name, param in self.params.items()}
+        for name, value in coerce_all(self.title, self.params, given).items():
+            try:
+                values[name] = self.params[name].kind.check(value)
+            except ValueError as error:
+                raise ValueError(f"{self.title}: {name} {error}") from None
+        return values
+
+
+FIGURES: Mapping[str, Callable[..., go.Figure | None]] = MappingProxyType(
+    {
+        "contours": contour_figure,
+        "relief": surface_figure,
+        "loss": loss_figure,
+        "gradient norm": gradient_figure,
+        "learning rate": lr_figure,
+    }
+)
+"""What a picture can show of runs."""
+
+
+def figure_of(work: Work) -> go.Figure:
+    """The figure that a picture shows. Raises ValueError where there is none."""
+    name, theme = work.settings["figure"], THEMES[work.settings["theme"]]
+    if name == "map":
+        return _map_figure(work, theme)
+    found = FIGURES[name](work.experiment, work.trajectories, theme=theme, view=work.view)
+    if found is None:
+        raise ValueError("The learning rate of no competitor ever changes: there is nothing to draw.")
+    return found
+
+
+def _map_figure(work: Work, theme: Theme) -> go.Figure:
+    """The first picture of the map that the view looks at."""
+    if work.view.map is None:
+        raise ValueError("There is no map in this link: open Maps, and take the link from there.")
+    wanted = atlas.requests(work.view.map, work.experiment, work.view.focus)
+    results = [request() for request in wanted]
+    return atlas.pictures(work.view.map, results, theme)[0].figure
+
+
+# -- how each is made --------------------------------------------------------------------------------------
+
+
+def _page(work: Work) -> bytes:
+    theme = work.settings["theme"]
+    return to_html(work.experiment, work.trajectories, theme=theme, view=work.view).encode()
+
+
+def _film(make: Callable[..., bytes]) -> Callable[[Work], bytes]:
+    def film(work: Work) -> bytes:
+        chosen = work.settings
+        return make(
+            work.experiment,
+            work.trajectories,
+            size=(chosen["width"], chosen["height"]),
+            fps=int(chosen["fps"]),
+            seconds=chosen["seconds"],
+            theme=chosen["theme"],
+            view=work.view,
+            watch=work.watch,
+        )
+
+    return film
+
+
+def _picture(kind: str) -> Callable[[Work], bytes]:
+    def picture(work: Work) -> bytes:
+        chosen = work.settings
+        size = (chosen["width"], chosen["height"])
+        return to_image(figure_of(work), kind, size=size, scale=chosen.get("scale", 1.0))
+
+    return picture
+
+
+def _text(make: Callable[[Work], str]) -> Callable[[Work], bytes]:
+    return lambda work: make(work).encode()
+
+
+# -- rows --------------------------------------------------------------------------------------------------
+
+_THEME = {"theme": Param(Choice(tuple(THEMES)), "light", "Dark or light.")}
+_PIXELS = Int(SMALLEST, LARGEST)
+_FILM = {
+    "width": Param(_PIXELS, 960, "Pixels."),
+    "height": Param(_PIXELS, 720, "Pixels."),
+    "fps": Param(Choice(tuple(map(str, FRAMES_A_SECOND))), "20", "Frames a second."),
+    "seconds": Param(Float(0.5, LONGEST), 6.0, "How long the paths take."),
+    **_THEME,
+}
+_SIDE = Int(100, 4000)
+_PICTURE = {
+    "figure": Param(Choice((*FIGURES, "map")), "contours", "What it shows."),
+    "width": Param(_SIDE, 870, "In units that text is 13 of high."),
+    "height": Param(_SIDE, 800, "In units that text is 13 of high."),
+    **_THEME,
+}
+_SCALE = {"scale": Param(Float(0.5, 4.0), 2.0, "Pixels for each unit: 2 is sharp on paper.")}
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        row.name: row
+        for row in (
+            Format(
+                "html",
+                "Web page",
+                "text/html",
+                "The player in one file: plays, zooms and takes steps apart without a network.",
+                _page,
+                _THEME,
+            ),
+            Format(
+                "gif", "Film, GIF", "image/gif", "Repeats itself; for slides and chats.", _film(to_gif), _FILM
+            ),
+            Format("mp4", "Film, MP4", "video/mp4", "Smaller and smoother than a GIF.", _film(to_mp4), _FILM),
+            Format(
+                "png",
+                "Picture, PNG",
+                "image/png",
+                "For slides and reports.",
+                _picture("png"),
+                _PICTURE | _SCALE,
+            ),
+            Format("svg", "Picture, SVG", "image/svg+xml", "Sharp at any size.", _picture("svg"), _PICTURE),
+            Format(
+                "py",
+                "torch script",
+                "text/x-python",
+                "The same runs as a plain torch program, which prints these very points.",
+                _text(lambda work: to_script(work.experiment)),
+            ),
+            Format(
+                "ipynb",
+                "Jupyter notebook",
+                "application/x-ipynb+json",
+                "The same program, cell by cell.",
+                _text(lambda work: to_notebook(work.experiment)),
+            ),
+            Format(
+                "csv",
+                "Every step, CSV",
+                "text/csv",
+                "Points, losses, gradients, rates and torch's own state of every step, in full.",
+                _text(lambda work: steps_csv(work.trajectories)),
+            ),
+            Format(
+                "parquet",
+                "Every step, Parquet",
+                "application/vnd.apache.parquet",
+                "The same for pandas, Polars and DuckDB.",
+                lambda work: steps_parquet(work.trajectories),
+            ),
+            Format(
+                "json",
+                "Results, JSON",
+                "application/json",
+                "The experiment, what came of it, and what it was made with.",
+                _text(lambda work: results_json(work.experiment, work.trajectories)),
+            ),
+        )
+    }
+)
+"""Every kind of file by its ending."""
