@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -55,7 +55,7 @@ class Format:
     mime: str
     help: str
     make: Callable[[Work], bytes]
-    params: Mapping[str, Param] = MappingProxyType({})
+    params: Mapping[str, Param] = field(default_factory=dict)
 
     def settings(self, given: Mapping[str, object]) -> dict[str, Value]:
         """A value for each parameter. Raises ValueError for what it does not have, or what it cannot be."""

@@ -42,7 +42,7 @@ def draw() -> None:
 @st.dialog("Share", width="medium")
 def _dialog() -> None:
     st.markdown("**Link** to this experiment, just as you see it")
-    player.component("share")(key="share-link", data={"link": True})
+    _link()
     st.markdown("**File** to take away")
     rows = {row.title: row for row in FORMATS.values()}
     row = rows[st.selectbox("Kind of file", list(rows), key="share.kind", label_visibility="collapsed")]
@@ -54,6 +54,18 @@ def _dialog() -> None:
             _offer(row, shown, settings)
         except ValueError as error:
             st.error(widgets.plain(str(error)))
+
+
+def _link() -> None:
+    try:
+        query = choices.experiment().to_url(choices.view())
+    except ValueError as error:
+        words = (
+            f"{error} Save it instead, with File, Save this experiment: who opens that file sees the same."
+        )
+        st.info(widgets.plain(words))
+        return
+    player.component("share")(key="share-link", data={"link": query})
 
 
 @dataclass(frozen=True)
@@ -100,8 +112,12 @@ def _settings(row: Format) -> dict[str, Any]:
                 kind = Choice(_figures())
             elif name == "theme" and st.context.theme.type == "dark":
                 param = replace(param, default="dark")
-            chosen[name] = _setting(f"share.{row.name}.{name}", name.capitalize(), replace(param, kind=kind))
+            label = _LABELS.get(name, name.capitalize())
+            chosen[name] = _setting(f"share.{row.name}.{name}", label, replace(param, kind=kind))
     return chosen
+
+
+_LABELS = {"fps": "Frames a second", "scale": "Sharpness"}
 
 
 def _setting(key: str, label: str, param: Param) -> Any:
@@ -113,7 +129,8 @@ def _setting(key: str, label: str, param: Param) -> Any:
         case Int(low=low, high=high):
             return st.number_input(label, low, high, default, step=10, key=key, help=param.help, width=130)
         case Float(low=low, high=high):
-            return st.number_input(label, low, high, default, step=0.5, key=key, help=param.help, width=130)
+            format, step = "%g", 0.5
+            return st.number_input(label, low, high, default, step, format, key, param.help, width=130)
         case _:
             raise TypeError(f"There is no widget for {param.kind}.")
 
@@ -164,15 +181,16 @@ def _made(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     wanted = (row.name, shown.experiment, shown.view, tuple(settings.items()))
     made = session().file
     if made is None or made[0] != wanted:
-        if not st.button("Make the file", icon=":material/build:", key="share.make"):
+        place = st.empty()
+        if not place.button("Make the file", icon=":material/build:", key="share.make"):
             return
-        bar = st.progress(0.0, "Making the file …")
+        bar = place.progress(0.0, "Making the file …")
 
         def watch(done: int, total: int) -> None:
             bar.progress(done / total, f"Frame {done:,} of {total:,}")
 
         made = session().file = (wanted, row.make(shown.work(settings, watch)))
-        bar.empty()
+        place.empty()
     content = made[1]
     st.caption(f"{len(content) / 1e6:.1f} MB")
     _download(row, shown, content)

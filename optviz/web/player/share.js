@@ -10,20 +10,20 @@ import { loadPlotly } from "./plotly.js";
 /** Milliseconds that what has happened is said. */
 const SAID = 4000;
 
-/** @param {{ data: { link: true } | Picture, parentElement: HTMLElement }} mount */
+/** @param {{ data: { link: string } | Picture, parentElement: HTMLElement }} mount */
 export default function mount({ data, parentElement }) {
   const root = document.createElement("div");
   root.className = "optviz-share";
   parentElement.replaceChildren(root);
-  if ("link" in data) link(root);
+  if ("link" in data) link(root, data.link);
   else picture(root, data);
 }
 
-/** @param {HTMLElement} root */
-function link(root) {
+/** @param {HTMLElement} root @param {string} query of the address, all of it: what opens by itself may change */
+function link(root, query) {
   const address = document.createElement("input");
   address.readOnly = true;
-  address.value = location.href;
+  address.value = new URL(query, location.href).href;
   address.setAttribute("aria-label", "The link");
   address.addEventListener("focus", () => address.select());
   root.append(address);
