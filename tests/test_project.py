@@ -86,6 +86,7 @@ ORDER = (
     "captions",
     "scene",
     "export",
+    "command",
     "gallery",
     "lessons",
     "__init__",

@@ -1,4 +1,4 @@
-"""The console command `optviz`: opens the app from any folder."""
+"""The console command `optviz`: opens the app from any folder, or does what needs no browser."""
 
 from __future__ import annotations
 
@@ -11,19 +11,25 @@ from typing import Any
 
 from optviz import __version__
 
+COMMANDS = ("run", "export", "list")
 LAUNCH = Path(__file__).parent / "launch"
 
 HELP = """\
 optviz: watch real torch.optim optimizers walk down loss surfaces, in your browser.
 
   optviz                            open the app (at http://localhost:8501 unless that is taken)
+  optviz run EXPERIMENT             run an experiment, a file or a link, and print how it ended
+  optviz export EXPERIMENT FILE     make a web page, a film, a picture, a table or a program of it
+  optviz list optimizers            list what there is: surfaces, optimizers, schedulers
+
   optviz --server.port 8600         at a port of your choice
   optviz --server.headless true     without opening a browser window
   optviz --server.address 0.0.0.0   for other computers on the network too, not only this one
   optviz --version                  print the version
   optviz --help                     print this
 
-Ctrl+C stops it. Any other option goes to Streamlit; `streamlit run --help` lists them all.
+`optviz run --help` and `optviz export --help` say more. Ctrl+C stops the app. Any other option goes to
+Streamlit; `streamlit run --help` lists them all.
 """
 
 
@@ -39,8 +45,12 @@ def arguments(extra: Sequence[str] = ()) -> list[str]:
 
 
 def main() -> None:
-    """Print help or version, or become `streamlit run` on the packaged app."""
+    """Print help or version, do a command, or become `streamlit run` on the packaged app."""
     extra = sys.argv[1:]
+    if extra and extra[0] in COMMANDS:
+        from optviz import command  # not before it is needed: it draws films, and the app starts sooner
+
+        sys.exit(command.main(extra))
     if "--help" in extra or "-h" in extra:
         print(HELP, end="")
     elif "--version" in extra:

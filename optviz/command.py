@@ -1,0 +1,230 @@
+"""The command line without a browser: run an experiment, make files of it, list what there is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from optviz.engine import run_one
+from optviz.export.formats import FORMATS, Format, Work
+from optviz.export.tables import results_json, steps_csv, steps_parquet
+from optviz.optimizers import OPTIMIZERS
+from optviz.params import Choice, Float, Int, Param
+from optviz.planes import project
+from optviz.problem import SURFACES, surface
+from optviz.schedulers import SCHEDULERS
+from optviz.spec import Experiment, View
+from optviz.trajectory import Trajectory
+
+SOURCE = "a file that optviz saved, a link, or - for what is piped in"
+
+_LISTS = {"surfaces": SURFACES, "optimizers": OPTIMIZERS, "schedulers": SCHEDULERS}
+_PATIENCE = 0.1
+"""Seconds between two looks at how far the work is."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the arguments say. Returns the exit status: 0 if it is done, 1 if it could not be.
+
+    What is wrong is a sentence on standard error; arguments that make no sense end with status 2.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        options.act(options)
+    except ValueError as error:
+        print(f"optviz: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"optviz: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("optviz: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be said on the command line."""
+    whole = argparse.ArgumentParser("optviz", formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = whole.add_subparsers(required=True, metavar="command")
+    one = commands.add_parser(
+        "run",
+        help="run an experiment and print how each competitor ended",
+        description="Run an experiment and print how each competitor ended.",
+        epilog=_EXAMPLES["run"],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    one.add_argument("experiment", help=SOURCE)
+    one.add_argument("--csv", metavar="FILE", help="write every step, with all that was recorded")
+    one.add_argument("--parquet", metavar="FILE", help="the same as Parquet")
+    one.add_argument("--json", metavar="FILE", help="write the results, and what they were made with")
+    _device(one)
+    one.set_defaults(act=_run)
+    made = commands.add_parser(
+        "export",
+        help="make a file of an experiment: " + ", ".join(FORMATS),
+        description="Make a file of an experiment. Its ending says what it becomes:\n\n" + _endings(),
+        epilog=_EXAMPLES["export"],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("experiment", help=SOURCE)
+    made.add_argument("file", help="what to write, such as film.gif")
+    for name, (param, endings) in _parameters().items():
+        _option(made, name, param, endings)
+    _device(made)
+    made.set_defaults(act=_export)
+    listed = commands.add_parser("list", help="list surfaces, optimizers or schedulers")
+    listed.add_argument("what", choices=list(_LISTS))
+    listed.set_defaults(act=_list)
+    return whole
+
+
+_EXAMPLES = {
+    "run": "examples:\n"
+    "  optviz run experiment.json --csv steps.csv\n"
+    "  optviz run '?v=1&surface=Rosenbrock&start=-1.2,1.0&steps=300&run=Adam(lr=0.05)'",
+    "export": "examples:\n"
+    "  optviz export experiment.json race.html\n"
+    "  optviz export experiment.json race.mp4 --seconds 12 --theme dark\n"
+    "  optviz export experiment.json loss.svg --figure loss",
+}
+
+
+def _endings() -> str:
+    return "\n".join(f"  {row.name:8} {row.title}: {row.help}" for row in FORMATS.values())
+
+
+def _parameters() -> dict[str, tuple[Param, list[str]]]:
+    """Each parameter of any format, and the endings of those that have it."""
+    found: dict[str, tuple[Param, list[str]]] = {}
+    for row in FORMATS.values():
+        for name, param in row.params.items():
+            found.setdefault(name, (param, []))[1].append(row.name)
+    return found
+
+
+def _option(to: argparse.ArgumentParser, name: str, param: Param, endings: Sequence[str]) -> None:
+    help = f"{param.help} ({', '.join(endings)})"
+    match param.kind:
+        case Choice(options=options):
+            to.add_argument(f"--{name}", choices=options, help=help)
+        case Int():
+            to.add_argument(f"--{name}", type=int, metavar="N", help=help)
+        case Float():
+            to.add_argument(f"--{name}", type=float, metavar="X", help=help)
+        case _:
+            raise TypeError(f"There is no option for {param.kind}.")
+
+
+def _device(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--device", default="auto", help='where torch computes: "auto", "cpu", "cuda", "mps"')
+
+
+# -- commands ----------------------------------------------------------------------------------------------
+
+
+def _run(options: argparse.Namespace) -> None:
+    experiment, _ = read(options.experiment)
+    trajectories = _computed(experiment, options.device)
+    function = surface(experiment.surface)
+    width = max(len(trajectory.name) for trajectory in trajectories)
+    for trajectory in trajectories:
+        summary = trajectory.summary(function.minimizers, function.nearness)
+        print(f"{trajectory.name:{width}}  loss {summary.final_loss:<12.6g} {summary.outcome.detail}")
+    if options.csv:
+        _write(options.csv, steps_csv(trajectories).encode())
+    if options.parquet:
+        _write(options.parquet, steps_parquet(trajectories))
+    if options.json:
+        _write(options.json, results_json(experiment, trajectories).encode())
+
+
+def _export(options: argparse.Namespace) -> None:
+    experiment, view = read(options.experiment)
+    row = _format(options.file)
+    asked = {name: getattr(options, name) for name in _parameters()}
+    settings = row.settings({name: value for name, value in asked.items() if value is not None})
+    trajectories = _computed(experiment, options.device)
+    bar = _Bar(row.title)
+    work = Work(experiment, trajectories, view, settings, bar.show)
+    content = row.make(work)
+    bar.end()
+    _write(options.file, content)
+
+
+def _list(options: argparse.Namespace) -> None:
+    rows: Mapping[str, Any] = _LISTS[options.what]
+    width = max(map(len, rows))
+    for name, info in rows.items():
+        print(f"{name:{width}}  {', '.join(info.params)}".rstrip())
+
+
+def _format(file: str) -> Format:
+    ending = Path(file).suffix.lower().removeprefix(".")
+    if ending not in FORMATS:
+        raise ValueError(f"{file}: an experiment becomes a file that ends in .{', .'.join(FORMATS)}.")
+    return FORMATS[ending]
+
+
+# -- reading, computing, writing -----------------------------------------------------------------------------
+
+
+def read(source: str) -> tuple[Experiment, View]:
+    """The experiment of a file, a link or standard input, and how it is looked at.
+
+    Raises ValueError for what is none, and OSError for a file that cannot be read.
+    """
+    if source == "-":
+        text = sys.stdin.read()
+    elif _is_link(source):
+        text = source
+    else:
+        text = Path(source).read_text(encoding="utf-8-sig", errors="replace")
+    text = text.strip()
+    if not _is_link(text):
+        return Experiment.from_json(text), View()
+    return Experiment.from_url(text), View.from_url(text)
+
+
+def _is_link(text: str) -> bool:
+    return "run=" in text and text.lstrip()[:1] != "{" and not Path(text[:200]).exists()
+
+
+def _computed(experiment: Experiment, device: str) -> Sequence[Trajectory]:
+    """Every competitor, seen on one plane where it is a network. Raises ValueError as `run` does."""
+    found = []
+    for index, one in enumerate(experiment.runs):
+        bar = _Bar(f"{one.name} ({index + 1} of {len(experiment.runs)})", experiment.steps)
+        found.append(run_one(experiment, index, device, bar.show))
+        bar.end()
+    return project(experiment, found)
+
+
+def _write(file: str, content: bytes) -> None:
+    Path(file).write_bytes(content)
+    print(f"{file}: {len(content):,} bytes")
+
+
+class _Bar:
+    """A bar on standard error, where a person looks at it."""
+
+    def __init__(self, title: str, total: int = 1) -> None:
+        self.total = total
+        self.title, self.next = title[:40], time.monotonic() + _PATIENCE
+        self.shown = False
+
+    def show(self, done: int, total: int | None = None) -> None:
+        share = done / (total or self.total)
+        if not sys.stderr.isatty() or time.monotonic() < self.next:
+            return
+        self.next, self.shown = time.monotonic() + _PATIENCE, True
+        full = round(30 * share)
+        print(f"\r{self.title:40} {'█' * full}{'·' * (30 - full)} {share:4.0%}", end="", file=sys.stderr)
+
+    def end(self) -> None:
+        if self.shown:
+            print(f"\r{'':80}\r", end="", file=sys.stderr)

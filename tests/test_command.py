@@ -1,0 +1,127 @@
+"""The command line: as people type it, with files and links, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import optviz as ov
+from optviz import command
+from optviz.export.formats import FORMATS
+from optviz.web import cli
+
+EXP = ov.Experiment(
+    ov.SurfaceSpec("Rosenbrock"),
+    (-1.2, 1.0),
+    15,
+    (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3})), ov.RunSpec(ov.OptimizerSpec("Adam"), label="mine")),
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    (tmp_path / "experiment.json").write_text(EXP.to_json(), encoding="utf-8")
+    return str(tmp_path / "experiment.json")
+
+
+def test_run_says_how_it_ended_and_writes_what_is_asked_for(file, tmp_path, capsys) -> None:
+    steps, results = tmp_path / "steps.csv", tmp_path / "results.json"
+    asked = ["run", file, "--csv", str(steps), "--json", str(results), "--device", "cpu"]
+    assert command.main(asked) == 0
+    said = capsys.readouterr()
+    sgd, mine = ov.run(EXP, "cpu")
+    assert f"{mine.final_loss:.6g}" in said.out and "mine" in said.out and sgd.outcome.detail in said.out
+    assert said.err == "", "no bar where nobody looks at it"
+    rows = list(csv.DictReader(io.StringIO(steps.read_text())))
+    found = [float(row["x"]) for row in rows if row["competitor"] == "mine"]
+    np.testing.assert_array_equal(np.float32(found), mine.points[:, 0])
+    whole = json.loads(results.read_text())
+    assert ov.Experiment.from_json(json.dumps(whole["experiment"])) == EXP
+
+
+def test_a_link_and_what_is_piped_in_are_as_good_as_a_file(file, monkeypatch, capsys) -> None:
+    link = "http://localhost:8501/" + EXP.to_url(ov.View(beside="step"))
+    assert command.read(link) == (EXP, ov.View(beside="step"))
+    assert command.read(link.partition("?")[2]) == (EXP, ov.View(beside="step"))
+    for text in (EXP.to_json(), link):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+        assert command.read("-")[0] == EXP
+    assert command.main(["run", link, "--device", "cpu"]) == 0
+    first = capsys.readouterr().out
+    assert command.main(["run", file, "--device", "cpu"]) == 0
+    assert capsys.readouterr().out == first
+
+
+@pytest.mark.parametrize("ending", [name for name in FORMATS if name not in ("png", "svg")])
+def test_export_makes_every_kind_of_file(ending: str, file, tmp_path, capsys) -> None:
+    made = tmp_path / f"made.{ending}"
+    more = ["--seconds", "0.5", "--width", "300", "--height", "240"] if ending in ("gif", "mp4") else []
+    assert command.main(["export", file, str(made), "--device", "cpu", *more]) == 0
+    assert f"{made.stat().st_size:,} bytes" in capsys.readouterr().out
+    if ending == "gif":
+        with Image.open(made) as film:
+            assert film.size == (300, 240)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "nowhere.json"], "nowhere.json: No such file"),
+        (["run", "?v=1&run=Nothing()"], "optviz: "),
+        (["export", "FILE", "out.exe"], "ends in .html"),
+        (["export", "FILE", "out.gif", "--seconds", "1e9"], "seconds"),
+        (["export", "FILE", "out.png", "--figure", "map"], "no map"),
+        (["export", "FILE", "/no/such/folder/out.csv"], "/no/such/folder/out.csv: No such file"),
+        (["run", "FILE", "--device", "gpu9"], "no device"),
+    ],
+)
+def test_what_is_wrong_is_a_sentence(arguments, said, file, capsys) -> None:
+    status = command.main([file if part == "FILE" else part for part in arguments])
+    told = capsys.readouterr().err
+    assert status == 1 and said in told and told.startswith("optviz: ") and "Traceback" not in told
+
+
+def test_nonsense_ends_with_usage(capsys) -> None:
+    for arguments in (["fly"], ["list", "cars"], ["export"]):
+        with pytest.raises(SystemExit) as ended:
+            command.main(arguments)
+        assert ended.value.code == 2 and "usage: optviz" in capsys.readouterr().err
+
+
+def test_lists_name_what_there_is(capsys) -> None:
+    for what, rows in {
+        "surfaces": ov.SURFACES,
+        "optimizers": ov.OPTIMIZERS,
+        "schedulers": ov.SCHEDULERS,
+    }.items():
+        assert command.main(["list", what]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == len(rows) and all(line.startswith(name) for line, name in zip(lines, rows))
+
+
+def test_help_teaches(capsys) -> None:
+    for name in cli.COMMANDS:
+        assert name in cli.HELP
+        with pytest.raises(SystemExit) as ended:
+            command.main([name, "--help"])
+        assert ended.value.code == 0
+        told = capsys.readouterr().out
+        assert name == "list" or "examples:" in told
+    with pytest.raises(SystemExit):
+        command.main(["export", "--help"])
+    told = capsys.readouterr().out
+    assert all(row.title in told for row in FORMATS.values())
+
+
+def test_the_installed_command_does_them_too(file, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["optviz", "run", file, "--device", "cpu"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0 and "mine" in capsys.readouterr().out
