@@ -103,7 +103,7 @@ def test_lists_name_what_there_is(capsys) -> None:
     }.items():
         assert command.main(["list", what]) == 0
         lines = capsys.readouterr().out.splitlines()
-        assert len(lines) == len(rows) and all(line.startswith(name) for line, name in zip(lines, rows))
+        assert all(line.startswith(name) for line, name in zip(lines, rows, strict=True))
 
 
 def test_help_teaches(capsys) -> None:

@@ -372,7 +372,8 @@ def names() -> tuple[str, ...]:
 def named() -> ov.Experiment:
     """The experiment with the names that its runs have on the page."""
     runs = zip(experiment().runs, names(), strict=True)
-    return replace(experiment(), runs=tuple(replace(run, label=name) for run, name in runs))
+    called = tuple(run if run.name == name else replace(run, label=name) for run, name in runs)
+    return replace(experiment(), runs=called)
 
 
 def _insert(index: int, run: ov.RunSpec) -> None:
