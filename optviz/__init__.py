@@ -15,6 +15,7 @@
 """
 
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
+from optviz.bring import register_optimizer
 from optviz.conventions import CONVENTIONS, Convention, conventions
 from optviz.derivations import Derivation, derivation
 from optviz.engine import (
@@ -68,6 +69,7 @@ from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, sur
 from optviz.schedulers import SCHEDULERS, SchedulerInfo
 from optviz.spec import Experiment, MapSpec, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
 from optviz.stability import Stability, stability
+from optviz.third_party import register_pytorch_optimizers
 from optviz.trajectory import Ensemble, Grid, MadeWith, Plane, Reference, Summary, Trajectory
 from optviz.version import __version__ as __version__
 from optviz.work import Here, Progress
@@ -128,6 +130,8 @@ __all__ = [
     "path_hessians",
     "plane",
     "project",
+    "register_optimizer",
+    "register_pytorch_optimizers",
     "register_surface",
     "results_json",
     "run",

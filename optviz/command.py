@@ -18,6 +18,7 @@ from optviz.planes import project
 from optviz.problem import SURFACES, surface
 from optviz.schedulers import SCHEDULERS
 from optviz.spec import Experiment, View
+from optviz.third_party import register_pytorch_optimizers
 from optviz.trajectory import Trajectory
 
 SOURCE = "a file that optviz saved, a link, or - for what is piped in"
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
 
     What is wrong is a sentence on standard error; arguments that make no sense end with status 2.
     """
+    register_pytorch_optimizers()
     options = parser().parse_args(arguments)
     try:
         options.act(options)

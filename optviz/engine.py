@@ -755,7 +755,7 @@ def _train(
 ) -> None:
     """Step the optimizer as often as the experiment says: the only loop, and it never waits for the device.
 
-    Optimizers turn autograd on for the closure, as they do in anybody's loop.
+    torch's own optimizers turn autograd on for the closure, but not everybody's do.
     """
     problem, parameters, noise = batch.problem, batch.parameters, chance.noise
     examples, minibatches = None, chance.minibatches(problem)
@@ -766,8 +766,9 @@ def _train(
         nonlocal evals
         if zero_grad:
             trainer.optimizer.zero_grad()
-        loss = problem.loss(parameters, examples)
-        (loss if loss.ndim == 0 else loss.sum()).backward()
+        with torch.enable_grad():
+            loss = problem.loss(parameters, examples)
+            (loss if loss.ndim == 0 else loss.sum()).backward()
         if noise is not None:
             for parts in trainer.each:
                 for part, xi in zip(parts, noise[step], strict=True):

@@ -12,6 +12,7 @@ import builtins
 import inspect
 import math
 import re
+import sys
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -88,6 +89,15 @@ class Program(ABC):
     def imports(self) -> list[str]:
         """Of all that the program needs; the same for all competitors."""
 
+    def own_imports(self) -> list[str]:
+        """What this competitor needs besides: an optimizer that is not torch's own."""
+        make = self.info.make
+        if self.info.is_torchs:
+            return []
+        package = make.__module__.partition(".")[0]
+        is_public = getattr(sys.modules.get(package), make.__name__, None) is make
+        return [f"from {package if is_public else make.__module__} import {make.__name__}"]
+
     @abstractmethod
     def shared(self) -> list[str]:
         """What else is the same for all competitors: what the loss is of, and where minibatches are from."""
@@ -156,7 +166,8 @@ class Program(ABC):
         rate = settings.pop("lr", self.info.params["lr"].default)
         assert isinstance(rate, int | float)
         parts = [self.given, f"lr={literal(rate)}", *_changed(self.info.params, settings)]
-        lines = _call(f"optimizer = torch.optim.{self.info.name}", parts)
+        make = self.info.make.__name__
+        lines = _call(f"optimizer = {'torch.optim.' if self.info.is_torchs else ''}{make}", parts)
         if self.run.scheduler is not None:
             lines += _scheduler(self.run.scheduler, self.experiment.steps, float(rate))
         return lines
@@ -257,7 +268,7 @@ class SurfaceProgram(Program):
         return [*self.source.lines]
 
     def beginning(self) -> list[str]:
-        return [*self.imports(), "", *self.shared(), "", *self.start()]
+        return [*self.imports(), *self.own_imports(), "", *self.shared(), "", *self.start()]
 
     def start(self) -> list[str]:
         x, y = map(literal, self.experiment.start)
@@ -332,7 +343,15 @@ class ModelProgram(Program):
         return [*lines, "", "def batches():", *inside, *self._epochs()]
 
     def beginning(self) -> list[str]:
-        return [*self.imports(), "", *self._examples(), "", *self.start(), self._loss_function]
+        return [
+            *self.imports(),
+            *self.own_imports(),
+            "",
+            *self._examples(),
+            "",
+            *self.start(),
+            self._loss_function,
+        ]
 
     @property
     def _loss_function(self) -> str:
@@ -438,6 +457,9 @@ def _scheduler(spec: SchedulerSpec, steps: int, lr: float) -> list[str]:
 
 
 def _needs_closure(info: OptimizerInfo) -> bool:
+    """Whether `step` wants one; of those that are not torch's own it is not known, and all take one."""
+    if not info.is_torchs:
+        return True
     return inspect.signature(info.make.step).parameters["closure"].default is inspect.Parameter.empty
 
 

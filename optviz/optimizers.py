@@ -63,18 +63,29 @@ class OptimizerInfo:
     """How many times the suggestion of its kind this optimizer wants."""
     suggested: Mapping[str, Value] = field(default_factory=dict)
     """Values that show more than torch's defaults do; they are offered, never applied unasked."""
+    given: Mapping[str, Value] = field(default_factory=dict)
+    """What its constructor has to be given, unless a spec says otherwise."""
+    called: str = ""
+    """Its name where that of its class is taken."""
+    group: str = ""
+    """What it belongs to in a list; empty for torch's own."""
 
     @property
     def name(self) -> str:
-        """torch's name."""
-        return self.make.__name__
+        """What it is called in an experiment: torch's name for torch's own."""
+        return self.called or self.make.__name__
+
+    @property
+    def is_torchs(self) -> bool:
+        """Whether it is one of `torch.optim`, whose conventions are known."""
+        return self.make.__module__.partition(".")[0] == "torch"
 
     def settings(self, spec: OptimizerSpec) -> dict[str, Value]:
         """The hyperparameters that `spec` gives, in the types torch expects.
 
         Raises ValueError for an unknown name or a value of a wrong type; its range is torch's to judge.
         """
-        return coerce_all(self.name, self.params, spec.params)
+        return {**self.given, **coerce_all(self.name, self.params, spec.params)}
 
     def complete(self, spec: OptimizerSpec) -> dict[str, Value]:
         """Every hyperparameter: torch's default where `spec` gives none. Raises as `settings` does."""
@@ -386,7 +397,17 @@ _ROWS = (
     ),
 )
 
-OPTIMIZERS: Mapping[str, OptimizerInfo] = MappingProxyType({row.name: row for row in _ROWS})
+_optimizers = {row.name: row for row in _ROWS}
+OPTIMIZERS: Mapping[str, OptimizerInfo] = MappingProxyType(_optimizers)
+
+
+def add_optimizer(info: OptimizerInfo) -> None:
+    """Add a row to `OPTIMIZERS`. Raises ValueError where the name is taken or is not a plain ASCII word."""
+    if info.name in _optimizers:
+        raise ValueError(f"There is already an optimizer named {info.name!r}.")
+    if not info.name.isascii() or OptimizerSpec(info.name).name != info.name:
+        raise ValueError(f"An optimizer's name must be a plain ASCII word, not {info.name!r}.")
+    _optimizers[info.name] = info
 
 
 def optimizer_info(spec: OptimizerSpec) -> OptimizerInfo:
@@ -395,4 +416,8 @@ def optimizer_info(spec: OptimizerSpec) -> OptimizerInfo:
         return OPTIMIZERS[spec.name]
     if spec.name in EXCLUDED:
         raise ValueError(f"optviz does not run {spec.name}. {EXCLUDED[spec.name]}")
-    raise ValueError(f"There is no optimizer named {spec.name[:60]!r}. There are: {', '.join(OPTIMIZERS)}.")
+    names = ", ".join(row.name for row in OPTIMIZERS.values() if row.is_torchs)
+    raise ValueError(
+        f"There is no optimizer named {spec.name[:60]!r}. There are: {names}; more come with "
+        "pip install pytorch-optimizer, and with register_optimizer."
+    )

@@ -313,4 +313,5 @@ def _first(rows: Any, count: int) -> Any:
 
 
 def _host(values: Tensor) -> Any:
+    values = values.float() if values.dtype == torch.bfloat16 else values  # NumPy has no such numbers
     return values.detach().cpu().numpy()

@@ -9,11 +9,14 @@ import torch
 from streamlit.testing.v1 import AppTest
 from xdist.scheduler import LoadScopeScheduling
 
+from optviz import third_party
 from optviz.web.choices import OPENING
 from optviz.web.session import Session
 from visits import calm, experiment, opened
 
 torch.set_num_threads(1)
+# Tests go over all optimizers, and mean torch's: those of other packages have tests of their own.
+third_party.is_installed = lambda: False
 
 
 class ByFile(LoadScopeScheduling):

@@ -67,7 +67,11 @@ NONSENSE = [
     ("steps=0", "steps: must be between 1 and 5,000, not 0."),
     ("steps=1000000", "steps: must be between 1 and 5,000, not 1,000,000."),
     ("steps=ten", "steps: must be a whole number, not 'ten'."),
-    ("run=Adamm(lr=0.1)", "run: There is no optimizer named 'Adamm' here."),
+    (
+        "run=Adamm(lr=0.1)",
+        "run: There is no optimizer named 'Adamm' here. The package pytorch-optimizer, which is not installed "
+        "here, has more.",
+    ),
     ("run=SGD(lr=-1)", "SGD: lr must be between 0 and 10000, not -1."),
     ("run=SGD(lr=True)", "SGD: lr must be a number, not True."),
     ("run=SGD(foreach=True)", "SGD: It has no parameter 'foreach'."),

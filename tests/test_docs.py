@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import pytest
 
 import optviz as ov
+from optviz.optimizers import _optimizers
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -21,7 +22,12 @@ def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[go.Figure] = []
     monkeypatch.setattr(go.Figure, "show", lambda figure: shown.append(figure))
     names: dict[str, object] = {}
-    exec(code, names)
+    before = dict(_optimizers)
+    try:
+        exec(code, names)
+    finally:
+        _optimizers.clear()
+        _optimizers.update(before)  # what it registers is not for other tests
     assert len(shown) == 2
     assert isinstance(names["basins"], ov.BasinMap) and names["basins"].done.all()
     adam = names["adam"]

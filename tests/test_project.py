@@ -63,6 +63,8 @@ ORDER = (
     "problem",
     "surfaces",
     "optimizers",
+    "bring",
+    "third_party",
     "conventions",
     "schedulers",
     "outcome",

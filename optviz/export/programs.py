@@ -127,7 +127,8 @@ class _Script:
         return ("paths", "losses") if self.is_network else ("paths",)
 
     def imports(self) -> list[str]:
-        return self.programs[0].imports()
+        own = dict.fromkeys(line for program in self.programs for line in program.own_imports())
+        return [*self.programs[0].imports(), *own]
 
     @property
     def names(self) -> list[str]:

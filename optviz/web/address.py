@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 import optviz as ov
+from optviz import third_party
 from optviz.atlas import MAPS, map_info
 from optviz.params import Kind, Param, Value, describe
 from optviz.spec import VERSION, read_part, split_link
@@ -20,6 +21,7 @@ from optviz.web.session import session
 
 _LONGEST = 20_000
 """Characters of an address: what a link can have."""
+_MORE = f" The package {third_party.PACKAGE}, which is not installed here, has more."
 _T = TypeVar("_T")
 
 
@@ -163,7 +165,8 @@ class _Link:
     def _run(self, text: str) -> ov.RunSpec:
         spec: ov.RunSpec = read_part("run", text)
         if spec.optimizer.name not in ov.OPTIMIZERS:
-            raise ValueError(f"There is no optimizer named {describe(spec.optimizer.name)} here.")
+            more = "" if third_party.is_installed() else _MORE
+            raise ValueError(f"There is no optimizer named {describe(spec.optimizer.name)} here.{more}")
         if unknown := set(spec.frozen) - set(self._names):
             known = " and ".join(self._names)
             raise ValueError(f"There is no parameter {describe(unknown.pop())} to freeze, only {known}.")

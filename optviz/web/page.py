@@ -37,6 +37,7 @@ def main() -> None:
     st.set_page_config("optviz", _HERE / "icon.svg", layout="wide", initial_sidebar_state=_SIDEBAR)
     st.html(_HERE / "page.css")
     player.prepare()
+    ov.register_pytorch_optimizers()
     address.follow()
     theme = THEMES["dark" if st.context.theme.type == "dark" else "light"]
     st.html(sidebar.style(theme))

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
+from optviz import third_party
 from optviz.figures import DASHES, Theme
 from optviz.params import Float, Int, Maybe, Param, Points, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
@@ -43,6 +44,10 @@ def draw() -> None:
         args=("add", choices.add_run),
         width="stretch",
     )
+    if third_party.is_installed():
+        with st.expander(f"{third_party.PACKAGE}: which cannot run here, and why", type="compact"):
+            lines = [f"- {name}: {widgets.plain(why)}" for name, why in third_party.UNABLE.items()]
+            st.caption("\n".join(lines))
 
 
 def style(theme: Theme) -> str:
@@ -210,6 +215,7 @@ def _optimizer(slot: int) -> None:
         info.name,
         partial(choices.set_optimizer, slot),
         f"{info.teaches} {info.source}",
+        groups={row.name: row.group for row in ov.OPTIMIZERS.values()},
     )
 
 

@@ -198,10 +198,19 @@ def select(
     change: Callable[[Any], None],
     help: str | None,
     redraw: Parts = (),
+    groups: Mapping[str, str] | None = None,
 ) -> None:
-    """A select box for one of `options`, which may be None: to Streamlit, that would be no choice at all."""
-    named = {str(option): option for option in options}
-    editing = editor(key, str(now), change, named.__getitem__, redraw=redraw)
+    """A select box for one of `options`, which may be None: to Streamlit, that would be no choice at all.
+
+    `groups` say what some of them belong to.
+    """
+
+    def title(option: Any) -> str:
+        group = (groups or {}).get(option, "")
+        return f"{option} · {group}" if group else str(option)
+
+    named = {title(option): option for option in options}
+    editing = editor(key, title(now), change, named.__getitem__, redraw=redraw)
     st.selectbox(label, list(named), help=help, **editing)
     complain(key)
 
