@@ -14,6 +14,7 @@
 'moving'
 """
 
+from optviz import notebooks as _notebooks
 from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
 from optviz.bring import register_optimizer
 from optviz.conventions import CONVENTIONS, Convention, conventions
@@ -73,6 +74,8 @@ from optviz.third_party import register_pytorch_optimizers
 from optviz.trajectory import Ensemble, Grid, MadeWith, Plane, Reference, Summary, Trajectory
 from optviz.version import __version__ as __version__
 from optviz.work import Here, Progress
+
+_notebooks.attach()
 
 __all__ = [
     "CONVENTIONS",

@@ -89,6 +89,7 @@ ORDER = (
     "scene",
     "export",
     "command",
+    "notebooks",
     "gallery",
     "lessons",
     "__init__",

@@ -1,0 +1,117 @@
+"""How experiments and results show themselves in Jupyter and marimo.
+
+Those classes know no figures and no HTML: what notebooks look for is given to them here.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from optviz.figures import LIGHT
+from optviz.map_figures import (
+    basin_figure,
+    cloud_figure,
+    stability_figure,
+    sweep_curves_figure,
+    sweep_figure,
+    tuning_figure,
+)
+from optviz.maps import BasinMap, Cloud, SweepMap, Tuning
+from optviz.spec import Experiment, RunSpec
+from optviz.stability import Stability
+from optviz.trajectory import Trajectory
+
+_WIDTH, _HEIGHT = 320, 80
+"""Pixels of a small curve."""
+
+
+def experiment_html(experiment: Experiment) -> str:
+    """A table of what is run, with the link that opens it."""
+    x, y = experiment.start
+    rows = [
+        ("surface", _call(experiment.surface.name, experiment.surface.params)),
+        ("start", f"({x:g}, {y:g})"),
+        ("steps", f"{experiment.steps:,}"),
+        *((f"competitor {place}", _run(run)) for place, run in enumerate(experiment.runs, start=1)),
+        ("chance", f"noise {experiment.noise:g}, batch size {experiment.batch_size}, seed {experiment.seed}"),
+        ("dtype", experiment.dtype),
+    ]
+    return _table(rows)
+
+
+def trajectory_html(trajectory: Trajectory) -> str:
+    """How a run went: its curve of losses, where it is, and how it ended."""
+    point = ", ".join(f"{part:.6g}" for part in trajectory.points[-1])
+    rows = [
+        ("competitor", trajectory.name),
+        ("optimizer", _run(trajectory.run)),
+        ("last point", f"({point})"),
+        ("loss", f"{trajectory.final_loss:.6g} at the end, {trajectory.best_loss:.6g} at best"),
+        ("ending", trajectory.outcome.detail),
+        ("made with", f"torch {trajectory.made_with.torch}, {trajectory.made_with.device}"),
+    ]
+    return _table(rows) + _curve(trajectory.losses)
+
+
+def _run(run: RunSpec) -> str:
+    words = _call(run.optimizer.name, run.optimizer.params)
+    if run.scheduler:
+        words += f" with {_call(run.scheduler.name, run.scheduler.params)}"
+    return f"{words} “{run.label}”" if run.label else words
+
+
+def _call(name: str, params: Mapping[str, Any]) -> str:
+    return f"{name}({', '.join(f'{key}={value!r:.80}' for key, value in params.items())})"
+
+
+def _table(rows: list[tuple[str, str]]) -> str:
+    cells = [f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>" for name, text in rows]
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _curve(losses: Any) -> str:
+    """The losses as a small picture, even in their logarithm where they are positive."""
+    values = losses[np.isfinite(losses)].astype(np.float64)
+    if len(values) < 2:
+        return ""
+    values = np.log(values) if values.min() > 0 else values
+    x = np.linspace(0, _WIDTH, len(values))
+    y = _HEIGHT * (values.max() - values) / (np.ptp(values) or 1.0)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+    line = f'<polyline points="{points}" fill="none" stroke="{LIGHT.paths[0]}" stroke-width="1.5"/>'
+    size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 -2 {_WIDTH} {_HEIGHT + 4}"'
+    return f'<svg {size} role="img" aria-label="The loss at each step">{line}</svg>'
+
+
+def _sweep(found: SweepMap) -> go.Figure:
+    return sweep_figure(found) if found.y else sweep_curves_figure([found])
+
+
+_FIGURES: Mapping[type[Any], Callable[[Any], go.Figure]] = {
+    BasinMap: basin_figure,
+    SweepMap: _sweep,
+    Tuning: tuning_figure,
+    Cloud: cloud_figure,
+    Stability: stability_figure,
+}
+
+
+def attach() -> None:
+    """Give the classes what notebooks look for."""
+    Experiment._repr_html_ = experiment_html  # type: ignore[attr-defined]
+    Trajectory._repr_html_ = trajectory_html  # type: ignore[attr-defined]
+    for kind, figure in _FIGURES.items():
+        _attach_figure(kind, figure)
+
+
+def _attach_figure(kind: type[Any], figure: Callable[[Any], go.Figure]) -> None:
+    def bundle(result: Any, include: Any = None, exclude: Any = None) -> Any:
+        return figure(result)._repr_mimebundle_(include, exclude)
+
+    kind._repr_html_ = lambda result: figure(result)._repr_html_()
+    kind._repr_mimebundle_ = bundle
