@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from optviz.fitting import Part
 from optviz.outcome import Array
 from optviz.problem import Domain, Point, Surface, surface
-from optviz.spec import Experiment, SurfaceSpec
+from optviz.spec import Experiment, RunSpec, SurfaceSpec
 from optviz.trajectory import Plane, Trajectory
 
 _ROOM = 0.25
@@ -86,11 +87,15 @@ def seen_on(common: Plane, trajectory: Trajectory) -> Trajectory:
     return replace(trajectory, points=points, off_plane=off_plane, plane=common)
 
 
+def trained_weights(experiment: Experiment, run: RunSpec) -> NDArray[np.bool_]:
+    """(D,) which weights of a network are not frozen."""
+    parts = _parts(experiment)
+    return np.concatenate([np.full(len(part.axes), not part.is_frozen(run.frozen)) for part in parts])
+
+
 def two_weights(experiment: Experiment, trajectory: Trajectory) -> tuple[int, int]:
     """The places of the two weights of a network that moved most, of those that were trained."""
-    parts = _parts(experiment)
-    trained = np.concatenate([np.full(len(p.axes), not p.is_frozen(trajectory.run.frozen)) for p in parts])
-    theta = _usable(trajectory)
+    trained, theta = trained_weights(experiment, trajectory.run), _usable(trajectory)
     moved = np.where(trained, np.ptp(theta, axis=0), -1.0)
     one, other = sorted(np.argsort(-moved, kind="stable")[:2].tolist())
     return one, other
@@ -133,6 +138,42 @@ def seen_through(experiment: Experiment, trajectory: Trajectory) -> Trajectory:
         off_plane=None,
         plane=None,
     )
+
+
+def shadows(experiment: Experiment, trajectory: Trajectory, names: Sequence[str]) -> dict[str, Array]:
+    """What happens at each step of a network's trajectory as it is seen on its plane, (n+1, 2) or (n, 2).
+
+    That is "theta", "gradient" and "given", and the first of torch's states that is one of `names`, as
+    "state.exp_avg" say. A point and its step are seen where the next point is.
+    """
+    common = trajectory.plane
+    assert common is not None
+    found: dict[str, Array] = {
+        "theta": trajectory.points.astype(np.float64),
+        "gradient": common.shadow(trajectory.gradients),
+        "given": common.shadow(trajectory.seen_gradients),
+    }
+    for name in names:
+        kept = _whole_state(experiment, trajectory, name)
+        if kept is not None:
+            return found | {f"state.{name}": common.shadow(kept)}
+    return found
+
+
+def _whole_state(experiment: Experiment, trajectory: Trajectory, name: str) -> Array | None:
+    """(n, D) a state with a number for each weight, 0 for frozen ones; None where it has none."""
+    parts, columns = _parts(experiment), []
+    trained = [part for part in parts if not part.is_frozen(trajectory.run.frozen)]
+    for part in parts:
+        if part not in trained:
+            columns.append(np.zeros((trajectory.steps, len(part.axes))))
+            continue
+        key = name if len(trained) == 1 and name in trajectory.state else f"{trained.index(part)}.{name}"
+        values = trajectory.state.get(key)
+        if values is None or values[0].size != len(part.axes):
+            return None
+        columns.append(values.reshape(len(values), -1).astype(np.float64))
+    return np.concatenate(columns, axis=1)
 
 
 def _parts(experiment: Experiment) -> tuple[Part, ...]:

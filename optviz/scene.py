@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from optviz.contours import color_bar, contour_levels
-from optviz.engine import sample
+from optviz.engine import path_hessians, plane_hessians, sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.fitting import Data
-from optviz.planes import ground_of
+from optviz.planes import ground_of, seen_through, shadows
 from optviz.spec import VIEW_PARAMS, Experiment, View
 from optviz.stability import Stability
-from optviz.steps import Steps
+from optviz.steps import MOMENTUM, Steps, steps
 from optviz.trajectory import Grid, Plane, Reference, Trajectory
 
 COLUMNS = ("x", "y", "loss", "excess", "gradient", "lr", "evals")
@@ -123,6 +123,19 @@ def scene(
             "order": _digest(orders[0]) if orders else None,
         }
     return Scene(data, (ground, *paths, *insides, *shadows.values(), *sharp, *weights, *orders))
+
+
+def inside(experiment: Experiment, trajectory: Trajectory) -> Steps:
+    """What each step of a run did, for a player that looks into it.
+
+    Of a network it is what it did to two of its weights, and what of it is seen on its plane.
+    """
+    known = path_hessians(experiment, trajectory)
+    if trajectory.plane is None:
+        return steps(trajectory, known)
+    bent = plane_hessians(experiment, trajectory).reshape(-1, 4)[:, [0, 1, 3]]
+    seen = shadows(experiment, trajectory, MOMENTUM) | {"hessian": bent}
+    return steps(seen_through(experiment, trajectory), known, seen)
 
 
 def _examples(data: Data) -> dict[str, Any]:

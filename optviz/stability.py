@@ -15,11 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from optviz.engine import competitor, hessians
+from optviz.engine import competitor, hessians, largest_curvatures
 from optviz.optimizers import optimizer_info
 from optviz.outcome import Array
+from optviz.planes import trained_weights
 from optviz.spec import Experiment
 from optviz.trajectory import Trajectory
+
+_MOST = 400
+"""Points of a network's path whose curvature is looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,26 +60,59 @@ def stability(experiment: Experiment, trajectory: Trajectory) -> Stability:
     """Curvature, sharpness and threshold along a path of `experiment`.
 
     Thresholds are known for SGD, Adam, AdamW (its decay, which is apart from the gradient, left out),
-    RMSprop and Adagrad; not where torch walks uphill or gradients add up.
+    RMSprop and Adagrad; not where torch walks uphill or gradients add up. Of a network the Hessian is that of
+    all its weights, and of a path of more than 400 points every so many-th is looked at.
     """
     spec = trajectory.run
-    free = [name not in spec.frozen for name in trajectory.names]
-    points = trajectory.points.astype(np.float64)
-    matrices = hessians(experiment.surface, points)[:, free][:, :, free]
-    curvature = _largest(matrices)
+    bends = _Network(experiment, trajectory) if trajectory.plane else _Pair(experiment, trajectory)
+    curvature = bends.largest(np.ones((len(trajectory.points), sum(bends.free))), 0.0)
     rule = _RULES.get(spec.optimizer.name)
-    nothing = np.full(len(points), np.nan)
+    nothing = np.full(len(curvature), np.nan)
     settings: dict[str, Any] = optimizer_info(spec.optimizer).complete(spec.optimizer)
     if rule is None or settings["maximize"] or not spec.zero_grad or settings.get("centered"):
         return Stability(curvature, nothing, nothing, "")
-    known = _Known(trajectory, settings, free)
+    known = _Known(trajectory, settings, list(bends.free))
     divisor, limit, formula = rule(known)
     decay = 0.0 if known.apart else settings["weight_decay"]
-    seen = matrices[:-1] + decay * np.eye(matrices.shape[1])
     with np.errstate(divide="ignore", invalid="ignore"):
-        root = np.sqrt(np.broadcast_to(divisor, seen.shape[:2]))
-        seen = seen / (root[:, :, None] * root[:, None, :])
-    return Stability(curvature, np.append(_largest(seen), np.nan), np.append(limit, np.nan), formula)
+        scale = 1 / np.sqrt(np.broadcast_to(divisor, (trajectory.steps, sum(bends.free))))
+    sharpness = bends.largest(scale, decay)
+    return Stability(curvature, np.append(sharpness, np.nan), np.append(limit, np.nan), formula)
+
+
+class _Pair:
+    """How a surface of two numbers bends along a path."""
+
+    def __init__(self, experiment: Experiment, trajectory: Trajectory) -> None:
+        self.free = np.array([name not in trajectory.run.frozen for name in trajectory.names])
+        points = trajectory.points.astype(np.float64)
+        self._matrices = hessians(experiment.surface, points)[:, self.free][:, :, self.free]
+
+    def largest(self, scale: Array, decay: float) -> Array:
+        """(k,) the largest eigenvalue of S (H + decay) S at the first k points; `scale` (k, d) is S."""
+        seen = self._matrices[: len(scale)] + decay * np.eye(self._matrices.shape[1])
+        with np.errstate(invalid="ignore"):
+            return _largest(seen * (scale[:, :, None] * scale[:, None, :]))
+
+
+class _Network:
+    """How the loss of a network bends, along a path through its weights.
+
+    Of a long path at most `_MOST` points are looked at, evenly spaced; each stands for those up to the next.
+    """
+
+    def __init__(self, experiment: Experiment, trajectory: Trajectory) -> None:
+        self.free = trained_weights(experiment, trajectory.run)
+        self._experiment, self._theta = experiment, trajectory.theta.astype(np.float64)
+
+    def largest(self, scale: Array, decay: float) -> Array:
+        """As `_Pair.largest`."""
+        stride = -(-len(scale) // _MOST)
+        factors = np.zeros((len(scale[::stride]), len(self.free)))
+        factors[:, self.free] = scale[::stride]
+        theta = self._theta[: len(scale) : stride]
+        found = largest_curvatures(self._experiment, theta, factors, decay)
+        return np.repeat(found, stride)[: len(scale)]
 
 
 def _largest(matrices: Array) -> Array:
@@ -101,7 +138,8 @@ class _Known:
     def state(self, name: str) -> Array:
         """(n, d) torch's state of the parameters that are not frozen."""
         state = self._trajectory.state
-        several = [state[key] for key in (f"0.{name}", f"1.{name}") if key in state]
+        keys = [f"{place}.{name}" for place in range(len(state))]
+        several = [state[key] for key in keys if key in state]
         rows = np.concatenate([values.reshape(len(values), -1) for values in several or [state[name]]], 1)
         rows = rows[: len(self.lrs)].astype(np.float64)
         return rows if rows.shape[1] == sum(self._free) else rows[:, self._free]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,12 @@ class Steps:
     to a step is NaN in the last one."""
 
 
-def steps(trajectory: Trajectory, hessians: Array) -> Steps:
-    """The steps of `trajectory`; `hessians` (n+1, 2, 2) are the surface's at its points."""
+def steps(trajectory: Trajectory, hessians: Array, seen: Mapping[str, Array] = MappingProxyType({})) -> Steps:
+    """The steps of `trajectory`; `hessians` (n+1, 2, 2) are the surface's at its points.
+
+    Of a network these are two of its weights, and `seen` is what is drawn in a picture of its plane: (n+1, k)
+    or (n, k) by the names of the columns that it is drawn instead of.
+    """
     found, optimizer = derivation(trajectory), trajectory.run.optimizer
     state = state_columns(trajectory)
     of_points = {
@@ -56,6 +61,9 @@ def steps(trajectory: Trajectory, hessians: Array) -> Steps:
     for name, values in of_steps.items():
         flat = _flat(values)
         parts[name] = np.vstack((flat, np.repeat(missing, flat.shape[1], axis=1)))
+    for name, values in seen.items():
+        parts[f"seen.{name}"] = np.full((len(trajectory.points), values.shape[1]), np.nan)
+        parts[f"seen.{name}"][: len(values)] = values
     data = {
         "columns": [[name, values.shape[1]] for name, values in parts.items()],
         "axes": list(trajectory.names),

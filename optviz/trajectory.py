@@ -72,6 +72,12 @@ class Plane:
             off: Array = np.linalg.norm(gaps - points @ basis, axis=1)
         return points, off
 
+    def shadow(self, vectors: Floats) -> Array:
+        """How vectors (k, D), steps or gradients, are seen: (k, 2), their nearest ones of the plane."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            seen: Array = vectors.astype(np.float64) @ np.linalg.pinv(np.stack((self.u, self.v)))
+        return seen
+
     def weights(self, points: Array) -> Array:
         """The weights (k, D) at points (k, 2) of the plane."""
         found: Array = self.origin + np.asarray(points, dtype=np.float64) @ np.stack((self.u, self.v))

@@ -14,10 +14,10 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import optviz as ov
-from optviz.engine import _hessians_of
+from optviz.engine import _hessians_of, plane_hessians
 from optviz.fitting import layers
-from optviz.planes import on_plane, principal
-from optviz.scene import scene
+from optviz.planes import on_plane, principal, trained_weights
+from optviz.scene import inside, scene
 from optviz.steps import steps as taken_apart
 from optviz.surfaces import network as rows
 
@@ -490,3 +490,84 @@ def test_hessians_of_two_weights_are_those_of_the_loss() -> None:
     for theta, matrix in zip(found.parameters, ov.path_hessians(exp, found), strict=True):
         whole = torch.autograd.functional.hessian(losses, torch.from_numpy(theta).double())
         np.testing.assert_allclose(matrix, whole[weights][:, weights], rtol=1e-9, atol=1e-12)
+
+
+# -- on the plane -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("plane", ["principal", "random"])
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
+def test_arrows_are_what_is_seen_of_the_vectors_on_the_plane(optimizer: str, plane: str) -> None:
+    spec = ov.SurfaceSpec("MLP classifier", {"plane": plane})
+    settings = {"lr": 0.05} | ({"momentum": 0.9} if optimizer == "SGD" else {})
+    exp = experiment(
+        spec, competitor(optimizer, settings, frozen=("0.bias",)), dtype="float64", batch_size=32
+    )
+    (found,) = ov.project(exp, ov.run(exp, "cpu"))
+    known = inside(exp, found)
+    columns, first = {}, 0
+    for name, width in known.data["columns"]:
+        columns[name] = known.columns[first : first + width].T
+        first += width
+    np.testing.assert_allclose(columns["seen.theta"], found.points, rtol=1e-12)
+    basis = np.stack((found.plane.u, found.plane.v))
+    nearest = np.linalg.lstsq(basis.T, found.gradients.T, rcond=None)[0].T
+    np.testing.assert_allclose(columns["seen.gradient"], nearest, rtol=1e-9, atol=1e-12)
+    step = np.diff(found.parameters.astype(float), axis=0)
+    seen = np.linalg.lstsq(basis.T, step.T, rcond=None)[0].T
+    np.testing.assert_allclose(np.diff(columns["seen.theta"], axis=0), seen, rtol=1e-8, atol=1e-12)
+    state = "exp_avg" if optimizer == "Adam" else "momentum_buffer"
+    assert known.data["momentum"] == state
+    if optimizer == "SGD":  # there a step is -lr times the buffer
+        np.testing.assert_allclose(columns[f"seen.state.{state}"][:-1], -seen / 0.05, rtol=1e-7, atol=1e-9)
+    assert np.isfinite(columns["seen.hessian"]).all() == (plane == "principal")
+
+
+def test_curvature_on_the_plane_is_that_of_the_loss() -> None:
+    exp = experiment(MLP, steps=3)
+    (found,) = ov.project(exp, ov.run(exp, "cpu"))
+    losses = ov.surface(exp.surface).data.losses
+    basis = np.stack((found.plane.u, found.plane.v))
+    for theta, matrix in zip(found.parameters, plane_hessians(exp, found), strict=True):
+        whole = torch.autograd.functional.hessian(losses, torch.from_numpy(theta).double()).numpy()
+        np.testing.assert_allclose(matrix, basis @ whole @ basis.T, rtol=1e-8, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "settings", "frozen"),
+    [
+        ("SGD", {"lr": 0.5, "momentum": 0.5, "weight_decay": 0.1}, ()),
+        ("Adam", {"lr": 0.05}, ("0.weight",)),
+        ("RMSprop", {"lr": 0.01}, ()),
+    ],
+)
+def test_stability_of_a_network_is_that_of_its_whole_hessian(optimizer, settings, frozen) -> None:
+    exp = experiment(MLP, competitor(optimizer, settings, frozen=frozen), steps=4, dtype="float64")
+    (found,) = ov.run(exp, "cpu")
+    edge = ov.stability(exp, found)
+    free = trained_weights(exp, found.run)
+    losses = ov.surface(exp.surface).data.losses
+    for step, theta in enumerate(found.parameters[:-1]):
+        whole = torch.autograd.functional.hessian(losses, torch.from_numpy(theta)).numpy()[free][:, free]
+        assert edge.curvature[step] == pytest.approx(np.linalg.eigvalsh(whole)[-1], rel=1e-3)
+        divisor = np.ones(sum(free))
+        if optimizer != "SGD":
+            name, power = ("exp_avg_sq", 0.999) if optimizer == "Adam" else ("square_avg", None)
+            kept = [values[step].ravel() for key, values in found.state.items() if key.endswith(name)]
+            divisor = np.concatenate(kept)
+            divisor = np.sqrt(divisor / (1 - power ** (step + 1)) if power else divisor) + 1e-8
+            divisor = divisor * (1 - 0.9 ** (step + 1)) if power else divisor
+        whole = (whole + settings.get("weight_decay", 0) * np.eye(len(whole))) / np.sqrt(
+            divisor[:, None] * divisor
+        )
+        assert edge.sharpness[step] == pytest.approx(np.linalg.eigvalsh(whole)[-1], rel=1e-3)
+    limit = {"SGD": 2 * 1.5 / 0.5, "Adam": 2 * 1.9 / (0.1 * 0.05), "RMSprop": 2 / 0.01}[optimizer]
+    np.testing.assert_allclose(edge.threshold[:-1], limit)
+
+
+def test_the_curvature_of_a_long_path_is_looked_at_now_and_then() -> None:
+    exp = experiment(PLANE, competitor("SGD", {"lr": 1e-3}), steps=900)
+    (found,) = ov.run(exp, "cpu")
+    edge = ov.stability(exp, found)
+    whole = torch.autograd.functional.hessian(ov.surface(PLANE).data.losses, torch.zeros(3).double())
+    np.testing.assert_allclose(edge.curvature, np.linalg.eigvalsh(whole.numpy())[-1], rtol=1e-9)

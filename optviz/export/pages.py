@@ -15,15 +15,15 @@ from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from optviz import captions
 from optviz.conventions import conventions
-from optviz.engine import path_hessians, run, run_reference
+from optviz.engine import run, run_reference
 from optviz.figures import PLAIN, THEMES, Theme
 from optviz.loop import training_loop
-from optviz.planes import project, seen_through
+from optviz.planes import project
 from optviz.problem import surface
-from optviz.scene import Scene, scene
+from optviz.scene import Scene, inside, scene
 from optviz.spec import Experiment, View
 from optviz.stability import stability
-from optviz.steps import Steps, steps
+from optviz.steps import Steps
 from optviz.trajectory import Trajectory
 
 _LARGEST = 6_000_000
@@ -51,8 +51,8 @@ def to_html(
         raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
     colors = THEMES[theme]
-    for inside in (_inside(experiment, paths), []):
-        page = _page(experiment, paths, _scene(experiment, paths, inside, colors, view), colors)
+    for known in ([inside(experiment, path) for path in paths], []):
+        page = _page(experiment, paths, _scene(experiment, paths, known, colors, view), colors)
         if len(page.encode()) <= _LARGEST:
             return page
     raise ValueError("This page would be larger than 6 MB: take fewer steps or fewer competitors.")
@@ -61,14 +61,8 @@ def to_html(
 # -- what is shown -----------------------------------------------------------------------------------------
 
 
-def _inside(experiment: Experiment, paths: Sequence[Trajectory]) -> list[Steps]:
-    """What each step did; of a network, to two of its weights."""
-    pairs = [(path, seen_through(experiment, path) if path.plane else path) for path in paths]
-    return [steps(seen, path_hessians(experiment, path)) for path, seen in pairs]
-
-
 def _scene(
-    experiment: Experiment, paths: Sequence[Trajectory], inside: Sequence[Steps], theme: Theme, view: View
+    experiment: Experiment, paths: Sequence[Trajectory], known: Sequence[Steps], theme: Theme, view: View
 ) -> Scene:
     """All that the player can be asked to show, as nobody can be asked for more later."""
     ghosts = {
@@ -77,8 +71,8 @@ def _scene(
         if view.convention in (row.name for row in conventions(one))
     }
     function = surface(experiment.surface)
-    edges = [stability(experiment, path) for path in paths if not path.plane]
-    shown = scene(experiment, paths, theme, None, view, inside, ghosts, edges, examples=True)
+    edges = [stability(experiment, path) for path in paths]
+    shown = scene(experiment, paths, theme, None, view, known, ghosts, edges, examples=True)
     near = function.nearness if view.within is None else view.within
     summaries = [path.summary(function.minimizers, near) for path in paths]
     texts = captions.words(experiment, view)
@@ -90,7 +84,7 @@ def _scene(
         "places": list(range(len(paths))),
         "plotly": get_plotlyjs_version(),
         "fixed": True,
-        "lacks": [] if inside else ["step"],
+        "lacks": [] if known else ["step"],
     }
     for place, data in enumerate(shown.data["runs"]):
         data["code"] = [asdict(line) for line in training_loop(experiment, place)]

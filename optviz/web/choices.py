@@ -98,9 +98,9 @@ def _put(experiment: ov.Experiment, view: ov.View) -> None:
     focus = min(view.focus, len(experiment.runs) - 1)
     data = ov.surface(experiment.surface).data
     beside = view.beside if data or view.beside != "data" else "curves"
-    if ov.surface(experiment.surface).network:  # marks and curvature are drawn of two numbers
-        beside = beside if beside != "stability" else "curves"
-        view = replace(view, marks=(), convention="torch")
+    if ov.surface(experiment.surface).network:  # its steps are derived for two weights only
+        marks = tuple(mark for mark in view.marks if mark != "parts")
+        view = replace(view, marks=marks, convention="torch")
     colors = () if plain else chosen
     session().view = replace(view, colors=colors, scale=scale, focus=focus, beside=beside)
 

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import streamlit as st
 
 import optviz as ov
-from optviz.steps import Steps, steps
+from optviz.scene import inside as look_inside
+from optviz.steps import Steps
 
 _KEPT_STEPS = 1_000_000
 """Steps of all trajectories that are kept for all visitors together: some 200 MB."""
@@ -207,9 +208,7 @@ def inside(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
     Of a network it is what it did to two of its weights.
     """
     with _workshop().lock:
-        known = ov.path_hessians(experiment, trajectory)
-        network = trajectory.parameters is not None
-        return steps(ov.seen_through(experiment, trajectory) if network else trajectory, known)
+        return look_inside(experiment, trajectory)
 
 
 def edge(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:

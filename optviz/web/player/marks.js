@@ -31,7 +31,7 @@ const SLENDER = 12;
 export function arrowsOf(steps, step, marks, unit, size, theme) {
   const wanted = (/** @type {string} */ name) => marks.includes(name);
   const on = (/** @type {string} */ column) =>
-    /** @type {Vector} */ ([0, 1].map((axis) => trained(steps, axis, steps.on(column, step, axis))));
+    /** @type {Vector} */ ([0, 1].map((axis) => trained(steps, axis, steps.seen(column, step, axis))));
   /** @type {Arrow[]} */
   const slopes = [];
   const slope = (/** @type {string} */ name, /** @type {Vector} */ vector, /** @type {number} */ width) =>
@@ -58,11 +58,11 @@ export function arrowsOf(steps, step, marks, unit, size, theme) {
 function moves(steps, step, wanted, unit, theme) {
   if (step >= steps.n) return [];
   const vector = /** @type {Vector} */ (
-    [0, 1].map((axis) => steps.on("theta", step + 1, axis) - steps.on("theta", step, axis))
+    [0, 1].map((axis) => steps.seen("theta", step + 1, axis) - steps.seen("theta", step, axis))
   );
   const scale = magnified(Math.hypot(...vector) * unit);
   const found = [];
-  if (wanted("parts")) {
+  if (wanted("parts") && !steps.shadow) {
     let from = /** @type {Vector} */ ([0, 0]);
     for (const [name, part] of Object.entries(steps.derived(step).parts)) {
       const moved = /** @type {Vector} */ (part.map((value, axis) => trained(steps, axis, value)));
@@ -247,7 +247,7 @@ function plate(text, color, paper) {
  * @param {Theme} theme
  */
 export function drawCurvature(context, frame, x, y, steps, step, theme) {
-  const { high, low, angle } = eigen(steps.at("hessian", step));
+  const { high, low, angle } = eigen(steps.at(steps.shadow ? "seen.hessian" : "hessian", step));
   if (!Number.isFinite(high)) return;
   const size = ELLIPSE * Math.min(frame.box[2] - frame.box[0], frame.box[3] - frame.box[1]);
   const radii = [high, low].map((value) => 1 / Math.sqrt(Math.max(Math.abs(value), 1e-30)));
@@ -274,7 +274,8 @@ export function drawCurvature(context, frame, x, y, steps, step, theme) {
     }
     context.stroke();
   }
-  const text = `λmax ${single(high, 3)}, 2/lr ${single(2 / steps.setting("lr", Math.min(step, steps.n - 1)), 3)}`;
+  const where = steps.shadow ? "λmax of this plane" : "λmax";
+  const text = `${where} ${single(high, 3)}, 2/lr ${single(2 / steps.setting("lr", Math.min(step, steps.n - 1)), 3)}`;
   const under = Math.max(Math.abs(a * Math.sin(turned)), Math.abs(b * Math.cos(turned)));
   plates(
     context,

@@ -400,9 +400,7 @@ class Player {
         : `button[data-value="${focused?.dataset.value}"]`;
     this.views.replaceChildren();
     const all = { curves: "Curves", step: "Step", code: "Code", stability: "Stability" };
-    // Of a network the curvature is that of two weights, not of what a step has to bear.
-    const besides = scene.data.plane ? { curves: all.curves, step: all.step, code: all.code } : all;
-    const offered = Object.entries(data ? { ...besides, data: "Data" } : besides);
+    const offered = Object.entries(data ? { ...all, data: "Data" } : all);
     const there = offered.filter(([name]) => !scene.data.lacks?.includes(name));
     this.choice("beside", "Show", Object.fromEntries(there));
     if (view.beside === "curves") {
@@ -412,9 +410,11 @@ class Player {
       for (const words of edgeWords(scene)) element("p", "optviz-hint", this.views).textContent = words;
     } else if (view.beside !== "data") {
       if (view.beside === "step" && scene.data.plane) {
-        const words = "A network has many weights: these are the two that moved most.";
+        const words =
+          "A network has many weights: below are the two that moved most. Arrows are what is seen on the plane of the picture.";
         element("p", "optviz-hint", this.views).textContent = words;
-      } else if (view.beside === "step" && view.picture === "2d") this.marks(scene);
+      }
+      if (view.beside === "step" && view.picture === "2d") this.marks(scene);
       if (conventions.length) {
         const names = Object.fromEntries(conventions.map(({ name, title }) => [name, title]));
         this.choice("convention", "Convention", { torch: "torch only", ...names });
@@ -432,12 +432,10 @@ class Player {
 
   /** @param {Scene} scene */
   marks({ data }) {
-    const choice = {
-      label: "At the head",
-      options: data.marks,
-      now: data.view.marks,
-      colors: data.theme.marks,
-    };
+    const options = { ...data.marks };
+    if (data.plane) delete options.parts; // a step of many weights is not taken apart
+    if (data.plane?.shares[0] === null) delete options.curvature; // random directions are not at right angles
+    const choice = { label: "At the head", options, now: data.view.marks, colors: data.theme.marks };
     someOf(this.views, choice, (marks) => this.look({ marks }));
   }
 

@@ -71,6 +71,21 @@ export class Steps {
   }
 
   /**
+   * What is drawn in the picture: of a network, what is seen of it on its plane.
+   * @param {string} name
+   * @param {number} step
+   * @param {number} axis
+   */
+  seen(name, step, axis) {
+    return this.on(this.has(`seen.${name}`) ? `seen.${name}` : name, step, axis);
+  }
+
+  /** Whether the picture is of two numbers among many. */
+  get shadow() {
+    return this.has("seen.theta");
+  }
+
+  /**
    * How many steps the optimizer has counted when this one is taken: it may have been built anew.
    * @param {number} step
    */
