@@ -99,15 +99,13 @@ def run_reference(
 
     All else is as in `run_one`: the loop, the noise, clipping, the scheduler, every hyperparameter, `watch`.
     Where `conventions(run)` does not list it, this run's settings make no difference to torch or leave the
-    convention no meaning. Raises ValueError as `run` does, for a name that the optimizer has no convention
-    of, and for a network.
+    convention no meaning. Raises ValueError as `run` does, and for a name that the optimizer has no
+    convention of.
     """
-    spec, function, _ = _prepare(experiment, index, device)
+    spec, _, _ = _prepare(experiment, index, device)
     chosen = convention(spec.optimizer, name)
-    if function.network is not None:
-        raise ValueError("Other conventions are drawn for surfaces of two numbers only.")
     path = _walk(experiment, index, device, chosen.make, watch)
-    return Reference(chosen.name, chosen.title, path.points, path.losses)
+    return Reference(chosen.name, chosen.title, path.points, path.losses, path.parameters)
 
 
 def _walk(

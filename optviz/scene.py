@@ -69,7 +69,7 @@ def scene(
     ground = _blob(grid.z)
     paths = [_blob(_columns(trajectory, function.minimum)) for trajectory in trajectories]
     insides = [_blob(one.columns, one.columns.dtype.newbyteorder("<")) for one in inside]
-    shadows = {place: _blob(ghost.points.T) for place, ghost in ghosts.items()}
+    unreal = {place: _blob(ghost.seen_on(trajectories[place].plane).T) for place, ghost in ghosts.items()}
     weights = [_blob(_weights(trajectory)) for trajectory in trajectories if trajectory.plane]
     sharp = [_blob(_sharpness(edge)) for edge in edges]
     ticks, texts = color_bar(levels)
@@ -114,7 +114,7 @@ def scene(
     if isinstance(under.sampled, Plane):
         shares = under.sampled.shares
         data["plane"] = {"shares": [None if np.isnan(share) else share for share in shares]}
-    for place, blob in shadows.items():
+    for place, blob in unreal.items():
         data["runs"][place]["ghost"] = {"name": ghosts[place].title, "digest": _digest(blob)}
     orders = _orders(experiment, function.data) if examples or view.beside == "data" else []
     if function.data:
@@ -122,7 +122,7 @@ def scene(
             "batch": experiment.batch_size,
             "order": _digest(orders[0]) if orders else None,
         }
-    return Scene(data, (ground, *paths, *insides, *shadows.values(), *sharp, *weights, *orders))
+    return Scene(data, (ground, *paths, *insides, *unreal.values(), *sharp, *weights, *orders))
 
 
 def inside(experiment: Experiment, trajectory: Trajectory) -> Steps:

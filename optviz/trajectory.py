@@ -205,6 +205,14 @@ class Reference:
     """(n+1, 2) the start first, in the run's dtype; n < steps where it diverged."""
     losses: Array
     """(n+1,) the surface's own loss at each point, in float64."""
+    parameters: Floats | None = None
+    """(n+1, D) all weights of a network, whose points are only known on a plane; None for two numbers."""
+
+    def seen_on(self, plane: Plane | None) -> Floats:
+        """(n+1, 2) the points, or where the weights of a network are seen on a plane."""
+        if plane is None or self.parameters is None:
+            return self.points
+        return plane.coordinates(self.parameters.astype(np.float64))[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,7 +43,7 @@ def modules(exp: ov.Experiment) -> tuple[nn.Module, nn.Module]:
     return model, nn.BCEWithLogitsLoss()
 
 
-def walk(exp: ov.Experiment, index: int = 0) -> np.ndarray:
+def walk(exp: ov.Experiment, index: int = 0, make: Any = None) -> np.ndarray:
     """All weights (n+1, D) of a bare training loop; the global generator is left as it was."""
     spec, dtype = exp.runs[index], getattr(torch, exp.dtype)
     with torch.random.fork_rng(devices=[]):
@@ -53,7 +53,7 @@ def walk(exp: ov.Experiment, index: int = 0) -> np.ndarray:
     for name, part in model.named_parameters():
         part.requires_grad_(name not in spec.frozen)
     trained = [part for part in model.parameters() if part.requires_grad]
-    make = getattr(torch.optim, spec.optimizer.name)
+    make = make or getattr(torch.optim, spec.optimizer.name)
     optimizer = make(trained, **spec.optimizer.params)
     schedule = None
     if spec.scheduler is not None:
@@ -290,11 +290,22 @@ def test_paths_on_planes_of_their_own_have_no_picture_together() -> None:
     assert scene(exp, copies).data["surface"]["domain"] == [list(side) for side in together[0].plane.domain]
 
 
-def test_other_conventions_have_no_plane() -> None:
-    exp = experiment(MLP, competitor("SGD", {"lr": 0.1, "momentum": 0.9, "nesterov": True}), steps=3)
+@pytest.mark.parametrize("name", ["SGD", "AdamW, clipped"])
+def test_other_conventions_train_the_same_network_and_are_seen_on_the_same_plane(name: str) -> None:
+    exp = experiment(MLP, RUNS[name], steps=6, batch_size=32, noise=0.01)
+    trajectories = ov.project(exp, ov.run(exp, "cpu"))
+    common = trajectories[0].plane
     for convention in ov.conventions(exp.runs[0]):
-        with pytest.raises(ValueError, match="two numbers only"):
-            ov.run_reference(exp, 0, convention.name, "cpu")
+        ghost = ov.run_reference(exp, 0, convention.name, "cpu")
+        weights = walk(exp, 0, convention.make)
+        np.testing.assert_array_equal(ghost.parameters, weights)
+        assert not np.array_equal(weights, trajectories[0].parameters)
+        shown = scene(exp, trajectories, ghosts={0: ghost})
+        digest = shown.data["runs"][0]["ghost"]["digest"]
+        (blob,) = (blob for blob in shown.blobs if blob[:8].hex() == digest)
+        seen = np.frombuffer(blob[8:], "<f4").reshape(2, -1).T
+        basis = np.stack((common.u, common.v))
+        np.testing.assert_allclose(seen, (weights - common.origin) @ basis.T, rtol=1e-4, atol=1e-5)
 
 
 def test_only_networks_have_planes() -> None:

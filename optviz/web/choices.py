@@ -100,7 +100,7 @@ def _put(experiment: ov.Experiment, view: ov.View) -> None:
     beside = view.beside if data or view.beside != "data" else "curves"
     if ov.surface(experiment.surface).network:  # its steps are derived for two weights only
         marks = tuple(mark for mark in view.marks if mark != "parts")
-        view = replace(view, marks=marks, convention="torch")
+        view = replace(view, marks=marks)
     colors = () if plain else chosen
     session().view = replace(view, colors=colors, scale=scale, focus=focus, beside=beside)
 

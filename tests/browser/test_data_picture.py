@@ -132,3 +132,27 @@ def test_a_network_is_seen_on_its_plane_and_starts_where_it_starts(open_page):
     page.mouse.click(400, 400)
     wait_until_still(page)
     assert ov.Experiment.from_url(page.url) == exp
+
+
+def test_a_networks_arrows_ghosts_and_stability_are_drawn(open_page):
+    runs = (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.2, "momentum": 0.9})),)
+    exp = ov.Experiment(ov.SurfaceSpec("MLP classifier"), (0.0, 0.0), 30, runs)
+    marks = ("gradient", "momentum", "step", "curvature")
+    page = open_page(exp.to_url(ov.View(beside="step", marks=marks, convention="average")))
+    page.wait_for_selector(READY)
+    wait_until_still(page)
+    (sgd,) = ov.project(exp, ov.run(exp, "cpu"))
+    page.evaluate(f"{PLAYER}.clock.seek(9)")
+    wait_until_still(page)
+    arrows = {one["name"]: one["vector"] for one in page.evaluate(f"{PLAYER}.panels[0].paths.arrows")}
+    np.testing.assert_allclose(arrows["step"], sgd.points[10] - sgd.points[9], rtol=1e-3, atol=1e-5)
+    buffer = np.dot(arrows["momentum"], arrows["step"])
+    assert buffer < 0, "a step of SGD goes against its momentum buffer"
+    expect(page.get_by_role("button", name="parts")).to_have_count(0)
+    ghost = page.evaluate(f"[...{PLAYER}.scene.runs[0].ghost.x]")
+    expected = ov.run_reference(exp, 0, "average", "cpu").seen_on(sgd.plane)[:, 0]
+    np.testing.assert_allclose(ghost, expected, rtol=1e-4, atol=1e-5)
+    page.get_by_role("radio", name="Stability").check()
+    page.wait_for_function(f"{PLAYER}.scene.runs[0].edge?.curvature.length === 31")
+    found = page.evaluate(f"[...{PLAYER}.scene.runs[0].edge.curvature]")
+    np.testing.assert_allclose(found, ov.stability(exp, sgd).curvature, rtol=1e-5)
