@@ -418,10 +418,7 @@ def _length(vectors: Array) -> Array:
 
 def _all(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(...) whether all of (..., D) hold; quick where D is 2."""
-    if holds.shape[-1] == 2:
-        return np.logical_and(holds[..., 0], holds[..., 1])
-    found: NDArray[np.bool_] = holds.all(axis=-1)
-    return found
+    return np.asarray(holds[..., 0] & holds[..., 1] if holds.shape[-1] == 2 else holds.all(axis=-1))
 
 
 def _goes_round(window: Array) -> NDArray[np.bool_]:

@@ -606,6 +606,6 @@ def test_suggested_rates_do_not_diverge(surface: str) -> None:
             continue  # it takes matrices only, which a bias is not
         params = suggested(optimizer, spec)
         assert f"{params['lr']:e}"[0] in "125" or optimizer in ("LBFGS", "Adadelta", "Adafactor")
-        trajectory = only(experiment(spec, ov.surface(spec).start, 40, [competitor(optimizer, params)]))
+        trajectory = only(experiment(spec, ov.surface(spec).start, 20, [competitor(optimizer, params)]))
         bounded = math.isfinite(ov.surface(spec).minimum)
         assert trajectory.outcome.kind != "diverged" or not bounded, optimizer
