@@ -67,8 +67,6 @@ def test_link_files_and_pictures_are_taken_away(open_page):
         pixels = np.asarray(picture.convert("RGB"), int)
         for color in THEMES["light"].paths[:3]:
             assert (np.abs(pixels - ImageColor.getrgb(color)).sum(axis=2) < 60).sum() > 20
-    pick(dialog, "Picture, SVG")
-    assert ElementTree.parse(download(dialog)).getroot().tag.endswith("svg")
     pick(dialog, "Film, GIF")
     dialog.get_by_role("spinbutton", name="Seconds").fill("1")
     dialog.get_by_role("spinbutton", name="Seconds").press("Enter")
@@ -77,6 +75,10 @@ def test_link_files_and_pictures_are_taken_away(open_page):
     expect(dialog.get_by_role("button", name="Download")).to_be_visible()
     with Image.open(io.BytesIO(download(dialog).read_bytes())) as film:
         assert film.n_frames > 10
+    pick(dialog, "Picture, SVG")
+    assert ElementTree.parse(download(dialog)).getroot().tag.endswith("svg")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
 
 
 @pytest.fixture

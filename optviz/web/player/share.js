@@ -67,7 +67,8 @@ function button(root, title, act) {
   const said = document.createElement("output");
   root.append(made, said);
   made.addEventListener("click", async () => {
-    made.disabled = true;
+    if (made.ariaBusy === "true") return;
+    made.ariaBusy = "true"; // not disabled: that would take the focus out of the dialog, and Escape with it
     said.textContent = "…";
     try {
       said.textContent = await act();
@@ -75,7 +76,7 @@ function button(root, title, act) {
       // A relief needs WebGL, which not every browser has.
       said.textContent = `This browser could not do it. ${error instanceof Error ? error.message : ""}`;
     }
-    made.disabled = false;
+    made.ariaBusy = "false";
     setTimeout(() => {
       said.textContent = "";
     }, SAID);
