@@ -260,6 +260,12 @@ def test_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     relief = ov.to_image(ov.surface_figure(BOTH, trajectories), size=(400, 300))
     with Image.open(io.BytesIO(relief)) as picture:
         assert near(picture, THEMES["light"].low, 120) > 500
+    basins = ov.basin_figure(ov.basins(BOTH, resolution=8, device="cpu"), THEMES["dark"])
+    with Image.open(io.BytesIO(ov.to_image(basins, size=(400, 400)))) as picture:
+        assert (
+            near(picture, THEMES["dark"].paper, 12) > 1000
+            and len(picture.convert("RGB").getcolors(10**6)) > 20
+        )
     drawing = ElementTree.fromstring(ov.to_image(ov.loss_figure(BOTH, trajectories), "svg"))
     assert drawing.tag.endswith("svg") and (drawing.get("width"), drawing.get("height")) == ("1200", "800")
     assert "Adam" in "".join(drawing.itertext()) and "Play" not in "".join(drawing.itertext())
