@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -57,6 +59,15 @@ def killed_in_the_middle(executor, kill, monkeypatch) -> None:
     found = ov.basins(exp, resolution=16, executor=executor, watch=watch, device="cpu")
     assert killed and killed[0] < 16**2
     same(found, ov.basins(exp, resolution=16, device="cpu"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def main_module() -> Iterator[None]:
+    """Streamlit's AppTest leaves the page as the main module, which every new process would run."""
+    before = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture(scope="module")

@@ -152,5 +152,4 @@ def test_a_page_is_as_wide_as_the_window(offline):
     page = offline(ov.to_html(NETWORK))
     for width in (390, 820):
         page.set_viewport_size({"width": width, "height": 844})
-        page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
