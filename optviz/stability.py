@@ -19,11 +19,14 @@ from optviz.engine import competitor, hessians, largest_curvatures
 from optviz.optimizers import optimizer_info
 from optviz.outcome import Array
 from optviz.planes import trained_weights
+from optviz.problem import surface
 from optviz.spec import Experiment
 from optviz.trajectory import Trajectory
 
-_MOST = 400
-"""Points of a network's path whose curvature is looked at."""
+_MOST, _FEWEST = 400, 24
+"""Points of a network's path whose curvature is looked at, at most and at least."""
+_UNITS = 3200
+"""Of a network with so many units it would be one point: that takes a second or two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,7 @@ def stability(experiment: Experiment, trajectory: Trajectory) -> Stability:
 
     Thresholds are known for SGD, Adam, AdamW (its decay, which is apart from the gradient, left out),
     RMSprop and Adagrad; not where torch walks uphill or gradients add up. Of a network the Hessian is that of
-    all its weights, and of a path of more than 400 points every so many-th is looked at.
+    all its weights, and of a long path every so many-th point is looked at, at least 24.
     """
     spec = trajectory.run
     bends = _Network(experiment, trajectory) if trajectory.plane else _Pair(experiment, trajectory)
@@ -98,7 +101,8 @@ class _Pair:
 class _Network:
     """How the loss of a network bends, along a path through its weights.
 
-    Of a long path at most `_MOST` points are looked at, evenly spaced; each stands for those up to the next.
+    Of a long path at most `_MOST` points are looked at, fewer of a large network; they are evenly spaced, and
+    each stands for those up to the next.
     """
 
     def __init__(self, experiment: Experiment, trajectory: Trajectory) -> None:
@@ -107,7 +111,9 @@ class _Network:
 
     def largest(self, scale: Array, decay: float) -> Array:
         """As `_Pair.largest`."""
-        stride = -(-len(scale) // _MOST)
+        data = surface(self._experiment.surface).data
+        assert data is not None
+        stride = -(-len(scale) // min(max(_UNITS // data.model.units, _FEWEST), _MOST))
         factors = np.zeros((len(scale[::stride]), len(self.free)))
         factors[:, self.free] = scale[::stride]
         theta = self._theta[: len(scale) : stride]

@@ -67,6 +67,8 @@ class _Workshop:
 def _size(result: Any) -> int:
     if isinstance(result, Refused):
         return 1000
+    if isinstance(result, ov.Stability):
+        return 1000 + len(result.curvature) // 10
     if isinstance(result, ov.Grid):
         return 1000 + result.z.size // 25
     weights = getattr(result, "parameters", None)
@@ -212,9 +214,10 @@ def inside(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
 
 
 def edge(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:
-    """How stable each step of a run is. Quick enough to be computed whenever it is looked at."""
-    with _workshop().lock:
-        return ov.stability(experiment, trajectory)
+    """How stable each step of a run is."""
+    key = f"stability {_key(replace(experiment, runs=(trajectory.run,)), 0)}"
+    made: ov.Stability = _made(key, lambda steps: None, lambda turn: ov.stability(experiment, trajectory))
+    return made
 
 
 def reference(experiment: ov.Experiment, index: int, name: str, watch: Watch) -> ov.Reference | None:
