@@ -364,6 +364,8 @@ class View:
     """What is drawn at the head of the path in focus: of `MARKS`."""
     convention: str = "torch"
     """Whose convention is drawn beside torch's paths where it differs: of `CONVENTION_NAMES`."""
+    page: str = ""
+    """What is read beside it: "lessons", "optimizers", or a page of a lesson, "momentum/2"; empty for nothing."""
     map: MapSpec | None = None
     """The map that is looked at; None for the runs themselves."""
 
@@ -438,6 +440,7 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
             "Libraries and papers write some rules in another way. Where theirs differs, its path is drawn "
             "as a dotted ghost, computed by a reference of optviz: it is not torch.",
         ),
+        "page": Param(Text(60), "", "What is read beside the picture: a page of a lesson, say."),
     }
 )
 """What a view decides."""
@@ -606,7 +609,7 @@ _LINK_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "run": _read_run,
         "map": _read_map,
         "marks": lambda text: tuple(filter(None, text.split(","))),
-        **dict.fromkeys(("dtype", *_TEXTS), str),
+        **dict.fromkeys(("dtype", "page", *_TEXTS), str),
     }
 )
 """How the parts of a link are read that are no numbers."""

@@ -99,6 +99,26 @@ def to_mp4(
     return file.getvalue()
 
 
+def last_frame(
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory] | None = None,
+    *,
+    size: Size = (800, 600),
+    theme: str = "light",
+    view: View = PLAIN,
+) -> bytes:
+    """What a film of an experiment ends on, as a PNG: its paths from their start to their end.
+
+    All else is as in `to_gif`.
+    """
+    _check(size, theme)
+    paths = project(experiment, run(experiment) if trajectories is None else trajectories)
+    stage = _Stage(experiment, paths, size, THEMES[theme], view)
+    file = io.BytesIO()
+    stage.frame(float(stage.steps)).save(file, "PNG")
+    return file.getvalue()
+
+
 def _resting(frames: Iterator[Image.Image], more: int) -> Iterator[Image.Image]:
     """The frames, and the last of them so many times more."""
     for frame in frames:
@@ -123,10 +143,7 @@ def _film(
     watch: Watch | None,
 ) -> Iterator[Image.Image]:
     """The frames, from the start to the last step, each told to `watch`."""
-    if theme not in THEMES:
-        raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
-    if not all(isinstance(side, int) and SMALLEST <= side <= LARGEST for side in size):
-        raise ValueError(f"A film is {SMALLEST} to {LARGEST:,} pixels wide and high.")
+    _check(size, theme)
     if fps not in FRAMES_A_SECOND:
         raise ValueError(f"A film has {', '.join(map(str, FRAMES_A_SECOND))} frames a second, not {fps}.")
     if not 0.5 <= seconds <= LONGEST:
@@ -139,6 +156,13 @@ def _film(
         yield stage.frame(float(position))
         if watch is not None:
             watch(index + 1, count)
+
+
+def _check(size: Size, theme: str) -> None:
+    if theme not in THEMES:
+        raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
+    if not all(isinstance(side, int) and SMALLEST <= side <= LARGEST for side in size):
+        raise ValueError(f"A film is {SMALLEST} to {LARGEST:,} pixels wide and high.")
 
 
 # -- a picture ---------------------------------------------------------------------------------------------

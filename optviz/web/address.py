@@ -14,6 +14,7 @@ import streamlit as st
 import optviz as ov
 from optviz import third_party
 from optviz.atlas import MAPS, map_info
+from optviz.lessons import find_page, lessons
 from optviz.params import Kind, Param, Value, describe
 from optviz.spec import VERSION, read_part, split_link
 from optviz.web import choices, limits
@@ -55,12 +56,25 @@ def write() -> None:
     if now.written == shown:
         return
     try:
-        words = split_link(shown[0].to_url(shown[1]))
+        words = split_link(link(*shown))
     except ValueError as error:
         now.ignored = (f"The address cannot hold this experiment. {error}",)
         return
     now.address, now.written, now.ignored = words, shown, ()
     st.query_params.from_dict(words)
+
+
+def link(experiment: ov.Experiment, view: ov.View) -> str:
+    """The query of an address that shows this; a page of a lesson as it is there needs no more than its name.
+
+    Raises ValueError where it is too long.
+    """
+    if found := find_page(view.page):
+        lesson, place = found
+        own = lesson.pages[place]
+        if (own.experiment, replace(own.view, page=view.page)) == (experiment, view):
+            return f"?v={VERSION}&page={view.page}"
+    return experiment.to_url(view)
 
 
 def read(words: Mapping[str, Sequence[str]]) -> Opened:
@@ -69,6 +83,11 @@ def read(words: Mapping[str, Sequence[str]]) -> Opened:
     if length > _LONGEST:
         return Opened(choices.OPENING, ov.View(), (f"It is too long: {length:,} characters.",))
     link = _Link(words)
+    page = link.page()
+    if words.keys() <= {"v", "page"} and (found := find_page(page)):
+        lesson, place = found
+        own = lesson.pages[place]
+        return Opened(own.experiment, replace(own.view, page=page), link.ignored())
     surface = link.surface()
     start = link.start(surface)
     runs, places = link.runs(surface)
@@ -77,7 +96,7 @@ def read(words: Mapping[str, Sequence[str]]) -> Opened:
     if experiment.batch_size is not None and ov.surface(surface).data is None:
         experiment = replace(experiment, batch_size=None)
         link.ignore("batch_size", f"{surface.name} has no data to draw minibatches from.")
-    view = ov.View(**link.values(limits.VIEW), map=link.map())
+    view = ov.View(**link.values(limits.VIEW), page=page, map=link.map())
     if view.scale == "log" and ov.SURFACES[surface.name].minimum == float("-inf"):
         view = replace(view, scale="auto")
         link.ignore("scale", f"{surface.name} has no minimum to measure a logarithm from.")
@@ -127,6 +146,10 @@ class _Link:
             return replace(spec, params={})
         usable = replace(spec, params=self._usable(spec.name, declared, spec.params, drop_defaults=True))
         return self._try(spec.name, _built, usable) or replace(spec, params={})
+
+    def page(self) -> str:
+        """What is read, if there is such a page."""
+        return self._one("page", lambda text: _known_page(read_part("page", text))) or ""
 
     def map(self) -> ov.MapSpec | None:
         """The map, with those of its parameters that can be used."""
@@ -234,6 +257,13 @@ def _built(spec: ov.SurfaceSpec) -> ov.SurfaceSpec:
 def _known_map(spec: ov.MapSpec) -> ov.MapSpec:
     map_info(spec)  # raises where there is none
     return spec
+
+
+def _known_page(page: str) -> str:
+    whole = page.removesuffix("/all") in lessons() and page.endswith("/all")
+    if page and not (page in ("lessons", "optimizers") or whole or find_page(page)):
+        raise ValueError(f"There is no page {describe(page)} to read.")
+    return page
 
 
 def _known_surface(spec: ov.SurfaceSpec) -> ov.SurfaceSpec:

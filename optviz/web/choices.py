@@ -14,6 +14,7 @@ from typing import Any
 
 import optviz as ov
 from optviz.atlas import MAPS
+from optviz.lessons import find_page
 from optviz.params import Value
 from optviz.web import limits, parts, runs
 from optviz.web.limits import MOST_RUNS
@@ -195,6 +196,42 @@ def set_map(name: str | None) -> None:
 def open_run(experiment: ov.Experiment) -> None:
     """Look at the runs of an experiment that a map has led to; going back leads to the map."""
     _put(experiment, replace(view(), map=None))
+
+
+def go_to(place: str) -> None:
+    """Go to the "playground", the "maps", the "lessons" or the "optimizers"."""
+    if place in ("lessons", "optimizers"):
+        return _put(experiment(), replace(view(), page=place))
+    now = session()
+    if now.before_lesson:  # nothing of it is lost
+        *shown, now.memory = now.before_lesson
+        now.before_lesson = None
+        _put(*shown)
+    _put(experiment(), replace(view(), page=""))
+    set_map(None if place == "playground" else "basins")
+
+
+def read_page(page: str) -> None:
+    """Read a page of a lesson, beside its experiment, or all of them: "momentum/2", "momentum/all".
+
+    Raises ValueError where there is none.
+    """
+    now = session()
+    if now.before_lesson is None and "/" not in view().page:
+        now.before_lesson = (experiment(), replace(view(), page=""), now.memory)
+    if page.endswith("/all"):
+        return _put(experiment(), replace(view(), page=page))
+    found = find_page(page)
+    if found is None:
+        raise ValueError("There is no such page.")
+    lesson, place = found
+    show(lesson.pages[place].experiment, replace(lesson.pages[place].view, page=page))
+
+
+def play_with_page() -> None:
+    """Play with the experiment of the page that is read, as it is now."""
+    session().before_lesson = None
+    _put(experiment(), replace(view(), page=""))
 
 
 def start_field() -> Field:

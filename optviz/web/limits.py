@@ -20,7 +20,7 @@ EXPERIMENT: Mapping[str, Kind] = {
 }
 """The experiment's own fields."""
 VIEW: Mapping[str, Kind] = {
-    **{name: param.kind for name, param in VIEW_PARAMS.items()},
+    **{name: param.kind for name, param in VIEW_PARAMS.items() if name != "page"},
     "within": WITHIN,
 }
-"""The view's fields."""
+"""The view's fields, but for the page that is read, which is not a range."""

@@ -1,4 +1,4 @@
-"""The page: choices on the left, the picture on the right."""
+"""The page: choices on the left, the picture on the right; or something to read, and the picture beside it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from optviz.web import (
     parts,
     player,
     rates,
+    reader,
+    reference,
     results,
     runs,
     share,
@@ -41,11 +43,46 @@ def main() -> None:
     address.follow()
     theme = THEMES["dark" if st.context.theme.type == "dark" else "light"]
     st.html(sidebar.style(theme))
+    if choices.view().page:
+        _to_read(theme)
+    else:
+        _to_play(theme)
+    runs.settle()
+
+
+def _to_play(theme: Theme) -> None:
+    """The playground, or maps of many runs."""
     with st.sidebar:
         sidebar.draw()
-    _headline()
+    shown = choices.experiment().surface
+    info = ov.SURFACES[shown.name]
+    with st.container(horizontal=True, vertical_alignment="center", key="headline"):
+        st.markdown(f"# {info.name}", width="content")
+        st.latex(info.latex(shown.params), width="content")
+        st.space("stretch")
+        _places()
+        icon, opening = ":material/auto_stories:", ("gallery", gallery.open_dialog)
+        st.button("Gallery", icon=icon, key="gallery", on_click=choices.act, args=opening)
+        _share()
+    gallery.draw()
+    share.draw()
     _results(theme)
-    runs.settle()
+
+
+def _to_read(theme: Theme) -> None:
+    """Lessons, or what there is to know of the optimizers."""
+    optimizers = choices.view().page == "optimizers"
+    with st.container(horizontal=True, vertical_alignment="center", key="headline"):
+        st.markdown("# Optimizers" if optimizers else f"# {reader.title()}", width="content")
+        st.space("stretch")
+        _places()
+        _share()
+    share.draw()
+    address.write()
+    if optimizers:
+        reference.draw()
+    else:
+        reader.draw(theme, lambda: _results(theme))
 
 
 @st.fragment(key=parts.RESULTS)
@@ -54,37 +91,35 @@ def _results(theme: Theme) -> None:
     with st.container(key="notes"):  # always there, so that nothing below it is drawn anew when it fills
         _notes()
         _case()
-    rates.follow(st.empty())
-    picture = results.draw if choices.view().map is None else maps.draw
-    picture(choices.named(), choices.view(), theme)
+    view = choices.view()
+    if not view.page:
+        rates.follow(st.empty())
+    if view.map is not None:
+        maps.draw(choices.named(), view, theme)
+    else:
+        results.draw(choices.named(), view, theme, reader.words() if view.page else None)
+    if view.page:
+        reader.below_the_picture()
 
 
-def _headline() -> None:
-    shown = choices.experiment().surface
-    info = ov.SURFACES[shown.name]
-    with st.container(horizontal=True, vertical_alignment="center", key="headline"):
-        st.markdown(f"# {info.name}", width="content")
-        st.latex(info.latex(shown.params), width="content")
-        st.space("stretch")
-        _pages()
-        icon, opening = ":material/auto_stories:", ("gallery", gallery.open_dialog)
-        st.button("Gallery", icon=icon, key="gallery", on_click=choices.act, args=opening)
-        opening = ("share", share.open_dialog)
-        st.button("Share", icon=":material/share:", key="share", on_click=choices.act, args=opening)
-    gallery.draw()
-    share.draw()
+def _share() -> None:
+    opening = ("share", share.open_dialog)
+    st.button("Share", icon=":material/share:", key="share", on_click=choices.act, args=opening)
 
 
-def _pages() -> None:
-    """The runs themselves, or maps of many."""
-    pages = {"Playground": None, "Maps": "basins"}
-    now = None if choices.view().map is None else "basins"
-    widgets.one_of("page", "Page", pages, now, choices.set_map, bare=True)
+def _places() -> None:
+    """The runs themselves, maps of many, or something to read."""
+    titles = ("Playground", "Maps", "Lessons", "Optimizers")
+    now = "maps" if choices.view().map else "playground"
+    if page := choices.view().page:
+        now = page if page == "optimizers" else "lessons"
+    widgets.one_of("page", "Page", {t: t.lower() for t in titles}, now, choices.go_to, bare=True)
 
 
 def _case() -> None:
     """What to look at, where a case of the gallery is shown."""
-    if case := find_case(choices.experiment()):
+    case = find_case(choices.experiment())
+    if case and not choices.view().page:
         st.info(f"**{case.title}.** {case.look}", icon=":material/visibility:")
 
 

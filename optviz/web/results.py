@@ -27,10 +27,13 @@ _PATIENCE = 0.4
 """Seconds without a word while runs are computed."""
 
 
-def draw(experiment: ov.Experiment, view: ov.View, theme: Theme) -> None:
+def draw(
+    experiment: ov.Experiment, view: ov.View, theme: Theme, more: Mapping[str, Any] | None = None
+) -> None:
     """Compute every competitor of `experiment` and show what came of it.
 
-    What torch says about one that it refuses stands in its card; the others run.
+    What torch says about one that it refuses stands in its card; the others run. With `more`, words for the
+    player that a page of a lesson has, nothing stands below it.
     """
     # Always there, so that nothing below it is drawn anew when it fills.
     with st.container(key="progress"):
@@ -40,9 +43,10 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme) -> None:
     _tell_cards(results)
     summaries = _summaries(experiment, results)
     table = captions.table(experiment, summaries, [_ending(result) for result in results], theme, view)
-    _player(experiment, results, ghosts, table, theme, view, progress)
+    _player(experiment, results, ghosts, {"table": table, **(more or {})}, theme, view, progress)
     progress.end()
-    _below_the_table(experiment, [summary for summary in summaries if summary])
+    if more is None:
+        _below_the_table(experiment, [summary for summary in summaries if summary])
 
 
 # -- computing ---------------------------------------------------------------------------------------------
@@ -150,7 +154,7 @@ def _player(
     experiment: ov.Experiment,
     results: Sequence[runs.Result | None],
     ghosts: Mapping[int, ov.Reference],
-    table: Mapping[str, Any],
+    more: Mapping[str, Any],
     theme: Theme,
     view: ov.View,
     progress: _Progress,
@@ -176,7 +180,7 @@ def _player(
     if view.beside == "code":
         for data, place in zip(shown.data["runs"], made, strict=True):
             data["code"] = [asdict(line) for line in ov.training_loop(experiment, place)]
-    words = {**captions.words(experiment, view), "table": table, "places": list(made)}
+    words = {**captions.words(experiment, view), **more, "places": list(made)}
     player.draw(shown, words, _edited)
 
 

@@ -70,6 +70,10 @@ class Session:
     """What the page says of that."""
     tuning: ov.Experiment | None = None
     """What is to be tuned."""
+    before_lesson: tuple[ov.Experiment, ov.View, Memory] | None = None
+    """What was played with before a lesson was opened."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """What was answered to the questions of lessons, by their pages; empty where it was not tried."""
     gallery: bool = False
     """Whether the gallery has been opened just now."""
     sharing: bool = False

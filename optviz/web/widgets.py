@@ -100,15 +100,15 @@ def draw_homes(field: Field, homes: Homes) -> None:
             )
 
 
-def draw_rate(field: Field, param: Param, homes: Homes) -> None:
-    """A learning rate: a slider on a log scale, and the exact number beside it."""
+def draw_rate(field: Field, param: Param, homes: Homes, whose: str = "") -> None:
+    """A learning rate: a slider on a log scale, and the exact number beside it. It may say `whose`."""
     kind = param.kind
     assert isinstance(kind, Float)
     value = kind.coerce(field.get())
     slider, number = st.columns([3, 2], vertical_alignment="bottom")
     with slider:
         st.select_slider(
-            "lr",
+            f"{plain(whose)}: lr" if whose else "lr",
             _RATES,
             format_func=lambda rate: f"{rate:g}",
             help=f"{param.help} The slider's scale is logarithmic.",

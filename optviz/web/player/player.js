@@ -34,7 +34,7 @@ const players = new WeakMap();
 /**
  * What a player that went away leaves to the next one: Streamlit may take it down and put it up again.
  * @type {{ position: number, end: number, speed: number, loop: boolean, camera: object, ranges: number[][] | null,
- *   surface: string, asked: Asked, at: number } | null}
+ *   surface: string, asked: Asked, cued: string, at: number } | null}
  */
 let left = null;
 
@@ -105,7 +105,10 @@ class Player {
     this.code = new Code(element("div", "optviz-code", right));
     this.data = new DataPicture(element("div", "optviz-data", right));
 
+    this.caption = element("p", "optviz-caption", this.root);
     this.table = new Table(element("div", "optviz-results", this.root));
+    /** The page that has given its cue. */
+    this.cued = "";
 
     this.ends = new AbortController();
     const { signal } = this.ends;
@@ -138,7 +141,27 @@ class Player {
     if (against && against !== scene.data.view.against) this.clock.position = Math.round(old * end);
     this.clock.resize(end);
     this.table.show(scene.data.table);
+    this.caption.textContent = scene.data.caption ?? "";
+    this.caption.hidden = !scene.data.caption;
     this.show();
+    this.cue(scene.data.cue);
+  }
+
+  /**
+   * A page of a lesson comes with its cue: to wait for an answer, or to play once from the start.
+   * @param {SceneData["cue"]} cue
+   */
+  cue(cue) {
+    const waits = Boolean(cue?.waits);
+    this.root.classList.toggle("optviz-waits", waits);
+    this.transport.locked = waits;
+    const given = cue ? `${cue.page} ${cue.waits}` : "";
+    if (this.cued === given) return;
+    this.cued = given;
+    if (!cue) return;
+    this.clock.stop();
+    this.clock.seek(waits ? 0 : this.clock.end);
+    if (!waits && !this.clock.calm.matches) this.clock.play();
   }
 
   /** Show the scene as its view says. */
@@ -173,6 +196,7 @@ class Player {
   inherit(surface) {
     if (!left || left.surface !== surface || performance.now() - left.at > PATIENCE) return;
     const { position, end, speed, loop } = left;
+    this.cued = left.cued;
     Object.assign(this.clock, { position, end, speed, loop });
     Object.assign(this.camera, left.camera);
     this.ranges = left.ranges;
@@ -456,7 +480,8 @@ class Player {
     const { position, end, speed, loop } = this.clock;
     const ranges = this.panels[0]?.contour.zoomed ? this.panels[0].contour.ranges() : null;
     const [surface, camera] = [this.scene?.data.surface.name ?? "", { ...this.camera }];
-    left = { position, end, speed, loop, camera, ranges, surface, asked: this.asked, at: performance.now() };
+    const { asked, cued } = this;
+    left = { position, end, speed, loop, camera, ranges, surface, asked, cued, at: performance.now() };
     clearTimeout(this.timer);
     this.clock.stop();
     this.ends.abort();

@@ -32,7 +32,8 @@ import { Steps } from "./steps.js";
  *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
  *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
- *   plane?: { shares: (number | null)[] }, fixed?: boolean, lacks?: string[], places: number[], table: import("./table.js").TableData, data?: Examples,
+ *   plane?: { shares: (number | null)[] }, fixed?: boolean, lacks?: string[],
+ *   cue?: { page: string, waits: boolean }, caption?: string, places: number[], table: import("./table.js").TableData, data?: Examples,
  * }} SceneData
  */
 

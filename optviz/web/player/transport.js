@@ -37,6 +37,8 @@ export class Transport {
     this.clock = clock;
     this.fading = false;
     this.playing = true;
+    /** Whether keys do nothing: a question comes first. */
+    this.locked = false;
     this.unit = "step";
     /** Steps in which every example is seen once, where there are minibatches. @type {number | null} */
     this.epoch = null;
@@ -145,7 +147,7 @@ export class Transport {
    */
   key(event, player) {
     const { target } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (this.locked || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const inside = target instanceof Element && player.contains(target);
     // The scrubber is the playhead itself, and takes the same keys as the page.
     if (target !== this.scrubber && target instanceof Element && target !== document.body) {

@@ -1,0 +1,36 @@
+"""Guided lessons: each is a Markdown file of this folder, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from optviz.lessons.expectations import Expectation
+from optviz.lessons.lesson import Lesson, Page, Question, read_lesson
+
+__all__ = ["Expectation", "Lesson", "Page", "Question", "find_page", "lessons", "page_name", "read_lesson"]
+
+
+@cache
+def lessons() -> Mapping[str, Lesson]:
+    """All lessons by their names, in the order to read them in."""
+    sources = [file for file in files(__name__).iterdir() if file.name.endswith(".md")]
+    read = [read_lesson(file.name.removesuffix(".md"), file.read_text(encoding="utf-8")) for file in sources]
+    return MappingProxyType({one.name: one for one in sorted(read, key=lambda one: (one.order, one.name))})
+
+
+def page_name(lesson: Lesson, place: int) -> str:
+    """What an address calls a page, counted from 0: "momentum/1" for the first one."""
+    return f"{lesson.name}/{place + 1}"
+
+
+def find_page(name: str) -> tuple[Lesson, int] | None:
+    """The lesson and the place of the page of that name, as `page_name` gives it; None where there is none."""
+    lesson_name, slash, number = name.partition("/")
+    lesson = lessons().get(lesson_name)
+    if lesson is None or not slash or not number.isdecimal() or not number.isascii():
+        return None
+    place = int(number[:4]) - 1
+    return (lesson, place) if 0 <= place < len(lesson.pages) else None

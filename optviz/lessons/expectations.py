@@ -1,0 +1,131 @@
+"""What a page of a lesson claims of its runs, as sentences that are checked.
+
+    Adam: distance < 0.01 before 120
+    SGD: distance > 0.01 until 120
+    SGD: ends in a cycle
+    momentum: loss < plain
+
+A run, what of it is measured, a bound (a number, or another run), and when: at the end where nothing is said,
+`at 50`, `before 120` (at some step before it), `until 120` (at every step before it), `from 50` (at every
+step from it on), `always`, or `sometime`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optviz.outcome import KINDS, Array
+from optviz.problem import surface
+from optviz.spec import Experiment
+from optviz.trajectory import Trajectory
+
+
+def _distance(experiment: Experiment, run: Trajectory) -> Array:
+    return run.distances(surface(experiment.surface).minimizers)
+
+
+def _strides(experiment: Experiment, run: Trajectory) -> Array:
+    steps = np.diff(run.theta.astype(np.float64), axis=0)
+    return np.concatenate(([np.nan], np.linalg.norm(steps, axis=1)))
+
+
+def _turns(experiment: Experiment, run: Trajectory) -> Array:
+    steps = np.diff(run.theta.astype(np.float64), axis=0)
+    back = (steps[1:] * steps[:-1]).sum(axis=1) < 0
+    return np.concatenate(([0, 0], np.cumsum(back))).astype(np.float64)
+
+
+_MEASURES: Mapping[str, Callable[[Experiment, Trajectory], Array]] = {
+    "loss": lambda experiment, run: run.losses,
+    "distance": _distance,
+    "x": lambda experiment, run: run.points[:, 0].astype(np.float64),
+    "y": lambda experiment, run: run.points[:, 1].astype(np.float64),
+    "gradient": lambda experiment, run: run.gradient_norms,
+    "lr": lambda experiment, run: np.concatenate(([np.nan], run.lrs)),
+    "evals": lambda experiment, run: run.evals.astype(np.float64),
+    "stride": _strides,
+    "turns": _turns,
+}
+"""What can be measured, each (n+1,): the length of the step that led to a point is its `stride`; `turns` counts
+the steps so far that went back on the one before, by more than a right angle."""
+
+_KIND = "|".join(KINDS)
+_SENTENCE = re.compile(
+    rf"(?P<run>.+): (?:ends in an? (?P<kind>{_KIND})|ends (?P<how>moving|left|diverged)"
+    rf"|(?P<measure>{'|'.join(_MEASURES)}) (?P<sign>[<>]) (?P<bound>.+?)"
+    r"(?: (?P<when>at|before|until|from) (?P<step>\d+)| (?P<ever>always|sometime))?)"
+)
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One claim of some of an experiment's runs."""
+
+    sentence: str
+
+    def __post_init__(self) -> None:
+        if not _SENTENCE.fullmatch(self.sentence):
+            raise ValueError(
+                f"{self.sentence!r} is no expectation, such as 'Adam: distance < 0.01 before 120' or "
+                "'SGD: ends in a cycle'."
+            )
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The names of the runs that it is about."""
+        said = self._said
+        return (said["run"],) if self._number is not None or not said["bound"] else (said["run"], said["bound"])
+
+    def holds(self, experiment: Experiment, trajectories: Sequence[Trajectory]) -> bool:
+        """Whether it is true of `trajectories`, the runs of `experiment`. Raises ValueError for an unknown run."""
+        said, named = self._said, {run.name: run for run in trajectories}
+        if missing := set(self.runs) - named.keys():
+            raise ValueError(f"There is no run {missing.pop()!r} for {self.sentence!r}.")
+        run = named[said["run"]]
+        if kind := said["kind"] or said["how"]:
+            return run.outcome.kind == kind
+        measure = _MEASURES[said["measure"]]
+        values, bound = measure(experiment, run), self._number
+        if bound is None:
+            other = measure(experiment, named[said["bound"]])
+            length = min(len(values), len(other))
+            values, bound = values[:length], other[:length]  # type: ignore[assignment]
+        with np.errstate(invalid="ignore"):
+            true = values < bound if said["sign"] == "<" else values > bound
+        return self._at_the_time(true)
+
+    @property
+    def _said(self) -> dict[str, str]:
+        match = _SENTENCE.fullmatch(self.sentence)
+        assert match is not None
+        return match.groupdict()
+
+    @property
+    def _number(self) -> float | None:
+        try:
+            return float(self._said["bound"] or "")
+        except ValueError:
+            return None
+
+    def _at_the_time(self, true: Array) -> bool:
+        """Whether it is true (n+1,) when it is said to be."""
+        step = int(self._said["step"] or 0)
+        match self._said["when"] or self._said["ever"]:
+            case "at":
+                return step < len(true) and bool(true[step])
+            case "before":
+                return bool(true[:step].any())
+            case "until":
+                return bool(true[1:step].all())
+            case "from":
+                return bool(true[step:].all())
+            case "always":
+                return bool(true[1:].all())
+            case "sometime":
+                return bool(true.any())
+            case _:
+                return bool(true[-1])

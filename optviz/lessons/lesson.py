@@ -1,0 +1,199 @@
+"""A lesson: pages of text, each beside an experiment, read from one Markdown file.
+
+The file begins with its front matter between two lines of `+++`, in TOML: `title`, `about`, `order`, and for
+each page, under `[pages."its title"]`, its experiment and what to see of it. Then come the pages, `## its
+title` with the words for everybody, and below `### In formulas` and `### In code` what only some want to
+read. A page may ask a question first: `ask`, `choices` and `answer` in the front matter, and why below
+`### Answer`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optviz.lessons.expectations import Expectation
+from optviz.params import describe
+from optviz.spec import Experiment, View
+
+FORMULAS, CODE, ANSWER = "In formulas", "In code", "Answer"
+_FENCE = "+++"
+_SETTINGS = {"experiment", "caption", "expect", "try", "ask", "choices", "answer"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a page asks before it shows what happens."""
+
+    ask: str
+    choices: tuple[str, ...]
+    answer: int
+    """The place of the right choice."""
+    because: str
+    """Markdown: what is to be learnt from it."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some words beside a picture."""
+
+    title: str
+    words: str
+    """Markdown, for everybody."""
+    formulas: str
+    """Markdown with LaTeX; may be empty."""
+    code: str
+    """Markdown with torch code; may be empty."""
+    experiment: Experiment
+    view: View
+    caption: str
+    """What to see in the picture."""
+    knobs: tuple[tuple[str, str], ...]
+    """What the reader is invited to change: a run's name, or "surface" or "experiment", and what of it."""
+    expectations: tuple[Expectation, ...]
+    """What is true of the experiment; a test runs it and sees."""
+    question: Question | None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A few pages about one thing."""
+
+    name: str
+    """The file's name: what addresses say."""
+    title: str
+    about: str
+    """One sentence: what there is to learn."""
+    order: int
+    """Lessons are read by ascending order."""
+    pages: tuple[Page, ...]
+    cover: Page
+    """The page whose picture stands for the lesson."""
+
+
+def read_lesson(name: str, text: str) -> Lesson:
+    """Read a lesson from what its file holds. Raises ValueError saying what is wrong with it."""
+    try:
+        front, body = _parts(text)
+        pages = _pages(_take(front, "pages", dict), _sections(body, 2))
+        cover = str(front.pop("cover", pages[0].title))
+        lesson = Lesson(
+            name,
+            _take(front, "title", str),
+            _take(front, "about", str),
+            _take(front, "order", int),
+            pages,
+            next((page for page in pages if page.title == cover), pages[0]),
+        )
+        if lesson.cover.title != cover:
+            raise ValueError(f"cover: there is no page {describe(cover)}.")
+        _end(front)
+    except ValueError as error:
+        raise ValueError(f"Lesson {name}: {error}") from None
+    return lesson
+
+
+def _parts(text: str) -> tuple[dict[str, Any], str]:
+    """The front matter and the Markdown after it."""
+    opening, _, rest = text.partition(f"{_FENCE}\n")
+    front, fence, body = rest.partition(f"\n{_FENCE}\n")
+    if opening.strip() or not fence:
+        raise ValueError(f"It must begin with its front matter, between two lines of {_FENCE}.")
+    return tomllib.loads(front), body
+
+
+def _sections(text: str, level: int) -> dict[str, str]:
+    """What stands below each heading of this level; what stands above the first one, by the empty heading."""
+    heading = re.compile(rf"^{'#' * level} (.+)$", re.M)
+    top, *rest = heading.split(_without_code(text))
+    whole = {"": top} | dict(zip(rest[::2], rest[1::2], strict=True))
+    if len(whole) - 1 < len(rest) // 2:
+        raise ValueError("Two headings are alike.")
+    return {title.strip(): part.replace(_HIDDEN, "#").strip() for title, part in whole.items()}
+
+
+_HIDDEN = "\x00"
+
+
+def _without_code(text: str) -> str:
+    """The text with each # in a block of code hidden: there it is a comment, not a heading."""
+    return re.sub(r"^```.*?^```", lambda block: block[0].replace("#", _HIDDEN), text, flags=re.M | re.S)
+
+
+def _pages(settings: Mapping[str, Any], texts: Mapping[str, str]) -> tuple[Page, ...]:
+    written = {title: text for title, text in texts.items() if title}
+    if unknown := written.keys() ^ settings.keys():
+        raise ValueError(f"The page {describe(unknown.pop())} is not both in the front matter and in the text.")
+    if not written:
+        raise ValueError("It has no pages.")
+    return tuple(_page(title, settings[title], text) for title, text in written.items())
+
+
+def _page(title: str, settings: dict[str, Any], text: str) -> Page:
+    try:
+        if unknown := settings.keys() - _SETTINGS:
+            raise ValueError(f"{describe(unknown.pop())} means nothing here.")
+        sections = _sections(text, 3)
+        if unknown := sections.keys() - {"", FORMULAS, CODE, ANSWER}:
+            raise ValueError(f"There is no place for a heading {describe(unknown.pop())}.")
+        link = _take(settings, "experiment", str)
+        page = Page(
+            title,
+            sections[""],
+            sections.get(FORMULAS, ""),
+            sections.get(CODE, ""),
+            Experiment.from_url(link),
+            View.from_url(link),
+            _take(settings, "caption", str),
+            tuple(_knob(knob) for knob in settings.get("try", [])),
+            tuple(Expectation(sentence) for sentence in settings.get("expect", [])),
+            _question(settings, sections.get(ANSWER, "")),
+        )
+        _check(page)
+    except ValueError as error:
+        raise ValueError(f"page {describe(title)}: {error}") from None
+    return page
+
+
+def _knob(text: str) -> tuple[str, str]:
+    owner, colon, name = text.rpartition(": ")
+    return (owner if colon else "experiment"), name
+
+
+def _question(settings: Mapping[str, Any], because: str) -> Question | None:
+    if "ask" not in settings:
+        if because or settings.keys() & {"choices", "answer"}:
+            raise ValueError("An answer needs a question: ask.")
+        return None
+    choices = tuple(settings.get("choices", ()))
+    if settings.get("answer") not in choices or not because:
+        raise ValueError(f"A question needs choices, one of them as its answer, and a section {ANSWER}.")
+    return Question(settings["ask"], choices, choices.index(settings["answer"]), because)
+
+
+def _check(page: Page) -> None:
+    """Raises ValueError where a page speaks of runs that it does not have, or says too little."""
+    names = {run.name for run in page.experiment.runs}
+    if len(names) < len(page.experiment.runs):
+        raise ValueError("Two of its runs have one name.")
+    spoken = {name for expectation in page.expectations for name in expectation.runs}
+    spoken |= {owner for owner, _ in page.knobs} - {"surface", "experiment"}
+    if unknown := spoken - names:
+        raise ValueError(f"It has no run {describe(unknown.pop())}.")
+    if not page.words or not page.expectations:
+        raise ValueError("It needs words, and at least one expectation.")
+
+
+def _take(settings: dict[str, Any], name: str, kind: type[Any]) -> Any:
+    value = settings.pop(name, None)
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is missing, or is not of the right kind.")
+    return value
+
+
+def _end(settings: Mapping[str, Any]) -> None:
+    if settings:
+        raise ValueError(f"{describe(next(iter(settings)))} means nothing here.")

@@ -1,0 +1,279 @@
+"""Lessons on the page: a gallery of them, a reader beside the living picture, and a lesson as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+import optviz as ov
+from optviz import captions
+from optviz.export.films import last_frame
+from optviz.figures import THEMES, Theme
+from optviz.lessons import Lesson, Page, find_page, lessons, page_name
+from optviz.params import Param
+from optviz.spec import EXPERIMENT_PARAMS
+from optviz.web import choices, limits, parts, player, runs, widgets
+from optviz.web.session import session
+
+_COVER, _FIGURE = (480, 360), (800, 560)
+"""Pixels of a still picture: on a card, and in a lesson that is read as a whole."""
+_OWN = "as in the lesson"
+
+
+def title() -> str:
+    """What the page that is read is called."""
+    found = find_page(choices.view().page)
+    lesson = found[0] if found else lessons().get(choices.view().page.removesuffix("/all"))
+    return lesson.title if lesson else "Lessons"
+
+
+def draw(theme: Theme, picture: Callable[[], None]) -> None:
+    """What is read. `picture` draws the living picture, where that belongs beside it."""
+    page = choices.view().page
+    if found := find_page(page):
+        _page(*found, picture)
+    elif page.endswith("/all"):
+        _whole(lessons()[page.removesuffix("/all")], theme)
+    else:
+        _gallery(theme)
+
+
+# -- the gallery -------------------------------------------------------------------------------------------
+
+
+def _gallery(theme: Theme) -> None:
+    st.markdown(
+        "Short lessons beside a living picture. Every claim is an experiment that you can touch: drag its "
+        "start, turn its knobs, or open it in the playground."
+    )
+    with st.container(key="lesson-cards"):
+        for place, lesson in enumerate(lessons().values(), start=1):
+            with st.container(border=True, key=f"lesson-{lesson.name}"):
+                st.image(_still(lesson.cover, theme, _COVER), alt=_alt(lesson.cover), width="stretch")
+                st.markdown(f"**{place}. {lesson.title}**")
+                st.caption(lesson.about)
+                count = len(lesson.pages)
+                read = (f"read-{lesson.name}", choices.read_page, page_name(lesson, 0))
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    st.button("Begin", read[0], help=lesson.title, on_click=choices.act, args=read)
+                    st.caption(f"{count} pages")
+
+
+def _still(page: Page, theme: Theme, size: tuple[int, int]) -> bytes:
+    """The picture of a page as it ends."""
+    name = next(name for name, one in THEMES.items() if one == theme)
+    return _drawn(page.experiment.to_url(page.view), name, size)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _drawn(link: str, theme: str, size: tuple[int, int]) -> bytes:
+    experiment, view = ov.Experiment.from_url(link), ov.View.from_url(link)
+    results = [runs.compute(experiment, index, lambda steps: None) for index in range(len(experiment.runs))]
+    there = [one for one in results if isinstance(one, ov.Trajectory)]
+    with runs.lock():
+        return last_frame(experiment, there, size=size, theme=theme, view=view)
+
+
+def _alt(page: Page) -> str:
+    described: str = captions.words(page.experiment, page.view)["alt"]["picture"]
+    return f"{described} {page.caption}"
+
+
+# -- a page ------------------------------------------------------------------------------------------------
+
+
+def _page(lesson: Lesson, place: int, picture: Callable[[], None]) -> None:
+    page = lesson.pages[place]
+    with st.container(key="lesson"):
+        with st.container(key="lesson-text"):
+            _bar(lesson, place)
+            st.markdown(f"## {page.title}")
+            st.markdown(page.words)
+            if page.question:
+                _ask(page, page_name(lesson, place))
+            if not is_asking():
+                _deeper(page)
+        with st.container(key="lesson-picture"):
+            picture()
+
+
+def is_asking() -> bool:
+    """Whether the page that is read waits for an answer before it shows what happens."""
+    name = choices.view().page
+    found = find_page(name)
+    return bool(found and found[0].pages[found[1]].question and name not in session().answers)
+
+
+def words() -> dict[str, Any]:
+    """What the player has to know of the page that is read."""
+    name = choices.view().page
+    found = find_page(name)
+    assert found is not None
+    page = found[0].pages[found[1]]
+    asking = is_asking()
+    caption = "Answer the question, and it plays." if asking else page.caption
+    return {"cue": {"page": name, "waits": asking}, "caption": caption}
+
+
+def _bar(lesson: Lesson, place: int) -> None:
+    """Back, next and what else there is to do with the lesson."""
+    everything = list(lessons().values())
+    at = everything.index(lesson)
+    later = everything[at + 1] if at + 1 < len(everything) else None
+    pages = [{"name": page_name(lesson, k), "title": page.title} for k, page in enumerate(lesson.pages)]
+    data = {
+        "lesson": lesson.title,
+        "place": place,
+        "pages": pages,
+        "whole": f"{lesson.name}/all",
+        "after": later and {"name": page_name(later, 0), "title": later.title},
+    }
+
+    def turned() -> None:
+        choices.act("reader", _turn, st.session_state["reader"]["go"])
+
+    player.component("reader")(key="reader", data=data, on_go_change=turned)
+
+
+def _turn(to: Any) -> None:
+    """Go where the bar leads. Raises ValueError for anything else: it comes from a browser."""
+    if to == "lessons":
+        return choices.go_to("lessons")
+    if not isinstance(to, str) or not (find_page(to) or to.removesuffix("/all") in lessons()):
+        raise ValueError("There is no such page.")
+    choices.read_page(to)
+
+
+def _ask(page: Page, name: str) -> None:
+    question = page.question
+    assert question is not None
+    given = session().answers.get(name)
+
+    def answer() -> None:
+        choices.act("answer", _answer, name, st.session_state[f"answer-{name}"])
+
+    st.radio(
+        f"**Predict.** {question.ask}",
+        question.choices,
+        index=question.choices.index(given) if given else None,
+        key=f"answer-{name}",
+        on_change=answer,
+    )
+    if given is None:
+        st.button("Just show me", key="show", on_click=choices.act, args=("answer", _answer, name, ""))
+        return
+    right = question.choices[question.answer]
+    if given == right:
+        st.success(f"**Right.** {question.because}", icon=":material/check:")
+    else:
+        said = "The answer" if not given else "Not quite: the answer"
+        st.info(f"**{said} is “{right}”.** {question.because}", icon=":material/lightbulb:")
+
+
+def _answer(name: str, choice: str | None) -> None:
+    session().answers[name] = choice or ""
+
+
+def _deeper(page: Page) -> None:
+    """What only those read who want to know more; the bar says who does, in the browser."""
+    for key, text in (("formulas", page.formulas), ("code", page.code)):
+        if text:
+            with st.container(key=f"depth-{key}"):
+                st.markdown(text)
+
+
+# -- what the reader may change ----------------------------------------------------------------------------
+
+
+def below_the_picture() -> None:
+    """The knobs of the page that is read, and the ways out of it."""
+    found = find_page(choices.view().page)
+    if found is None or is_asking():
+        return
+    page = found[0].pages[found[1]]
+    if page.knobs:
+        with st.container(key="knobs"):
+            for owner, name in page.knobs:
+                _knob(page, owner, name)
+    with st.container(horizontal=True, key="ways-out"):
+        if choices.experiment() != page.experiment:
+            again = ("again", choices.read_page, choices.view().page)
+            icon = ":material/undo:"
+            st.button(_OWN.capitalize(), "again", icon=icon, on_click=choices.act, args=again)
+        icon, out = ":material/open_in_new:", ("play-with", choices.play_with_page)
+        st.button("Open in the playground", "play-with", icon=icon, on_click=choices.act, args=out)
+
+
+def _knob(page: Page, owner: str, name: str) -> None:
+    """A widget for one number of the experiment, as it is drawn in the playground."""
+    field, param, own = _declared(page.experiment, owner, name)
+    shown = replace(field, shown_in=(parts.RESULTS,))
+    homes = {_OWN: own}
+    if name == "lr":
+        widgets.draw_rate(shown, param, homes, owner)
+    else:
+        label = name if owner in ("surface", "experiment") else f"{owner}: {name}"
+        widgets.draw(shown, label, param, homes, 220)
+
+
+def _declared(own: ov.Experiment, owner: str, name: str) -> tuple[choices.Field, Param, Any]:
+    """The field of a knob, what it may be, and its value in the lesson."""
+    if owner == "experiment":
+        param = replace(EXPERIMENT_PARAMS[name], kind=limits.EXPERIMENT[name])
+        return choices.experiment_field(name), param, getattr(own, name)
+    if owner == "surface":
+        param = ov.SURFACES[own.surface.name].declared(own.surface.params)[name]
+        return choices.surface_field(name), param, own.surface.params.get(name, param.default)
+    place = [run.name for run in own.runs].index(owner)
+    slot, spec = choices.slots()[place], own.runs[place].optimizer
+    param = ov.OPTIMIZERS[spec.name].params[name]
+    return choices.optimizer_field(slot, name), param, spec.params.get(name, param.default)
+
+
+# -- a lesson as a whole -----------------------------------------------------------------------------------
+
+
+def _whole(lesson: Lesson, theme: Theme) -> None:
+    """All pages below each other, with still pictures: to print, or to read in one go."""
+    with st.container(key="lesson-whole"):
+        player.component("reader")(
+            key="reader",
+            data={
+                "lesson": lesson.title,
+                "place": None,
+                "pages": [{"name": page_name(lesson, 0), "title": lesson.pages[0].title}],
+                "whole": None,
+                "after": None,
+            },
+            on_go_change=lambda: choices.act("reader", _turn, st.session_state["reader"]["go"]),
+        )
+        st.markdown(lesson.about)
+        for page in lesson.pages:
+            _article(page, theme)
+
+
+def _article(page: Page, theme: Theme) -> None:
+    st.markdown(f"## {page.title}")
+    st.markdown(page.words)
+    if page.question:
+        st.markdown(f"**Predict.** {page.question.ask}\n" + _bullets(page.question.choices))
+    st.image(_still(page, theme, _FIGURE), alt=_alt(page), width="stretch")
+    st.caption(page.caption)
+    if page.question:
+        right = page.question.choices[page.question.answer]
+        st.markdown(f"**The answer is “{right}”.** {page.question.because}")
+    _deeper_whole(page)
+
+
+def _deeper_whole(page: Page) -> None:
+    for key, text in (("formulas", page.formulas), ("code", page.code)):
+        if text:
+            with st.container(key=f"depth-{key}-{page.title}"):
+                st.markdown(text)
+
+
+def _bullets(lines: Sequence[str]) -> str:
+    return "".join(f"\n- {line}" for line in lines)
