@@ -69,6 +69,8 @@ class OptimizerInfo:
     """Its name where that of its class is taken."""
     group: str = ""
     """What it belongs to in a list; empty for torch's own."""
+    when: str = ""
+    """When to use it and what to expect, in a sentence or two; empty where that is not known."""
 
     @property
     def name(self) -> str:
@@ -118,6 +120,7 @@ def _row(
     coupling: Coupling,
     lr_unit: LrUnit,
     teaches: str,
+    when: str,
     source: str,
     params: _Params,
     *,
@@ -140,6 +143,7 @@ def _row(
         matrix,
         lr_factor,
         suggestions,
+        when=when,
     )
 
 
@@ -163,6 +167,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.CURVATURE,
         "Steps straight down the gradient, longer where it is steeper; momentum lets it roll.",
+        "With momentum 0.9 and a learning rate that you tune and let fall, a strong choice for image "
+        "networks. Without momentum it is slow in ravines, and one lr has to suit all parameters.",
         "Robbins & Monro (1951); Polyak (1964) for momentum; Sutskever et al. (2013) for nesterov.",
         _lr
         | {
@@ -180,6 +186,8 @@ _ROWS = (
         LrUnit.LENGTH,
         "Divides a running mean of the gradient by the root of its running mean square: every parameter "
         "steps by about lr, whatever its slope.",
+        "A good first try for most networks: the default lr of 0.001 often works. With weight decay take "
+        "AdamW instead, and let lr fall towards the end, or it keeps hovering around the minimum.",
         "Kingma & Ba (2015), Adam: A Method for Stochastic Optimization.",
         _lr | _betas | _eps | _weight_decay | _amsgrad | _maximize | _decoupled,
     ),
@@ -188,6 +196,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.LENGTH,
         "Adam whose weight decay shrinks the parameters directly instead of passing through the gradient.",
+        "The usual choice for transformers, and for most networks with weight decay. Tune lr first, then "
+        "weight_decay; an lr that warms up and then falls helps it.",
         "Loshchilov & Hutter (2019), Decoupled Weight Decay Regularization.",
         _lr
         | _betas
@@ -202,6 +212,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.LENGTH,
         "Adam that looks one momentum step ahead, as Nesterov's method does.",
+        "Worth a try where Adam works: it sometimes gets down a little faster with the same settings. "
+        "Expect small differences; its default lr is twice Adam's.",
         "Dozat (2016), Incorporating Nesterov Momentum into Adam.",
         _lr
         | _betas
@@ -216,6 +228,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.CURVATURE,
         "Adam that does not trust its step scaling in the first steps, when it has seen few gradients.",
+        "For when Adam is unstable in its first steps and you do not want to tune a warm-up. Later it "
+        "behaves much like Adam, so do not expect a better end.",
         "Liu et al. (2020), On the Variance of the Adaptive Learning Rate and Beyond.",
         _lr | _betas | _eps | _weight_decay | _decoupled | _maximize,
         note="Its first five steps are plain momentum steps along the gradient, long where it is steep.",
@@ -225,6 +239,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.LENGTH,
         "Adam that divides by the largest recent gradient instead of the root of the mean square.",
+        "Can be steadier than Adam where gradients are mostly small with rare large ones, as in "
+        "embeddings. One huge gradient keeps its steps short for a long time; otherwise start with Adam.",
         "Kingma & Ba (2015), section 7.1.",
         _lr | _betas | _eps | _weight_decay | _maximize,
     ),
@@ -233,6 +249,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.LENGTH,
         "Divides the gradient by the root of its running mean square, parameter by parameter.",
+        "Often used for recurrent networks and reinforcement learning, where the size of gradients keeps "
+        "changing. Its default lr of 0.01 is large for many networks; Adam is the safer first try.",
         "Tieleman & Hinton (2012), lecture 6.5 of Neural Networks for Machine Learning.",
         _lr
         | {"alpha": (_BELOW_ONE, "How much of the past mean squared gradient is kept at each step.")}
@@ -252,6 +270,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.LENGTH,
         "Divides by the root of the sum of all squared gradients so far: steps only ever get shorter.",
+        "For rare features, such as seldom words: what rarely gets a gradient keeps its long steps. Steps "
+        "only ever shrink, so a long training may slow down before it arrives.",
         "Duchi, Hazan & Singer (2011), Adaptive Subgradient Methods.",
         _lr
         | {"lr_decay": (_DECAY, "Makes the learning rate fall as 1 / (1 + steps × this).")}
@@ -271,6 +291,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.NONE,
         "Scales each step by the size of its own past steps, so that it needs no learning rate.",
+        "For when you do not want to choose a learning rate: leave lr at 1. With the default eps of 1e-6 "
+        "it starts very slowly, and today Adam mostly does better.",
         "Zeiler (2012), ADADELTA: An Adaptive Learning Rate Method.",
         _lr
         | {"rho": (_BELOW_ONE, "How much of the past mean squares is kept at each step.")}
@@ -283,6 +305,8 @@ _ROWS = (
         Coupling.TENSOR,
         LrUnit.NONE,
         "Scales steps by the size of the parameters themselves; made to save memory on large matrices.",
+        "For training large matrices when memory is short: it keeps averages of rows and columns, not a "
+        "number for each weight. It can be less steady than AdamW, so warm up and watch the loss.",
         "Shazeer & Stern (2018), Adafactor: Adaptive Learning Rates with Sublinear Memory Cost.",
         _lr
         | {
@@ -306,6 +330,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.CURVATURE,
         "SGD that also keeps the average of its points, which is steadier than the last one.",
+        "For noisy gradients that keep the last point jumping: use the average in its state (ax), not the "
+        "point. torch begins to average only after t0 = 1,000,000 steps, so set t0 lower.",
         "Polyak & Juditsky (1992), Acceleration of Stochastic Approximation by Averaging.",
         _lr
         | {
@@ -326,6 +352,8 @@ _ROWS = (
         LrUnit.LENGTH,
         "Uses only the gradient's sign: each parameter's step grows while the sign stays and shrinks when it "
         "turns.",
+        "For small problems where each step sees all the data: it hardly needs tuning, as it ignores how "
+        "steep the slope is. Do not use it with minibatches, whose noise turns signs.",
         "Riedmiller & Braun (1993), A Direct Adaptive Method for Faster Backpropagation Learning.",
         _lr
         | {
@@ -344,6 +372,8 @@ _ROWS = (
         LrUnit.NONE,
         "Learns the curvature from its own steps and jumps to where the slope should vanish; one step may "
         "evaluate the loss many times.",
+        "For small, smooth problems where each step sees all the data: often far fewer steps, though each "
+        "may take several evaluations. Choose line_search_fn strong_wolfe; minibatch noise misleads it.",
         "Liu & Nocedal (1989), On the Limited Memory BFGS Method for Large Scale Optimization.",
         _lr
         | {
@@ -370,6 +400,8 @@ _ROWS = (
         LrUnit.LENGTH,
         "Turns the momentum of a weight matrix into the nearest orthogonal matrix: all its directions step "
         "equally far.",
+        "For the weight matrices inside large networks, where it is reported to need fewer steps than "
+        "AdamW. Biases, embeddings and the output layer are left to AdamW beside it.",
         "Jordan et al. (2024), Muon: An optimizer for hidden layers in neural networks.",
         _lr
         | {"weight_decay": (_DECAY, "Shrinks θ towards (0, 0) by lr times this at every step.")}

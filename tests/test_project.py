@@ -75,6 +75,7 @@ ORDER = (
     "steps",
     "recorders",
     "varied",
+    "reference",
     "engine",
     "loop",
     "cells",
