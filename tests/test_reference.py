@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 import optviz as ov
 from optviz.derivations import RULES
 from optviz.optimizers import _optimizers
-from optviz.reference import Footprint, _footprint, footprint, rule_latex, rule_letters, rule_lines
+from optviz.reference import Footprint, _footprint, dearer, footprint, rule_latex, rule_letters, rule_lines
 from optviz.terms import value
 
 NAMES = tuple(ov.OPTIMIZERS)
@@ -265,3 +265,16 @@ def test_somebody_elses_optimizer_is_measured_and_has_no_rule() -> None:
 def test_what_somebody_elses_optimizer_raises_is_a_sentence() -> None:
     with pytest.raises(ValueError, match="Keeper cannot be measured: 'not today'"):
         footprint(spec("Keeper", refuses=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SGD", {"momentum": 1.0}),
+        ("Adam", {"amsgrad": 1.0}),
+        ("RMSprop", {"momentum": 1.0, "centered": 1.0}),
+        ("Adagrad", {}),
+    ],
+)
+def test_what_makes_it_keep_more_is_found(name: str, options: dict[str, float]) -> None:
+    assert dearer(name) == options

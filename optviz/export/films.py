@@ -106,16 +106,18 @@ def last_frame(
     size: Size = (800, 600),
     theme: str = "light",
     view: View = PLAIN,
+    bare: bool = False,
 ) -> bytes:
     """What a film of an experiment ends on, as a PNG: its paths from their start to their end.
 
-    All else is as in `to_gif`.
+    A `bare` one has no axes and no words, and is so much smaller. All else is as in `to_gif`.
     """
     _check(size, theme)
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
     stage = _Stage(experiment, paths, size, THEMES[theme], view)
+    frame = stage.frame(float(stage.steps))
     file = io.BytesIO()
-    stage.frame(float(stage.steps)).save(file, "PNG")
+    (frame.crop(stage.box) if bare else frame).save(file, "PNG")
     return file.getvalue()
 
 

@@ -10,7 +10,18 @@ from types import MappingProxyType
 from optviz.lessons.expectations import Expectation
 from optviz.lessons.lesson import Lesson, Page, Question, read_lesson
 
-__all__ = ["Expectation", "Lesson", "Page", "Question", "find_page", "lessons", "page_name", "read_lesson"]
+__all__ = [
+    "Expectation",
+    "Lesson",
+    "Page",
+    "Question",
+    "find_page",
+    "find_whole",
+    "lessons",
+    "page_name",
+    "read_lesson",
+    "whole_name",
+]
 
 
 @cache
@@ -26,8 +37,19 @@ def page_name(lesson: Lesson, place: int) -> str:
     return f"{lesson.name}/{place + 1}"
 
 
+def whole_name(lesson: Lesson) -> str:
+    """What an address calls all pages of a lesson together: "momentum/all"."""
+    return f"{lesson.name}/all"
+
+
+def find_whole(name: str) -> Lesson | None:
+    """The lesson of that name, as `whole_name` gives it, if there is one."""
+    lesson_name, slash, rest = name.partition("/")
+    return lessons().get(lesson_name) if slash and rest == "all" else None
+
+
 def find_page(name: str) -> tuple[Lesson, int] | None:
-    """The lesson and the place of the page of that name, as `page_name` gives it; None where there is none."""
+    """The lesson and the place of the page of that name, as `page_name` gives it, if there is one."""
     lesson_name, slash, number = name.partition("/")
     lesson = lessons().get(lesson_name)
     if lesson is None or not slash or not number.isdecimal() or not number.isascii():

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optviz.outcome import KINDS, Array
 from optviz.problem import surface
@@ -50,8 +51,8 @@ _MEASURES: Mapping[str, Callable[[Experiment, Trajectory], Array]] = {
     "stride": _strides,
     "turns": _turns,
 }
-"""What can be measured, each (n+1,): the length of the step that led to a point is its `stride`; `turns` counts
-the steps so far that went back on the one before, by more than a right angle."""
+"""What can be measured, each (n+1,): the length of the step that led to a point is its `stride`; `turns`
+counts the steps so far that went back on the one before, by more than a right angle."""
 
 _KIND = "|".join(KINDS)
 _SENTENCE = re.compile(
@@ -77,11 +78,14 @@ class Expectation:
     @property
     def runs(self) -> tuple[str, ...]:
         """The names of the runs that it is about."""
-        said = self._said
-        return (said["run"],) if self._number is not None or not said["bound"] else (said["run"], said["bound"])
+        run, other = self._said["run"], self._said["bound"]
+        return (run, other) if other and _number(other) is None else (run,)
 
     def holds(self, experiment: Experiment, trajectories: Sequence[Trajectory]) -> bool:
-        """Whether it is true of `trajectories`, the runs of `experiment`. Raises ValueError for an unknown run."""
+        """Whether it is true of `trajectories`, the runs of `experiment`.
+
+        Raises ValueError where it is about a run that is not among them.
+        """
         said, named = self._said, {run.name: run for run in trajectories}
         if missing := set(self.runs) - named.keys():
             raise ValueError(f"There is no run {missing.pop()!r} for {self.sentence!r}.")
@@ -89,13 +93,13 @@ class Expectation:
         if kind := said["kind"] or said["how"]:
             return run.outcome.kind == kind
         measure = _MEASURES[said["measure"]]
-        values, bound = measure(experiment, run), self._number
-        if bound is None:
-            other = measure(experiment, named[said["bound"]])
-            length = min(len(values), len(other))
-            values, bound = values[:length], other[:length]  # type: ignore[assignment]
+        values = measure(experiment, run)
+        bounds: Array = np.full(len(values), _number(said["bound"]))
+        if self.runs[1:]:
+            bounds = measure(experiment, named[said["bound"]])[: len(values)]
+            values = values[: len(bounds)]
         with np.errstate(invalid="ignore"):
-            true = values < bound if said["sign"] == "<" else values > bound
+            true = values < bounds if said["sign"] == "<" else values > bounds
         return self._at_the_time(true)
 
     @property
@@ -104,14 +108,7 @@ class Expectation:
         assert match is not None
         return match.groupdict()
 
-    @property
-    def _number(self) -> float | None:
-        try:
-            return float(self._said["bound"] or "")
-        except ValueError:
-            return None
-
-    def _at_the_time(self, true: Array) -> bool:
+    def _at_the_time(self, true: NDArray[np.bool_]) -> bool:
         """Whether it is true (n+1,) when it is said to be."""
         step = int(self._said["step"] or 0)
         match self._said["when"] or self._said["ever"]:
@@ -129,3 +126,11 @@ class Expectation:
                 return bool(true.any())
             case _:
                 return bool(true[-1])
+
+
+def _number(text: str) -> float | None:
+    """The number that a text is, if it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -118,6 +118,11 @@ def _sections(text: str, level: int) -> dict[str, str]:
 _HIDDEN = "\x00"
 
 
+def _fenced(text: str) -> str:
+    """Each formula between $$ and $$ on lines of its own: else Markdown takes one of two lines for text."""
+    return re.sub(r"\$\$(.+?)\$\$", lambda found: f"\n$$\n{found[1].strip()}\n$$\n", text, flags=re.S).strip()
+
+
 def _without_code(text: str) -> str:
     """The text with each # in a block of code hidden: there it is a comment, not a heading."""
     return re.sub(r"^```.*?^```", lambda block: block[0].replace("#", _HIDDEN), text, flags=re.M | re.S)
@@ -126,7 +131,9 @@ def _without_code(text: str) -> str:
 def _pages(settings: Mapping[str, Any], texts: Mapping[str, str]) -> tuple[Page, ...]:
     written = {title: text for title, text in texts.items() if title}
     if unknown := written.keys() ^ settings.keys():
-        raise ValueError(f"The page {describe(unknown.pop())} is not both in the front matter and in the text.")
+        raise ValueError(
+            f"The page {describe(unknown.pop())} is not both in the front matter and in the text."
+        )
     if not written:
         raise ValueError("It has no pages.")
     return tuple(_page(title, settings[title], text) for title, text in written.items())
@@ -139,18 +146,18 @@ def _page(title: str, settings: dict[str, Any], text: str) -> Page:
         sections = _sections(text, 3)
         if unknown := sections.keys() - {"", FORMULAS, CODE, ANSWER}:
             raise ValueError(f"There is no place for a heading {describe(unknown.pop())}.")
-        link = _take(settings, "experiment", str)
+        link = _take(settings, "experiment", str).replace("+", "%2B")  # a plus is meant, not a space
         page = Page(
             title,
-            sections[""],
-            sections.get(FORMULAS, ""),
+            _fenced(sections[""]),
+            _fenced(sections.get(FORMULAS, "")),
             sections.get(CODE, ""),
             Experiment.from_url(link),
             View.from_url(link),
             _take(settings, "caption", str),
             tuple(_knob(knob) for knob in settings.get("try", [])),
             tuple(Expectation(sentence) for sentence in settings.get("expect", [])),
-            _question(settings, sections.get(ANSWER, "")),
+            _question(settings, _fenced(sections.get(ANSWER, ""))),
         )
         _check(page)
     except ValueError as error:

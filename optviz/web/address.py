@@ -14,7 +14,7 @@ import streamlit as st
 import optviz as ov
 from optviz import third_party
 from optviz.atlas import MAPS, map_info
-from optviz.lessons import find_page, lessons
+from optviz.lessons import find_page, find_whole
 from optviz.params import Kind, Param, Value, describe
 from optviz.spec import VERSION, read_part, split_link
 from optviz.web import choices, limits
@@ -56,7 +56,7 @@ def write() -> None:
     if now.written == shown:
         return
     try:
-        words = split_link(link(*shown))
+        words = split_link(_link(*shown))
     except ValueError as error:
         now.ignored = (f"The address cannot hold this experiment. {error}",)
         return
@@ -64,7 +64,7 @@ def write() -> None:
     st.query_params.from_dict(words)
 
 
-def link(experiment: ov.Experiment, view: ov.View) -> str:
+def _link(experiment: ov.Experiment, view: ov.View) -> str:
     """The query of an address that shows this; a page of a lesson as it is there needs no more than its name.
 
     Raises ValueError where it is too long.
@@ -260,8 +260,7 @@ def _known_map(spec: ov.MapSpec) -> ov.MapSpec:
 
 
 def _known_page(page: str) -> str:
-    whole = page.removesuffix("/all") in lessons() and page.endswith("/all")
-    if page and not (page in ("lessons", "optimizers") or whole or find_page(page)):
+    if page and not (page in ("lessons", "optimizers") or find_page(page) or find_whole(page)):
         raise ValueError(f"There is no page {describe(page)} to read.")
     return page
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import optviz as ov
 from optviz.atlas import MAPS
-from optviz.lessons import find_page
+from optviz.lessons import find_page, find_whole
 from optviz.params import Value
 from optviz.web import limits, parts, runs
 from optviz.web.limits import MOST_RUNS
@@ -201,12 +201,13 @@ def open_run(experiment: ov.Experiment) -> None:
 def go_to(place: str) -> None:
     """Go to the "playground", the "maps", the "lessons" or the "optimizers"."""
     if place in ("lessons", "optimizers"):
-        return _put(experiment(), replace(view(), page=place))
+        _put(experiment(), replace(view(), page=place))
+        return
     now = session()
     if now.before_lesson:  # nothing of it is lost
-        *shown, now.memory = now.before_lesson
+        before, how, now.memory = now.before_lesson
         now.before_lesson = None
-        _put(*shown)
+        _put(before, how)
     _put(experiment(), replace(view(), page=""))
     set_map(None if place == "playground" else "basins")
 
@@ -219,13 +220,20 @@ def read_page(page: str) -> None:
     now = session()
     if now.before_lesson is None and "/" not in view().page:
         now.before_lesson = (experiment(), replace(view(), page=""), now.memory)
-    if page.endswith("/all"):
-        return _put(experiment(), replace(view(), page=page))
     found = find_page(page)
-    if found is None:
+    if find_whole(page):
+        _put(experiment(), replace(view(), page=page))
+    elif found is None:
         raise ValueError("There is no such page.")
-    lesson, place = found
-    show(lesson.pages[place].experiment, replace(lesson.pages[place].view, page=page))
+    else:
+        lesson, place = found
+        show(lesson.pages[place].experiment, replace(lesson.pages[place].view, page=page))
+
+
+def play_with(optimizer: str) -> None:
+    """Add an optimizer to what was played with, and go there."""
+    go_to("playground")
+    add_run(optimizer)
 
 
 def play_with_page() -> None:
@@ -351,10 +359,10 @@ def edit(edit: Any) -> None:
 # -- the runs ----------------------------------------------------------------------------------------------
 
 
-def add_run() -> None:
-    """Add an optimizer that is not there yet, with what is suggested for it."""
+def add_run(name: str | None = None) -> None:
+    """Add an optimizer, by default one that is not there yet, with what is suggested for it."""
     there = {run.optimizer.name for run in experiment().runs}
-    name = next((name for name in _TO_ADD if name not in there), _TO_ADD[0])
+    name = name or next((name for name in _TO_ADD if name not in there), _TO_ADD[0])
     run = ov.RunSpec(ov.OptimizerSpec(name, suggestions(name)))
     _insert(len(experiment().runs), run)
 

@@ -1,4 +1,4 @@
-"""The page: choices on the left, the picture on the right; or something to read, and the picture beside it."""
+"""The page: choices on the left, the picture on the right; or something to read and the picture."""
 
 from __future__ import annotations
 

@@ -23,6 +23,9 @@ RESULTS = "results"
 MAP = "map"
 """The map, as far as it is: a part of the results."""
 
+OTHERS = "others"
+"""What the reference knows of optimizers that are not torch's."""
+
 
 def card(slot: int) -> str:
     """The choices of the competitor that has a slot."""

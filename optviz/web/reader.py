@@ -12,21 +12,22 @@ import optviz as ov
 from optviz import captions
 from optviz.export.films import last_frame
 from optviz.figures import THEMES, Theme
-from optviz.lessons import Lesson, Page, find_page, lessons, page_name
+from optviz.lessons import Lesson, Page, find_page, find_whole, lessons, page_name, whole_name
 from optviz.params import Param
 from optviz.spec import EXPERIMENT_PARAMS
 from optviz.web import choices, limits, parts, player, runs, widgets
 from optviz.web.session import session
 
-_COVER, _FIGURE = (480, 360), (800, 560)
-"""Pixels of a still picture: on a card, and in a lesson that is read as a whole."""
+_COVER, _FIGURE = (560, 420), (1000, 700)
+"""Pixels of a still picture: on a card, there without its axes, and in a lesson that is read as a whole."""
 _OWN = "as in the lesson"
 
 
 def title() -> str:
     """What the page that is read is called."""
-    found = find_page(choices.view().page)
-    lesson = found[0] if found else lessons().get(choices.view().page.removesuffix("/all"))
+    page = choices.view().page
+    found = find_page(page)
+    lesson = found[0] if found else find_whole(page)
     return lesson.title if lesson else "Lessons"
 
 
@@ -35,8 +36,8 @@ def draw(theme: Theme, picture: Callable[[], None]) -> None:
     page = choices.view().page
     if found := find_page(page):
         _page(*found, picture)
-    elif page.endswith("/all"):
-        _whole(lessons()[page.removesuffix("/all")], theme)
+    elif lesson := find_whole(page):
+        _whole(lesson, theme)
     else:
         _gallery(theme)
 
@@ -74,7 +75,7 @@ def _drawn(link: str, theme: str, size: tuple[int, int]) -> bytes:
     results = [runs.compute(experiment, index, lambda steps: None) for index in range(len(experiment.runs))]
     there = [one for one in results if isinstance(one, ov.Trajectory)]
     with runs.lock():
-        return last_frame(experiment, there, size=size, theme=theme, view=view)
+        return last_frame(experiment, there, size=size, theme=theme, view=view, bare=size == _COVER)
 
 
 def _alt(page: Page) -> str:
@@ -115,11 +116,12 @@ def words() -> dict[str, Any]:
     page = found[0].pages[found[1]]
     asking = is_asking()
     caption = "Answer the question, and it plays." if asking else page.caption
-    return {"cue": {"page": name, "waits": asking}, "caption": caption}
+    slow = page.view.beside == "code"  # so that each line can be seen to run
+    return {"cue": {"page": name, "waits": asking, "slow": slow}, "caption": caption}
 
 
-def _bar(lesson: Lesson, place: int) -> None:
-    """Back, next and what else there is to do with the lesson."""
+def _bar(lesson: Lesson, place: int | None) -> None:
+    """Back, next and what else there is to do with the lesson: at one page, or at all of them."""
     everything = list(lessons().values())
     at = everything.index(lesson)
     later = everything[at + 1] if at + 1 < len(everything) else None
@@ -128,7 +130,7 @@ def _bar(lesson: Lesson, place: int) -> None:
         "lesson": lesson.title,
         "place": place,
         "pages": pages,
-        "whole": f"{lesson.name}/all",
+        "whole": whole_name(lesson),
         "after": later and {"name": page_name(later, 0), "title": later.title},
     }
 
@@ -141,10 +143,11 @@ def _bar(lesson: Lesson, place: int) -> None:
 def _turn(to: Any) -> None:
     """Go where the bar leads. Raises ValueError for anything else: it comes from a browser."""
     if to == "lessons":
-        return choices.go_to("lessons")
-    if not isinstance(to, str) or not (find_page(to) or to.removesuffix("/all") in lessons()):
+        choices.go_to("lessons")
+    elif isinstance(to, str):
+        choices.read_page(to)
+    else:
         raise ValueError("There is no such page.")
-    choices.read_page(to)
 
 
 def _ask(page: Page, name: str) -> None:
@@ -181,7 +184,7 @@ def _deeper(page: Page) -> None:
     """What only those read who want to know more; the bar says who does, in the browser."""
     for key, text in (("formulas", page.formulas), ("code", page.code)):
         if text:
-            with st.container(key=f"depth-{key}"):
+            with st.container(key=f"depth-{key}-{page.title}"):
                 st.markdown(text)
 
 
@@ -239,18 +242,8 @@ def _declared(own: ov.Experiment, owner: str, name: str) -> tuple[choices.Field,
 def _whole(lesson: Lesson, theme: Theme) -> None:
     """All pages below each other, with still pictures: to print, or to read in one go."""
     with st.container(key="lesson-whole"):
-        player.component("reader")(
-            key="reader",
-            data={
-                "lesson": lesson.title,
-                "place": None,
-                "pages": [{"name": page_name(lesson, 0), "title": lesson.pages[0].title}],
-                "whole": None,
-                "after": None,
-            },
-            on_go_change=lambda: choices.act("reader", _turn, st.session_state["reader"]["go"]),
-        )
-        st.markdown(lesson.about)
+        _bar(lesson, None)
+        st.markdown(f"{lesson.about} Here its pictures stand still; page by page they live.")
         for page in lesson.pages:
             _article(page, theme)
 
@@ -265,14 +258,7 @@ def _article(page: Page, theme: Theme) -> None:
     if page.question:
         right = page.question.choices[page.question.answer]
         st.markdown(f"**The answer is “{right}”.** {page.question.because}")
-    _deeper_whole(page)
-
-
-def _deeper_whole(page: Page) -> None:
-    for key, text in (("formulas", page.formulas), ("code", page.code)):
-        if text:
-            with st.container(key=f"depth-{key}-{page.title}"):
-                st.markdown(text)
+    _deeper(page)
 
 
 def _bullets(lines: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from optviz.export.formats import FIGURES, FORMATS, Format, Watch, Work, figure_
 from optviz.export.pictures import still
 from optviz.figures import THEMES
 from optviz.params import Choice, Float, Int, Param
-from optviz.web import address, choices, maps, player, runs, widgets
+from optviz.web import choices, maps, player, runs, widgets
 from optviz.web.session import session
 
 _SLOW = ("html", "gif", "mp4")
@@ -58,7 +58,7 @@ def _dialog() -> None:
 
 def _link() -> None:
     try:
-        query = address.link(choices.experiment(), choices.view())
+        query = choices.experiment().to_url(choices.view())
     except ValueError as error:
         words = (
             f"{error} Save it instead, with File, Save this experiment: who opens that file sees the same."

@@ -65,7 +65,13 @@ def component(name: str) -> Any:
     """The mounting command of "player", "chart", "share" or "reader". Their files are served as they are."""
     manager = get_bidi_component_manager()
     if manager.get_component_asset_root("optviz.player") is None:
-        assets = {"player": _HERE, "chart": _HERE, "share": _HERE, "reader": _HERE, "plotly": Path(_plotly().name)}
+        assets = {
+            "player": _HERE,
+            "chart": _HERE,
+            "share": _HERE,
+            "reader": _HERE,
+            "plotly": Path(_plotly().name),
+        }
         for called, folder in assets.items():
             config = ComponentConfig(called, asset_dir=folder.name)
             manager.register_from_manifest(ComponentManifest("optviz", "1", [config]), folder.parent)

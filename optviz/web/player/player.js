@@ -160,6 +160,8 @@ class Player {
     this.cued = given;
     if (!cue) return;
     this.clock.stop();
+    this.clock.speed = cue.slow ? 0 : 1;
+    this.transport.restore();
     this.clock.seek(waits ? 0 : this.clock.end);
     if (!waits && !this.clock.calm.matches) this.clock.play();
   }

@@ -4,7 +4,7 @@ import { oneOf } from "./choices.js";
 
 /**
  * @typedef {{ name: string, title: string }} Page
- * @typedef {{ lesson: string, place: number | null, pages: Page[], whole: string | null, after: Page | null }} Data
+ * @typedef {{ lesson: string, place: number | null, pages: Page[], whole: string, after: Page | null }} Data
  *   the pages of the lesson and which of them is read, null for all of them
  */
 
@@ -69,7 +69,9 @@ class Bar {
     this.next.disabled = place !== null && place + 1 === pages.length && !after;
     const last = place !== null && place + 1 === pages.length;
     this.next.textContent = place === null ? "Page by page" : last && after ? `Next: ${after.title}` : "Next";
-    this.said.textContent = now ? `${lesson}, page ${(place ?? 0) + 1} of ${pages.length}: ${now.title}` : lesson;
+    this.said.textContent = now
+      ? `${lesson}, page ${(place ?? 0) + 1} of ${pages.length}: ${now.title}`
+      : lesson;
     this.showDots();
     this.showMore();
   }
@@ -89,9 +91,10 @@ class Bar {
   }
 
   showMore() {
-    const { whole } = /** @type {Data} */ (this.data);
+    const { place, whole } = /** @type {Data} */ (this.data);
     const focused = /** @type {HTMLElement | null} */ (this.more.querySelector(":focus"));
-    const again = focused instanceof HTMLInputElement ? `[value="${focused.value}"]` : `[title="${focused?.title}"]`;
+    const again =
+      focused instanceof HTMLInputElement ? `[value="${focused.value}"]` : `[title="${focused?.title}"]`;
     this.more.replaceChildren();
     const help = "How deep to read. It is remembered in this browser.";
     const choice = { name: "depth", label: "Read", options: Object.entries(DEPTHS), now: remembered(), help };
@@ -100,10 +103,14 @@ class Bar {
       deepen(depth);
     });
     const full = document.fullscreenElement !== null;
-    if (whole !== null)
+    if (place !== null)
       this.more.append(
-        this.button(full ? "End presenting" : "Present", "Full screen in large type; Page Up and Down turn pages", present),
-        this.button("All on one page", "The whole lesson, to print or to read in one go", () => this.go(whole)),
+        this.button(
+          full ? "End presenting" : "Present",
+          "Full screen in large type; Page Up and Down turn pages",
+          present,
+        ),
+        this.button("One page", "The whole lesson, to print or to read in one go", () => this.go(whole)),
       );
     else this.more.append(this.button("Print", "Print the lesson", () => print()));
     this.more.append(this.button("All lessons", "Back to the gallery of lessons", () => this.go("lessons")));
@@ -121,7 +128,10 @@ class Bar {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { target } = event;
-    if (target instanceof Element && target.closest("input:not([type=radio]):not([type=range]), textarea, select, [role=dialog]"))
+    if (
+      target instanceof Element &&
+      target.closest("input:not([type=radio]):not([type=range]), textarea, select, [role=dialog]")
+    )
       return;
     const presenting = document.fullscreenElement !== null;
     const by = { n: 1, b: -1, ...(presenting ? { PageDown: 1, PageUp: -1 } : {}) }[event.key];

@@ -33,7 +33,7 @@ import { Steps } from "./steps.js";
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
  *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
  *   plane?: { shares: (number | null)[] }, fixed?: boolean, lacks?: string[],
- *   cue?: { page: string, waits: boolean }, caption?: string, places: number[], table: import("./table.js").TableData, data?: Examples,
+ *   cue?: { page: string, waits: boolean, slow: boolean }, caption?: string, places: number[], table: import("./table.js").TableData, data?: Examples,
  * }} SceneData
  */
 

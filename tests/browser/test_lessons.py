@@ -1,0 +1,178 @@
+"""Every lesson in a real browser, from its first page to its last."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from optviz.lessons import Lesson, lessons, page_name
+from scripts.live_app import follow, wait_until_still
+
+LESSONS = tuple(lessons().values())
+PLAYER = "document.querySelector('.optviz-player').player"
+CLOCK = f"{PLAYER}.clock"
+ASKING, TELLING = "?page=learning-rate/1", "?page=learning-rate/4"
+
+
+def shown(page: Page, name: str) -> None:
+    """Wait until the player has the cue of a page."""
+    page.wait_for_function(f"name => {PLAYER}.shown?.cue?.page === name", arg=name)
+    wait_until_still_playing(page)
+
+
+def wait_until_still_playing(page: Page) -> None:
+    """A page plays by itself: its script has run when Streamlit says so."""
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+
+
+def turn(page: Page, title: str) -> None:
+    page.get_by_role("navigation", name="Lesson").get_by_role("button", name=title).click()
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_every_lesson_is_read_to_its_end(open_page, lesson: Lesson):
+    page = open_page(f"?page={page_name(lesson, 0)}")
+    for place, own in enumerate(lesson.pages):
+        shown(page, page_name(lesson, place))
+        expect(page.get_by_role("heading", name=own.title)).to_be_visible()
+        if own.question:
+            assert page.evaluate(f"{CLOCK}.position") == 0
+            expect(page.locator(".optviz-right")).not_to_be_visible()
+            page.get_by_role("radio", name=own.question.choices[own.question.answer], exact=True).check(
+                force=True
+            )
+            expect(page.get_by_text("Right.", exact=True)).to_be_visible()
+        expect(page.locator(".optviz-caption")).to_have_text(own.caption)
+        expect(page.locator(".optviz-right")).to_be_visible()
+        page.wait_for_function(f"{CLOCK}.playing || {CLOCK}.position === {CLOCK}.end")
+        expect(page.locator(".katex-error")).to_have_count(0)
+        expect(page.locator(".optviz-run .optviz-name")).to_have_text(
+            [run.name for run in own.experiment.runs]
+        )
+        if place + 1 < len(lesson.pages):
+            turn(page, "Next")
+    after = LESSONS[LESSONS.index(lesson) + 1 :]
+    button = page.get_by_role("navigation", name="Lesson").locator(".optviz-next")
+    if after:
+        expect(button).to_have_text(f"Next: {after[0].title}")
+    else:
+        expect(button).to_be_disabled()
+
+
+def test_keys_dots_and_history_turn_the_pages(open_page):
+    page = open_page(TELLING)
+    shown(page, "learning-rate/4")
+    page.keyboard.press("n")
+    shown(page, "learning-rate/5")
+    page.wait_for_url("**page=learning-rate/5")
+    page.keyboard.press("b")
+    shown(page, "learning-rate/4")
+    turn(page, "2. The edge of stability")
+    shown(page, "learning-rate/2")
+    page.keyboard.press("PageDown")  # only turns pages in front of a class
+    page.go_back()
+    shown(page, "learning-rate/4")
+    page.get_by_role("spinbutton").first.focus()
+    page.keyboard.press("n")  # is typed, not obeyed
+    assert page.evaluate(f"{PLAYER}.shown.cue.page") == "learning-rate/4"
+
+
+def test_nothing_moves_before_the_answer_and_then_it_plays(open_page):
+    page = open_page(ASKING)
+    shown(page, "learning-rate/1")
+    page.keyboard.press("Space")
+    page.keyboard.press("End")
+    assert page.evaluate(f"[{CLOCK}.position, {CLOCK}.playing]") == [0, False]
+    page.get_by_role("button", name="Just show me").click()
+    page.wait_for_function(f"{CLOCK}.playing && {CLOCK}.position > 0")
+    page.wait_for_function(f"{CLOCK}.position === {CLOCK}.end")
+    expect(page.get_by_text("The answer is “One”.")).to_be_visible()
+
+
+def test_the_line_that_runs_is_lit(open_page):
+    page = open_page("?page=optimizer/2")
+    shown(page, "optimizer/2")
+    lit = page.locator(".optviz-code .optviz-lit")
+    for line in ("optimizer.zero_grad()", "loss = formula(*theta)", "loss.backward()", "optimizer.step()"):
+        expect(lit).to_have_text(line)
+
+
+def test_how_deep_somebody_reads_is_remembered(open_page):
+    page = open_page(TELLING)
+    shown(page, "learning-rate/4")
+    formulas, code = (
+        page.locator('[class*="st-key-depth-formulas"]'),
+        page.locator('[class*="st-key-depth-code"]'),
+    )
+    expect(formulas).not_to_be_visible()
+    page.get_by_role("radio", name="and code").check()
+    expect(formulas).to_be_visible()
+    expect(code).to_be_visible()
+    page.reload()
+    shown(page, "learning-rate/4")
+    expect(page.get_by_role("radio", name="and code")).to_be_checked()
+    expect(code).to_be_visible()
+    page.get_by_role("radio", name="and formulas").check()
+    expect(formulas).to_be_visible()
+    expect(code).not_to_be_visible()
+    page.get_by_role("radio", name="In words").check()
+
+
+def test_in_front_of_a_class_type_is_large_and_a_clicker_turns_pages(open_page):
+    page = open_page(TELLING)
+    shown(page, "learning-rate/4")
+    small = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+    turn(page, "Present")
+    page.wait_for_function("document.fullscreenElement === document.documentElement")
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > small
+    expect(page.get_by_role("heading", level=1)).not_to_be_visible()
+    page.keyboard.press("PageDown")
+    shown(page, "learning-rate/5")
+    page.keyboard.press("PageUp")
+    shown(page, "learning-rate/4")
+    turn(page, "End presenting")
+    page.wait_for_function("document.fullscreenElement === null")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scheme"), [(1440, 900, "dark"), (820, 1180, "light"), (390, 844, "light")]
+)
+def test_whatever_is_read_fits_the_window(open_page, width, height, scheme):
+    page = open_page("?page=lessons", width, height, scheme)
+    expect(page.get_by_role("button", name="Begin")).to_have_count(len(LESSONS))
+    for address in (
+        "?page=lessons",
+        "?page=sgd-and-adam/2",
+        "?page=mistakes/4",
+        "?page=momentum/all",
+        "?page=optimizers",
+    ):
+        follow(page, address)
+        scrolls = "e => e.scrollWidth - e.clientWidth"
+        assert page.evaluate(f"({scrolls})(document.documentElement)") <= 0, address
+        assert page.locator('[data-testid="stMain"]').evaluate(scrolls) <= 0, address
+        expect(page.locator(".katex-error")).to_have_count(0)
+
+
+def test_a_lesson_on_one_page_prints_its_words_and_pictures_alone(open_page):
+    page = open_page("?page=momentum/all")
+    lesson = lessons()["momentum"]
+    expect(page.get_by_role("img", name="Contours of")).to_have_count(len(lesson.pages))
+    wait_until_still(page)
+    page.emulate_media(media="print")
+    expect(page.locator(".optviz-reader").first).not_to_be_visible()
+    expect(page.get_by_role("heading", name=lesson.pages[-1].title)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") > 3000  # all of it, not a window's height
+    page.emulate_media(media="screen")
+    turn(page, "Page by page")
+    shown(page, "momentum/1")
+
+
+def test_less_motion_where_that_is_wanted(open_page):
+    page = open_page("?page=lessons")
+    page.emulate_media(reduced_motion="reduce")
+    page.get_by_role("button", name="Begin").nth(1).click()
+    shown(page, "learning-rate/1")
+    page.get_by_role("button", name="Just show me").click()
+    page.wait_for_function(f"{CLOCK}.position === {CLOCK}.end && !{CLOCK}.playing")
+    page.emulate_media(reduced_motion="no-preference")
