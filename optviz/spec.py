@@ -365,8 +365,8 @@ class View:
     convention: str = "torch"
     """Whose convention is drawn beside torch's paths where it differs: of `CONVENTION_NAMES`."""
     page: str = ""
-    """What is read beside it: "lessons", "optimizers", a page of a lesson, "momentum/2", or all of its pages,
-    "momentum/all"; empty for nothing."""
+    """What is read beside it: "lessons", "optimizers", a page of a lesson, "momentum.2", or all of its pages,
+    "momentum.all"; empty for nothing."""
     map: MapSpec | None = None
     """The map that is looked at; None for the runs themselves."""
 

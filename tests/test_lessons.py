@@ -46,6 +46,15 @@ def test_what_a_page_claims_is_so(name: str, sentence: str) -> None:
     assert Expectation(sentence).holds(PAGES[name].experiment, ran(name))
 
 
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page.variants])
+def test_what_a_page_says_of_a_change_is_so(name: str) -> None:
+    for variant in PAGES[name].variants:
+        trajectories = ov.run(variant.experiment, "cpu")
+        assert variant.expectations and variant.experiment != PAGES[name].experiment
+        for one in variant.expectations:
+            assert one.holds(variant.experiment, trajectories), one.sentence
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_each_run_of_a_page_is_spoken_of(name: str) -> None:
     page = PAGES[name]
@@ -104,16 +113,16 @@ def test_pages_are_found_by_name() -> None:
     for wrong in (
         "",
         "momentum",
-        "momentum/",
-        "momentum/0",
-        "momentum/99",
-        "momentum/-1",
-        "momentum/²",
-        "no/1",
-        "momentum/1/1",
+        "momentum.",
+        "momentum.0",
+        "momentum.99",
+        "momentum.-1",
+        "momentum.²",
+        "no.1",
+        "momentum.1.1",
     ):
         assert find_page(wrong) is None
-    assert find_whole("no/all") is find_whole("momentum") is find_whole("momentum/1") is None
+    assert find_whole("no.all") is find_whole("momentum") is find_whole("momentum.1") is None
 
 
 # -- expectations ------------------------------------------------------------------------------------------
@@ -201,6 +210,9 @@ experiment = "?v=1&surface=Formula(expression='x**2 + y**2')&start=1,1&steps=5&r
 caption = "See."
 try = ["SGD: lr", "noise", "surface: expression"]
 expect = ["SGD: loss < 2"]
+what_if = [
+  { set = { "SGD: lr" = 0.2, "noise" = 1, "surface: expression" = "x**2" }, expect = ["SGD: loss < 3"] },
+]
 ask = "Is it round?"
 choices = ["Yes", "No"]
 answer = "No"
@@ -235,6 +247,9 @@ def test_a_file_is_a_lesson() -> None:
     assert (lesson.name, lesson.title, lesson.order, lesson.cover) == ("bowls", "Bowls", 9, page)
     assert page.experiment.surface.params["expression"] == "x**2 + y**2"
     assert page.knobs == (("SGD", "lr"), ("experiment", "noise"), ("surface", "expression"))
+    (variant,) = page.variants
+    assert variant.experiment.runs[0].optimizer.params["lr"] == 0.2 and variant.experiment.noise == 1.0
+    assert variant.experiment.surface.params["expression"] == "x**2"
     assert page.words == "Words, $x$." and page.formulas == "$$\na\n+ b\n$$"
     assert page.code == "```python\n# a comment\n## no heading\nx = 1\n```"
     assert page.question is not None and page.question.answer == 1 and page.question.because == "Because."
@@ -253,6 +268,7 @@ WRONG = {
     "lacks its start": ("&start=1,1", ""),
     "caption is missing": ('caption = "See."\n', ""),
     "no expectation": ("SGD: loss < 2", "SGD wins"),
+    "set is missing": ("{ set =", "{ put ="),
     "needs words, and at least one": ('expect = ["SGD: loss < 2"]', "expect = []"),
     "has no run 'Adam'": ('"SGD: loss < 2"', '"Adam: loss < 2"'),
     "no run 'AdamW'": ('"SGD: lr"', '"AdamW: lr"'),

@@ -13,7 +13,7 @@ from optviz.web.choices import OPENING
 from optviz.web.session import Session
 from visits import calm, listed, opened, press, scene, state, trigger, view, widget, words
 
-ASKING, TELLING = "learning-rate/1", "learning-rate/4"
+ASKING, TELLING = "learning-rate.1", "learning-rate.4"
 
 
 def page(name: str) -> ov.lessons.Page:
@@ -68,7 +68,7 @@ def test_the_address_of_a_page_is_its_name_until_something_is_changed(app: AppTe
     assert address(app) == {"v": ["1"], "page": [ASKING]}
     read(app, TELLING)
     calm(widget(app, "0.SGD.lr").set_value(0.018).run())
-    assert address(app)["run"] == ["SGD(lr=0.018).set(label='κ = 50')"]
+    assert address(app)["run"] == ["SGD(lr=0.018)"]
     assert address(app)["page"] == [TELLING]
     calm(press(app, "again"))
     assert address(app) == {"v": ["1"], "page": [TELLING]}
@@ -120,7 +120,7 @@ def test_who_does_not_want_to_guess_is_shown(app: AppTest) -> None:
 
 
 def test_the_training_loop_plays_slowly(app: AppTest) -> None:
-    read(app, "optimizer/2")
+    read(app, "optimizer.2")
     assert scene(app)["cue"]["slow"] and scene(app)["runs"][0]["code"]
 
 
@@ -132,14 +132,23 @@ def test_knobs_change_the_experiment_and_lead_back(app: AppTest) -> None:
     assert state(app).experiment == page(TELLING).experiment
 
 
+def test_a_label_that_names_a_value_follows_it(app: AppTest) -> None:
+    read(app, ASKING)
+    calm(press(app, "show"))
+    calm(widget(app, "2.SGD.lr").set_value(0.1).run())
+    assert [run.label for run in state(app).experiment.runs] == ["lr 0.002", "lr 0.05", "lr 0.1"]
+    calm(press(app, "2.SGD.lr.as in the lesson"))
+    assert state(app).experiment == page(ASKING).experiment
+
+
 def test_what_was_played_with_is_there_again_after_a_lesson() -> None:
     app = opened("?v=1&surface=Booth&start=1,1&steps=20&run=SGD(lr=0.03)&beside=step")
     before, how = state(app).experiment, view(app)
     place(app, "Lessons")
     assert address(app)["page"] == ["lessons"]
     calm(press(app, "read-momentum"))
-    assert state(app).experiment == page("momentum/1").experiment
-    read(app, "momentum/3")
+    assert state(app).experiment == page("momentum.1").experiment
+    read(app, "momentum.3")
     read(app, "lessons")
     place(app, "Playground")
     assert (state(app).experiment, view(app)) == (before, how)
@@ -162,9 +171,9 @@ def test_the_gallery_has_a_picture_of_each_lesson(app: AppTest) -> None:
 
 
 def test_a_lesson_can_be_read_as_a_whole(app: AppTest) -> None:
-    read(app, "momentum/all")
+    read(app, "momentum.all")
     lesson = lessons()["momentum"]
-    assert address(app)["page"] == ["momentum/all"]
+    assert address(app)["page"] == ["momentum.all"]
     assert len(app.get("image")) == len(lesson.pages)
     for own in lesson.pages:
         assert own.words in words(app) and own.caption in words(app)
@@ -172,14 +181,14 @@ def test_a_lesson_can_be_read_as_a_whole(app: AppTest) -> None:
             assert own.question.because in words(app)
 
 
-@pytest.mark.parametrize("wrong", ["nonsense", "momentum/99", "<b>/1", "momentum/0", "x" * 61])
+@pytest.mark.parametrize("wrong", ["nonsense", "momentum.99", "<b>.1", "momentum.0", "x" * 61])
 def test_a_page_that_is_not_there_is_said(wrong: str) -> None:
     app = opened(f"?page={wrong}")
     assert "page" in words(app) and view(app).page == "" and state(app).experiment == OPENING
     assert len(state(app).ignored) == 1 and state(app).ignored[0].startswith("page: ")
 
 
-@pytest.mark.parametrize("sent", ["nonsense", "momentum/99", 3, None, ["momentum/1"], {"page": 1}])
+@pytest.mark.parametrize("sent", ["nonsense", "momentum.99", 3, None, ["momentum.1"], {"page": 1}])
 def test_what_a_browser_makes_up_leads_nowhere(app: AppTest, sent: object) -> None:
     read(app, ASKING)
     calm(trigger(app, '"lesson"', "go", sent))

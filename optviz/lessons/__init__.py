@@ -8,13 +8,14 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from optviz.lessons.expectations import Expectation
-from optviz.lessons.lesson import Lesson, Page, Question, read_lesson
+from optviz.lessons.lesson import Lesson, Page, Question, Variant, read_lesson
 
 __all__ = [
     "Expectation",
     "Lesson",
     "Page",
     "Question",
+    "Variant",
     "find_page",
     "find_whole",
     "lessons",
@@ -33,26 +34,26 @@ def lessons() -> Mapping[str, Lesson]:
 
 
 def page_name(lesson: Lesson, place: int) -> str:
-    """What an address calls a page, counted from 0: "momentum/1" for the first one."""
-    return f"{lesson.name}/{place + 1}"
+    """What an address calls a page, counted from 0: "momentum.1" for the first one."""
+    return f"{lesson.name}.{place + 1}"
 
 
 def whole_name(lesson: Lesson) -> str:
-    """What an address calls all pages of a lesson together: "momentum/all"."""
-    return f"{lesson.name}/all"
+    """What an address calls all pages of a lesson together: "momentum.all"."""
+    return f"{lesson.name}.all"
 
 
 def find_whole(name: str) -> Lesson | None:
     """The lesson of that name, as `whole_name` gives it, if there is one."""
-    lesson_name, slash, rest = name.partition("/")
-    return lessons().get(lesson_name) if slash and rest == "all" else None
+    lesson_name, _, rest = name.partition(".")
+    return lessons().get(lesson_name) if rest == "all" else None
 
 
 def find_page(name: str) -> tuple[Lesson, int] | None:
     """The lesson and the place of the page of that name, as `page_name` gives it, if there is one."""
-    lesson_name, slash, number = name.partition("/")
+    lesson_name, _, number = name.partition(".")
     lesson = lessons().get(lesson_name)
-    if lesson is None or not slash or not number.isdecimal() or not number.isascii():
+    if lesson is None or not number.isdecimal() or not number.isascii():
         return None
     place = int(number[:4]) - 1
     return (lesson, place) if 0 <= place < len(lesson.pages) else None

@@ -4,7 +4,7 @@ The file begins with its front matter between two lines of `+++`, in TOML: `titl
 each page, under `[pages."its title"]`, its experiment and what to see of it. Then come the pages, `## its
 title` with the words for everybody, and below `### In formulas` and `### In code` what only some want to
 read. A page may ask a question first: `ask`, `choices` and `answer` in the front matter, and why below
-`### Answer`.
+`### Answer`. What the words say of a change, "set the noise to 0.01", stands in `what_if`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from optviz.lessons.expectations import Expectation
 from optviz.params import describe
-from optviz.spec import Experiment, View
+from optviz.spec import Experiment, OptimizerSpec, SurfaceSpec, View
 
 FORMULAS, CODE, ANSWER = "In formulas", "In code", "Answer"
 _FENCE = "+++"
-_SETTINGS = {"experiment", "caption", "expect", "try", "ask", "choices", "answer"}
+_SETTINGS = {"experiment", "caption", "expect", "what_if", "try", "ask", "choices", "answer"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,14 @@ class Question:
     """The place of the right choice."""
     because: str
     """Markdown: what is to be learnt from it."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An experiment that the words of a page speak of, besides its own."""
+
+    experiment: Experiment
+    expectations: tuple[Expectation, ...]
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,8 @@ class Page:
     """What the reader is invited to change: a run's name, or "surface" or "experiment", and what of it."""
     expectations: tuple[Expectation, ...]
     """What is true of the experiment; a test runs it and sees."""
+    variants: tuple[Variant, ...]
+    """What happens where the reader changes something as the words say; tested likewise."""
     question: Question | None
 
 
@@ -147,16 +157,18 @@ def _page(title: str, settings: dict[str, Any], text: str) -> Page:
         if unknown := sections.keys() - {"", FORMULAS, CODE, ANSWER}:
             raise ValueError(f"There is no place for a heading {describe(unknown.pop())}.")
         link = _take(settings, "experiment", str).replace("+", "%2B")  # a plus is meant, not a space
+        experiment = Experiment.from_url(link)
         page = Page(
             title,
             _fenced(sections[""]),
             _fenced(sections.get(FORMULAS, "")),
             sections.get(CODE, ""),
-            Experiment.from_url(link),
+            experiment,
             View.from_url(link),
             _take(settings, "caption", str),
             tuple(_knob(knob) for knob in settings.get("try", [])),
             tuple(Expectation(sentence) for sentence in settings.get("expect", [])),
+            tuple(_variant(experiment, written) for written in settings.get("what_if", [])),
             _question(settings, _fenced(sections.get(ANSWER, ""))),
         )
         _check(page)
@@ -168,6 +180,29 @@ def _page(title: str, settings: dict[str, Any], text: str) -> Page:
 def _knob(text: str) -> tuple[str, str]:
     owner, colon, name = text.rpartition(": ")
     return (owner if colon else "experiment"), name
+
+
+def _variant(experiment: Experiment, written: dict[str, Any]) -> Variant:
+    """What a page says of a change: `set` has the new values by their knobs."""
+    for knob, value in _take(written, "set", dict).items():
+        experiment = _changed(experiment, *_knob(knob), value)
+    expectations = tuple(Expectation(sentence) for sentence in _take(written, "expect", list))
+    _end(written)
+    return Variant(experiment, expectations)
+
+
+def _changed(experiment: Experiment, owner: str, name: str, value: Any) -> Experiment:
+    if owner == "experiment":
+        return replace(experiment, **{name: value})
+    if owner == "surface":
+        surface = experiment.surface
+        return replace(experiment, surface=SurfaceSpec(surface.name, {**surface.params, name: value}))
+    runs = {run.name: run for run in experiment.runs}
+    if owner not in runs:
+        raise ValueError(f"It has no run {describe(owner)}.")
+    optimizer = runs[owner].optimizer
+    spec = OptimizerSpec(optimizer.name, {**optimizer.params, name: value})
+    return replace(experiment, runs=tuple({**runs, owner: replace(runs[owner], optimizer=spec)}.values()))
 
 
 def _question(settings: Mapping[str, Any], because: str) -> Question | None:

@@ -213,12 +213,12 @@ def go_to(place: str) -> None:
 
 
 def read_page(page: str) -> None:
-    """Read a page of a lesson, beside its experiment, or all of them: "momentum/2", "momentum/all".
+    """Read a page of a lesson, beside its experiment, or all of them: "momentum.2", "momentum.all".
 
     Raises ValueError where there is none.
     """
     now = session()
-    if now.before_lesson is None and "/" not in view().page:
+    if now.before_lesson is None and "." not in view().page:
         now.before_lesson = (experiment(), replace(view(), page=""), now.memory)
     found = find_page(page)
     if find_whole(page):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -233,7 +234,19 @@ def _declared(own: ov.Experiment, owner: str, name: str) -> tuple[choices.Field,
     place = [run.name for run in own.runs].index(owner)
     slot, spec = choices.slots()[place], own.runs[place].optimizer
     param = ov.OPTIMIZERS[spec.name].params[name]
-    return choices.optimizer_field(slot, name), param, spec.params.get(name, param.default)
+    value = spec.params.get(name, param.default)
+    return _labelled(choices.optimizer_field(slot, name), slot, own.runs[place].label, value), param, value
+
+
+def _labelled(field: choices.Field, slot: int, label: str, own: Any) -> choices.Field:
+    """The field of a competitor whose label may name its value: then the label changes with it."""
+    said = re.compile(rf"(?<![\d.]){re.escape(widgets.show_value(own))}(?![\d.])")
+
+    def put(value: Any) -> None:
+        field.set(value)
+        choices.run_field(slot, "label").set(said.sub(widgets.show_value(value), label))
+
+    return replace(field, set=put)
 
 
 # -- a lesson as a whole -----------------------------------------------------------------------------------
