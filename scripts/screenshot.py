@@ -29,6 +29,7 @@ LOOKS = {
     "relief.png": ov.View(picture="3d", panels="each"),
 }
 """Pictures of `INSIDE`, and how they look at it."""
+LESSON, READ = "lesson.png", "?page=momentum.3"
 PLAYED = "player.webp"
 FRAMES = 75
 DURATION = 80
@@ -55,6 +56,12 @@ def main() -> None:
             page.screenshot(path=folder / name)
             page.close()
             print(f"docs/{name}")
+        page = _opened(browser, f"{app.url}/{READ}", "light")
+        page.get_by_role("button", name="Just show me").click()
+        wait_until_still(page)
+        page.screenshot(path=folder / LESSON)
+        page.close()
+        print(f"docs/{LESSON}")
         page = _opened(browser, f"{app.url}/{_case().to_url()}", "light")
         first, *others = _frames(page)
         how = {"duration": DURATION, "loop": 0, "quality": 70, "method": 6}

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import pytest
 
 import optviz as ov
+from optviz.lessons import lessons, read_lesson
 from optviz.optimizers import _optimizers
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -33,6 +34,15 @@ def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     adam = names["adam"]
     assert isinstance(adam, ov.Trajectory)
     assert adam.points.shape == (301, 2) and adam.state["exp_avg"].shape == (300, 2)
+
+
+def test_the_readmes_lesson_is_one_and_is_true() -> None:
+    (text,) = re.findall(r"````markdown\n(.*?)````", README, flags=re.DOTALL)
+    (page,) = read_lesson("bowls", text).pages
+    trajectories = ov.run(page.experiment, "cpu")
+    assert page.question is not None and page.formulas and page.code
+    assert all(one.holds(page.experiment, trajectories) for one in page.expectations)
+    assert "**Eight lessons**" in README and len(lessons()) == 8
 
 
 def test_the_readme_counts_and_names_what_there_is() -> None:

@@ -97,6 +97,7 @@ class Player {
       look: (view) => this.look(view),
       fill: () => this.fillScreen(),
     });
+    this.caption = element("p", "optviz-caption", main);
     this.views = element("div", "optviz-views", right);
     this.charts = element("div", "optviz-charts", right);
     /** @type {Curve[]} */
@@ -105,7 +106,6 @@ class Player {
     this.code = new Code(element("div", "optviz-code", right));
     this.data = new DataPicture(element("div", "optviz-data", right));
 
-    this.caption = element("p", "optviz-caption", this.root);
     this.table = new Table(element("div", "optviz-results", this.root));
     /** The page that has given its cue. */
     this.cued = "";
