@@ -19,6 +19,7 @@ from pyarrow import parquet
 
 import optviz as ov
 from optviz.export import pages
+from optviz.export.films import last_frame
 from optviz.figures import THEMES
 from scripts import chromium
 
@@ -212,6 +213,19 @@ def test_the_head_of_a_film_is_where_the_path_is() -> None:
     y = box[1] + (top - path.points[:, 1]) / (top - bottom) * (box[3] - box[1])
     assert (np.hypot(columns[:, None] - x, rows[:, None] + 100 - y).min(axis=1) < 30).all()
     assert np.hypot(columns - x[-1], rows + 100 - y[-1]).min() < 4
+
+
+def test_a_still_is_what_a_film_ends_on() -> None:
+    still = Image.open(io.BytesIO(last_frame(BOTH, size=(400, 300))))
+    film = frames_of_gif(ov.to_gif(BOTH, size=(400, 300), fps=10, seconds=1.0))
+    assert still.format == "PNG" and still.size == film[-1].size
+    first, last = (np.abs(np.asarray(still, int) - np.asarray(film[at], int)).mean() for at in (0, -1))
+    assert last < 2 < first
+    bare = Image.open(io.BytesIO(last_frame(BOTH, size=(400, 300), bare=True)))
+    assert bare.width < 400 and bare.height < 300
+    assert near(bare, THEMES["light"].paper, 12) < near(still, THEMES["light"].paper, 12) / 2
+    with pytest.raises(ValueError, match="pixels wide"):
+        last_frame(BOTH, size=(4, 4))
 
 
 @pytest.mark.parametrize("lr", [1e3, 1e38])

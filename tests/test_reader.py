@@ -170,6 +170,19 @@ def test_the_gallery_has_a_picture_of_each_lesson(app: AppTest) -> None:
         assert lesson.about in words(app)
 
 
+def test_the_gallery_knows_what_has_been_read(app: AppTest) -> None:
+    read(app, "momentum.1")
+    read(app, "momentum.3")
+    read(app, "lessons")
+    assert "2 of 6 pages read" in words(app) and app.button(key="read-momentum").label == "Go on"
+    calm(press(app, "read-momentum"))
+    assert view(app).page == "momentum.2"
+    for k in range(1, 7):
+        read(app, f"momentum.{k}")
+    read(app, "lessons")
+    assert "all read" in words(app) and app.button(key="read-momentum").label == "Begin"
+
+
 def test_a_lesson_can_be_read_as_a_whole(app: AppTest) -> None:
     read(app, "momentum.all")
     lesson = lessons()["momentum"]

@@ -57,11 +57,20 @@ def _gallery(theme: Theme) -> None:
                 st.image(_still(lesson.cover, theme, _COVER), alt=_alt(lesson.cover), width="stretch")
                 st.markdown(f"**{place}. {lesson.title}**")
                 st.caption(lesson.about)
-                count = len(lesson.pages)
-                read = (f"read-{lesson.name}", choices.read_page, page_name(lesson, 0))
-                with st.container(horizontal=True, vertical_alignment="center"):
-                    st.button("Begin", read[0], help=lesson.title, on_click=choices.act, args=read)
-                    st.caption(f"{count} pages")
+                _begin(lesson)
+
+
+def _begin(lesson: Lesson) -> None:
+    """A button that begins the lesson, or goes on with the first page that has not been read."""
+    names = [page_name(lesson, place) for place in range(len(lesson.pages))]
+    unread = [name for name in names if name not in session().read]
+    begun = 0 < len(unread) < len(names)
+    first = unread[0] if begun else names[0]
+    read = (f"read-{lesson.name}", choices.read_page, first)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Go on" if begun else "Begin", read[0], help=lesson.title, on_click=choices.act, args=read)
+        done = "all read" if not unread else f"{len(names) - len(unread)} of {len(names)} pages read"
+        st.caption(done if len(unread) < len(names) else f"{len(names)} pages")
 
 
 def _still(page: Page, theme: Theme, size: tuple[int, int]) -> bytes:
@@ -89,6 +98,7 @@ def _alt(page: Page) -> str:
 
 def _page(lesson: Lesson, place: int, picture: Callable[[], None]) -> None:
     page = lesson.pages[place]
+    session().read.add(page_name(lesson, place))
     with st.container(key="lesson"):
         with st.container(key="lesson-text"):
             _bar(lesson, place)

@@ -71,6 +71,8 @@ def _size(result: Any) -> int:
         return 1000 + len(result.curvature) // 10
     if isinstance(result, ov.Grid):
         return 1000 + result.z.size // 25
+    if isinstance(result, Steps):
+        return 1000 + result.columns.size // 25
     weights = getattr(result, "parameters", None)
     return 1000 + len(result.points) * (1 if weights is None else weights.shape[1])
 
@@ -205,12 +207,16 @@ def _named(result: Result, experiment: ov.Experiment, index: int) -> Result:
 
 
 def inside(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
-    """What each step of a run did. Quick enough to be computed whenever it is looked at.
+    """What each step of a run did: for two numbers so quick that it is computed whenever it is looked at.
 
-    Of a network it is what it did to two of its weights.
+    Of a network it is what it did to two of its weights, and what of it is seen on its plane.
     """
-    with _workshop().lock:
-        return look_inside(experiment, trajectory)
+    if trajectory.plane is None:
+        with _workshop().lock:
+            return look_inside(experiment, trajectory)
+    key = f"inside {_plane_key(trajectory.plane)} {_key(replace(experiment, runs=(trajectory.run,)), 0)}"
+    made: Steps = _made(key, lambda steps: None, lambda turn: look_inside(experiment, trajectory))
+    return made
 
 
 def edge(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:
@@ -251,15 +257,20 @@ def plane_grid(plane: ov.Plane, watch: Watch, coarse: bool = False) -> ov.Grid:
     A `coarse` one takes no time, for who did not want to wait.
     """
     resolution = _COARSE if coarse else _FINE
-    parts = (plane.origin, plane.u, plane.v)
-    digest = hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=16).hexdigest()
-    key = f"plane {resolution} {plane.domain} {plane.surface!r} {digest}"
+    key = f"plane {resolution} {plane.domain} {_plane_key(plane)}"
 
     def make(turn: _Turn) -> ov.Grid:
         return ov.sample(plane, resolution, watch=lambda share: turn.after(int(100 * share)))
 
     made: ov.Grid = _made(key, watch, make)
     return made
+
+
+def _plane_key(plane: ov.Plane) -> str:
+    """What tells a plane from all others."""
+    parts = (plane.origin, plane.u, plane.v)
+    digest = hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=16).hexdigest()
+    return f"{plane.surface!r} {digest}"
 
 
 @st.cache_data(show_spinner=False, max_entries=2000, hash_funcs=_SURFACE)

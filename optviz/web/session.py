@@ -74,6 +74,8 @@ class Session:
     """What was played with before a lesson was opened."""
     answers: dict[str, str] = field(default_factory=dict)
     """What was answered to the questions of lessons, by their pages; empty where it was not tried."""
+    read: set[str] = field(default_factory=set)
+    """Pages of lessons that have been read."""
     gallery: bool = False
     """Whether the gallery has been opened just now."""
     sharing: bool = False
