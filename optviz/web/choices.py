@@ -209,7 +209,10 @@ def go_to(place: str) -> None:
         now.before_lesson = None
         _put(before, how)
     _put(experiment(), replace(view(), page=""))
-    set_map(None if place == "playground" else "basins")
+    if place == "playground":
+        set_map(None)
+    elif view().map is None:
+        set_map("basins")
 
 
 def read_page(page: str) -> None:

@@ -68,6 +68,11 @@ def test_keys_dots_and_history_turn_the_pages(open_page):
     page.wait_for_function("location.search.endsWith('page=learning-rate.5')")
     page.keyboard.press("b")
     shown(page, "learning-rate.4")
+    page.keyboard.press("b")
+    page.keyboard.press("b")  # before the first one is answered
+    shown(page, "learning-rate.2")
+    turn(page, "4. The flat direction waits")
+    shown(page, "learning-rate.4")
     turn(page, "2. The edge of stability")
     shown(page, "learning-rate.2")
     page.keyboard.press("PageDown")  # only turns pages in front of a class

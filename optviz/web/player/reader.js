@@ -10,6 +10,8 @@ import { oneOf } from "./choices.js";
 
 /** How deep somebody reads stays in their browser. */
 const DEPTH = "optviz-depth";
+/** Milliseconds after which what was asked for is not waited for any more. */
+const PATIENCE = 4000;
 const DEPTHS = { words: "In words", formulas: "and formulas", code: "and code" };
 
 /** @type {WeakMap<Element, Bar>} */
@@ -19,7 +21,7 @@ const bars = new WeakMap();
 export default function mount({ data, parentElement, setTriggerValue }) {
   const bar = bars.get(parentElement) ?? new Bar(parentElement);
   bars.set(parentElement, bar);
-  bar.go = (page) => setTriggerValue("go", page);
+  bar.send = (page) => setTriggerValue("go", page);
   bar.show(data);
   return () => {
     bars.get(parentElement)?.remove();
@@ -34,9 +36,11 @@ class Bar {
     this.root.className = "optviz-reader";
     this.root.setAttribute("aria-label", "Lesson");
     parent.append(this.root);
-    this.go = (/** @type {string} */ _page) => {};
+    this.send = (/** @type {string} */ _page) => {};
     /** @type {Data | null} */
     this.data = null;
+    /** The page that the server was asked for and has not shown yet. */
+    this.asked = { page: "", at: 0 };
     this.turn = document.createElement("div");
     this.turn.className = "optviz-turn";
     this.back = this.button("Back", "The page before (b)", () => this.move(-1));
@@ -63,6 +67,7 @@ class Bar {
     this.data = data;
     const { lesson, place, pages, after } = data;
     const now = place === null ? null : pages[place];
+    if (this.asked.page === now?.name) this.asked = { page: "", at: 0 };
     if (before && before.pages[before.place ?? 0]?.name !== now?.name) toTheTop();
     this.back.disabled = place === 0;
     this.back.hidden = place === null;
@@ -117,9 +122,24 @@ class Bar {
     if (focused) /** @type {HTMLElement | null} */ (this.more.querySelector(again))?.focus();
   }
 
+  /** @param {string} page */
+  go(page) {
+    this.asked = { page, at: performance.now() };
+    this.send(page);
+  }
+
+  /** Which page is read, or will be in a moment: quick presses count from there. */
+  place() {
+    const { place, pages } = /** @type {Data} */ (this.data);
+    const waits = performance.now() - this.asked.at < PATIENCE;
+    const asked = waits ? pages.findIndex(({ name }) => name === this.asked.page) : -1;
+    return asked < 0 ? place : asked;
+  }
+
   /** @param {number} by */
   move(by) {
-    const { place, pages, after } = /** @type {Data} */ (this.data);
+    const { pages, after } = /** @type {Data} */ (this.data);
+    const place = this.place();
     const to = place === null ? pages[0] : (pages[place + by] ?? (by > 0 ? after : null));
     if (to) this.go(to.name);
   }
