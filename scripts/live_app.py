@@ -84,26 +84,28 @@ def wait_until_still(page: Page, timeout: float = 60.0) -> None:
 
 def follow(page: Page, address: str) -> None:
     """Go to another query of the same page, as back and forward do: the page is not loaded anew."""
+    page.evaluate(_WATCH)
     page.evaluate(
         "address => { history.pushState(null, '', address); dispatchEvent(new PopStateEvent('popstate')); }",
         address,
     )
-    wait_until_still(page)
+    page.wait_for_function(_STILL, polling=50, timeout=60_000)
 
 
 _WATCH = """() => {
-    globalThis.changedAt = performance.now();
-    globalThis.watching ??= new MutationObserver(() => { globalThis.changedAt = performance.now(); });
-    globalThis.watching.observe(document, {
-        subtree: true, childList: true, attributes: true, characterData: true,
+    const watch = globalThis.watch ??= new MutationObserver(changes => {
+        watch.changed = performance.now();
+        watch.ran ||= changes.some(change => change.attributeName === "data-test-script-state");
     });
+    Object.assign(watch, { changed: performance.now(), ran: false });
+    watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
 }"""
-# Half a second: as long as an edit may take to its first answer.
+# Half a second: as long as an edit may take to its first answer. Where it has been seen, half of that.
 _STILL = """() => {
     const player = document.querySelector(".optviz-player")?.player;
     return document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
         && (!player || player.shown === player.wanted)
-        && performance.now() - globalThis.changedAt > 500;
+        && performance.now() - watch.changed > (watch.ran ? 250 : 500);
 }"""
 
 
