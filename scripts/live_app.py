@@ -78,32 +78,36 @@ def running_chromium(path: str) -> Iterator[Browser]:
 
 def wait_until_still(page: Page, timeout: float = 60.0) -> None:
     """Wait until the script has run, the player shows what it was sent, and nothing changes any more."""
-    page.evaluate(_WATCH)
+    page.evaluate(_WATCH, True)
     page.wait_for_function(_STILL, polling=50, timeout=timeout * 1000)
 
 
 def follow(page: Page, address: str) -> None:
     """Go to another query of the same page, as back and forward do: the page is not loaded anew."""
+    page.evaluate(_WATCH, False)
     page.evaluate(
         "address => { history.pushState(null, '', address); dispatchEvent(new PopStateEvent('popstate')); }",
         address,
     )
-    wait_until_still(page)
+    page.wait_for_function(_STILL, polling=50, timeout=60_000)
 
 
-_WATCH = """() => {
-    globalThis.changedAt = performance.now();
-    globalThis.watching ??= new MutationObserver(() => { globalThis.changedAt = performance.now(); });
-    globalThis.watching.observe(document, {
-        subtree: true, childList: true, attributes: true, characterData: true,
+_WATCH = """ran => {
+    const watch = globalThis.watch ??= new MutationObserver(changes => {
+        watch.changed = performance.now();
+        watch.ran ||= changes.some(change => change.attributeName === "data-test-script-state");
     });
+    Object.assign(watch, { changed: performance.now(), ran });
+    watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
 }"""
-# Half a second: as long as an edit may take to its first answer.
+# Half a second: as long as an edit may take to its first answer, and what has been sent to be drawn. An
+# address is always answered, by a run that may be too short to be seen: where it was not, a busy machine
+# has longer.
 _STILL = """() => {
     const player = document.querySelector(".optviz-player")?.player;
     return document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
         && (!player || player.shown === player.wanted)
-        && performance.now() - globalThis.changedAt > 500;
+        && performance.now() - watch.changed > (watch.ran ? 500 : 1500);
 }"""
 
 

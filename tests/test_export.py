@@ -6,11 +6,13 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
 import av
+import kaleido
 import numpy as np
 import pytest
 import torch
@@ -262,15 +264,34 @@ def test_a_film_can_be_given_up() -> None:
             make(BOTH, size=(240, 240), watch=watch)
 
 
-@pytest.mark.skipif(chromium.find() is None, reason=chromium.MISSING)
-def test_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BROWSER_PATH", chromium.find() or "")
-    trajectories = ov.run(BOTH, "cpu")
-    flat = ov.contour_figure(BOTH, trajectories, THEMES["dark"])
+@pytest.fixture
+def chrome(monkeypatch: pytest.MonkeyPatch) -> None:
+    if (path := chromium.find()) is None:
+        pytest.skip(chromium.MISSING)
+    monkeypatch.setenv("BROWSER_PATH", path)
+
+
+@pytest.fixture
+def one_chrome(chrome: None) -> Iterator[None]:
+    """One Chrome for all pictures of a test, as `to_image` starts it: seconds for each."""
+    kaleido.start_sync_server(mathjax=False)
+    yield
+    kaleido.stop_sync_server()
+
+
+@pytest.mark.usefixtures("chrome")
+def test_a_picture_has_its_size_and_its_colours() -> None:
+    flat = ov.contour_figure(BOTH, ov.run(BOTH, "cpu"), THEMES["dark"])
     with Image.open(io.BytesIO(ov.to_image(flat, size=(500, 400), scale=1.5))) as picture:
         assert picture.format == "PNG" and picture.size == (750, 600)
         assert picture.convert("RGB").getpixel((740, 590)) == ImageColor.getrgb(THEMES["dark"].paper)
         assert all(near(picture, color) > 20 for color in THEMES["dark"].paths[:2])
+
+
+@pytest.mark.usefixtures("one_chrome")
+@pytest.mark.filterwarnings("ignore:The kopts argument")  # they are the server's here
+def test_pictures() -> None:
+    trajectories = ov.run(BOTH, "cpu")
     relief = ov.to_image(ov.surface_figure(BOTH, trajectories), size=(400, 300))
     with Image.open(io.BytesIO(relief)) as picture:
         assert near(picture, THEMES["light"].low, 120) > 500

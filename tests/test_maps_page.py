@@ -117,11 +117,19 @@ def test_values_of_a_sweep_are_spread_as_asked() -> None:
     assert "a log scale has no place for 0" in app.error[0].value
 
 
+BASINS = ov.MapSpec("basins", {"resolution": 16})
+
+
+@pytest.fixture(scope="module")
+def on_a_map() -> AppTest:
+    """A page that stays on its map, if the tests that share it pass."""
+    return visit(FEW, BASINS)
+
+
 @pytest.mark.parametrize("cell", [None, [1], [1, 2, 3], ["1", "2"], [-1, 0], [16, 0], [0, 16], [0.5, 1], {}])
-def test_nonsense_from_a_browser_opens_nothing(cell: Any) -> None:
-    app = visit(FEW, spec := ov.MapSpec("basins", {"resolution": 16}))
-    calm(trigger(app, "figure", "cell", cell))
-    assert view(app).map == spec and experiment(app) == FEW
+def test_nonsense_from_a_browser_opens_nothing(on_a_map: AppTest, cell: Any) -> None:
+    calm(trigger(on_a_map, "figure", "cell", cell))
+    assert view(on_a_map).map == BASINS and experiment(on_a_map) == FEW
 
 
 def test_a_long_map_is_begun_when_that_is_wanted_stopped_and_gone_on_with() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,19 +36,32 @@ from visits import (
     words,
 )
 
+
+@cache
+def computed(exp: ov.Experiment) -> list[ov.Trajectory]:
+    return ov.run(exp, "cpu")
+
+
 # -- what it shows -----------------------------------------------------------------------------------------
 
 
 def test_it_opens_on_sgd_and_adam_and_their_points_are_torchs(app: AppTest) -> None:
     assert list(paths(app)) == ["SGD", "Adam"]
-    for trajectory in ov.run(OPENING):
+    for trajectory in computed(OPENING):
         np.testing.assert_array_equal(paths(app)[trajectory.name], trajectory.points)
         assert trajectory.outcome.detail in results(app)[trajectory.name]["words"]
-    assert f"torch {ov.run(OPENING)[0].made_with.torch}" in words(app)
+    assert f"torch {computed(OPENING)[0].made_with.torch}" in words(app)
+
+
+@pytest.fixture(scope="module")
+def traveller() -> AppTest:
+    """The page of a visitor who goes from one surface to the next, and to whom 2 steps are enough."""
+    return opened("?steps=2")
 
 
 @pytest.mark.parametrize("surface", ov.SURFACES)
-def test_every_surface(app: AppTest, surface: str) -> None:
+def test_every_surface(traveller: AppTest, surface: str) -> None:
+    app = traveller
     calm(widget(app, "surface").select(surface).run())
     info = ov.SURFACES[surface]
     assert f"# {surface}" in words(app)
@@ -55,7 +69,7 @@ def test_every_surface(app: AppTest, surface: str) -> None:
     assert experiment(app).surface == ov.SurfaceSpec(surface) and experiment(app).start == info.start
     assert len(paths(app)) == 2
     assert all(np.array_equal(path[0], np.float32(info.start)) for path in paths(app).values())
-    for run in experiment(app).runs if surface != "Rosenbrock" else ():
+    for run in experiment(app).runs if surface != "Rosenbrock" else ():  # where the opening's own are
         assert run.optimizer.params["lr"] == ov.suggested_lr(run.optimizer.name, ov.SurfaceSpec(surface))
     for name, param in info.params.items():
         if isinstance(param.default, tuple):  # which is a widget for each of its parts
@@ -142,7 +156,7 @@ def test_the_gallery(app: AppTest, case: Any) -> None:
     calm(press(app, f"open-{GALLERY.index(case)}"))
     assert experiment(app) == case.experiment and view(app) == case.view
     assert case.look in words(app)
-    for trajectory in ov.run(case.experiment):
+    for trajectory in computed(case.experiment):
         np.testing.assert_array_equal(paths(app)[trajectory.name], trajectory.points)
 
 
@@ -180,12 +194,21 @@ def edits(key: str, kind: Kind, value: Any) -> Iterator[tuple[str, Any, Any]]:
             raise AssertionError(kind)
 
 
-def check_edits(app: AppTest, key: str, kind: Kind, value: Any, read: Any) -> None:
-    """Set every widget of a parameter, one after another, and read what is in the address then."""
-    for inner, new, then in edits(key, kind, value):
-        widget(app, inner).set_value(new).run()
+def check_edits(
+    app: AppTest, owner: str, params: dict[str, tuple[Kind, Any]], read: Callable[[str], Any]
+) -> None:
+    """Set every widget of the parameters `{name: (kind, value)}`, and read what is in the address then.
+
+    A rerun of the page takes a tenth of a second: each is for one edit of every parameter.
+    """
+    left = {name: list(edits(f"{owner}.{name}", kind, value)) for name, (kind, value) in params.items()}
+    while any(left.values()):
+        now = {name: rest.pop(0) for name, rest in left.items() if rest}
+        for key, new, _ in now.values():
+            widget(app, key).set_value(new)
+        app.run()
         assert not app.exception
-        assert read() == then, inner
+        assert {name: read(name) for name in now} == {name: then for name, (_, _, then) in now.items()}
 
 
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
@@ -194,15 +217,14 @@ def test_every_hyperparameter_of_every_optimizer(app: AppTest, optimizer: str) -
     calm(app)
     widget(app, "steps").set_value(2).run()  # what torch says to the numbers is not the matter here
     start = experiment(app).runs[0].optimizer.params
-    for name, param in ov.OPTIMIZERS[optimizer].params.items():
-        value = param.kind.coerce(start.get(name, param.default))
-        check_edits(
-            app,
-            f"0.{optimizer}.{name}",
-            param.kind,
-            value,
-            lambda name=name, param=param: experiment(app).runs[0].optimizer.params.get(name, param.default),
-        )
+    params = ov.OPTIMIZERS[optimizer].params
+    shown = {name: param.kind.coerce(start.get(name, param.default)) for name, param in params.items()}
+    check_edits(
+        app,
+        f"0.{optimizer}",
+        {name: (param.kind, shown[name]) for name, param in params.items()},
+        lambda name: experiment(app).runs[0].optimizer.params.get(name, params[name].default),
+    )
 
 
 @pytest.mark.parametrize("scheduler", ov.SCHEDULERS)
@@ -215,14 +237,12 @@ def test_every_argument_of_every_scheduler(app: AppTest, scheduler: str) -> None
     assert len(set(rates)) > 1 or scheduler == "ReduceLROnPlateau"  # the learning rate moves
     widget(app, "steps").set_value(20).run()  # every edit below runs them all
     shown = {name: param.default for name, param in info.params.items()} | info.settings(spec, 20, 1e-3)
-    for name, param in info.params.items():
-        check_edits(
-            app,
-            f"0.{scheduler}.{name}",
-            param.kind,
-            shown[name],
-            lambda name=name: experiment(app).runs[0].scheduler.params.get(name, shown[name]),
-        )
+    check_edits(
+        app,
+        f"0.{scheduler}",
+        {name: (param.kind, shown[name]) for name, param in info.params.items()},
+        lambda name: experiment(app).runs[0].scheduler.params.get(name, shown[name]),
+    )
     if info.takes_warmup:
         widget(app, "0.warmup").set_value(20).run()
         assert experiment(app).runs[0].scheduler.warmup == 20
@@ -292,7 +312,7 @@ def test_how_it_is_looked_at(app: AppTest) -> None:
     assert shown["scale"] == "linear" and shown["against"] == "evals"
     assert app.query_params["scale"] == "linear" and experiment(app) == OPENING
     assert results(app)["SGD"]["numbers"]["steps_to_reach"] == np.argmax(
-        ov.run(OPENING)[0].distances(ov.SURFACES["Rosenbrock"].minimizers) <= 0.25
+        computed(OPENING)[0].distances(ov.SURFACES["Rosenbrock"].minimizers) <= 0.25
     )
 
 
@@ -324,7 +344,7 @@ def test_what_is_looked_at_is_in_the_link(app: AppTest, look: dict[str, Any]) ->
 def test_the_steps_come_when_they_are_looked_into(app: AppTest) -> None:
     assert all("steps" not in run for run in scene(app)["runs"])
     calm(picture(app, {"view": {"beside": "step"}}))
-    for run, trajectory in zip(scene(app)["runs"], ov.run(OPENING, "cpu"), strict=True):
+    for run, trajectory in zip(scene(app)["runs"], computed(OPENING), strict=True):
         data = run["steps"]
         width = sum(columns for _, columns in data["columns"])
         numbers = np.frombuffer(blobs(app)[data["digest"]], "<f4").reshape(width, trajectory.steps + 1)
@@ -336,7 +356,7 @@ def test_the_steps_come_when_they_are_looked_into(app: AppTest) -> None:
 def test_the_stability_comes_when_it_is_looked_at(app: AppTest) -> None:
     assert all("stability" not in run for run in scene(app)["runs"])
     calm(picture(app, {"view": {"beside": "stability"}}))
-    for run, trajectory in zip(scene(app)["runs"], ov.run(OPENING, "cpu"), strict=True):
+    for run, trajectory in zip(scene(app)["runs"], computed(OPENING), strict=True):
         edge = ov.stability(OPENING, trajectory)
         sent = np.frombuffer(blobs(app)[run["stability"]["digest"]], "<f4").reshape(2, -1)
         expected = np.stack((edge.curvature, edge.sharpness / edge.threshold))
@@ -695,12 +715,12 @@ def test_nonsense_in_the_address_is_said_and_the_rest_is_shown() -> None:
 def test_an_address_opens_the_same_elsewhere(case: Any) -> None:
     app = opened(case.experiment.to_url(case.view))
     assert experiment(app) == case.experiment and not app.main.warning
-    for trajectory in ov.run(case.experiment):
+    for trajectory in computed(case.experiment):
         np.testing.assert_array_equal(paths(app)[trajectory.name], trajectory.points)
 
 
 def test_the_table_says_what_the_runs_did(app: AppTest) -> None:
-    for trajectory in ov.run(OPENING):
+    for trajectory in computed(OPENING):
         summary = trajectory.summary(ov.SURFACES["Rosenbrock"].minimizers, 0.004)
         row = results(app)[trajectory.name]
         assert row["numbers"] == {name: getattr(summary, name) for name in row["numbers"]}

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from scripts import chromium
-from scripts.live_app import LiveApp, running_app, running_chromium
+from scripts.live_app import LiveApp, follow, running_app, running_chromium, wait_until_still
 
 OpenPage = Callable[..., Page]
+Visit = Callable[..., Page]
 expect.set_options(timeout=30_000)  # a busy machine takes its time
 THIS_MACHINE = {"127.0.0.1", "localhost"}
 CONNECTIONS = {"http", "https", "ws", "wss"}  # data: and blob: leave nothing
+# The player as it is when a page is opened: at the end, with all of the surface, and without the keyboard.
+PUT_BACK = """() => {
+    document.activeElement.blur();
+    const player = document.querySelector('.optviz-player')?.player;
+    if (!player) return;
+    const { clock, transport } = player;
+    Object.assign(clock, { speed: 1, loop: false });
+    transport.restore();
+    transport.seek(clock.end);
+    if (!transport.whole.disabled) player.zoom();
+}"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,73 +59,134 @@ def app(browser: Browser) -> Iterator[LiveApp]:
         yield app
 
 
-Windows = Callable[[int, int, str], BrowserContext]
-
-
 @pytest.fixture(scope="package")
-def window(browser: Browser) -> Iterator[Windows]:
-    """`window(width, height, scheme)` has no page: one that was used before, so that its cache is warm."""
-    windows: dict[tuple[int, int, str], list[BrowserContext]] = {}
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """Where all pages are opened: what one of them has loaded is in the cache of the others."""
+    context = browser.new_context()
+    yield context
+    context.close()
 
-    def window(width: int, height: int, scheme: str) -> BrowserContext:
-        alike = windows.setdefault((width, height, scheme), [])
-        if free := next((one for one in alike if not one.pages), None):
-            return free
-        viewport: ViewportSize = {"width": width, "height": height}
-        alike.append(browser.new_context(viewport=viewport, color_scheme=scheme))  # type: ignore[arg-type]
-        return alike[-1]
 
-    yield window
-    for alike in windows.values():
-        for one in alike:
-            one.close()
+@dataclass
+class Watch:
+    """What goes wrong in pages and in the app: an error, a traceback, a request that leaves this machine."""
+
+    app: LiveApp
+    troubles: list[str] = field(default_factory=list)
+    seen: int = 0
+
+    def __post_init__(self) -> None:
+        self.seen = len(self.app.output())
+
+    def check(self) -> None:
+        """Fail where anything went wrong since the last check."""
+        output, troubles = self.app.output()[self.seen :], list(self.troubles)
+        self.seen += len(output)
+        self.troubles.clear()
+        if "Traceback" in output:
+            troubles.append(f"the app printed:\n{output}")
+        assert not troubles, "\n".join(troubles)
+
+    def new_page(self, window: BrowserContext) -> Page:
+        page = window.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.troubles.append(f"page error: {error}"))
+        page.on("request", lambda sent: self._request(sent.url))
+        page.on("websocket", lambda opened: self._request(opened.url))
+        return page
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.troubles.append(f"console error: {message.text} ({message.location.get('url')})")
+
+    def _request(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in CONNECTIONS and parts.hostname not in THIS_MACHINE:
+            self.troubles.append(f"a request left this machine: {url}")
+
+
+def fit(page: Page, width: int = 1440, height: int = 900, scheme: Any = "light") -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)
 
 
 @pytest.fixture
-def open_page(window: Windows, app: LiveApp) -> Iterator[OpenPage]:
+def open_page(window: BrowserContext, app: LiveApp) -> Iterator[OpenPage]:
     """`open_page(address="", width=1440, height=900, scheme="light")` is another visitor's page.
 
     The address may be the rest of the app's or a whole one. When the test is over, no page may have
     met an error, the app may not have printed a traceback, and no request may have left this machine.
     """
     pages: list[Page] = []
-    troubles: list[str] = []
-    seen = len(app.output())
+    watch = Watch(app)
 
-    def open_page(address: str = "", width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
-        page = window(width, height, scheme).new_page()
-        page.set_default_timeout(60_000)
-        _listen(page, troubles)
-        page.goto(urljoin(f"{app.url}/", address))
+    def open_page(address: str = "", **how: Any) -> Page:
+        page = watch.new_page(window)
         pages.append(page)
+        fit(page, **how)
+        page.goto(urljoin(f"{app.url}/", address))
         return page
 
     yield open_page
     for page in pages:
         page.close()
-    output = app.output()[seen:]
-    if "Traceback" in output:
-        troubles.append(f"the app printed:\n{output}")
-    assert not troubles, "\n".join(troubles)
+    watch.check()
+
+
+@dataclass
+class Visitor:
+    """The page that one test of a file after another goes on with: to load it takes seconds."""
+
+    watch: Watch
+    page: Page | None = None
+
+    def leave(self) -> None:
+        if self.page:
+            self.page.close()
+        self.page = None
+
+
+@pytest.fixture(scope="module")
+def visitor(app: LiveApp) -> Iterator[Visitor]:
+    visitor = Visitor(Watch(app))
+    yield visitor
+    visitor.leave()
 
 
 @pytest.fixture
-def page(open_page: OpenPage) -> Page:
+def visit(visitor: Visitor, window: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """`visit(...)` is a page as `open_page` gives it; what has been loaded for others is not loaded anew.
+
+    For tests of what is shown, not of how it is loaded. What another test left is gone: the address says
+    what is shown, and the player is put back. After a test that failed, the page is a new one.
+    """
+    watch, failed = visitor.watch, request.session.testsfailed
+
+    def visit(address: str = "", **how: Any) -> Page:
+        address = urljoin(f"{watch.app.url}/", address)
+        page = visitor.page
+        if page is None:
+            page = visitor.page = watch.new_page(window)
+            fit(page, **how)
+            page.goto(address)
+            page.wait_for_selector(".optviz-contour .main-svg, .optviz-relief canvas, .optviz-plot .main-svg")
+            wait_until_still(page)
+        else:
+            page.bring_to_front()
+            page.mouse.move(0, 0)
+            page.evaluate(PUT_BACK)
+            fit(page, **how)
+            follow(page, address)
+        return page
+
+    yield visit
+    if request.session.testsfailed > failed:
+        visitor.leave()
+    watch.check()
+
+
+@pytest.fixture
+def page(visit: Visit) -> Page:
     """The app as a visitor with a laptop and a light theme first sees it."""
-    return open_page()
-
-
-def _listen(page: Page, troubles: list[str]) -> None:
-    def console(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            troubles.append(f"console error: {message.text} ({message.location.get('url')})")
-
-    def request(url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme in CONNECTIONS and parts.hostname not in THIS_MACHINE:
-            troubles.append(f"a request left this machine: {url}")
-
-    page.on("console", console)
-    page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
-    page.on("request", lambda sent: request(sent.url))
-    page.on("websocket", lambda opened: request(opened.url))
+    return visit()

@@ -62,9 +62,9 @@ def check_predictions(page, exp):
     assert inked
 
 
-def test_each_steps_minibatch_is_ringed_and_the_epoch_said(open_page):
+def test_each_steps_minibatch_is_ringed_and_the_epoch_said(visit):
     exp = experiment("Linear fit", {"data": "noise"}, (0.0, 0.0), batch_size=8)
-    page = open_page(exp.to_url(LOOK), width=390, height=844, scheme="dark")
+    page = visit(exp.to_url(LOOK), width=390, height=844, scheme="dark")
     page.wait_for_selector(READY)
     wait_until_still(page)
     data = ov.surface(exp.surface).data
@@ -78,9 +78,9 @@ def test_each_steps_minibatch_is_ringed_and_the_epoch_said(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_the_prediction_beyond_the_data_is_said_and_another_surface_has_none(open_page):
+def test_the_prediction_beyond_the_data_is_said_and_another_surface_has_none(visit):
     exp = experiment("Linear fit", {}, (0.0, 0.0))
-    page = open_page(exp.to_url(LOOK))
+    page = visit(exp.to_url(LOOK))
     page.wait_for_selector(READY)
     wait_until_still(page)
     sgd, adam = ov.run(exp, "cpu")
@@ -100,9 +100,9 @@ def test_the_prediction_beyond_the_data_is_said_and_another_surface_has_none(ope
     expect(page.locator(".optviz-chart")).to_have_count(2)
 
 
-def test_what_is_undefined_is_said(open_page):
+def test_what_is_undefined_is_said(visit):
     spec = ov.SurfaceSpec("Formula", {"expression": "log(x) + y**2"})
-    page = open_page(ov.Experiment(spec, (1.0, 1.0), 10, experiment("Booth", {}, (0, 0)).runs).to_url())
+    page = visit(ov.Experiment(spec, (1.0, 1.0), 10, experiment("Booth", {}, (0, 0)).runs).to_url())
     page.wait_for_selector(READY)
     wait_until_still(page)
     share = float(np.mean(~np.isfinite(ov.sample(spec).z)))
@@ -110,9 +110,9 @@ def test_what_is_undefined_is_said(open_page):
     expect(page.locator(".optviz-marks")).to_contain_text(f"blank: no finite loss ({round(100 * share)} %)")
 
 
-def test_a_network_is_seen_on_its_plane_and_starts_where_it_starts(open_page):
+def test_a_network_is_seen_on_its_plane_and_starts_where_it_starts(visit):
     exp = experiment("MLP classifier", {"hidden": (5,)}, (0.0, 0.0))
-    page = open_page(exp.to_url(ov.View(beside="step")), scheme="dark")
+    page = visit(exp.to_url(ov.View(beside="step")), scheme="dark")
     page.wait_for_selector(READY)
     wait_until_still(page)
     sgd, adam = ov.run(exp, "cpu")
@@ -134,11 +134,11 @@ def test_a_network_is_seen_on_its_plane_and_starts_where_it_starts(open_page):
     assert ov.Experiment.from_url(page.url) == exp
 
 
-def test_a_networks_arrows_ghosts_and_stability_are_drawn(open_page):
+def test_a_networks_arrows_ghosts_and_stability_are_drawn(visit):
     runs = (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.2, "momentum": 0.9})),)
     exp = ov.Experiment(ov.SurfaceSpec("MLP classifier"), (0.0, 0.0), 30, runs)
     marks = ("gradient", "momentum", "step", "curvature")
-    page = open_page(exp.to_url(ov.View(beside="step", marks=marks, convention="average")))
+    page = visit(exp.to_url(ov.View(beside="step", marks=marks, convention="average")))
     page.wait_for_selector(READY)
     wait_until_still(page)
     (sgd,) = ov.project(exp, ov.run(exp, "cpu"))

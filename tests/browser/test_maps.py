@@ -49,8 +49,8 @@ def middle(page: Page, column: int, row: int) -> tuple[float, float]:
     return x, y
 
 
-def test_a_cell_says_what_it_is_and_a_click_opens_its_run(open_page):
-    page = finished(open_page(link(ov.MapSpec("basins", {"resolution": 64}))))
+def test_a_cell_says_what_it_is_and_a_click_opens_its_run(visit):
+    page = finished(visit(link(ov.MapSpec("basins", {"resolution": 64}))))
     found = ov.basins(FOUR, resolution=64, device="cpu")
     page.locator(".optviz-plot").scroll_into_view_if_needed()
     words = page.locator(".optviz-cell")
@@ -68,9 +68,9 @@ def test_a_cell_says_what_it_is_and_a_click_opens_its_run(open_page):
     assert ov.View.from_url(page.url).map == ov.MapSpec("basins", {"resolution": 64})
 
 
-def test_the_keyboard_opens_a_cell_of_a_sweep(open_page):
+def test_the_keyboard_opens_a_cell_of_a_sweep(visit):
     axes = {"x": ("lr", 1e-4, 1.0, 9, "log"), "y": ("momentum", 0.0, 0.9, 5, "linear")}
-    page = finished(open_page(link(ov.MapSpec("sweep", axes)), scheme="dark"))
+    page = finished(visit(link(ov.MapSpec("sweep", axes)), scheme="dark"))
     page.locator(".optviz-plot").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft"):
         page.keyboard.press(key)
@@ -81,11 +81,11 @@ def test_the_keyboard_opens_a_cell_of_a_sweep(open_page):
     assert run.optimizer.params == {"lr": 0.01, "momentum": 0.675}
 
 
-def test_every_map_fits_the_window_in_any_theme(open_page):
+def test_every_map_fits_the_window_in_any_theme(visit):
     noisy = replace(FOUR, noise=1.0)
     maps = [ov.MapSpec("basins", {"resolution": 32, "rival": 1}), ov.MapSpec("sweep"), ov.MapSpec("tuning")]
     for scheme, width in (("light", 1440), ("dark", 390)):
-        page = open_page(link(ov.MapSpec("cloud"), noisy), width=width, height=844, scheme=scheme)
+        page = visit(link(ov.MapSpec("cloud"), noisy), width=width, height=844, scheme=scheme)
         for map in maps if scheme == "light" else [maps[0], ov.MapSpec("sweep", {"curves": True})]:
             finished(page)
             main = page.get_by_test_id("stMain")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import optviz as ov
-from scripts.live_app import wait_until_still
+from scripts.live_app import follow, wait_until_still
 
 READY = ".optviz-contour .main-svg"
 PLAYER = "document.querySelector('.optviz-player').player"
@@ -40,8 +40,9 @@ APART = ov.Experiment(  # paths that do not hide each other
 )
 
 
-def opened(open_page: Any, exp: ov.Experiment = APART, **window: Any) -> Page:
-    page: Page = open_page(exp.to_url(), **window)
+def opened(visit: Any, exp: ov.Experiment = APART) -> Page:
+    """The page that shows this: `visit`'s, or, where it matters how it is loaded, `open_page`'s."""
+    page: Page = visit(exp.to_url())
     page.wait_for_selector(READY)
     wait_until_still(page)
     return page
@@ -71,8 +72,8 @@ def heads_are_at(page: Page, exp: ov.Experiment, step: int) -> None:
         assert head["color"] == head["wanted"] or step < 5, trajectory.name
 
 
-def test_play_pause_scrub_and_keys(open_page):
-    page = opened(open_page)
+def test_play_pause_scrub_and_keys(visit):
+    page = opened(visit)
     assert label(page) == "step 80 / 80"
     heads_are_at(page, APART, 80)
 
@@ -120,8 +121,8 @@ def test_play_pause_scrub_and_keys(open_page):
     assert position(page) == held
 
 
-def test_it_plays_again_and_again_only_where_that_is_wanted(open_page):
-    page = opened(open_page)
+def test_it_plays_again_and_again_only_where_that_is_wanted(visit):
+    page = opened(visit)
     page.get_by_label("Speed").select_option("16")
     page.get_by_role("button", name="Play", exact=True).click()
     page.get_by_role("button", name="Play", exact=True).wait_for()  # at the end it stands
@@ -132,8 +133,8 @@ def test_it_plays_again_and_again_only_where_that_is_wanted(open_page):
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
 
-def test_a_click_a_drag_and_the_keyboard_move_the_start(open_page):
-    page = opened(open_page)
+def test_a_click_a_drag_and_the_keyboard_move_the_start(visit):
+    page = opened(visit)
     box = plot(page)
 
     def start() -> tuple[float, float]:
@@ -178,8 +179,8 @@ def test_a_click_a_drag_and_the_keyboard_move_the_start(open_page):
     assert start() == dragged
 
 
-def test_a_rerun_keeps_the_playhead_the_zoom_and_the_playing(open_page):
-    page = opened(open_page)
+def test_a_rerun_keeps_the_playhead_the_zoom_and_the_playing(visit):
+    page = opened(visit)
     box = plot(page)
     page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
     page.mouse.down()
@@ -221,8 +222,8 @@ def test_a_rerun_keeps_the_playhead_the_zoom_and_the_playing(open_page):
     assert np.ravel(page.evaluate(ranges)).tolist() == pytest.approx([-10, 10, -10, 10], abs=0.1)
 
 
-def test_hovering_a_curve_moves_the_playhead_of_all(open_page):
-    page = opened(open_page)
+def test_hovering_a_curve_moves_the_playhead_of_all(visit):
+    page = opened(visit)
     chart = page.locator(".optviz-curve").first
     box = chart.bounding_box()
     left, _, right, _ = page.evaluate(f"{PLAYER}.curves[0].box")
@@ -236,13 +237,13 @@ def test_hovering_a_curve_moves_the_playhead_of_all(open_page):
     )
 
 
-def test_against_evaluations_every_run_is_where_it_was_then(open_page):
+def test_against_evaluations_every_run_is_where_it_was_then(visit):
     runs = (
         ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02})),
         ov.RunSpec(ov.OptimizerSpec("LBFGS", {"lr": 0.1, "max_iter": 4})),
     )
     exp = ov.Experiment(APART.surface, APART.start, 40, runs)
-    page = opened(open_page, exp)
+    page = opened(visit, exp)
     page.get_by_role("radio", name="evals").check()
     page.wait_for_url(re.compile("against=evals"))
     wait_until_still(page)
@@ -259,7 +260,7 @@ def test_against_evaluations_every_run_is_where_it_was_then(open_page):
     assert steps == [np.searchsorted(run.evals, 12, "right") - 1 for run in (sgd, lbfgs)]
 
 
-def test_what_leaves_the_picture_is_said(open_page):
+def test_what_leaves_the_picture_is_said(visit):
     runs = (
         ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.3})),
         ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.5})),
@@ -267,7 +268,7 @@ def test_what_leaves_the_picture_is_said(open_page):
     exp = ov.Experiment(APART.surface, APART.start, 60, runs)
     diverged = ov.run(exp, "cpu")[0]
     assert diverged.outcome.kind == "diverged"
-    page = opened(open_page, exp)
+    page = opened(visit, exp)
     texts = f"""(() => {{
         const {{ paths }} = {PLAYER}.panels[0];
         const said = [];
@@ -300,8 +301,8 @@ def test_what_leaves_the_picture_is_said(open_page):
     assert edge == {"seen": False, "inside": True, "pixel": color}
 
 
-def test_two_tabs_do_not_disturb_each_other(open_page):
-    one, other = opened(open_page), opened(open_page)
+def test_two_tabs_do_not_disturb_each_other(visit, open_page):
+    one, other = opened(visit), opened(open_page)
     one.bring_to_front()
     one.keyboard.press("Home")
     box = plot(one)
@@ -312,51 +313,51 @@ def test_two_tabs_do_not_disturb_each_other(open_page):
     heads_are_at(other, APART, 80)
 
 
-def test_less_motion_where_that_is_wanted_and_sharp_on_any_screen(open_page, browser, app):
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, device_scale_factor=2, reduced_motion="reduce"
-    )
+@pytest.fixture(scope="module")
+def phone(browser, app):
+    """The page on a telephone, whose screen is sharp, and whose owner wants less motion."""
+    how = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "reduced_motion": "reduce"}
+    context = browser.new_context(has_touch=True, is_mobile=True, **how)
     page = context.new_page()
     page.goto(f"{app.url}/{APART.to_url()}")
     page.wait_for_selector(READY)
     wait_until_still(page)
-    assert (
-        page.evaluate(f"{PLAYER}.panels[0].paths.sheet.canvas.width / {PLAYER}.panels[0].paths.sheet.width")
-        == 2
-    )
-    heads_are_at(page, APART, 80)
-    page.evaluate(f"""(() => {{
+    yield page
+    context.close()
+
+
+def test_less_motion_where_that_is_wanted_and_sharp_on_any_screen(phone):
+    follow(phone, APART.to_url())
+    sheet = f"{PLAYER}.panels[0].paths.sheet"
+    assert phone.evaluate(f"{sheet}.canvas.width / {sheet}.width") == 2
+    heads_are_at(phone, APART, 80)
+    phone.evaluate(f"""(() => {{
         window.shown = new Set();
         const {{ clock }} = {PLAYER};
         const show = clock.show;
         clock.show = () => {{ window.shown.add(clock.position); show(); }};
     }})()""")
-    page.get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_timeout(2200)
-    assert 3 <= page.evaluate("window.shown.size") <= 6
-    context.close()
+    phone.get_by_role("button", name="Play", exact=True).click()
+    phone.wait_for_timeout(2200)
+    assert 3 <= phone.evaluate("window.shown.size") <= 6
 
 
-def test_a_finger_moves_the_start_and_scrolls_the_page(open_page, browser, app):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    page.goto(f"{app.url}/{APART.to_url()}")
-    page.wait_for_selector(READY)
-    wait_until_still(page)
-    box = plot(page)
-    page.touchscreen.tap(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
-    wait_until_still(page)
-    assert ov.Experiment.from_url(page.url).start == pytest.approx((5.0, 5.0), abs=0.3)
-    context.close()
+def test_a_finger_moves_the_start_and_scrolls_the_page(phone):
+    follow(phone, APART.to_url())
+    phone.locator(".optviz-contour").scroll_into_view_if_needed()
+    box = plot(phone)
+    phone.touchscreen.tap(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    wait_until_still(phone)
+    assert ov.Experiment.from_url(phone.url).start == pytest.approx((5.0, 5.0), abs=0.3)
 
 
-def test_the_table_sorts_by_any_column(open_page):
+def test_the_table_sorts_by_any_column(visit):
     runs = tuple(
         ov.RunSpec(ov.OptimizerSpec(name, {"lr": lr}))
         for name, lr in {"SGD": 1.0, "Adam": 0.1, "LBFGS": 0.5}.items()
     )
     exp = ov.Experiment(APART.surface, APART.start, 40, runs)
-    page = opened(open_page, exp)
+    page = opened(visit, exp)
     table = page.locator(".optviz-results")
 
     def order() -> list[str]:
@@ -376,8 +377,8 @@ def test_the_table_sorts_by_any_column(open_page):
         expect(table.get_by_text(words)).to_be_visible()
 
 
-def test_plotly_comes_once_per_browser(open_page):
-    page = open_page(APART.to_url())
+def test_plotly_comes_once_per_browser(visit):
+    page = opened(visit)
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     kept: list[bool] = []
@@ -389,7 +390,6 @@ def test_plotly_comes_once_per_browser(open_page):
             else None
         ),
     )
-    page.wait_for_selector(READY)
     page.reload()
     page.wait_for_selector(READY)
     wait_until_still(page)

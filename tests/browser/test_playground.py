@@ -160,8 +160,8 @@ def test_competitors_are_added_renamed_and_removed_with_the_keyboard(page):
     wait_for(page, lambda: len(shown(page).runs) == 2)
 
 
-def test_the_keyboard_reaches_every_control_in_order(page):
-    ready(page)
+def test_the_keyboard_reaches_every_control_in_order(open_page):
+    page = ready(open_page())
     page.get_by_role("combobox", name="Surface").focus()
     reached = []
     for _ in range(60):
@@ -185,8 +185,8 @@ def test_the_keyboard_reaches_every_control_in_order(page):
     assert None not in places and places == sorted(places), reached
 
 
-def test_torchs_complaint_stands_at_its_competitor(open_page):
-    page = open_page("?surface=Rosenbrock&run=SGD(lr=0.001,nesterov=True)&run=Adam(lr=0.1)")
+def test_torchs_complaint_stands_at_its_competitor(visit):
+    page = visit("?surface=Rosenbrock&run=SGD(lr=0.001,nesterov=True)&run=Adam(lr=0.1)")
     page.wait_for_selector(PLOT)
     wait_until_still(page)
     card = page.locator(".st-key-card-0")
@@ -194,8 +194,8 @@ def test_torchs_complaint_stands_at_its_competitor(open_page):
     assert list(paths(page)) == ["Adam"]
 
 
-def test_nonsense_in_the_address_is_said(open_page):
-    page = ready(open_page("?surface=Nowhere&steps=-3&run=Adam(lr=0.05)&x=<img src=http://a.b>"))
+def test_nonsense_in_the_address_is_said(visit):
+    page = ready(visit("?surface=Nowhere&steps=-3&run=Adam(lr=0.05)&x=<img src=http://a.b>"))
     note = page.get_by_test_id("stAlert")
     expect(note).to_contain_text("There is no surface named 'Nowhere'.")
     expect(note).to_contain_text("steps: must be between 1 and 5,000, not -3.")
@@ -241,9 +241,9 @@ def lr(page: Page) -> float:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_the_window(open_page, scheme):
+def test_nothing_is_wider_than_the_window(visit, scheme):
     case = next(case for case in GALLERY if case.title == "Adam in a turned ravine")
-    page = open_page(case.experiment.to_url(), scheme=scheme)
+    page = visit(case.experiment.to_url(), scheme=scheme)
     for width, height in [(1440, 900), (1024, 768), (390, 844)]:
         page.set_viewport_size({"width": width, "height": height})
         main = ready(page).get_by_test_id("stMain")

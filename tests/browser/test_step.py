@@ -33,8 +33,9 @@ FOUR = ov.Experiment(
 )
 
 
-def opened(open_page: Any, exp: ov.Experiment = FOUR, look: ov.View | None = None, **window: Any) -> Page:
-    page: Page = open_page(exp.to_url(look), **window)
+def opened(visit: Any, exp: ov.Experiment = FOUR, look: ov.View | None = None, **window: Any) -> Page:
+    """The page that shows this: `visit`'s, or, where it matters how it is loaded, `open_page`'s."""
+    page: Page = visit(exp.to_url(look), **window)
     page.wait_for_selector(READY)
     wait_until_still(page)
     return page
@@ -57,8 +58,8 @@ def number(text: str) -> float:
     return float(text.strip().replace("−", "-").replace("∞", "inf"))
 
 
-def test_the_inspectors_numbers_are_the_trajectorys(open_page):
-    page = opened(open_page, look=ov.View(beside="step"))
+def test_the_inspectors_numbers_are_the_trajectorys(visit):
+    page = opened(visit, look=ov.View(beside="step"))
     for focus, run in enumerate(ov.run(FOUR, "cpu")):
         page.locator("button.optviz-run").nth(focus).click()
         for step in (0, 1, 7, 20, 39):
@@ -85,7 +86,7 @@ def test_the_inspectors_numbers_are_the_trajectorys(open_page):
     expect(page.locator(".optviz-step")).to_contain_text("no derivation of this optimizer")
 
 
-def test_the_browser_derives_what_python_derives(open_page):
+def test_the_browser_derives_what_python_derives(visit):
     """Every rule, in the browser's own arithmetic, against the derivation that is tested against torch."""
     names = list(RULES)
     for some, dtype in ((names[:6], "float64"), (names[6:], "float32")):
@@ -93,7 +94,7 @@ def test_the_browser_derives_what_python_derives(open_page):
             ov.RunSpec(ov.OptimizerSpec(name, {"lr": 0.05} if name != "Adadelta" else {})) for name in some
         )
         exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 12, runs, noise=0.1, dtype=dtype)
-        page = opened(open_page, exp, ov.View(beside="step"))
+        page = opened(visit, exp, ov.View(beside="step"))
         found = page.evaluate(
             f"{PLAYER}.scene.runs.map(run => [...Array(run.n).keys()].map(step => run.steps.derived(step)))"
         )
@@ -110,8 +111,8 @@ def test_the_browser_derives_what_python_derives(open_page):
                 assert total == pytest.approx(step_taken, rel=1e-9 if dtype == "float64" else 1e-3, abs=1e-6)
 
 
-def test_the_lines_have_the_numbers_put_in(open_page):
-    page = opened(open_page, look=ov.View(beside="step"))
+def test_the_lines_have_the_numbers_put_in(visit):
+    page = opened(visit, look=ov.View(beside="step"))
     sgd = ov.run_one(FOUR, 0, "cpu")
     seek(page, 5)
     line = page.locator(".optviz-lines li[data-name=momentum_buffer] math")
@@ -127,9 +128,9 @@ def test_the_lines_have_the_numbers_put_in(open_page):
     assert f"{sgd.points[6][0]:.6g}" in latex and "\\mu" in latex
 
 
-def test_arrows_point_where_torch_stepped(open_page):
+def test_arrows_point_where_torch_stepped(visit):
     marks = ("gradient", "given", "momentum", "step")
-    page = opened(open_page, look=ov.View(beside="step", marks=marks))
+    page = opened(visit, look=ov.View(beside="step", marks=marks))
     sgd = ov.run_one(FOUR, 0, "cpu")
     for step in (0, 3, 12):
         seek(page, step)
@@ -165,8 +166,8 @@ def arrow_is_drawn(page: Page, name: str, step: int) -> bool:
     )
 
 
-def test_a_peek_is_the_sum_of_the_step(open_page):
-    page = opened(open_page, look=ov.View(beside="step", marks=("parts", "curvature")))
+def test_a_peek_is_the_sum_of_the_step(visit):
+    page = opened(visit, look=ov.View(beside="step", marks=("parts", "curvature")))
     sgd = ov.run_one(FOUR, 0, "cpu")
     seek(page, 4)
     *parts, step = page.evaluate(f"{PLAYER}.panels[0].paths.arrows")
@@ -178,8 +179,8 @@ def test_a_peek_is_the_sum_of_the_step(open_page):
     assert table(page)["curvature"] == pytest.approx(np.linalg.eigvalsh(hessian)[::-1], rel=1e-4)
 
 
-def test_marks_and_focus_are_chosen_with_a_click_and_are_in_the_link(open_page):
-    page = opened(open_page)
+def test_marks_and_focus_are_chosen_with_a_click_and_are_in_the_link(visit):
+    page = opened(visit)
     page.get_by_role("radio", name="Step", exact=True).check()
     page.get_by_role("button", name="curvature").click()
     page.locator("button.optviz-run", has_text="NAdam").click()
@@ -221,8 +222,8 @@ def test_the_relief_loads_when_asked_for_and_keeps_its_camera(open_page):
     page.wait_for_selector(".optviz-contour .main-svg")
 
 
-def test_side_by_side_panels_share_the_axes_and_the_playhead(open_page):
-    page = opened(open_page, look=ov.View(panels="each"))
+def test_side_by_side_panels_share_the_axes_and_the_playhead(visit):
+    page = opened(visit, look=ov.View(panels="each"))
     assert page.evaluate(f"{PLAYER}.panels.length") == 4
     assert page.locator(".optviz-panel-name").all_inner_texts() == [run.name for run in FOUR.runs]
     ranges = f"{PLAYER}.panels.map(panel => panel.contour.ranges())"
@@ -245,8 +246,8 @@ def test_side_by_side_panels_share_the_axes_and_the_playhead(open_page):
     assert page.evaluate(f"{PLAYER}.panels.length") == 1
 
 
-def test_the_line_that_runs_is_lit_in_slow_motion(open_page):
-    page = opened(open_page, look=ov.View(beside="code"))
+def test_the_line_that_runs_is_lit_in_slow_motion(visit):
+    page = opened(visit, look=ov.View(beside="code"))
     code = page.locator(".optviz-code pre").inner_text()
     lines = [line.text for line in ov.training_loop(FOUR, 0)]
     assert [line for line in code.split("\n") if line] == [line for line in lines if line]
@@ -298,8 +299,8 @@ def test_full_screen_is_large(open_page):
     assert page.evaluate(size) == before
 
 
-def test_a_ghost_is_another_conventions_path_and_says_so(open_page):
-    page = opened(open_page, look=ov.View(beside="step"))
+def test_a_ghost_is_another_conventions_path_and_says_so(visit):
+    page = opened(visit, look=ov.View(beside="step"))
     page.get_by_role("radio", name="Average").check()
     page.wait_for_function(f"{PLAYER}.scene.runs[0].ghost !== null")
     wait_until_still(page)
@@ -311,8 +312,8 @@ def test_a_ghost_is_another_conventions_path_and_says_so(open_page):
     assert ov.View.from_url(page.url).convention == "average"
 
 
-def test_quick_choices_are_all_kept(open_page):
-    page = opened(open_page)
+def test_quick_choices_are_all_kept(visit):
+    page = opened(visit)
     wanted = {"picture": "2d", "panels": "each", "beside": "step", "focus": 2, "marks": ["step", "curvature"]}
     for name, value in wanted.items():
         page.evaluate(
@@ -340,8 +341,8 @@ def player(page: Page) -> Any:
     return page.evaluate_handle(PLAYER)
 
 
-def test_side_by_side_keeps_the_zoom(open_page):
-    page = opened(open_page)
+def test_side_by_side_keeps_the_zoom(visit):
+    page = opened(visit)
     page.get_by_role("button", name="Zoom in").click()
     wait_until_still(page)
     zoomed = page.evaluate(f"{PLAYER}.panels[0].contour.ranges()")
@@ -354,9 +355,9 @@ def test_side_by_side_keeps_the_zoom(open_page):
         assert np.ravel(ranges) == pytest.approx(np.ravel(zoomed))
 
 
-def test_the_inspector_does_not_outlive_its_run(open_page):
+def test_the_inspector_does_not_outlive_its_run(visit):
     run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02, "momentum": 0.9, "nesterov": True}))
-    page = opened(open_page, replace(FOUR, runs=(run,)), ov.View(beside="step"))
+    page = opened(visit, replace(FOUR, runs=(run,)), ov.View(beside="step"))
     expect(page.locator(".optviz-step table")).to_have_count(1)
     # What the server sends where torch refuses the only competitor.
     page.evaluate(f"{PLAYER}.receive({{ ...{PLAYER}.wanted, runs: [], places: [] }})")
@@ -367,8 +368,8 @@ def test_the_inspector_does_not_outlive_its_run(open_page):
     expect(page.locator(".optviz-lines")).to_contain_text("0.03")
 
 
-def test_a_ghost_goes_with_the_playhead(open_page):
-    page = opened(open_page, look=ov.View(convention="average"))
+def test_a_ghost_goes_with_the_playhead(visit):
+    page = opened(visit, look=ov.View(convention="average"))
     drawn = f"""step => {{
         const {{ clock, panels: [{{ paths }}] }} = {PLAYER};
         const ends = [];
@@ -385,8 +386,8 @@ def test_a_ghost_goes_with_the_playhead(open_page):
         assert page.evaluate(drawn, step) == step
 
 
-def test_stability_goes_with_the_playhead(open_page):
-    page = opened(open_page, look=ov.View(beside="stability"))
+def test_stability_goes_with_the_playhead(visit):
+    page = opened(visit, look=ov.View(beside="stability"))
     expect(page.get_by_text("What a step can bear")).to_be_visible()
     charts = page.locator(".optviz-charts [role=img]")
     assert charts.count() == 3
