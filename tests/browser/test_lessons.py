@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -30,9 +32,19 @@ def turn(page: Page, title: str) -> None:
     page.get_by_role("navigation", name="Lesson").get_by_role("button", name=title).click()
 
 
+@pytest.fixture
+def calm_page(visit) -> Iterator[Page]:
+    """A page where nothing plays by itself: the playhead is at the end at once."""
+    page = visit()
+    page.emulate_media(reduced_motion="reduce")
+    yield page
+    page.emulate_media(reduced_motion="no-preference")
+
+
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_every_lesson_is_read_to_its_end(open_page, lesson: Lesson):
-    page = open_page(f"?page={page_name(lesson, 0)}")
+def test_every_lesson_is_read_to_its_end(calm_page, lesson: Lesson):
+    page = calm_page
+    follow(page, f"?page={page_name(lesson, 0)}")
     for place, own in enumerate(lesson.pages):
         shown(page, page_name(lesson, place))
         expect(page.get_by_role("heading", name=own.title)).to_be_visible()
@@ -45,7 +57,7 @@ def test_every_lesson_is_read_to_its_end(open_page, lesson: Lesson):
             expect(page.get_by_text("Right.", exact=True)).to_be_visible()
         expect(page.locator(".optviz-caption")).to_have_text(own.caption)
         expect(page.locator(".optviz-right")).to_be_visible()
-        page.wait_for_function(f"{CLOCK}.playing || {CLOCK}.position === {CLOCK}.end")
+        page.wait_for_function(f"{CLOCK}.position === {CLOCK}.end && !{CLOCK}.playing")
         expect(page.locator(".katex-error")).to_have_count(0)
         expect(page.locator(".optviz-run .optviz-name")).to_have_text(
             [run.name for run in own.experiment.runs]
@@ -103,8 +115,9 @@ def test_the_line_that_runs_is_lit(open_page):
         expect(lit).to_have_text(line)
 
 
-def test_how_deep_somebody_reads_is_remembered(open_page):
-    page = open_page(TELLING)
+def test_how_deep_somebody_reads_is_remembered(calm_page):
+    page = calm_page
+    follow(page, TELLING)
     shown(page, "learning-rate.4")
     formulas, code = (
         page.locator('[class*="st-key-depth-formulas"]'),
@@ -124,8 +137,9 @@ def test_how_deep_somebody_reads_is_remembered(open_page):
     page.get_by_role("radio", name="In words").check()
 
 
-def test_in_front_of_a_class_type_is_large_and_a_clicker_turns_pages(open_page):
-    page = open_page(TELLING)
+def test_in_front_of_a_class_type_is_large_and_a_clicker_turns_pages(calm_page):
+    page = calm_page
+    follow(page, TELLING)
     shown(page, "learning-rate.4")
     small = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
     turn(page, "Present")
@@ -140,11 +154,10 @@ def test_in_front_of_a_class_type_is_large_and_a_clicker_turns_pages(open_page):
     page.wait_for_function("document.fullscreenElement === null")
 
 
-@pytest.mark.parametrize(("width", "height", "scheme"), [(820, 1180, "dark"), (390, 844, "light")])
-def test_whatever_is_read_fits_the_window(open_page, width, height, scheme):
-    page = open_page("?page=lessons", width, height, scheme)
-    page.emulate_media(reduced_motion="reduce")  # nothing plays by itself
-    expect(page.get_by_role("button", name="Begin")).to_have_count(len(LESSONS))
+@pytest.mark.parametrize(("width", "height"), [(820, 1180), (390, 844)])
+def test_whatever_is_read_fits_the_window(calm_page, width, height):
+    page = calm_page
+    page.set_viewport_size({"width": width, "height": height})
     for address in (
         "?page=lessons",
         "?page=sgd-and-adam.2",
@@ -159,8 +172,9 @@ def test_whatever_is_read_fits_the_window(open_page, width, height, scheme):
         expect(page.locator(".katex-error")).to_have_count(0)
 
 
-def test_a_lesson_on_one_page_prints_its_words_and_pictures_alone(open_page):
-    page = open_page("?page=momentum.all")
+def test_a_lesson_on_one_page_prints_its_words_and_pictures_alone(calm_page):
+    page = calm_page
+    follow(page, "?page=momentum.all")
     lesson = lessons()["momentum"]
     expect(page.get_by_role("img", name="Contours of")).to_have_count(len(lesson.pages))
     wait_until_still(page)
@@ -168,16 +182,17 @@ def test_a_lesson_on_one_page_prints_its_words_and_pictures_alone(open_page):
     expect(page.locator(".optviz-reader").first).not_to_be_visible()
     expect(page.get_by_role("heading", name=lesson.pages[-1].title)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollHeight") > 3000  # all of it, not a window's height
-    page.emulate_media(media="screen")
+    page.emulate_media(media="null")
     turn(page, "Page by page")
     shown(page, "momentum.1")
 
 
-def test_less_motion_where_that_is_wanted(open_page):
-    page = open_page("?page=lessons")
-    page.emulate_media(reduced_motion="reduce")
+def test_the_gallery_leads_to_each_lesson(calm_page):
+    page = calm_page
+    follow(page, "?page=lessons")
+    expect(page.get_by_role("button", name="Begin")).to_have_count(len(LESSONS))
+    expect(page.get_by_role("img", name="Contours of")).to_have_count(len(LESSONS))
     page.get_by_role("button", name="Begin").nth(1).click()
     shown(page, "learning-rate.1")
-    page.get_by_role("button", name="Just show me").click()
-    page.wait_for_function(f"{CLOCK}.position === {CLOCK}.end && !{CLOCK}.playing")
-    page.emulate_media(reduced_motion="no-preference")
+    turn(page, "All lessons")
+    expect(page.get_by_role("button", name="Go on")).to_have_count(1)
