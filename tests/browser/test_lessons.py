@@ -187,9 +187,8 @@ def test_a_lesson_on_one_page_prints_its_words_and_pictures_alone(calm_page):
     shown(page, "momentum.1")
 
 
-def test_the_gallery_leads_to_each_lesson(calm_page):
-    page = calm_page
-    follow(page, "?page=lessons")
+def test_the_gallery_leads_to_a_lesson_and_knows_what_was_read(open_page):
+    page = open_page("?page=lessons")
     expect(page.get_by_role("button", name="Begin")).to_have_count(len(LESSONS))
     expect(page.get_by_role("img", name="Contours of")).to_have_count(len(LESSONS))
     page.get_by_role("button", name="Begin").nth(1).click()
