@@ -20,10 +20,10 @@ third_party.is_installed = lambda: False
 
 
 class ByFile(LoadScopeScheduling):
-    """A file at a time for each process; those of the browser, which wait a lot, come first."""
+    """A file at a time for each process; all browser tests, which come first, for one of them."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.split("::")[0]
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
