@@ -220,7 +220,7 @@ def test_the_head_of_a_film_is_where_the_path_is() -> None:
 def test_a_still_is_what_a_film_ends_on() -> None:
     still = Image.open(io.BytesIO(last_frame(BOTH, size=(400, 300))))
     film = [*films._film(BOTH, None, (400, 300), 10, 1.0, "light", ov.View(), None)]  # before it is packed
-    assert still.format == "PNG" and still.size == film[-1].size
+    assert still.format == "WEBP" and still.size == film[-1].size
     first, last = (np.abs(np.asarray(still, int) - np.asarray(film[at], int)).mean() for at in (0, -1))
     assert 10 * last < first, (last, first)
     bare = Image.open(io.BytesIO(last_frame(BOTH, size=(400, 300), bare=True)))

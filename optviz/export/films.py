@@ -108,7 +108,7 @@ def last_frame(
     view: View = PLAIN,
     bare: bool = False,
 ) -> bytes:
-    """What a film of an experiment ends on, as a PNG: its paths from their start to their end.
+    """What a film of an experiment ends on, as a WebP without loss: its paths to their ends.
 
     A `bare` one has no axes and no words, and is so much smaller. All else is as in `to_gif`.
     """
@@ -117,7 +117,7 @@ def last_frame(
     stage = _Stage(experiment, paths, size, THEMES[theme], view)
     frame = stage.frame(float(stage.steps))
     file = io.BytesIO()
-    (frame.crop(stage.box) if bare else frame).save(file, "PNG")
+    (frame.crop(stage.box) if bare else frame).save(file, "WEBP", lossless=True)
     return file.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -73,19 +74,20 @@ def _begin(lesson: Lesson) -> None:
         st.caption(done if len(unread) < len(names) else f"{len(names)} pages")
 
 
-def _still(page: Page, theme: Theme, size: tuple[int, int]) -> bytes:
-    """The picture of a page as it ends."""
+def _still(page: Page, theme: Theme, size: tuple[int, int]) -> str:
+    """The picture of a page as it ends, as an address that holds it: a file would go when the visitor does."""
     name = next(name for name, one in THEMES.items() if one == theme)
     return _drawn(page.experiment.to_url(page.view), name, size)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _drawn(link: str, theme: str, size: tuple[int, int]) -> bytes:
+def _drawn(link: str, theme: str, size: tuple[int, int]) -> str:
     experiment, view = ov.Experiment.from_url(link), ov.View.from_url(link)
     results = [runs.compute(experiment, index, lambda steps: None) for index in range(len(experiment.runs))]
     there = [one for one in results if isinstance(one, ov.Trajectory)]
     with runs.lock():
-        return last_frame(experiment, there, size=size, theme=theme, view=view, bare=size == _COVER)
+        picture = last_frame(experiment, there, size=size, theme=theme, view=view, bare=size == _COVER)
+    return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
 
 
 def _alt(page: Page) -> str:

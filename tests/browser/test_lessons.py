@@ -103,6 +103,7 @@ def test_nothing_moves_before_the_answer_and_then_it_plays(open_page):
     assert page.evaluate(f"[{CLOCK}.position, {CLOCK}.playing]") == [0, False]
     page.get_by_role("button", name="Just show me").click()
     page.wait_for_function(f"{CLOCK}.playing && {CLOCK}.position > 0")
+    page.evaluate(f"{CLOCK}.speed = 16")
     page.wait_for_function(f"{CLOCK}.position === {CLOCK}.end")
     expect(page.get_by_text("The answer is “One”.")).to_be_visible()
 
