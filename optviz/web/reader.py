@@ -75,7 +75,7 @@ def _begin(lesson: Lesson) -> None:
 
 
 def _still(page: Page, theme: Theme, size: tuple[int, int]) -> str:
-    """The picture of a page as it ends, as an address that holds it: a file would go when the visitor does."""
+    """The picture of a page as it ends, as an address that holds it: a file goes when the visitor does."""
     name = next(name for name, one in THEMES.items() if one == theme)
     return _drawn(page.experiment.to_url(page.view), name, size)
 
