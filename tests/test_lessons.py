@@ -68,6 +68,8 @@ def test_a_page_is_complete(name: str) -> None:
     assert page.formulas and page.code.count("```") in (0, 2) and page.words
     assert page.caption.endswith(".") and len(page.caption) < 260
     assert page.words.count("$$") % 2 == page.formulas.count("$$") % 2 == 0
+    if any(": distance " in one.sentence for one in page.expectations):
+        assert ov.surface(page.experiment.surface).minimizers  # else every distance is infinite
     assert page.experiment.steps <= 1000 and len(page.experiment.runs) <= 8
     if page.question:
         assert 2 <= len(page.question.choices) <= 4 and page.question.ask.endswith("?")
