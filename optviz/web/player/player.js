@@ -6,6 +6,7 @@ import { Clock } from "./clock.js";
 import { Code, phaseAt } from "./code.js";
 import { Curve, chartsOf } from "./curves.js";
 import { DataPicture } from "./data.js";
+import { toggleFullScreen } from "./fullscreen.js";
 import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
 import { element, Panel } from "./panel.js";
@@ -95,7 +96,7 @@ class Player {
       redraw: () => this.redraw(),
       zoom: (factor) => this.zoom(factor),
       look: (view) => this.look(view),
-      fill: () => this.fillScreen(),
+      fill: () => toggleFullScreen(this.root),
     });
     this.caption = element("p", "optviz-caption", main);
     this.views = element("div", "optviz-views", right);
@@ -335,16 +336,6 @@ class Player {
       if (!this.data.root.hidden) this.data.fit();
       this.placeCurves();
     });
-  }
-
-  /** The whole screen for the player, for a lecture hall; or back. */
-  async fillScreen() {
-    try {
-      if (document.fullscreenElement) await document.exitFullscreen();
-      else await this.root.requestFullscreen();
-    } catch {
-      // Some pages may not: an embedded one, say. Then nothing happens, and nothing is broken.
-    }
   }
 
   placeCurves() {

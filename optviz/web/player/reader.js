@@ -1,6 +1,7 @@
 // The bar of a lesson: back and next, how deep to read, presenting. Keys do the same.
 
 import { oneOf } from "./choices.js";
+import { toggleFullScreen } from "./fullscreen.js";
 
 /**
  * @typedef {{ name: string, title: string }} Page
@@ -10,9 +11,9 @@ import { oneOf } from "./choices.js";
 
 /** How deep somebody reads stays in their browser. */
 const DEPTH = "optviz-depth";
+const DEPTHS = { words: "In words", formulas: "and formulas", code: "and code" };
 /** Milliseconds after which what was asked for is not waited for any more. */
 const PATIENCE = 4000;
-const DEPTHS = { words: "In words", formulas: "and formulas", code: "and code" };
 
 /** @type {WeakMap<Element, Bar>} */
 const bars = new WeakMap();
@@ -103,17 +104,14 @@ class Bar {
     this.more.replaceChildren();
     const help = "How deep to read. It is remembered in this browser.";
     const choice = { name: "depth", label: "Read", options: Object.entries(DEPTHS), now: remembered(), help };
-    oneOf(this.more, choice, (depth) => {
-      localStorage.setItem(DEPTH, depth);
-      deepen(depth);
-    });
+    oneOf(this.more, choice, remember);
     const full = document.fullscreenElement !== null;
     if (place !== null)
       this.more.append(
         this.button(
           full ? "End presenting" : "Present",
           "Full screen in large type; Page Up and Down turn pages",
-          present,
+          () => toggleFullScreen(document.documentElement),
         ),
         this.button("One page", "The whole lesson, to print or to read in one go", () => this.go(whole)),
       );
@@ -181,29 +179,30 @@ class Bar {
   }
 }
 
-/** How deep this browser's reader reads: who keeps nothing reads the words. */
+/** How deep this browser's reader reads: where nothing can be kept, as deep as now. */
 function remembered() {
+  const now = document.documentElement.dataset.optvizDepth ?? "words";
   try {
-    const depth = localStorage.getItem(DEPTH) ?? "";
+    const depth = localStorage.getItem(DEPTH) ?? now;
     return depth in DEPTHS ? depth : "words";
   } catch {
-    return "words";
+    return now;
+  }
+}
+
+/** @param {string} depth */
+function remember(depth) {
+  deepen(depth);
+  try {
+    localStorage.setItem(DEPTH, depth);
+  } catch {
+    // A browser may keep nothing: then it holds until the page is left.
   }
 }
 
 /** @param {string} depth */
 function deepen(depth) {
   document.documentElement.dataset.optvizDepth = depth;
-}
-
-/** The whole screen for the page, text and picture; or back. */
-async function present() {
-  try {
-    if (document.fullscreenElement) await document.exitFullscreen();
-    else await document.documentElement.requestFullscreen();
-  } catch {
-    // An embedded page may not: then nothing happens, and nothing is broken.
-  }
 }
 
 function toTheTop() {
