@@ -29,8 +29,6 @@ from optviz.trajectory import Grid, Plane, Reference, Trajectory
 COLUMNS = ("x", "y", "loss", "excess", "gradient", "lr", "evals")
 """What a path holds for each of its n+1 points: `excess` is the loss above the surface's minimum, for a log
 scale, `gradient` the length of the surface's own gradient, `lr` that of the step that led to the point."""
-_UNSEEN = ("within", "colors", "page")
-"""What of a view a player does not show, or is given otherwise."""
 _DIGEST = 8  # bytes, before the floats
 
 
@@ -104,7 +102,7 @@ def scene(
                 trajectories, paths, pens(experiment, trajectories, theme, view), strict=True
             )
         ],
-        "view": {name: getattr(view, name) for name in VIEW_PARAMS if name not in _UNSEEN},
+        "view": {name: getattr(view, name) for name in VIEW_PARAMS if name not in ("within", "colors")},
         "theme": asdict(theme),
     }
     for run, one, blob in zip(data["runs"], inside, insides, strict=False):  # there may be none

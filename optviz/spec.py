@@ -373,7 +373,8 @@ class View:
     def __post_init__(self) -> None:
         if not isinstance(self.map, MapSpec | None):
             raise ValueError(f"View: map must be a MapSpec or None, not {describe(self.map)}.")
-        _set(self, "View", **{name: param.kind.check for name, param in VIEW_PARAMS.items()})
+        checks = {name: param.kind.check for name, param in VIEW_PARAMS.items()}
+        _set(self, "View", page=Text(60).check, **checks)
         if len(set(self.colors)) < len(self.colors):
             raise ValueError("View: colors must all be different.")
 
@@ -441,11 +442,10 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
             "Libraries and papers write some rules in another way. Where theirs differs, its path is drawn "
             "as a dotted ghost, computed by a reference of optviz: it is not torch.",
         ),
-        "page": Param(Text(60), "", "What is read beside the picture: a page of a lesson, say."),
     }
 )
 """What a view decides."""
-_VIEW = frozenset({*VIEW_PARAMS, "map"})
+_VIEW = frozenset({*VIEW_PARAMS, "page", "map"})
 
 
 def split_link(url: str) -> dict[str, list[str]]:
@@ -621,5 +621,6 @@ _LINK_NAMES = (
     "run",
     *(part.name for part in fields(Experiment)[4:]),
     *VIEW_PARAMS,
+    "page",
     "map",
 )

@@ -16,14 +16,12 @@ from optviz.lessons import (
     find_page,
     find_whole,
     lessons,
-    page_name,
     read_lesson,
-    whole_name,
 )
 from optviz.spec import EXPERIMENT_PARAMS
 
 LESSONS = tuple(lessons().values())
-PAGES = {page_name(lesson, place): page for lesson in LESSONS for place, page in enumerate(lesson.pages)}
+PAGES = {f"{lesson.name}.{k}": page for lesson in LESSONS for k, page in enumerate(lesson.pages, start=1)}
 
 
 @cache
@@ -108,10 +106,9 @@ def test_the_course_is_whole() -> None:
 
 def test_pages_are_found_by_name() -> None:
     for name, page in PAGES.items():
-        found = find_page(name)
-        assert found is not None and found[0].pages[found[1]] is page
+        assert find_page(name) is page and page.name == name
     first = LESSONS[0]
-    assert find_whole(whole_name(first)) is first
+    assert find_whole(first.whole) is first
     for wrong in (
         "",
         "momentum",
@@ -154,6 +151,9 @@ RACE = ov.Experiment(
         ("SGD: distance > 0.1 until 20", True),
         ("SGD: distance < 0.1 from 49", True),
         ("SGD: distance < 0.1 from 40", False),
+        ("SGD: distance < 0.1 from 51", False),
+        ("SGD: x < 100 until 51", True),
+        ("SGD: x < 100 until 52", False),
         ("SGD: x < 15 always", True),
         ("SGD: x < 1 sometime", True),
         ("SGD: x < 1 always", False),

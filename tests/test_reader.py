@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
-from optviz.lessons import find_page, lessons, page_name
+from optviz.lessons import find_page, lessons
 from optviz.web.choices import OPENING
 from optviz.web.session import Session
 from visits import calm, listed, opened, press, scene, state, trigger, view, widget, words
@@ -19,7 +19,7 @@ ASKING, TELLING = "learning-rate.1", "learning-rate.4"
 def page(name: str) -> ov.lessons.Page:
     found = find_page(name)
     assert found is not None
-    return found[0].pages[found[1]]
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_the_address_of_a_page_is_its_name_until_something_is_changed(app: AppTe
 
 def test_a_changed_page_comes_back_by_its_address(app: AppTest) -> None:
     own = page(TELLING)
-    link = replace(own.experiment, steps=7).to_url(replace(own.view, page=TELLING))
+    link = replace(own.experiment, steps=7).to_url(own.view)
     other = opened(link)
     assert state(other).experiment.steps == 7 and view(other).page == TELLING
     assert own.words in words(other) and not state(other).ignored
@@ -84,15 +84,15 @@ def test_a_changed_page_comes_back_by_its_address(app: AppTest) -> None:
 
 def test_every_page_can_be_read(app: AppTest) -> None:
     for lesson in lessons().values():
-        for k, own in enumerate(lesson.pages):
-            name = page_name(lesson, k)
+        for k, own in enumerate(lesson.pages, start=1):
+            name = f"{lesson.name}.{k}"
             read(app, name)
             assert scene(app)["cue"]["page"] == name, own.title
             assert address(app) == {"v": ["1"], "page": [name]}
             if own.question:
                 press(app, "show")
             assert scene(app)["caption"] == own.caption
-            assert state(app).experiment == own.experiment and view(app) == replace(own.view, page=name)
+            assert state(app).experiment == own.experiment and view(app) == own.view and own.view.page == name
             assert not state(app).refused
 
 
@@ -153,6 +153,26 @@ def test_what_was_played_with_is_there_again_after_a_lesson() -> None:
     place(app, "Playground")
     assert (state(app).experiment, view(app)) == (before, how)
     assert "page" not in app.query_params
+
+
+def test_what_was_played_with_last_comes_back_and_nothing_older() -> None:
+    app = opened("?v=1&surface=Booth&start=1,1&steps=20&run=SGD(lr=0.03)")
+    place(app, "Lessons")
+    calm(press(app, "read-momentum"))
+    for name in [*app.query_params]:
+        del app.query_params[name]  # back, as the browser goes
+    calm(app.run())
+    calm(widget(app, "steps").set_value(7).run())
+    later = state(app).experiment
+    place(app, "Lessons")
+    calm(press(app, "read-momentum"))
+    place(app, "Playground")
+    assert state(app).experiment == later
+
+
+@pytest.mark.parametrize("page", ["lessons", "optimizers", "momentum.all", "momentum.2"])
+def test_what_an_address_has_beside_a_page_is_said_there(page: str) -> None:
+    assert "colour" in words(opened(f"?page={page}&colour=red"))
 
 
 def test_a_page_opens_in_the_playground_as_it_is(app: AppTest) -> None:

@@ -16,12 +16,11 @@ __all__ = [
     "Page",
     "Question",
     "Variant",
+    "find_lesson",
     "find_page",
     "find_whole",
     "lessons",
-    "page_name",
     "read_lesson",
-    "whole_name",
 ]
 
 
@@ -33,27 +32,19 @@ def lessons() -> Mapping[str, Lesson]:
     return MappingProxyType({one.name: one for one in sorted(read, key=lambda one: (one.order, one.name))})
 
 
-def page_name(lesson: Lesson, place: int) -> str:
-    """What an address calls a page, counted from 0: "momentum.1" for the first one."""
-    return f"{lesson.name}.{place + 1}"
-
-
-def whole_name(lesson: Lesson) -> str:
-    """What an address calls all pages of a lesson together: "momentum.all"."""
-    return f"{lesson.name}.all"
-
-
 def find_whole(name: str) -> Lesson | None:
-    """The lesson of that name, as `whole_name` gives it, if there is one."""
-    lesson_name, _, rest = name.partition(".")
-    return lessons().get(lesson_name) if rest == "all" else None
+    """The lesson whose pages are all together called `name`, if there is one."""
+    lesson = find_lesson(name)
+    return lesson if lesson and lesson.whole == name else None
 
 
-def find_page(name: str) -> tuple[Lesson, int] | None:
-    """The lesson and the place of the page of that name, as `page_name` gives it, if there is one."""
-    lesson_name, _, number = name.partition(".")
-    lesson = lessons().get(lesson_name)
-    if lesson is None or not number.isdecimal() or not number.isascii():
-        return None
-    place = int(number[:4]) - 1
-    return (lesson, place) if 0 <= place < len(lesson.pages) else None
+def find_page(name: str) -> Page | None:
+    """The page of that name, if there is one."""
+    lesson = find_lesson(name)
+    return next((page for page in lesson.pages if page.name == name), None) if lesson else None
+
+
+def find_lesson(name: str) -> Lesson | None:
+    """The lesson that a page of that name would belong to, or all of its pages."""
+    lesson_name, dot, _ = name.partition(".")
+    return lessons().get(lesson_name) if dot else None  # what is no page's name needs no file

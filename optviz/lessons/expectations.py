@@ -29,13 +29,18 @@ def _distance(experiment: Experiment, run: Trajectory) -> Array:
     return run.distances(surface(experiment.surface).minimizers)
 
 
+def _steps(run: Trajectory) -> Array:
+    """(n, D) each step."""
+    steps: Array = np.diff(run.theta.astype(np.float64), axis=0)
+    return steps
+
+
 def _strides(experiment: Experiment, run: Trajectory) -> Array:
-    steps = np.diff(run.theta.astype(np.float64), axis=0)
-    return np.concatenate(([np.nan], np.linalg.norm(steps, axis=1)))
+    return np.concatenate(([np.nan], np.linalg.norm(_steps(run), axis=1)))
 
 
 def _turns(experiment: Experiment, run: Trajectory) -> Array:
-    steps = np.diff(run.theta.astype(np.float64), axis=0)
+    steps = _steps(run)
     back = (steps[1:] * steps[:-1]).sum(axis=1) < 0
     return np.concatenate(([0, 0], np.cumsum(back))).astype(np.float64)
 
@@ -93,11 +98,12 @@ class Expectation:
         if kind := said["kind"] or said["how"]:
             return run.outcome.kind == kind
         measure = _MEASURES[said["measure"]]
-        values = measure(experiment, run)
-        bounds: Array = np.full(len(values), _number(said["bound"]))
-        if self.runs[1:]:
+        values, number = measure(experiment, run), _number(said["bound"])
+        if number is None:
             bounds = measure(experiment, named[said["bound"]])[: len(values)]
-            values = values[: len(bounds)]
+            values = values[: len(bounds)]  # as long as both last
+        else:
+            bounds = np.full(len(values), number)
         with np.errstate(invalid="ignore"):
             true = values < bounds if said["sign"] == "<" else values > bounds
         return self._at_the_time(true)
@@ -117,9 +123,9 @@ class Expectation:
             case "before":
                 return bool(true[:step].any())
             case "until":
-                return bool(true[1:step].all())
+                return step <= len(true) and bool(true[1:step].all())
             case "from":
-                return bool(true[step:].all())
+                return step < len(true) and bool(true[step:].all())
             case "always":
                 return bool(true[1:].all())
             case "sometime":

@@ -57,6 +57,7 @@ class Page:
     """Markdown with torch code; may be empty."""
     experiment: Experiment
     view: View
+    """How the experiment is looked at, with this page read beside it."""
     caption: str
     """What to see in the picture."""
     knobs: tuple[tuple[str, str], ...]
@@ -66,6 +67,11 @@ class Page:
     variants: tuple[Variant, ...]
     """What happens where the reader changes something as the words say; tested likewise."""
     question: Question | None
+
+    @property
+    def name(self) -> str:
+        """What an address calls it: "momentum.1" for the first page of a lesson."""
+        return self.view.page
 
 
 @dataclass(frozen=True)
@@ -83,12 +89,17 @@ class Lesson:
     cover: Page
     """The page whose picture stands for the lesson."""
 
+    @property
+    def whole(self) -> str:
+        """What an address calls all of its pages together: "momentum.all"."""
+        return f"{self.name}.all"
+
 
 def read_lesson(name: str, text: str) -> Lesson:
     """Read a lesson from what its file holds. Raises ValueError saying what is wrong with it."""
     try:
         front, body = _parts(text)
-        pages = _pages(_take(front, "pages", dict), _sections(body, 2))
+        pages = _pages(name, _take(front, "pages", dict), _sections(body, 2))
         cover = str(front.pop("cover", pages[0].title))
         lesson = Lesson(
             name,
@@ -138,7 +149,7 @@ def _without_code(text: str) -> str:
     return re.sub(r"^```.*?^```", lambda block: block[0].replace("#", _HIDDEN), text, flags=re.M | re.S)
 
 
-def _pages(settings: Mapping[str, Any], texts: Mapping[str, str]) -> tuple[Page, ...]:
+def _pages(lesson: str, settings: Mapping[str, Any], texts: Mapping[str, str]) -> tuple[Page, ...]:
     written = {title: text for title, text in texts.items() if title}
     if unknown := written.keys() ^ settings.keys():
         raise ValueError(
@@ -146,10 +157,13 @@ def _pages(settings: Mapping[str, Any], texts: Mapping[str, str]) -> tuple[Page,
         )
     if not written:
         raise ValueError("It has no pages.")
-    return tuple(_page(title, settings[title], text) for title, text in written.items())
+    return tuple(
+        _page(f"{lesson}.{number}", title, settings[title], text)
+        for number, (title, text) in enumerate(written.items(), start=1)
+    )
 
 
-def _page(title: str, settings: dict[str, Any], text: str) -> Page:
+def _page(name: str, title: str, settings: dict[str, Any], text: str) -> Page:
     try:
         if unknown := settings.keys() - _SETTINGS:
             raise ValueError(f"{describe(unknown.pop())} means nothing here.")
@@ -164,7 +178,7 @@ def _page(title: str, settings: dict[str, Any], text: str) -> Page:
             _fenced(sections.get(FORMULAS, "")),
             sections.get(CODE, ""),
             experiment,
-            View.from_url(link),
+            replace(View.from_url(link), page=name),
             _take(settings, "caption", str),
             tuple(_knob(knob) for knob in settings.get("try", [])),
             tuple(Expectation(sentence) for sentence in settings.get("expect", [])),

@@ -69,11 +69,9 @@ def _link(experiment: ov.Experiment, view: ov.View) -> str:
 
     Raises ValueError where it is too long.
     """
-    if found := find_page(view.page):
-        lesson, place = found
-        own = lesson.pages[place]
-        if (own.experiment, replace(own.view, page=view.page)) == (experiment, view):
-            return f"?v={VERSION}&page={view.page}"
+    own = find_page(view.page)
+    if own and (own.experiment, own.view) == (experiment, view):
+        return f"?v={VERSION}&page={own.name}"
     return experiment.to_url(view)
 
 
@@ -84,10 +82,8 @@ def read(words: Mapping[str, Sequence[str]]) -> Opened:
         return Opened(choices.OPENING, ov.View(), (f"It is too long: {length:,} characters.",))
     link = _Link(words)
     page = link.page()
-    if words.keys() <= {"v", "page"} and (found := find_page(page)):
-        lesson, place = found
-        own = lesson.pages[place]
-        return Opened(own.experiment, replace(own.view, page=page), link.ignored())
+    if words.keys() <= {"v", "page"} and (own := find_page(page)):
+        return Opened(own.experiment, own.view, link.ignored())
     surface = link.surface()
     start = link.start(surface)
     runs, places = link.runs(surface)

@@ -49,6 +49,8 @@ def view() -> ov.View:
 def show(experiment: ov.Experiment, view: ov.View | None = None) -> None:
     """Show this: where address, gallery, files and clicks end. Widgets follow when they are drawn."""
     _put(experiment, view or ov.View())
+    if not session().view.page:
+        session().before_lesson = None  # this is what is played with now
     session().complaints = {}
     session().memory = Memory()
 
@@ -200,10 +202,12 @@ def open_run(experiment: ov.Experiment) -> None:
 
 def go_to(place: str) -> None:
     """Go to the "playground", the "maps", the "lessons" or the "optimizers"."""
+    now = session()
     if place in ("lessons", "optimizers"):
+        if not view().page:
+            now.before_lesson = (experiment(), view(), now.memory)
         _put(experiment(), replace(view(), page=place))
         return
-    now = session()
     if now.before_lesson:  # nothing of it is lost
         before, how, now.memory = now.before_lesson
         now.before_lesson = None
@@ -220,17 +224,12 @@ def read_page(page: str) -> None:
 
     Raises ValueError where there is none.
     """
-    now = session()
-    if now.before_lesson is None and "." not in view().page:
-        now.before_lesson = (experiment(), replace(view(), page=""), now.memory)
-    found = find_page(page)
-    if find_whole(page):
+    if own := find_page(page):
+        show(own.experiment, own.view)
+    elif find_whole(page):
         _put(experiment(), replace(view(), page=page))
-    elif found is None:
-        raise ValueError("There is no such page.")
     else:
-        lesson, place = found
-        show(lesson.pages[place].experiment, replace(lesson.pages[place].view, page=page))
+        raise ValueError("There is no such page.")
 
 
 def play_with(optimizer: str) -> None:

@@ -20,7 +20,7 @@ EXPERIMENT: Mapping[str, Kind] = {
 }
 """The experiment's own fields."""
 VIEW: Mapping[str, Kind] = {
-    **{name: param.kind for name, param in VIEW_PARAMS.items() if name != "page"},
+    **{name: param.kind for name, param in VIEW_PARAMS.items()},
     "within": WITHIN,
 }
-"""The view's fields, but for the page that is read, which is not a range."""
+"""The view's fields."""

@@ -79,6 +79,7 @@ def _to_read(theme: Theme) -> None:
         _share()
     share.draw()
     address.write()
+    _notes()
     if optimizers:
         reference.draw()
     else:
@@ -88,11 +89,11 @@ def _to_read(theme: Theme) -> None:
 @st.fragment(key=parts.RESULTS)
 def _results(theme: Theme) -> None:
     address.write()
-    with st.container(key="notes"):  # always there, so that nothing below it is drawn anew when it fills
-        _notes()
-        _case()
     view = choices.view()
     if not view.page:
+        with st.container(key="notes"):  # always there, so that nothing below it is drawn anew when it fills
+            _notes()
+            _case()
         rates.follow(st.empty())
     if view.map is not None:
         maps.draw(choices.named(), view, theme)
@@ -118,8 +119,7 @@ def _places() -> None:
 
 def _case() -> None:
     """What to look at, where a case of the gallery is shown."""
-    case = find_case(choices.experiment())
-    if case and not choices.view().page:
+    if case := find_case(choices.experiment()):
         st.info(f"**{case.title}.** {case.look}", icon=":material/visibility:")
 
 

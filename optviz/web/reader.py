@@ -14,7 +14,7 @@ import optviz as ov
 from optviz import captions
 from optviz.export.films import last_frame
 from optviz.figures import THEMES, Theme
-from optviz.lessons import Lesson, Page, find_page, find_whole, lessons, page_name, whole_name
+from optviz.lessons import Lesson, Page, Question, find_lesson, find_page, find_whole, lessons
 from optviz.params import Param
 from optviz.spec import EXPERIMENT_PARAMS
 from optviz.web import choices, limits, parts, player, runs, widgets
@@ -27,18 +27,16 @@ _OWN = "as in the lesson"
 
 def title() -> str:
     """What the page that is read is called."""
-    page = choices.view().page
-    found = find_page(page)
-    lesson = found[0] if found else find_whole(page)
+    lesson = find_lesson(choices.view().page)
     return lesson.title if lesson else "Lessons"
 
 
 def draw(theme: Theme, picture: Callable[[], None]) -> None:
     """What is read. `picture` draws the living picture, where that belongs beside it."""
-    page = choices.view().page
-    if found := find_page(page):
-        _page(*found, picture)
-    elif lesson := find_whole(page):
+    name = choices.view().page
+    if page := find_page(name):
+        _page(page, picture)
+    elif lesson := find_whole(name):
         _whole(lesson, theme)
     else:
         _gallery(theme)
@@ -63,7 +61,7 @@ def _gallery(theme: Theme) -> None:
 
 def _begin(lesson: Lesson) -> None:
     """A button that begins the lesson, or goes on with the first page that has not been read."""
-    names = [page_name(lesson, place) for place in range(len(lesson.pages))]
+    names = [page.name for page in lesson.pages]
     unread = [name for name in names if name not in session().read]
     begun = 0 < len(unread) < len(names)
     first = unread[0] if begun else names[0]
@@ -83,8 +81,7 @@ def _still(page: Page, theme: Theme, size: tuple[int, int]) -> str:
 @st.cache_data(show_spinner=False, max_entries=200)
 def _drawn(link: str, theme: str, size: tuple[int, int]) -> str:
     experiment, view = ov.Experiment.from_url(link), ov.View.from_url(link)
-    results = [runs.compute(experiment, index, lambda steps: None) for index in range(len(experiment.runs))]
-    there = [one for one in results if isinstance(one, ov.Trajectory)]
+    there = [*runs.trajectories(experiment).values()]
     with runs.lock():
         picture = last_frame(experiment, there, size=size, theme=theme, view=view, bare=size == _COVER)
     return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
@@ -98,40 +95,37 @@ def _alt(page: Page) -> str:
 # -- a page ------------------------------------------------------------------------------------------------
 
 
-def _page(lesson: Lesson, place: int, picture: Callable[[], None]) -> None:
-    page = lesson.pages[place]
-    session().read.add(page_name(lesson, place))
+def _page(page: Page, picture: Callable[[], None]) -> None:
+    lesson = find_lesson(page.name)
+    assert lesson is not None
+    session().read.add(page.name)
     with st.container(key="lesson"):
         with st.container(key="lesson-text"):
-            _bar(lesson, place)
+            _bar(lesson, lesson.pages.index(page))
             st.markdown(f"## {page.title}")
             st.markdown(page.words)
             if page.question:
-                _ask(page, page_name(lesson, place))
-            if not is_asking():
+                _ask(page.question, page.name)
+            if not _asks(page):
                 _deeper(page)
         with st.container(key="lesson-picture"):
             picture()
 
 
-def is_asking() -> bool:
-    """Whether the page that is read waits for an answer before it shows what happens."""
-    name = choices.view().page
-    found = find_page(name)
-    return bool(found and found[0].pages[found[1]].question and name not in session().answers)
+def _asks(page: Page) -> bool:
+    """Whether a page waits for an answer before it shows what happens."""
+    return page.question is not None and page.name not in session().answers
 
 
 def words() -> dict[str, Any]:
     """What the player has to know of the page that is read."""
-    name = choices.view().page
-    found = find_page(name)
-    if found is None:
+    page = find_page(choices.view().page)
+    if page is None:
         return {}
-    page = found[0].pages[found[1]]
-    asking = is_asking()
-    caption = "Answer the question, and it plays." if asking else page.caption
+    waits = _asks(page)
+    caption = "Answer the question, and it plays." if waits else page.caption
     slow = page.view.beside == "code"  # so that each line can be seen to run
-    return {"cue": {"page": name, "waits": asking, "slow": slow}, "caption": caption}
+    return {"cue": {"page": page.name, "waits": waits, "slow": slow}, "caption": caption}
 
 
 def _bar(lesson: Lesson, place: int | None) -> None:
@@ -139,13 +133,12 @@ def _bar(lesson: Lesson, place: int | None) -> None:
     everything = list(lessons().values())
     at = everything.index(lesson)
     later = everything[at + 1] if at + 1 < len(everything) else None
-    pages = [{"name": page_name(lesson, k), "title": page.title} for k, page in enumerate(lesson.pages)]
     data = {
         "lesson": lesson.title,
         "place": place,
-        "pages": pages,
-        "whole": whole_name(lesson),
-        "after": later and {"name": page_name(later, 0), "title": later.title},
+        "pages": [{"name": page.name, "title": page.title} for page in lesson.pages],
+        "whole": lesson.whole,
+        "after": later and {"name": later.pages[0].name, "title": later.title},
     }
 
     def turned() -> None:
@@ -164,9 +157,7 @@ def _turn(to: Any) -> None:
         raise ValueError("There is no such page.")
 
 
-def _ask(page: Page, name: str) -> None:
-    question = page.question
-    assert question is not None
+def _ask(question: Question, name: str) -> None:
     given = session().answers.get(name)
 
     def answer() -> None:
@@ -207,17 +198,16 @@ def _deeper(page: Page) -> None:
 
 def below_the_picture() -> None:
     """The knobs of the page that is read, and the ways out of it."""
-    found = find_page(choices.view().page)
-    if found is None or is_asking():
+    page = find_page(choices.view().page)
+    if page is None or _asks(page):
         return
-    page = found[0].pages[found[1]]
     if page.knobs:
         with st.container(key="knobs"):
             for owner, name in page.knobs:
                 _knob(page, owner, name)
     with st.container(horizontal=True, key="ways-out"):
         if choices.experiment() != page.experiment:
-            again = ("again", choices.read_page, choices.view().page)
+            again = ("again", choices.read_page, page.name)
             icon = ":material/undo:"
             st.button(_OWN.capitalize(), "again", icon=icon, on_click=choices.act, args=again)
         icon, out = ":material/open_in_new:", ("play-with", choices.play_with_page)

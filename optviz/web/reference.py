@@ -31,6 +31,7 @@ class _Row:
 
     keeps: Footprint
     more: dict[str, float]
+    """What its options add, for torch's own."""
 
 
 def draw() -> None:
@@ -54,7 +55,8 @@ def draw() -> None:
 @st.cache_data(show_spinner="Measuring what each optimizer keeps …", max_entries=500)
 def _measured(name: str) -> _Row:
     with runs.lock():
-        return _Row(footprint(ov.OptimizerSpec(name)), dearer(name))
+        keeps = footprint(ov.OptimizerSpec(name))
+        return _Row(keeps, dearer(name) if ov.OPTIMIZERS[name].is_torchs else {})
 
 
 def _at_a_glance(rows: Sequence[OptimizerInfo]) -> None:
@@ -128,12 +130,6 @@ def _others(rows: Sequence[OptimizerInfo]) -> None:
 
 def _kept(info: OptimizerInfo) -> str:
     try:
-        return _numbers(_Row(_footprint(info.name), {}))
+        return _numbers(_measured(info.name))
     except ValueError:
         return "cannot be measured"
-
-
-@st.cache_data(show_spinner=False, max_entries=500)
-def _footprint(name: str) -> Footprint:
-    with runs.lock():
-        return footprint(ov.OptimizerSpec(name))

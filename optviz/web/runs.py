@@ -119,6 +119,12 @@ def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
     return _named(result, experiment, index)
 
 
+def trajectories(experiment: ov.Experiment) -> dict[int, ov.Trajectory]:
+    """Run all competitors, or take what is known of them: those that were not refused, by their places."""
+    results = [compute(experiment, index, lambda steps: None) for index in range(len(experiment.runs))]
+    return {index: one for index, one in enumerate(results) if isinstance(one, ov.Trajectory)}
+
+
 def _made(key: str, watch: Watch, make: Callable[[_Turn], Any]) -> Any:
     """What is kept by this key, made first where it is not there."""
     shop = _workshop()

@@ -81,8 +81,7 @@ class _Shown:
         """Raises nothing: without competitors there is nothing to offer, which `work` says."""
         whole, view = choices.named(), choices.view()
         with st.spinner("Running …", show_time=True):
-            results = [runs.compute(whole, index, lambda steps: None) for index in range(len(whole.runs))]
-        there = {index: one for index, one in enumerate(results) if isinstance(one, ov.Trajectory)}
+            there = runs.trajectories(whole)
         slots = choices.slots()
         focus = len([index for index in there if index < view.focus])
         view = replace(view, focus=focus, colors=tuple(slots[index] for index in there))

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from optviz.lessons import Page as Text
-from optviz.lessons import lessons, page_name
+from optviz.lessons import lessons
 from scripts.live_app import follow, wait_until_still
 
 LESSONS = tuple(lessons().values())
@@ -44,10 +44,10 @@ def calm_page(visit) -> Iterator[Page]:
 
 def test_every_lesson_is_read_to_its_end(calm_page):
     page, last = calm_page, LESSONS[-1]
-    follow(page, f"?page={page_name(LESSONS[0], 0)}")
+    follow(page, f"?page={LESSONS[0].pages[0].name}")
     for lesson in LESSONS:
-        for place, own in enumerate(lesson.pages):
-            check_page(page, page_name(lesson, place), own)
+        for k, own in enumerate(lesson.pages, start=1):
+            check_page(page, f"{lesson.name}.{k}", own)
             if (lesson, own) != (last, last.pages[-1]):
                 page.locator(".optviz-next").click()
     expect(page.locator(".optviz-next")).to_be_disabled()
