@@ -30,29 +30,32 @@ class Case:
 GALLERY = (
     Case(
         "SGD and Adam in a ravine",
-        "SGD leaps from wall to wall, because the steep direction alone limits its learning rate; Adam "
-        "scales x and y apart and walks straight. Try momentum 0.9 for SGD.",
+        "SGD leaps from wall to wall, because the steep direction alone limits its learning rate. Adam "
+        "scales x and y separately and crosses the floor only a few times. Give SGD a momentum of 0.7: then "
+        "it is there first.",
         "?v=1&surface=Quadratic bowl(kappa=50.0)&start=15.0,8.0&steps=150&run=SGD(lr=0.019)&run=Adam(lr=0.5)",
     ),
     Case(
         "Adam in a turned ravine",
-        "The same ravine, turned by 45°: scaling x and y apart no longer helps, and Adam bends and slows "
-        "down. SGD takes the path it always took, only turned. Set the angle back to 0 to compare.",
+        "The same ravine, turned by 45°: scaling x and y separately no longer fits it, and at this rate Adam "
+        "is still far off. At 1.6 it gets there. SGD takes the path it took before, only turned: set the "
+        "angle back to 0 to compare.",
         "?v=1&surface=Quadratic bowl(kappa=50.0,angle=45.0)&start=4.95,16.26&steps=150"
         "&run=SGD(lr=0.019)&run=Adam(lr=0.5)",
     ),
     Case(
         "Momentum overshoots",
-        "Without momentum SGD crawls along the valley floor; with 0.9 it rolls there and swings past the "
-        "minimum; with 0.98 it still swings when the others have arrived.",
+        "At one small rate: without momentum SGD creeps along the valley floor, with 0.9 it rolls there and "
+        "swings past the minimum, with 0.98 it is still swinging after 200 steps. At a rate of 0.06, no "
+        "momentum arrives first.",
         "?v=1&surface=Quadratic bowl&start=15.0,8.0&steps=200&run=SGD(lr=0.005).set(label='no momentum')"
         "&run=SGD(lr=0.005,momentum=0.9).set(label='momentum 0.9')"
         "&run=SGD(lr=0.005,momentum=0.98).set(label='momentum 0.98')",
     ),
     Case(
-        "The edge of stability",
+        "The stability limit",
         "The curvature across the ravine is 20, so gradient descent is stable below a learning rate of "
-        "2/20 = 0.1 and nowhere above. Watch the three losses: 0.09 settles, 0.1 bounces for ever, 0.101 "
+        "2/20 = 0.1 and never above it. Watch the three losses: 0.09 settles, 0.1 bounces forever, 0.101 "
         "grows with every step.",
         "?v=1&surface=Quadratic bowl&start=15.0,2.0&steps=150&run=SGD(lr=0.09).set(label='lr 0.09')"
         "&run=SGD(lr=0.1).set(label='lr 0.1')&run=SGD(lr=0.101).set(label='lr 0.101')",
@@ -60,13 +63,14 @@ GALLERY = (
     Case(
         "Stuck at a saddle",
         "The start lies exactly on the ridge, where the gradient points at the saddle: both optimizers walk "
-        "there and stay, and no falling loss tells a saddle from a minimum. Set noise to 0.01: both escape.",
+        "there and stay. A loss curve alone cannot tell this from a minimum. Set the noise to 0.01, or the "
+        "start's y to 0.001: both escape.",
         "?v=1&surface=Saddle&start=-1.5,0.0&steps=300&run=SGD(lr=0.05)&run=Adam(lr=0.05)",
     ),
     Case(
         "Clipping at the cliff",
-        "One gradient at the cliff is so long that plain SGD is thrown far away. Clipped to length 1 it "
-        "keeps its direction and stays in the picture.",
+        "One gradient at the cliff is so long that at this rate it throws plain SGD out of the picture. "
+        "Clipped to length 1, the gradient keeps its direction, and SGD stays.",
         "?v=1&surface=Cliff&start=3.0,2.0&steps=300&run=SGD(lr=0.05)"
         "&run=SGD(lr=0.05).set(clip_norm=1.0,label='SGD, clipped')",
     ),
@@ -80,63 +84,66 @@ GALLERY = (
     ),
     Case(
         "zero_grad forgotten",
-        "The gradients of all steps add up, which is momentum without any friction: the same optimizer "
-        "swings to and fro and never settles.",
+        "The gradients of all steps add up, which for SGD is a momentum of 1, without any friction: it "
+        "swings back and forth and never settles.",
         "?v=1&surface=Booth&start=-8.0,0.0&steps=200&run=SGD(lr=0.02)"
         "&run=SGD(lr=0.02).set(zero_grad=False,label='zero_grad forgotten')",
     ),
     Case(
-        "The optimizer built anew",
-        "Making the optimizer inside the loop throws its state away: rebuilt every 5 steps, momentum never "
-        "builds up and SGD crawls through the valley.",
+        "The optimizer re-created in the loop",
+        "Making the optimizer inside the loop throws its state away: re-created every 5 steps, momentum "
+        "never builds up, and SGD creeps through the valley.",
         "?v=1&surface=Rosenbrock&start=-1.2,1.0&steps=300&run=SGD(lr=0.001,momentum=0.9)"
-        "&run=SGD(lr=0.001,momentum=0.9).set(reset_every=5,label='rebuilt every 5')",
+        "&run=SGD(lr=0.001,momentum=0.9).set(reset_every=5,label='re-created every 5')",
     ),
     Case(
         "Noise, and a schedule against it",
-        "Both meet the same noise. At a constant rate SGD rattles around the minimum for ever; the cosine "
-        "schedule lets the rattling die out. Look at the learning rate below the losses.",
+        "Both meet the same noise. At a constant rate SGD keeps jumping around the minimum; the cosine "
+        "schedule lowers the rate to 0, and the jumps with it. Look at the learning rate below the losses.",
         "?v=1&surface=Quadratic bowl&start=15.0,8.0&steps=400&run=SGD(lr=0.05).set(label='constant')"
         "&run=SGD(lr=0.05).CosineAnnealingLR.set(label='cosine')&noise=10.0",
     ),
     Case(
         "Weight decay, coupled and not",
-        "weight_decay pulls towards (0, 0). Adam passes the pull through its step scaling, AdamW does not: "
-        "the same number ends in different places, and with neither at the minimum.",
-        "?v=1&surface=Booth&start=-8.0,0.0&steps=800&run=Adam(lr=0.1,weight_decay=1.0)"
-        "&run=AdamW(lr=0.1,weight_decay=1.0)&run=Adam(lr=0.1).set(label='Adam, no decay')",
+        "Both pull towards (0, 0). Adam's weight_decay is part of the loss: it ends where f + ½‖θ‖² is "
+        "least. AdamW's shrinks θ itself, and keeps it in the box |x|, |y| ≤ 1/weight_decay = 1: it "
+        "creeps to the corner (1, 1).",
+        "?v=1&surface=Booth&start=-8.0,0.0&steps=1000&run=Adam(lr=0.5,weight_decay=1.0)"
+        "&run=AdamW(lr=0.5,weight_decay=1.0)&run=Adam(lr=0.5).set(label='Adam, no decay')",
     ),
     Case(
-        "Adagrad grows tired",
-        "Adagrad divides by all gradients it has ever seen, so its steps only get shorter; RMSprop forgets "
-        "old ones and arrives. Compare the lengths of their steps.",
-        "?v=1&surface=Quadratic bowl&start=15.0,8.0&steps=120&run=Adagrad(lr=1.0)&run=RMSprop(lr=0.2)",
+        "Adagrad slows down",
+        "Adagrad divides by the root of the sum of all squared gradients so far, so its effective rate only "
+        "falls. RMSprop forgets old gradients, and arrives at the same lr. A larger lr makes up for it here: "
+        "at 3, Adagrad arrives, too.",
+        "?v=1&surface=Quadratic bowl&start=15.0,8.0&steps=120&run=Adagrad(lr=0.5)&run=RMSprop(lr=0.5)",
     ),
     Case(
         "LBFGS: few steps, many evaluations",
-        "LBFGS learns the curvature and arrives in a few dozen steps, but a step may evaluate the loss "
-        "several times. Switch the curves from steps to evals for a fair race.",
+        "LBFGS learns the curvature and arrives in a few dozen steps, but each may evaluate the loss several "
+        "times. Switch the curves from steps to evals for a fair race: it still wins.",
         "?v=1&surface=Rosenbrock&start=-1.2,1.0&steps=300"
         "&run=LBFGS(lr=1.0,max_iter=1,max_eval=25,line_search_fn='strong_wolfe')"
         "&run=SGD(lr=0.001,momentum=0.9)&run=Adam(lr=0.1)",
     ),
     Case(
         "Which minimum?",
-        "Four minima, one start, four optimizers: which one a run ends in is decided by its first few steps. "
-        "Move the start a little.",
+        "Four minima, one start, four optimizers: they do not all end in the same one. Move the start a "
+        "little, or change a rate, and a run may end in another.",
         "?v=1&surface=Himmelblau&start=-0.27,-0.92&steps=200&run=SGD(lr=0.01)"
         "&run=SGD(lr=0.01,momentum=0.9).set(label='SGD, momentum')&run=Adam(lr=0.1)&run=RMSprop(lr=0.1)",
     ),
     Case(
         "A plateau",
-        "Where there is hardly any slope, gradient descent hardly moves, however large its rate. Adam "
-        "divides the tiny gradient by its own size and marches on.",
+        "A step of gradient descent is lr times the slope: where there is hardly any, it hardly moves. Adam "
+        "divides the tiny gradient by its own size and walks on. At an lr of 150 SGD moves, too: it leaps "
+        "far past the well.",
         "?v=1&surface=Plateau&start=-8.0,6.0&steps=300&run=SGD(lr=1.0)&run=Adam(lr=0.1)",
     ),
     Case(
         "Many minima",
-        "From the rim of a bumpy bowl plain SGD falls into the first hollow. Momentum carries over the bumps "
-        "for a while, and a long stride steps across them. Neither is sure to find the lowest hollow.",
+        "Near the rim of a bumpy bowl plain SGD at a small rate falls into the first hollow. Momentum "
+        "carries over some bumps, and long steps cross some. Neither is sure to find the lowest hollow.",
         "?v=1&surface=Rastrigin&start=-4.5,3.4&steps=300&run=SGD(lr=0.002)"
         "&run=SGD(lr=0.002,momentum=0.97).set(label='SGD, momentum')&run=Adam(lr=0.5)",
     ),

@@ -185,7 +185,7 @@ class Program(ABC):
         """What is done at every step: with a closure only where the optimizer cannot do without one."""
         lines = []
         if self.run.reset_every:
-            lines.append(Line(f"if step % {self.run.reset_every} == 0:  # built anew, it remembers nothing"))
+            lines.append(Line(f"if step % {self.run.reset_every} == 0:  # a new optimizer remembers nothing"))
             lines += _indented(map(Line, self.build()))
         noise = self._noise()
         if noise and self.names_noise:

@@ -100,7 +100,8 @@ _BELOW_ONE = Float(0.0, 0.999999)
 _EPS = Float(0.0, 1.0, log=True)
 
 _HELP = {
-    "lr": "Learning rate: scales every step. Too small crawls, too large overshoots or diverges.",
+    "lr": "Learning rate: each step is in proportion to it. Too small is slow, too large overshoots or "
+    "diverges.",
     "weight_decay": "Pulls the point towards (0, 0): adds this times θ to the gradient (an L2 penalty).",
     "maximize": "Walk uphill: the gradient's sign is turned.",
     "eps": "Added to a denominator so that a tiny gradient does not make a huge step.",
@@ -147,7 +148,11 @@ def _row(
     )
 
 
-_lr: _Params = {"lr": (_LR, _HELP["lr"])}
+def _lr_as(help: str) -> _Params:
+    return {"lr": (_LR, help)}
+
+
+_lr = _lr_as(_HELP["lr"])
 _weight_decay: _Params = {"weight_decay": (_DECAY, _HELP["weight_decay"])}
 _maximize: _Params = {"maximize": (Flag(), _HELP["maximize"])}
 _eps: _Params = {"eps": (_EPS, _HELP["eps"])}
@@ -156,8 +161,8 @@ _decoupled: _Params = {"decoupled_weight_decay": (Flag(), _HELP["decoupled"])}
 _amsgrad: _Params = {
     "amsgrad": (
         Flag(),
-        "Divide by the largest mean squared gradient so far instead of the current one (AMSGrad): steps "
-        "cannot grow again.",
+        "Divide by the root of the largest mean squared gradient so far instead of the current one "
+        "(AMSGrad). torch takes the largest before it corrects the bias.",
     )
 }
 
@@ -178,16 +183,18 @@ _ROWS = (
         | _weight_decay
         | {"nesterov": (Flag(), "Look ahead: use the gradient's effect one momentum step further on.")}
         | _maximize,
-        note="torch's momentum is a sum of gradients, not an average: 0.9 makes steps up to 10 times longer.",
+        note="torch's momentum is a sum of gradients, not an average: 0.9 makes steps up to 10 times longer. "
+        "The sum begins with the whole first gradient: dampening comes in with the second.",
     ),
     _row(
         torch.optim.Adam,
         Coupling.ELEMENTS,
         LrUnit.LENGTH,
-        "Divides a running mean of the gradient by the root of its running mean square: every parameter "
-        "steps by about lr, whatever its slope.",
+        "Divides a running mean of the gradient by the root of its running mean square. While gradients "
+        "keep their size and sign, each parameter steps by about lr; in noise by less.",
         "A good first try for most networks: the default lr of 0.001 often works. With weight decay take "
-        "AdamW instead, and let lr fall towards the end, or it keeps hovering around the minimum.",
+        "AdamW instead. Let lr fall towards the end: with minibatches, a constant lr keeps it hovering "
+        "around the minimum.",
         "Kingma & Ba (2015), Adam: A Method for Stochastic Optimization.",
         _lr | _betas | _eps | _weight_decay | _amsgrad | _maximize | _decoupled,
     ),
@@ -228,8 +235,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.CURVATURE,
         "Adam that does not trust its step scaling in the first steps, when it has seen few gradients.",
-        "For when Adam is unstable in its first steps and you do not want to tune a warm-up. Later it "
-        "behaves much like Adam, so do not expect a better end.",
+        "Use it when Adam is unstable at first and you do not want to tune a warm-up. Later it behaves much "
+        "like Adam, so do not expect a better result.",
         "Liu et al. (2020), On the Variance of the Adaptive Learning Rate and Beyond.",
         _lr | _betas | _eps | _weight_decay | _decoupled | _maximize,
         note="Its first five steps are plain momentum steps along the gradient, long where it is steep.",
@@ -239,8 +246,8 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.LENGTH,
         "Adam that divides by the largest recent gradient instead of the root of the mean square.",
-        "Can be steadier than Adam where gradients are mostly small with rare large ones, as in "
-        "embeddings. One huge gradient keeps its steps short for a long time; otherwise start with Adam.",
+        "Meant for parameters whose gradient is often zero, as in embeddings. One huge gradient keeps the "
+        "steps of its parameter short for a long time. Otherwise start with Adam.",
         "Kingma & Ba (2015), section 7.1.",
         _lr | _betas | _eps | _weight_decay | _maximize,
     ),
@@ -269,9 +276,10 @@ _ROWS = (
         torch.optim.Adagrad,
         Coupling.ELEMENTS,
         LrUnit.LENGTH,
-        "Divides by the root of the sum of all squared gradients so far: steps only ever get shorter.",
-        "For rare features, such as seldom words: what rarely gets a gradient keeps its long steps. Steps "
-        "only ever shrink, so a long training may slow down before it arrives.",
+        "Divides by the root of the sum of all squared gradients so far: the effective rate of each "
+        "parameter only ever falls.",
+        "For rare features, such as rare words: a parameter that seldom gets a gradient keeps a large rate. "
+        "As rates only fall, a long training may slow down before it arrives: give it a larger lr.",
         "Duchi, Hazan & Singer (2011), Adaptive Subgradient Methods.",
         _lr
         | {"lr_decay": (_DECAY, "Makes the learning rate fall as 1 / (1 + steps × this).")}
@@ -291,7 +299,7 @@ _ROWS = (
         Coupling.ELEMENTS,
         LrUnit.NONE,
         "Scales each step by the size of its own past steps, so that it needs no learning rate.",
-        "For when you do not want to choose a learning rate: leave lr at 1. With the default eps of 1e-6 "
+        "Use it when you do not want to choose a learning rate: leave lr at 1. With the default eps of 1e-6 "
         "it starts very slowly, and today Adam mostly does better.",
         "Zeiler (2012), ADADELTA: An Adaptive Learning Rate Method.",
         _lr
@@ -308,7 +316,10 @@ _ROWS = (
         "For training large matrices when memory is short: it keeps averages of rows and columns, not a "
         "number for each weight. It can be less steady than AdamW, so warm up and watch the loss.",
         "Shazeer & Stern (2018), Adafactor: Adaptive Learning Rates with Sublinear Memory Cost.",
-        _lr
+        _lr_as(
+            "Learning rate: the size of a step relative to that of the parameters. Step t takes 1/√t instead "
+            "where that is smaller."
+        )
         | {
             "beta2_decay": (
                 Float(-10.0, 0.0),
@@ -323,7 +334,8 @@ _ROWS = (
         }
         | _weight_decay
         | _maximize,
-        note="A step is a share of the point's own distance from (0, 0): its path depends on where that is.",
+        note="A step is a share of the point's own distance from (0, 0): its path depends on where that is. "
+        "For a matrix of n × m weights it keeps n + m numbers, for a vector as many as it has.",
     ),
     _row(
         torch.optim.ASGD,
@@ -333,7 +345,10 @@ _ROWS = (
         "For noisy gradients that keep the last point jumping: use the average in its state (ax), not the "
         "point. torch begins to average only after t0 = 1,000,000 steps, so set t0 lower.",
         "Polyak & Juditsky (1992), Acceleration of Stochastic Approximation by Averaging.",
-        _lr
+        _lr_as(
+            "Learning rate: the first step is in proportion to it. torch then lets it fall as lambd and "
+            "alpha say. A change of lr, by a scheduler say, takes effect one step late."
+        )
         | {
             "lambd": (_DECAY, "Shrinks θ towards (0, 0), and makes the learning rate fall."),
             "alpha": (_DECAY, "Power by which the learning rate falls."),
@@ -355,7 +370,10 @@ _ROWS = (
         "For small problems where each step sees all the data: it hardly needs tuning, as it ignores how "
         "steep the slope is. Do not use it with minibatches, whose noise turns signs.",
         "Riedmiller & Braun (1993), A Direct Adaptive Method for Faster Backpropagation Learning.",
-        _lr
+        _lr_as(
+            "How long the first step of each parameter is. Later steps grow and shrink from there by etas: a "
+            "scheduler that changes lr afterwards changes nothing."
+        )
         | {
             "etas": (
                 Tuple((Float(0.0, 0.999999), Float(1.000001, 100.0))),
@@ -375,7 +393,10 @@ _ROWS = (
         "For small, smooth problems where each step sees all the data: often far fewer steps, though each "
         "may take several evaluations. Choose line_search_fn strong_wolfe; minibatch noise misleads it.",
         "Liu & Nocedal (1989), On the Limited Memory BFGS Method for Large Scale Optimization.",
-        _lr
+        _lr_as(
+            "The share that is taken of the step that the learnt curvature suggests; with strong_wolfe, the "
+            "share that is tried first. The very first step is along the gradient and is kept short."
+        )
         | {
             "max_iter": (Int(1, 100), "Iterations inside one step."),
             "max_eval": (
@@ -398,8 +419,8 @@ _ROWS = (
         torch.optim.Muon,
         Coupling.TENSOR,
         LrUnit.LENGTH,
-        "Turns the momentum of a weight matrix into the nearest orthogonal matrix: all its directions step "
-        "equally far.",
+        "Turns the momentum of a weight matrix into roughly the nearest orthogonal matrix, so that all its "
+        "directions step about equally far.",
         "For the weight matrices inside large networks, where it is reported to need fewer steps than "
         "AdamW. Biases, embeddings and the output layer are left to AdamW beside it.",
         "Jordan et al. (2024), Muon: An optimizer for hidden layers in neural networks.",

@@ -60,8 +60,8 @@ EXPERIMENT_PARAMS: Mapping[str, Param] = MappingProxyType(
         "batch_size": Param(
             _COUNT,
             None,
-            "How many examples each step's gradient is of, for surfaces made of data: drawn anew every "
-            "epoch by a DataLoader, the same for every competitor. None takes all of them.",
+            "How many examples each gradient is computed on, for surfaces made of data. A DataLoader "
+            "shuffles them every epoch, in the same way for every competitor. None takes all of them.",
         ),
         "seed": Param(
             Int(0, 2**63 - 1), 0, "Seeds all chance: the same seed gives the same noise, step by step."
@@ -99,8 +99,8 @@ RUN_PARAMS: Mapping[str, Param] = MappingProxyType(
         "reset_every": Param(
             _COUNT,
             None,
-            "The mistake of building the optimizer anew inside the loop, every so many steps: momentum and "
-            "all other state are lost.",
+            "The mistake of creating the optimizer again inside the loop, once in this many steps: momentum "
+            "and all other state are lost.",
         ),
     }
 )
@@ -215,7 +215,7 @@ class RunSpec:
     zero_grad: bool = True
     """False is the classic mistake: gradients of all steps add up."""
     reset_every: int | None = None
-    """Build the optimizer and its scheduler anew every so many steps: their state is lost."""
+    """Create the optimizer and its scheduler again once in so many steps: their state is lost."""
     frozen: tuple[str, ...] = ()
     """Names of parameters that the optimizer is not given (`requires_grad_(False)`): of "x" and "y", or of
     the model's own where the surface is made of data."""

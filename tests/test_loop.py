@@ -232,7 +232,7 @@ def test_a_step_with_everything() -> None:
     run = competitor("LBFGS", clip_value=1.0, zero_grad=False, reset_every=4, frozen=("y",))
     assert body(experiment(run, noise=0.5)) == [
         "for step in range(12):",
-        "    if step % 4 == 0:  # built anew, it remembers nothing",
+        "    if step % 4 == 0:  # a new optimizer remembers nothing",
         "        optimizer = torch.optim.LBFGS([x], lr=0.02)",
         "    noise = 0.5 * torch.randn(2, generator=generator)",
         "    def closure():",

@@ -110,3 +110,125 @@ def test_muon_is_normalised_gradient_descent_on_two_numbers() -> None:
     downhill = -(steps * muon.gradients[:-1]).sum(1) / lengths / (muon.gradients[:-1] ** 2).sum(1) ** 0.5
     assert (downhill > 0.999).all()
     assert ((lengths > 0.5 * 0.01) & (lengths < 1.5 * 0.01)).all()
+
+
+# -- what is said of them ----------------------------------------------------------------------------------
+
+
+def walked(name: str, steps: int, lr: float, **params: object) -> tuple[torch.Tensor, torch.optim.Optimizer]:
+    """A point on a bowl after some steps of the real optimizer, which is there, too."""
+    info = ov.OPTIMIZERS[name]
+    theta = torch.tensor([[3.0, 2.0]], dtype=torch.float64, requires_grad=True)
+    optimizer = info.make([theta], lr=lr, **params)
+    for _ in range(steps):
+        optimizer.step(lambda: loss_of(theta))
+    return theta.detach(), optimizer
+
+
+def loss_of(theta: torch.Tensor) -> torch.Tensor:
+    theta.grad = None
+    loss = (theta**2).sum() / 2 + theta.sum()
+    loss.backward()
+    return loss
+
+
+def next_step(name: str, steps: int, lr: float, then: float, **params: object) -> torch.Tensor:
+    """The step that follows some steps, where the learning rate becomes another one before it."""
+    before, optimizer = walked(name, steps, lr, **params)
+    theta = before.clone().requires_grad_()
+    again = ov.OPTIMIZERS[name].make([theta], lr=lr, **params)
+    again.load_state_dict(optimizer.state_dict())
+    again.param_groups[0]["lr"] = then
+    again.step(lambda: loss_of(theta))
+    return theta.detach() - before
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7])
+@pytest.mark.parametrize("lr", [0.01, 0.6])
+@pytest.mark.parametrize("name", ov.OPTIMIZERS)
+def test_a_step_is_in_proportion_to_lr_where_its_help_says_so(name: str, lr: float, steps: int) -> None:
+    params = ov.OPTIMIZERS[name].params
+    plain = {key: value for key, value in {"weight_decay": 0.0, "max_iter": 1}.items() if key in params}
+    one, two = (next_step(name, steps, lr, then, **plain) for then in (lr, 2 * lr))
+    in_proportion = torch.allclose(two, 2 * one, rtol=1e-6)
+    match name:
+        case "Rprop" | "ASGD":  # the first step, and nothing later
+            assert in_proportion is (steps == 0) and (steps == 0 or torch.equal(one, two))
+        case "Adafactor":  # up to 1 / √t
+            assert in_proportion is (2 * lr <= (steps + 1) ** -0.5)
+        case "LBFGS":
+            assert in_proportion
+        case _:
+            assert "in proportion" in params["lr"].help and in_proportion
+
+
+def test_asgd_takes_up_a_change_of_lr_one_step_late() -> None:
+    def path(change_at: int) -> list[float]:
+        theta = torch.tensor([[3.0, 2.0]], dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.ASGD([theta], lr=0.1)
+        points = []
+        for step in range(8):
+            optimizer.param_groups[0]["lr"] = 0.1 if step < change_at else 0.05
+            optimizer.step(lambda: loss_of(theta))
+            points.append(float(theta.detach()[0, 0]))
+        return points
+
+    constant, changed = path(99), path(4)
+    assert constant[:5] == changed[:5] and constant[5] != changed[5]  # steps 1 to 5, and the sixth
+    assert "one step late" in ov.OPTIMIZERS["ASGD"].params["lr"].help
+
+
+def test_amsgrads_divisor_may_shrink_as_torchs_largest_is_not_corrected() -> None:
+    """So nothing is said of shorter steps, nor of the divisor: the largest mean square alone only grows."""
+    run = ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1, "amsgrad": True}))
+    adam = ov.run(ov.Experiment(ov.SurfaceSpec("Plateau"), (-8.0, 6.0), 200, (run,), dtype="float64"), "cpu")[
+        0
+    ]
+    largest = adam.state["max_exp_avg_sq"]
+    assert (largest[1:] >= largest[:-1]).all()
+    lengths = ((adam.points[1:] - adam.points[:-1]) ** 2).sum(1) ** 0.5
+    assert (lengths[1:] > lengths[:-1]).sum() > 50
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (32, 64), (7, 1)])
+def test_adafactor_keeps_rows_and_columns_of_a_matrix_and_all_of_a_vector(shape: tuple[int, int]) -> None:
+    def kept(theta: torch.Tensor) -> int:
+        theta.requires_grad_().grad = torch.ones_like(theta)
+        optimizer = torch.optim.Adafactor([theta])
+        optimizer.step()
+        return sum(part.numel() for name, part in optimizer.state[theta].items() if name != "step")
+
+    rows, columns = shape
+    assert kept(torch.ones(shape)) == rows + columns
+    assert kept(torch.ones(columns)) == columns
+    assert "n + m numbers" in ov.OPTIMIZERS["Adafactor"].note
+
+
+def test_adams_step_is_about_lr_while_gradients_stay_and_less_in_noise() -> None:
+    def lengths(gradients: torch.Tensor) -> torch.Tensor:
+        theta = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.Adam([theta], lr=0.1)
+        points = [0.0]
+        for gradient in gradients:
+            theta.grad = gradient.reshape(1)
+            optimizer.step()
+            points.append(float(theta.detach()))
+        return torch.tensor(points).diff().abs()
+
+    generator = torch.Generator().manual_seed(0)
+    for size in (1e-3, 1.0, 1e3):
+        assert torch.allclose(
+            lengths(torch.full((50,), size, dtype=torch.float64)), torch.tensor(0.1), rtol=1e-4
+        )
+        noise = size * torch.randn(4000, generator=generator, dtype=torch.float64)
+        assert lengths(noise)[1000:].square().mean().sqrt() == pytest.approx(
+            0.1 * (0.1 / 1.9) ** 0.5, rel=0.1
+        )
+
+
+def test_sgds_first_step_has_no_dampening() -> None:
+    theta, _ = walked("SGD", 1, 0.1, momentum=0.9, dampening=0.5)
+    assert torch.equal(theta, walked("SGD", 1, 0.1)[0])
+    assert not torch.equal(
+        walked("SGD", 2, 0.1, momentum=0.9, dampening=0.5)[0], walked("SGD", 2, 0.1, momentum=0.9)[0]
+    )

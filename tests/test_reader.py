@@ -194,7 +194,7 @@ def test_the_gallery_knows_what_has_been_read(app: AppTest) -> None:
     read(app, "momentum.1")
     read(app, "momentum.3")
     read(app, "lessons")
-    assert "2 of 6 pages read" in words(app) and app.button(key="read-momentum").label == "Go on"
+    assert "2 of 6 pages read" in words(app) and app.button(key="read-momentum").label == "Continue"
     calm(press(app, "read-momentum"))
     assert view(app).page == "momentum.2"
     for k in range(1, 7):
@@ -236,12 +236,11 @@ def test_the_reference_has_every_optimizer_of_torch(app: AppTest) -> None:
         if info.is_torchs:
             assert f"#### {info.name}\n" in shown
             assert "**Source.**" in shown and "**When to use it.**" in shown
-    assert "**Keeps** nothing, 1 number more with `momentum` for each parameter." in shown
+    assert "**State per parameter:** none; 1 number with `momentum`." in shown
     assert (
-        "**Keeps** 2 numbers, 1 number more with `amsgrad` for each parameter: `exp_avg`, `exp_avg_sq`."
-        in shown
+        "**State per parameter:** 2 numbers; 1 number more with `amsgrad`: `exp_avg`, `exp_avg_sq`." in shown
     )
-    assert "**Keeps** 202 numbers with a full history for each parameter" in shown
+    assert "**State per parameter:** 202 numbers with a full history" in shown
     rules = [formula.value for formula in app.latex]
     assert len(rules) == len([info for info in ov.OPTIMIZERS.values() if info.is_torchs])
     assert all(r"\theta_{t} &=" in rule for rule in rules)

@@ -223,7 +223,7 @@ def dixon_price(x: Tensor, y: Tensor) -> Tensor:
     start=(-3.1, 2.3),
     formula=r"|x| + \kappa\,|y|",
     teaches="At a kink the gradient does not shrink, so a constant learning rate zigzags across the valley "
-    "for ever and only a decaying one settles.",
+    "forever and only a decaying one settles.",
     source="After Shor (1985), Minimization methods for non-differentiable functions.",
     minimizers=[(0.0, 0.0)],
     smooth=False,
@@ -270,7 +270,7 @@ def himmelblau(x: Tensor, y: Tensor) -> Tensor:
     # The gradient vanishes where cos(x + y) = -1/2 and x - y = 1.
     minimizers=[(0.5 - math.pi / 3, -0.5 - math.pi / 3)],
     minimum=-math.sqrt(0.75) - math.pi / 3,
-    note="Outside the domain the trough goes on downhill for ever.",
+    note="Outside the domain the trough goes on downhill forever.",
 )
 def mccormick(x: Tensor, y: Tensor) -> Tensor:
     return torch.sin(x + y) + (x - y) ** 2 - 1.5 * x + 2.5 * y + 1
@@ -600,7 +600,7 @@ def bohachevsky(x: Tensor, y: Tensor) -> Tensor:
     source="Dauphin et al. (2014), Identifying and attacking the saddle point problem in high-dimensional "
     "non-convex optimization.",
     minimum=-math.inf,
-    note="It has no minimum: it goes down for ever along y.",
+    note="It has no minimum: it goes down forever along y.",
 )
 def saddle(x: Tensor, y: Tensor) -> Tensor:
     return x**2 - y**2
@@ -616,7 +616,7 @@ def saddle(x: Tensor, y: Tensor) -> Tensor:
     "away.",
     source="Hilbert & Cohn-Vossen (1952), Geometry and the imagination.",
     minimum=-math.inf,
-    note="It has no minimum: it goes down for ever in three directions, two for the legs and one for the "
+    note="It has no minimum: it goes down forever in three directions, two for the legs and one for the "
     "tail.",
 )
 def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:

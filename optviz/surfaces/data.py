@@ -116,8 +116,8 @@ PLANE = [(x, z, round(0.77 * x - 0.56 * z, 4)) for x, z in normal(100)]
 
 
 def _classes(wrong: int | None = None) -> list[tuple[float, float, float]]:
-    """40 examples (x1, x2, class): 1 where 1.5 x1 > x2, but for every so manieth, of which none is on the
-    line between."""
+    """40 examples (x1, x2, class): 1 where 1.5 x1 > x2, but for every `wrong`-th, and none on the line
+    between."""
     apart = [(x, z) for x, z in normal(60) if abs(1.5 * x - z) > 0.2][:40]
     flips = [wrong is not None and place % wrong == 0 for place in range(40)]
     return [(x, z, float((1.5 * x > z) != flip)) for (x, z), flip in zip(apart, flips, strict=True)]
@@ -388,7 +388,7 @@ _register(
     },
     formula=r"-\frac{1}{n} \sum_{i=1}^{n} \left[y_i \log \sigma(z_i) + (1 - y_i) \log\left(1 - "
     r"\sigma(z_i)\right)\right],\quad z_i = w_1 x_{i1} + w_2 x_{i2}",
-    teaches="Where a line separates the classes there is no minimum, and the weights grow for ever while "
+    teaches="Where a line separates the classes there is no minimum, and the weights grow forever while "
     "their direction settles.",
     source="Cox (1958), The regression analysis of binary sequences; Soudry et al. (2018), The implicit bias "
     "of gradient descent on separable data.",

@@ -129,7 +129,7 @@ def _progress(found: Sequence[jobs.Job], running: bool, experiment: ov.Experimen
             _button("Stop", "stop", "stop", _stop, (experiment, view))
         elif session().stopped_map == (experiment, view):
             st.warning(f"Stopped after {done:,} of {total:,} runs.")
-            _button("Go on", "go on", "play_arrow", _stop, None)
+            _button("Continue", "go on", "play_arrow", _stop, None)
         else:
             st.caption(f"{total:,} real runs of torch.")
 

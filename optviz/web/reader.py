@@ -67,7 +67,9 @@ def _begin(lesson: Lesson) -> None:
     first = unread[0] if begun else names[0]
     read = (f"read-{lesson.name}", choices.read_page, first)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Go on" if begun else "Begin", read[0], help=lesson.title, on_click=choices.act, args=read)
+        st.button(
+            "Continue" if begun else "Begin", read[0], help=lesson.title, on_click=choices.act, args=read
+        )
         done = "all read" if not unread else f"{len(names) - len(unread)} of {len(names)} pages read"
         st.caption(done if len(unread) < len(names) else f"{len(names)} pages")
 
@@ -259,7 +261,7 @@ def _whole(lesson: Lesson, theme: Theme) -> None:
     """All pages below each other, with still pictures: to print, or to read in one go."""
     with st.container(key="lesson-whole"):
         _bar(lesson, None)
-        st.markdown(f"{lesson.about} Here its pictures stand still; page by page they live.")
+        st.markdown(f"{lesson.about} Here the pictures are still; page by page they play.")
         for page in lesson.pages:
             _article(page, theme)
 

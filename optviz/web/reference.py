@@ -17,7 +17,7 @@ from optviz.web import choices, parts, runs, widgets
 _LETTERS = (
     "Letters as in torch's documentation: θ are the parameters, g is the gradient, γ is lr, λ is "
     "weight_decay, μ is momentum, t counts the steps. Products, roots and squares are taken number by "
-    "number, but for the matrices of LBFGS and Muon."
+    "number, except with the matrices of Adafactor, LBFGS and Muon."
 )
 _MEMORY = (
     "**Memory** is counted, not looked up: each optimizer takes real steps on a matrix of 32 × 64 weights, "
@@ -60,7 +60,7 @@ def _measured(name: str) -> _Row:
 
 
 def _at_a_glance(rows: Sequence[OptimizerInfo]) -> None:
-    lines = ["| Optimizer | Keeps for each parameter | When to use it |", "| :-- | :-- | :-- |"]
+    lines = ["| Optimizer | State per parameter | When to use it |", "| :-- | :-- | :-- |"]
     for info in rows:
         lines.append(f"| **{info.name}** | {_numbers(_measured(info.name))} | {widgets.plain(info.when)} |")
     with st.container(key="optimizer-table"):
@@ -69,11 +69,12 @@ def _at_a_glance(rows: Sequence[OptimizerInfo]) -> None:
 
 def _numbers(row: _Row) -> str:
     """How much is kept, in words."""
-    kept = "nothing" if row.keeps.numbers == 0 else _count(row.keeps.numbers)
+    kept = "none" if row.keeps.numbers == 0 else _count(row.keeps.numbers)
     if row.keeps.grows:
         kept += " with a full history"
-    more = [f"{_count(number)} more with `{option}`" for option, number in row.more.items()]
-    return ", ".join([kept, *more])
+    again = " more" if row.keeps.numbers else ""
+    more = [f"{_count(number)}{again} with `{option}`" for option, number in row.more.items()]
+    return "; ".join([kept, *more])
 
 
 def _count(numbers: float) -> str:
@@ -94,12 +95,12 @@ def _card(info: OptimizerInfo) -> None:
     )
     lines = [
         f"**When to use it.** {widgets.plain(info.when)}",
-        f"**Keeps** {_numbers(row)} for each parameter{f': {kept}' if kept else ''}.",
+        f"**State per parameter:** {_numbers(row)}{f': {kept}' if kept else ''}.",
         f"**torch's defaults.** {defaults}.",
         f"**Source.** {widgets.plain(info.source)}",
     ]
     if info.note:
-        lines.append(f"**Mind.** {widgets.plain(info.note)}")
+        lines.append(f"**Note.** {widgets.plain(info.note)}")
     st.markdown("\n\n".join(lines))
     key = f"try-{info.name}"
     act: dict[str, Any] = {"on_click": choices.act, "args": (key, choices.play_with, info.name)}
@@ -122,7 +123,7 @@ def _others(rows: Sequence[OptimizerInfo]) -> None:
         st.caption(
             f"Measured in the same way. {len(third_party.UNABLE)} more cannot run: the playground says why."
         )
-        lines = ["| Optimizer | Of | Keeps for each parameter |", "| :-- | :-- | :-- |"]
+        lines = ["| Optimizer | Package | State per parameter |", "| :-- | :-- | :-- |"]
         for info in rows:
             lines.append(f"| {widgets.plain(info.name)} | {widgets.plain(info.group)} | {_kept(info)} |")
         st.markdown("\n".join(lines))

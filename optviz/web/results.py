@@ -61,7 +61,9 @@ def _results(experiment: ov.Experiment, progress: _Progress) -> list[runs.Result
         with progress.place.container(horizontal=True, vertical_alignment="center", key="stopped"):
             st.warning("Stopped. Competitors that were not finished are not shown.")
             kwargs = {"redraw": (parts.RESULTS,)}
-            st.button("Go on", key="go on", on_click=choices.act, args=("go on", _stop, None), kwargs=kwargs)
+            st.button(
+                "Continue", key="go on", on_click=choices.act, args=("go on", _stop, None), kwargs=kwargs
+            )
         return results
     for index, result in enumerate(results):
         if result is None:

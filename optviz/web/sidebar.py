@@ -246,7 +246,7 @@ def _around(slot: int) -> None:
     words = [run.scheduler.name] if run.scheduler else []
     words += [f"clip {how}" for name, how in _CLIPPING.items() if getattr(run, name) is not None]
     words += ["no zero_grad"] if not run.zero_grad else []
-    words += [f"rebuilt every {run.reset_every}"] if run.reset_every else []
+    words += [f"re-created every {run.reset_every}"] if run.reset_every else []
     words += [f"{name} frozen" for name in run.frozen]
     said = f" · {widgets.plain(', '.join(words))}" if words else ""
     label = f"Schedule and gradient{said}"
@@ -297,7 +297,7 @@ def _mistakes(slot: int) -> None:
     widgets.draw(choices.run_field(slot, "zero_grad"), "zero_grad before every step", RUN_PARAMS["zero_grad"])
     widgets.draw(
         choices.run_field(slot, "reset_every"),
-        "Rebuild the optimizer every so many steps",
+        "Re-create the optimizer once in this many steps",
         RUN_PARAMS["reset_every"],
     )
     field = choices.run_field(slot, "frozen")

@@ -122,7 +122,7 @@ def test_a_network_is_seen_on_its_plane_and_starts_where_it_starts(visit):
         np.testing.assert_allclose(sent[0], trajectory.points[:, 0], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(sent[1], trajectory.off_plane[40], rtol=1e-5)
     share = round(100 * sgd.plane.shares[0])
-    expect(page.locator(".optviz-marks")).to_contain_text(f"the plane shows {share} %")
+    expect(page.locator(".optviz-marks")).to_contain_text(f"the plane's directions explain {share} %")
     expect(page.locator(".optviz-name").first.locator("..")).to_contain_text("off the plane")
     expect(page.locator(".optviz-start")).to_be_disabled()
     expect(page.get_by_text("the two that moved most")).to_be_visible()

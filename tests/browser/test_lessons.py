@@ -134,10 +134,10 @@ def test_how_deep_somebody_reads_is_remembered(calm_page):
     shown(page, "learning-rate.4")
     expect(page.get_by_role("radio", name="and code")).to_be_checked()
     expect(code).to_be_visible()
-    page.get_by_role("radio", name="and formulas").check()
+    page.get_by_role("radio", name="+ formulas").check()
     expect(formulas).to_be_visible()
     expect(code).not_to_be_visible()
-    page.get_by_role("radio", name="In words").check()
+    page.get_by_role("radio", name="Words").check()
 
 
 def test_in_front_of_a_class_type_is_large_and_a_clicker_turns_pages(calm_page):
@@ -197,4 +197,4 @@ def test_the_gallery_leads_to_a_lesson_and_knows_what_was_read(open_page):
     page.get_by_role("button", name="Begin").nth(1).click()
     shown(page, "learning-rate.1")
     turn(page, "All lessons")
-    expect(page.get_by_role("button", name="Go on")).to_have_count(1)
+    expect(page.get_by_role("button", name="Continue")).to_have_count(1)

@@ -104,5 +104,5 @@ def test_a_long_map_grows_and_can_be_stopped(open_page):
     main.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("Stopped after")).to_be_visible()
     assert page.locator(PLOT).count() >= 1
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.locator(BUSY)).to_be_visible()

@@ -404,12 +404,12 @@ export class DataPicture {
       );
       sentences.push(`Predicted at ${names[0]} = ${precise(beyond)}: ${said.join(", ")}.`);
     }
-    if (classes) sentences.push("Lines: where a model changes its mind. Full dots are class 1.");
+    if (classes) sentences.push("Lines: decision boundaries. Full dots are class 1.");
     if (batch.size) sentences.push("Ringed: the minibatch of this step.");
     this.words.textContent = sentences.join(" ");
     if (!run) return;
     /** @type {HTMLElement} */ (this.said).textContent =
-      `${run.name} ${classes ? "says class 1" : "predicts"}`;
+      classes ? `P(class 1), ${run.name}` : `${run.name} predicts`;
     for (const [place, cell] of this.predictions.entries()) {
       const output = this.predict(run, steps[focus], this.inputs[place]);
       cell.textContent = classes ? `${precise(100 / (1 + Math.exp(-output)), 3)} %` : precise(output, 4);

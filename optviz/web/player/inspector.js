@@ -181,7 +181,7 @@ export class Inspector {
       const words = "optviz has no derivation of this optimizer’s rule: above is what torch keeps and did.";
       return [element("p", "optviz-hint", words)];
     }
-    const title = element("h3", "", "How torch came to it");
+    const title = element("h3", "", "How torch computed it");
     const copy = /** @type {HTMLButtonElement} */ (element("button", "optviz-plain", "Copy as LaTeX"));
     copy.type = "button";
     copy.addEventListener("click", () => copied(copy, this.latex(steps)));

@@ -69,7 +69,7 @@ export class Legend {
     const shares = scene.data.plane?.shares;
     if (shares?.every((share) => share !== null)) {
       const [one, two] = shares.map((share) => `${Math.round(100 * /** @type {number} */ (share))} %`);
-      marks.append(mark("▱", `the plane shows ${one} and ${two} of what moved`, scene.data.theme.ink));
+      marks.append(mark("▱", `the plane's directions explain ${one} and ${two} of the variance`, scene.data.theme.ink));
     }
     this.root.replaceChildren(
       ...this.rows.map(({ numbers }) => /** @type {Element} */ (numbers.parentElement)),

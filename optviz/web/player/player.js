@@ -452,7 +452,7 @@ class Player {
     const options = { ...data.marks };
     if (data.plane) delete options.parts; // a step of many weights is not taken apart
     if (data.plane?.shares[0] === null) delete options.curvature; // random directions are not at right angles
-    const choice = { label: "At the head", options, now: data.view.marks, colors: data.theme.marks };
+    const choice = { label: "Arrows", options, now: data.view.marks, colors: data.theme.marks };
     someOf(this.views, choice, (marks) => this.look({ marks }));
   }
 

@@ -11,7 +11,7 @@ import { toggleFullScreen } from "./fullscreen.js";
 
 /** How deep somebody reads stays in their browser. */
 const DEPTH = "optviz-depth";
-const DEPTHS = { words: "In words", formulas: "and formulas", code: "and code" };
+const DEPTHS = { words: "Words", formulas: "+ formulas", code: "+ code" };
 /** Milliseconds after which what was asked for is not waited for any more. */
 const PATIENCE = 4000;
 
@@ -113,7 +113,7 @@ class Bar {
           "Full screen in large type; Page Up and Down turn pages",
           () => toggleFullScreen(document.documentElement),
         ),
-        this.button("One page", "The whole lesson, to print or to read in one go", () => this.go(whole)),
+        this.button("Whole lesson", "All pages of the lesson, to print or to read in one go", () => this.go(whole)),
       );
     else this.more.append(this.button("Print", "Print the lesson", () => print()));
     this.more.append(this.button("All lessons", "Back to the gallery of lessons", () => this.go("lessons")));
