@@ -266,7 +266,7 @@ def test_what_has_no_one_meaning_is_refused_with_its_place_and_the_remedy(text: 
 
 
 @pytest.mark.parametrize(
-    "text", [text for text, (_, words) in REFUSED.items() if " or " in words and "(" in words]
+    "text", [text for text, (_, words) in REFUSED.items() if re.search(r"write .*\(.* or .*\(", words)]
 )
 def test_both_readings_that_are_offered_are_read_and_differ(text: str) -> None:
     with pytest.raises(ValueError, match="two ways") as refused:
@@ -501,7 +501,7 @@ def typed(count: int, seed: int) -> list[str]:
 def test_whatever_is_typed_is_a_formula_or_a_sentence_with_a_place() -> None:
     accepted, slow = 0, 0
     for text in typed(40_000, seed=1):
-        began = time.perf_counter()
+        began = time.thread_time()
         try:
             expression = parse(text)
         except FormulaError as error:
@@ -515,9 +515,9 @@ def test_whatever_is_typed_is_a_formula_or_a_sentence_with_a_place() -> None:
         else:
             accepted += 1
             assert latex(expression.tree)
-        slow += time.perf_counter() - began > 0.006
+        slow += time.thread_time() - began > 0.006
     assert accepted > 1000
-    assert slow < 40  # of 40,000; another process may hold the processor for as long
+    assert slow < 40  # of 40,000: Python tidies its memory now and then
 
 
 DEEP = [
@@ -544,9 +544,9 @@ DEEP += ["1/" * 149 + "2x", "sin x" + "(x)" * 90, "a" * 20 + "(" + "b" * 250]
 def test_the_deepest_and_longest_take_no_time(text: str) -> None:
     best = math.inf
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.thread_time()
         with contextlib.suppress(FormulaError):
             latex(parse(text).tree)
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.thread_time() - began)
         parse.cache_clear()
-    assert best < 0.03
+    assert best < 0.012
