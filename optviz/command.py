@@ -198,6 +198,9 @@ def _is_link(text: str) -> bool:
 
 def _computed(experiment: Experiment, device: str) -> Sequence[Trajectory]:
     """Every competitor, seen on one plane where it is a network. Raises ValueError as `run` does."""
+    surface(experiment.surface)  # raises what is wrong with it before anything is said
+    for remark in SURFACES[experiment.surface.name].remarks(experiment.surface.params):
+        print(f"optviz: {remark}", file=sys.stderr)
     found = []
     for index, one in enumerate(experiment.runs):
         bar = _Bar(f"{one.name} ({index + 1} of {len(experiment.runs)})", experiment.steps)

@@ -223,6 +223,8 @@ class Tuple:
     kinds: tuple[Kind, ...]
     optional: int = 0
     """How many of the last may be missing."""
+    names: tuple[str, ...] = ()
+    """What its values are called, such as "from" and "to"; empty where they go by their places."""
 
     def _parts(self, value: object) -> Sequence[object]:
         parts = _plain(value)
@@ -371,6 +373,8 @@ class Param:
     kind: Kind
     default: Value
     help: str
+    label: str = ""
+    """What the page calls it; empty for its own name."""
 
 
 def freeze(value: object, depth: int = 0) -> Value:

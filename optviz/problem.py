@@ -144,6 +144,9 @@ class SurfaceInfo:
     further: Callable[[Mapping[str, object]], Mapping[str, Param]] = lambda given: {}
     """Parameters that there are because of the values of others, such as those that a typed formula names.
     Raises ValueError where those values cannot be used."""
+    remarks: Callable[[Mapping[str, object]], tuple[str, ...]] = lambda given: ()
+    """Sentences about what these values bring about without saying so, such as parameters that a formula
+    names and nobody has set. Raises ValueError as `further` does."""
     written: Callable[[Mapping[str, object]], str] | None = None
     """The formula in LaTeX where it depends on the parameters; `formula` where it does not."""
     code: Callable[[Mapping[str, Value]], Code] | None = None

@@ -125,3 +125,12 @@ def test_the_installed_command_does_them_too(file, monkeypatch, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 0 and "mine" in capsys.readouterr().out
+
+
+def test_parameters_that_a_formula_names_and_nobody_set_are_said(capsys) -> None:
+    link = "v=1&surface=Formula(expression='a*x**2 %2B b',{})&start=1.0,1.0&steps=1&run=SGD(lr=0.01)"
+    assert command.main(["run", link.format("b=2.0"), "--device", "cpu"]) == 0
+    said = capsys.readouterr().err
+    assert said == "optviz: The formula holds no y: it is flat along y.\noptviz: New parameter: a = 1.\n"
+    assert command.main(["run", link.format("b=2.0").replace("a*x", "xy*x"), "--device", "cpu"]) == 1
+    assert "The name 'xy' (at character 1) is not known here: did you mean x*y?" in capsys.readouterr().err

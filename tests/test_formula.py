@@ -17,8 +17,10 @@ from torch import Tensor
 
 import optviz as ov
 from optviz.contours import contour_levels, picture, places
-from optviz.surfaces.expression import FUNCTIONS, LONGEST, latex, parse
+from optviz.surfaces.expression import FUNCTIONS, LONGEST
 from optviz.surfaces.formula import DEFAULT
+from optviz.surfaces.latex import latex
+from optviz.surfaces.parser import parse
 
 INFO = ov.SURFACES["Formula"]
 
@@ -202,7 +204,6 @@ CONSTANT = {
 CONSTANT |= {
     "9**9**9**9": math.inf,
     "-1/0": -math.inf,
-    "a": 1,
     "x**0": 1,
     "where(x > 0, 2, 2)": 2,
     "sqrt(-1)": math.nan,
@@ -307,7 +308,7 @@ LATEX = {
     "sqrt(abs(x))": r"\sqrt{\left|x\right|}",
     "log(atan2(y, x))": r"\ln\left(\operatorname{atan2}\left(y, x\right)\right)",
     "alpha*x + beta_1*y + w2": r"\alpha \, x + \beta_{1} \, y + w_{2}",
-    "my_rate*pi_2": r"\mathrm{my}_{\mathrm{rate}} \, \pi_{2}",
+    "my_rate*pi_2*x": r"\mathrm{my}_{\mathrm{rate}} \, \pi_{2} \, x",
     "2*pi*x": r"2 \, \pi \, x",
     "1e-7*x + 0.5": r"1 \cdot 10^{-7} \, x + 0.5",
     "where(x < 0 or y >= 1, -x, y) + 1": r"\left(\begin{cases} -x & \text{if } x < 0 \text{ or } y \ge 1 \\ "
@@ -338,15 +339,10 @@ def assert_balanced(text: str) -> None:
 SENTENCES = {
     "": "The formula is empty: type one, such as x**2 + y**2.",
     "  ": "The formula is empty: type one, such as x**2 + y**2.",
-    "x + foo(y)": "There is no function 'foo' (at character 5).",
-    "  x + foo(y)": "There is no function 'foo' (at character 7).",
-    "x^2": "Powers are written **, not ^ (at character 2).",
-    "2x": "Between '2' and 'x' (at character 2) an operator is missing, such as *.",
-    "x y": "Between 'x' and 'y' (at character 3) an operator is missing, such as *.",
-    "(x)(y)": "Between ')' and '(' (at character 4) an operator is missing, such as *.",
-    "2(x)": "Between '2' and '(' (at character 2) an operator is missing, such as *.",
+    "x + foo(y)": "There is no function 'foo' (at character 5). To multiply, write foo*(…).",
+    "  x + foo(y)": "There is no function 'foo' (at character 7). To multiply, write foo*(…).",
     "1.2.3": "The number '1.2' (at character 1) does not end as a number does.",
-    "x(2)": "'x' (at character 1) is no function; to multiply, write x*(…).",
+    "x(2)": "'x' (at character 1) is no list: the coordinates are called x and y. To multiply, write x*2.",
     "sin + x": "The function 'sin' (at character 1) needs brackets, as in sin(x).",
     "sin()": "The function sin (at character 1) takes 1 number, not 0.",
     "1 + atan2(x)": "The function atan2 (at character 5) takes 2 numbers, not 1.",
@@ -354,12 +350,13 @@ SENTENCES = {
     "where(x, 1, 2)": "where needs a condition such as x < 0, not 'x' (at character 7).",
     "where(x < 1, 1)": "The function where (at character 1) takes a condition and 2 numbers, not 2.",
     "x < y": "The comparison 'x < y' (at character 1) can only be the condition of where(condition, a, b).",
-    "1 + (not x)": "The comparison 'not x' (at character 6) can only be the condition of "
-    "where(condition, a, b).",
-    "x = 2": "A formula has no = (at character 3); two numbers are compared with ==.",
+    "1 + (not x)": "where needs a condition such as x < 0, not 'x' (at character 10).",
+    "x = 2": "A formula has no = (at character 3): write only what stands after it, or == to compare two "
+    "numbers.",
     "x if y else 1": "The word 'if' (at character 3) has no meaning in a formula: write "
     "where(condition, a, b).",
-    "lambda: x": "The word 'lambda' (at character 1) is Python's own and has no meaning in a formula.",
+    "lambda: x": "The word 'lambda' (at character 1) is Python's own: write lam for λ, and of a function "
+    "only its value.",
     "x + True": "The word 'True' (at character 5) is Python's own and has no meaning in a formula.",
     "expression*x": "The name 'expression' (at character 1) means something else here: choose another.",
     "x + torch": "The name 'torch' (at character 5) means something else here: choose another.",
@@ -369,18 +366,16 @@ SENTENCES = {
     "x + 1)": "The bracket ) (at character 6) closes nothing.",
     "x)+(y": "The bracket ) (at character 2) closes nothing.",
     "x +": "After '+' (at character 3) the formula ends, where a number is missing.",
-    "x + * y": "The formula cannot be read from '* y' (at character 5) on.",
+    "x + * y": "Before '*' (at character 5) a number is missing.",
     "x, y": "Before 'y' (at character 4) there is a comma that belongs to no function.",
     "x + ()": "The brackets '()' (at character 5) hold no single number.",
-    "x // y": "A formula cannot hold 'x // y' (at character 1).",
-    "sin(*x)": "A formula cannot hold '*x' (at character 5).",
-    "sin(**x)": "A formula cannot hold 'sin(**x)' (at character 1).",
+    "x // y": "Division is written /, not // (at character 3), and there is no rounding.",
+    "sin(*x)": "Before '*' (at character 5) a number is missing.",
+    "sin(**x)": "Before '**' (at character 5) a number is missing.",
     "1e999*x": "The number '1e999' (at character 1) is too large.",
-    "x + $": "The character '$' (at character 5) has no meaning in a formula.",
-    "x + y²": "Write **2 for ² (at character 6).",
-    "x − y": "The minus sign (at character 3) is not the keyboard's -.",
-    "x[0]": "Brackets are round, not [ (at character 2).",
-    "+".join("abcdfghij"): "A formula can have at most 8 parameters, not 9: a, b, c, d, f, g, h, i, j.",
+    "x + ;": "The character ';' (at character 5) has no meaning in a formula.",
+    "x[0]": "There are no lists: write x for the one with [0] (at character 2).",
+    "+".join("xabcdfghij"): "A formula can have at most 8 parameters, and 'j' (at character 19) is one more.",
 }
 
 
@@ -411,11 +406,9 @@ HOSTILE = [
     "sin(" * 70 + "x" + ")" * 70,
     "x\0",
     "\0",
-    "ｘ + y",
     "х + y",  # a Cyrillic letter
     "ﬁ",
     "x\u200b",
-    "x\u00a0+ y",
     "\ud800",
     "٣",
     "x if y else z",
@@ -438,7 +431,6 @@ HOSTILE = [
     "0x10",
     "0b1",
     "1_000*x",
-    "007*x",
     "x @ y",
     "x % y",
     "x << y",
@@ -451,8 +443,6 @@ HOSTILE = [
     "# x",
     "x \\\n + y",
     "1if x else 2",
-    "x(y)(x)",
-    "sin(x)(y)",
     "sin(t=x)",
     "9" * 299,
     "1e" + "9" * 290,
@@ -464,7 +454,7 @@ def test_hostile_input_is_refused_at_once(expression: str) -> None:
     began = time.perf_counter()
     harmless = expression == "9" * 299  # a number like any other
     if not harmless:
-        with pytest.raises(ValueError, match=r"^[A-Zw'].*[.]$"):
+        with pytest.raises(ValueError, match=r"^[A-Zw'].*[.?]$"):
             formula(expression)
     assert harmless or time.perf_counter() - began < 0.5
 
@@ -671,7 +661,7 @@ def test_ten_thousand_inputs_neither_escape_nor_hang_nor_raise_anything_else(
         assert ov.Experiment.from_url(exp.to_url()) == exp
     assert 3000 < accepted < 9000
     assert slowest < 1
-    assert [sentence for sentence in refused if not re.fullmatch(r"[A-Zw'][^\n]*\.", sentence)] == []
+    assert [sentence for sentence in refused if not re.fullmatch(r"[A-Zw'][^\n]*[.?]", sentence)] == []
 
 
 def test_some_of_them_all_the_way() -> None:
@@ -679,7 +669,7 @@ def test_some_of_them_all_the_way() -> None:
     built = 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for text in inputs(80, seed=11):
+        for text in inputs(100, seed=11):
             try:
                 surface = formula(text)
             except ValueError:

@@ -1,7 +1,7 @@
 """The surface that a user types: `SurfaceSpec("Formula", {"expression": "x**2 + a*y**2", "a": 3.0})`.
 
-`optviz.surfaces.expression` reads and checks the text, `optviz.surfaces.lowering` makes it a torch function
-and the source of one, and `optviz.surfaces.search` looks for its minimizers. Nothing that is typed is run.
+`optviz.surfaces.parser` reads and checks the text, `optviz.surfaces.lowering` makes it a torch function and
+the source of one, and `optviz.surfaces.search` looks for its minimizers. Nothing that is typed is run.
 """
 
 from __future__ import annotations
@@ -15,26 +15,31 @@ from torch import Tensor
 
 from optviz.params import Float, Param, Text, Tuple
 from optviz.problem import Code, Domain, Point, Surface, SurfaceInfo, register_surface
-from optviz.surfaces.expression import LONGEST, Expression, latex, parse
+from optviz.surfaces.expression import LONGEST, Expression
+from optviz.surfaces.latex import latex
 from optviz.surfaces.lowering import Term, lower
+from optviz.surfaces.parser import parse
 from optviz.surfaces.search import search
 
 NAME = "Formula"
 DEFAULT = "x**2 + y**2 + a*sin(3*x)*sin(3*y)"
 _NARROWEST = 1e-6
 _PARAMETER = Float(-1e6, 1e6)
-_RANGE = Tuple((Float(-1e6, 1e6), Float(-1e6, 1e6)))
+_RANGE = Tuple((Float(-1e6, 1e6), Float(-1e6, 1e6)), names=("from", "to"))
 
 _PARAMS: Mapping[str, Param] = {
     "expression": Param(
         Text(LONGEST),
         DEFAULT,
-        "The loss in x and y. Powers are written **; there are pi, e, sin, cos, tan, asin, acos, atan, "
-        "atan2, sinh, cosh, tanh, exp, log, sqrt, abs, sign, min, max, sigmoid, relu, softplus and "
-        "where(x < 0, a, b). Any other name becomes a parameter.",
+        "The loss in x and y, as people write it: x**2, x^2 or x², 2x, 3(x + 1), √(x), |x|, π, np.sin(x). "
+        "There are pi, e, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, exp, log (natural, also "
+        "ln), log10, log2, sqrt, abs, sign, min, max, sigmoid, relu, softplus and where(x < 0, a, b). A "
+        "product whose sign is left away holds as tightly as any other; -x^2 is -(x^2), and 2^3^x is "
+        "2^(3^x). Any other name becomes a parameter.",
+        label="Formula",
     ),
-    "x_range": Param(_RANGE, (-2.0, 2.0), "The lowest and highest x that are drawn and searched."),
-    "y_range": Param(_RANGE, (-2.0, 2.0), "The lowest and highest y that are drawn and searched."),
+    "x_range": Param(_RANGE, (-2.0, 2.0), "The lowest and highest x that are drawn and searched.", "x"),
+    "y_range": Param(_RANGE, (-2.0, 2.0), "The lowest and highest y that are drawn and searched.", "y"),
 }
 
 
@@ -44,12 +49,24 @@ def _expression(given: Mapping[str, object]) -> Expression:
     except ValueError as error:
         raise ValueError(f"{NAME}: expression {error}") from None
     assert isinstance(text, str)
-    return parse(text)
+    return parse(text, frozenset(given) - {*_PARAMS})
 
 
 def _further(given: Mapping[str, object]) -> Mapping[str, Param]:
     names = _expression(given).parameters
     return {name: Param(_PARAMETER, 1.0, f"The number {name} in the formula.") for name in names}
+
+
+def _remarks(given: Mapping[str, object]) -> tuple[str, ...]:
+    """Parameters that have no value yet, and coordinates that the formula does not depend on."""
+    expression = _expression(given)
+    remarks = []
+    if expression.missing:
+        flat = "everywhere" if len(expression.missing) > 1 else f"along {expression.missing[0]}"
+        remarks.append(f"The formula holds no {' and no '.join(expression.missing)}: it is flat {flat}.")
+    if new := [f"{name} = 1" for name in expression.parameters if name not in given]:
+        remarks.append(f"New parameter{'s' if len(new) > 1 else ''}: {', '.join(new)}.")
+    return tuple(remarks)
 
 
 def _build(expression: str, x_range: Point, y_range: Point, **values: float) -> Surface:
@@ -95,7 +112,7 @@ def _surface(expression: str, domain: Domain, values: tuple[tuple[str, float], .
 
 
 def _term(expression: str, values: tuple[tuple[str, float], ...]) -> Term:
-    return lower(parse(expression).tree, dict(values))
+    return lower(parse(expression, frozenset(dict(values))).tree, dict(values))
 
 
 def _start(term: Term, domain: Domain) -> Point:
@@ -143,6 +160,7 @@ register_surface(
         "abs or atan2 has no derivative, optviz uses the subgradient 0; a piece of where that is not taken "
         "adds nothing to the gradient.",
         further=_further,
+        remarks=_remarks,
         written=lambda given: latex(_expression(given).tree),
         code=_code,
     )

@@ -5,7 +5,7 @@ Whatever stands in it is hostile or out of date: what cannot be used is left out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -140,7 +140,7 @@ class _Link:
         except ValueError as error:
             self.ignore(spec.name, error)
             return replace(spec, params={})
-        usable = replace(spec, params=self._usable(spec.name, declared, spec.params, drop_defaults=True))
+        usable = replace(spec, params=self._usable(spec.name, declared, spec.params, info.params))
         return self._try(spec.name, _built, usable) or replace(spec, params={})
 
     def page(self) -> str:
@@ -153,7 +153,7 @@ class _Link:
         if spec is None:
             return None
         declared = MAPS[spec.name].params
-        return replace(spec, params=self._usable(spec.name, declared, spec.params, drop_defaults=True))
+        return replace(spec, params=self._usable(spec.name, declared, spec.params, declared))
 
     def start(self, surface: ov.SurfaceSpec) -> Any:
         """The start, or the surface's own."""
@@ -212,9 +212,9 @@ class _Link:
         owner: str,
         declared: Mapping[str, Param],
         given: Mapping[str, Value],
-        drop_defaults: bool = False,
+        unsaid: Container[str] = (),
     ) -> dict[str, Value]:
-        """The given values that the owner has and may have."""
+        """The given values that the owner has and may have; a default among the `unsaid` need not be said."""
         usable = {}
         for name, value in given.items():
             if name not in declared:
@@ -225,7 +225,7 @@ class _Link:
             except ValueError as error:
                 self.ignore(owner, f"{name} {error}")
                 continue
-            if not (drop_defaults and checked == declared[name].default):
+            if not (name in unsaid and checked == declared[name].default):
                 usable[name] = checked
         return usable
 

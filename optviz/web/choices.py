@@ -16,6 +16,7 @@ import optviz as ov
 from optviz.atlas import MAPS
 from optviz.lessons import find_page, find_whole
 from optviz.params import Value
+from optviz.surfaces.expression import FormulaError
 from optviz.web import limits, parts, runs
 from optviz.web.limits import MOST_RUNS
 from optviz.web.parts import PROBLEM, RESULTS, Parts
@@ -67,7 +68,14 @@ def run(slot: int) -> ov.RunSpec:
 
 def complaint(key: str) -> str:
     """What is wrong with the last edit of the widget `key`; empty where nothing is."""
-    return session().complaints.get(key, "")
+    error = session().complaints.get(key)
+    return str(error) if error else ""
+
+
+def misread(key: str) -> int | None:
+    """The place in what was typed last into the widget `key` that is wrong, if one is."""
+    error = session().complaints.get(key)
+    return error.at if isinstance(error, FormulaError) else None
 
 
 def drop_complaints(key: str) -> None:
@@ -88,7 +96,7 @@ def act(key: str, change: Callable[..., None], *args: Any, redraw: Parts = ()) -
     try:
         change(*args)
     except ValueError as error:
-        session().complaints[key] = str(error)
+        session().complaints[key] = error
     parts.draw_anew(redraw)
 
 
@@ -257,7 +265,8 @@ def surface_field(name: str) -> Field:
 
     def put(value: Value) -> None:
         params = {**experiment().surface.params, name: value}
-        params = {key: value for key, value in params.items() if key != name or value != default}
+        if value == default and name in info.params:  # what a formula names is always said, once it is set
+            del params[name]
         declared = info.declared(params)  # another formula has other parameters
         params = {key: value for key, value in params.items() if key in declared}
         ov.surface(spec := ov.SurfaceSpec(owner, params))  # raises what is wrong with it

@@ -75,7 +75,7 @@ def follow(place: Any) -> None:
         now = tuple(run.optimizer for run in tuning.tuned.runs)
         _put(Rates(TUNED, tuple(run.optimizer for run in experiment.runs), now, tuning.budget))
     except ValueError as error:
-        session().complaints["rates"] = str(error)
+        session().complaints["rates"] = error
     session().tuning = None
     session().edited = True
     st.rerun()

@@ -44,7 +44,7 @@ class Session:
     experiment: ov.Experiment | None = None
     view: ov.View = field(default_factory=ov.View)
     memory: Memory = field(default_factory=Memory)
-    complaints: dict[str, str] = field(default_factory=dict)
+    complaints: dict[str, ValueError] = field(default_factory=dict)
     """What is wrong with the last edit, by the widget's key."""
     generations: dict[str, int] = field(default_factory=dict)
     """How often a widget had to be made anew, by its key."""

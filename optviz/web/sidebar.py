@@ -14,6 +14,7 @@ from optviz import third_party
 from optviz.figures import DASHES, Theme
 from optviz.params import Float, Int, Maybe, Param, Points, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
+from optviz.surfaces.formula import NAME as YOURS
 from optviz.web import choices, files, limits, parts, points, rates, widgets
 from optviz.web.session import session
 
@@ -69,7 +70,7 @@ def _problem() -> None:
 
 
 def _surface() -> None:
-    names = [info.name for group in _groups() for info in group]
+    names = [YOURS, *(info.name for group in _groups() for info in group if info.name != YOURS)]
     groups = {info.name: info.group for info in ov.SURFACES.values()}
     now = choices.experiment().surface.name
     st.selectbox(
@@ -103,7 +104,21 @@ def _surface_params(declared: Mapping[str, Param]) -> None:
             columns = [*st.columns(2)]
         place = columns.pop(0) if columns else st.container()
         with place:
-            widgets.draw(choices.surface_field(name), name, param, {"default": param.default})
+            label = param.label or name
+            widgets.draw(choices.surface_field(name), label, param, {"default": param.default})
+            if isinstance(param.kind, Text):
+                _remarks()
+
+
+def _remarks() -> None:
+    """What a typed formula brings about without saying so."""
+    spec = choices.experiment().surface
+    info = ov.SURFACES[spec.name]
+    remarks = [*info.remarks(spec.params)]
+    if new := info.further(spec.params).keys() - spec.params.keys():
+        remarks.append(f"Set {'it' if len(new) == 1 else 'them'} below.")
+    if remarks:
+        st.info(widgets.plain(" ".join(remarks)))
 
 
 def _groups() -> list[list[ov.SurfaceInfo]]:

@@ -36,6 +36,8 @@ Homes = Mapping[str, Value]
 
 SUGGESTED = "suggested"
 """The one home that is optviz's advice, not anybody's default."""
+_CUT = 36
+"""Characters of a misread text that are shown around the place."""
 _RATES = Float(0.0, 100.0).ladder(1e-6, 100.0)
 _TURNED = re.compile(r"(?<=ttp)(?=s?:)|(?<=www)(?=\.)|(?<=[@:])(?=\w)|(?<=-)(?=[->])|(?<=<)(?=-)", re.I)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
@@ -266,8 +268,8 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
             select(field.key, label, options, field.get(), field.set, help, field.shown_in)
         case Maybe(kind=Choice(options=options)):
             select(field.key, label, [None, *options], field.get(), field.set, help, field.shown_in)
-        case Tuple(kinds=kinds):
-            _parts(field, label, kinds, help)
+        case Tuple(kinds=kinds, names=names):
+            _parts(field, label, kinds, names, help)
         case Text(longest=longest):
             _text(field, label, longest, help, str, str)
         case Ints():
@@ -320,10 +322,13 @@ def _given(kind: Float | Int, optional: bool) -> Callable[[Any], Value]:
     return check
 
 
-def _parts(field: Field, label: str, kinds: tuple[Kind, ...], help: str | None) -> None:
+def _parts(
+    field: Field, label: str, kinds: tuple[Kind, ...], names: tuple[str, ...], help: str | None
+) -> None:
     for place, (column, kind) in enumerate(zip(st.columns(len(kinds)), kinds, strict=True)):
         with column:
-            _draw(field.part(place), f"{label}[{place}]", kind, help if place == 0 else None)
+            part = f"{label} {names[place]}" if names else f"{label}[{place}]"
+            _draw(field.part(place), part, kind, help if place == 0 else None)
 
 
 def _text(
@@ -339,7 +344,16 @@ def _text(
     wrong = bool(choices.complaint(field.key))  # then what was typed stays, to be mended
     editing = editor(field.key, written(field.get()), field.set, read, not wrong, field.shown_in)
     st.text_input(label, max_chars=longest, help=help, **editing)
+    if (at := choices.misread(field.key)) is not None:
+        st.code(_pointed(st.session_state[editing["key"]], at), language=None)
     complain(field.key)
+
+
+def _pointed(text: str, at: int) -> str:
+    """A part of a text with a caret below the character `at`."""
+    first = max(0, min(at - _CUT // 2, len(text) - _CUT))
+    shown = "".join(mark if mark.isprintable() else " " for mark in text[first : first + _CUT])
+    return f"{shown}\n{' ' * (at - first)}^"
 
 
 def _joined(numbers: Any) -> str:
