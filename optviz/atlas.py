@@ -33,6 +33,7 @@ from optviz.maps import (
     basins,
     cloud,
     cost,
+    criterion_name,
     default_resolution,
     sweep,
     tune,
@@ -58,7 +59,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "eps": (1e-10, 1.0),
 }
 _WIDTH, _HEIGHT = 64, 32
-_BLANK = {"steps to reach": "it never came near a minimum"}
+_BLANK = {"steps to reach": "it never came so near"}
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,15 @@ class MapInfo:
         return values | coerce_all(self.name, self.params, spec.params)
 
 
-def requests(spec: MapSpec, experiment: Experiment, focus: int) -> Sequence[Request]:
-    """What has to be computed for a map. Raises ValueError with a sentence where it cannot be."""
+def requests(
+    spec: MapSpec, experiment: Experiment, focus: int, within: float | None = None
+) -> Sequence[Request]:
+    """What has to be computed for a map. Raises ValueError with a sentence where it cannot be.
+
+    A minimizer nearer than `within`, by default a thousandth of the domain, is reached, as in the results.
+    """
     info = map_info(spec)
-    return info.plan(experiment, focus, info.settings(spec))
+    return info.plan(experiment, focus, {**info.settings(spec), "within": within})
 
 
 def pictures(spec: MapSpec, results: Sequence[Any], theme: Theme) -> Sequence[Picture]:
@@ -169,17 +175,20 @@ def _basins(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> 
         runs.append(rival)
     sides = [settings["resolution"] or default_resolution(experiment, run) for run in runs]
     side = min(sides)  # only maps of one resolution can be compared
+    asked = {"resolution": side, "within": settings["within"]}
     return [
-        Request(
-            basins, experiment, Settings({"run": run, "resolution": side}), cost(experiment, run, side**2)
-        )
+        Request(basins, experiment, Settings({"run": run, **asked}), cost(experiment, run, side**2))
         for run in runs
     ]
 
 
 def _draw_basins(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme) -> list[Picture]:
     found = [
-        Picture(basin_figure(each, theme, hover=False), f"{_name(each)}: where every start ends", each)
+        Picture(
+            basin_figure(each, theme, hover=False),
+            f"{_name(each)}: where every start ends, fainter the later it comes within {each.within:.12g}",
+            each,
+        )
         for each in results
     ]
     if len(results) == 2:
@@ -196,7 +205,8 @@ def _sweep(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> l
     x = settings["x"] or default_axis(optimizer, "lr", _WIDTH)
     y = settings["y"] or default_axis(optimizer, second_axis(optimizer), _HEIGHT)
     seconds = cost(experiment, focus, x[3] * y[3], "sweep")
-    return [Request(sweep, experiment, Settings({"run": focus, "x": x, "y": y}), seconds)]
+    asked = Settings({"run": focus, "x": x, "y": y, "within": settings["within"]})
+    return [Request(sweep, experiment, asked, seconds)]
 
 
 def _curves(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:
@@ -209,7 +219,7 @@ def _curves(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> 
         Request(
             sweep,
             experiment,
-            Settings({"run": run, "x": x, "y": None}),
+            Settings({"run": run, "x": x, "y": None, "within": settings["within"]}),
             cost(experiment, run, x[3], "sweep"),
         )
         for run in there
@@ -218,12 +228,14 @@ def _curves(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> 
 
 def _draw_sweep(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme) -> list[Picture]:
     value = settings["value"]
+    told = criterion_name(value, results[0].within)
     if results[0].y is None:
-        title = f"The {value} for each {results[0].x.name}, a gap where it diverged"
+        gap = _BLANK.get(value, "it diverged")
+        title = f"The {told} for each {results[0].x.name}, a gap where {gap}"
         return [Picture(sweep_curves_figure(results, value, theme), title)]
     (found,) = results
     blank = "" if value == "ending" else ", blank where " + _BLANK.get(value, "it diverged")
-    title = f"{_name(found)}: the {value} for each {found.x.name} and {found.y.name}{blank}"
+    title = f"{_name(found)}: the {told} for each {found.x.name} and {found.y.name}{blank}"
     return [Picture(sweep_figure(found, value, theme, hover=False), title, found)]
 
 
@@ -235,7 +247,8 @@ def _tuning(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> 
 
 def _draw_tuning(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme) -> list[Picture]:
     (found,) = results
-    return [Picture(tuning_figure(found, theme), f"The {found.criterion} for each learning rate")]
+    told = criterion_name(found.criterion, found.within)
+    return [Picture(tuning_figure(found, theme), f"The {told} for each learning rate")]
 
 
 def _cloud(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:

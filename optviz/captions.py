@@ -42,12 +42,20 @@ _COLUMNS = {
     "name": ("Competitor", "Sort by name"),
     "final_loss": ("Final loss", "The loss at the last point."),
     "best_loss": ("Best loss", "The lowest loss on the path."),
-    "distance": ("Distance", "From the last point to the nearest minimizer, in units of x and y."),
-    "steps_to_reach": ("Steps to reach", "The first step near enough to a minimizer, as set."),
+    "distance": (
+        "Final distance in {units}",
+        "From the last point to the nearest minimizer, in units of {units}.",
+    ),
+    "steps_to_reach": (
+        "Steps to within {within:.12g}",
+        "The first step whose point is nearer than {within:.12g} to a minimizer, in units of {units}. "
+        "A run may leave again.",
+    ),
     "evals": ("Evals", "Evaluations of loss and gradient in all steps together."),
-    "path_length": ("Path length", "The lengths of all steps together, in units of x and y."),
-    "ending": ("How it ended", "Sort by the kind of ending, then by its step"),
+    "path_length": ("Path length in {units}", "The lengths of all steps together, in units of {units}."),
+    "ending": ("How it ended", "Sort by the kind of ending, then by the step from which it held"),
 }
+"""Each column's title and what it is, with places for what depends on the surface and the view."""
 
 
 def table(
@@ -61,9 +69,9 @@ def table(
 
     `endings` say how each ended, or why it has no summary.
     """
-    names = [name for name in _COLUMNS if name not in ("distance", "steps_to_reach")]
-    if surface(experiment.surface).minimizers:
-        names = list(_COLUMNS)
+    function = surface(experiment.surface)
+    names = [name for name in _COLUMNS if function.minimizers or name not in ("distance", "steps_to_reach")]
+    units = "the weights" if function.network else " and ".join(function.axes)
     rows = []
     styles = all_pens(experiment, theme, view)
     for run, pen, summary, ending in zip(experiment.runs, styles, summaries, endings, strict=True):
@@ -79,7 +87,12 @@ def table(
                 "words": ending,
             }
         )
-    columns = [{"name": name, "title": _COLUMNS[name][0], "help": _COLUMNS[name][1]} for name in names]
+    told = {"within": function.near(view.within), "units": units}
+    columns = [
+        {"name": name, "title": title.format(**told), "help": help.format(**told)}
+        for name, (title, help) in _COLUMNS.items()
+        if name in names
+    ]
     return {"columns": columns, "rows": rows}
 
 

@@ -7,7 +7,7 @@ another one or on another machine. Paths do not leave it, only what they come to
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from optviz.engine import competitor, landscape, run_many, run_varied
 from optviz.outcome import Array, Landscape, judge_many
 from optviz.spec import Experiment, OptimizerSpec
-from optviz.trajectory import Ensemble, Floats
+from optviz.trajectory import Ensemble, Floats, arrivals, distances
 
 Watch = Callable[[int], None]
+
+_AT_ONCE = 2**16
+"""Points that are looked at together: few enough for a processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +39,7 @@ class Cells:
     best: Array
     """(k,) the lowest finite loss on the path; NaN where there is none, or where it was not asked for."""
     reached: NDArray[np.int32]
-    """(k,) the first step near enough to a minimizer; -1 where none was, or where it was not asked for."""
+    """(k,) the first step nearer than was asked to a minimizer, as `arrivals` counts; -1 for never."""
 
     @classmethod
     def empty(cls, count: int) -> Cells:
@@ -62,11 +65,19 @@ class Cells:
 
 
 def from_starts(
-    experiment: Experiment, run: int, starts: Array, device: str, watch: Watch | None = None
+    experiment: Experiment,
+    run: int,
+    starts: Array,
+    within: float,
+    device: str,
+    watch: Watch | None = None,
 ) -> Cells:
-    """How competitor `run` ends from each of some starts (k, 2)."""
+    """How competitor `run` ends from each of some starts (k, 2); nearer than `within` is a minimizer reached.
+
+    Its lowest loss is not looked for.
+    """
     ensemble = run_many(experiment, starts, run, "paths", device, watch=watch)
-    return _cells(experiment, run, ensemble, None)
+    return _cells(experiment, run, ensemble, within)
 
 
 def from_settings(
@@ -79,7 +90,8 @@ def from_settings(
 ) -> Cells:
     """How competitor `run` ends with each of some settings; nearer than `within` is a minimizer reached."""
     ensemble = run_varied(experiment, optimizers, run, "paths", device, watch=watch)
-    return _cells(experiment, run, ensemble, within)
+    cells = _cells(experiment, run, ensemble, within)
+    return replace(cells, best=_lowest(experiment, run, ensemble))
 
 
 def paths_of_seeds(
@@ -109,30 +121,44 @@ def _paths(experiment: Experiment, run: int, ensemble: Ensemble) -> tuple[Floats
     return paths, np.where(np.isfinite(losses), losses, np.inf)
 
 
-def _cells(experiment: Experiment, run: int, ensemble: Ensemble, within: float | None) -> Cells:
+def _cells(experiment: Experiment, run: int, ensemble: Ensemble, within: float) -> Cells:
     land = landscape(competitor(experiment, run)[1])
     assert ensemble.paths is not None
     paths = ensemble.paths.transpose(1, 0, 2)
     endings = judge_many(paths, ensemble.steps, ensemble.diverged, land)
-    cells = Cells.empty(len(ensemble.steps))
-    best, reached = (cells.best, cells.reached) if within is None else _along(paths, ensemble, land, within)
     return Cells(
-        endings.kinds, endings.minimizers, endings.steps.astype(np.int32), ensemble.losses, best, reached
+        endings.kinds,
+        endings.minimizers,
+        endings.steps.astype(np.int32),
+        ensemble.losses,
+        np.full(len(ensemble.steps), np.nan),
+        _reached(paths, ensemble, land, within),
     )
 
 
-def _along(
-    paths: Floats, ensemble: Ensemble, land: Landscape, within: float
-) -> tuple[Array, NDArray[np.int32]]:
-    """The lowest loss of each path and the first step within reach of a minimizer."""
-    taken = np.arange(len(paths))[:, None] <= ensemble.steps
-    points = paths.astype(np.float64)
+def _taken(ensemble: Ensemble) -> NDArray[np.bool_]:
+    """(n+1, k) which points of the paths were walked to: what follows a divergence was not."""
+    assert ensemble.paths is not None
+    taken: NDArray[np.bool_] = np.arange(ensemble.paths.shape[1])[:, None] <= ensemble.steps
+    return taken
+
+
+def _reached(paths: Floats, ensemble: Ensemble, land: Landscape, within: float) -> NDArray[np.int32]:
+    """(k,) when each of the `paths` (n+1, k, 2) arrives."""
+    away = np.empty(paths.shape[:2])
+    size = max(1, _AT_ONCE // max(1, paths.shape[1]))
+    for first in range(0, len(paths), size):
+        points = paths[first : first + size].astype(np.float64, order="C")
+        away[first : first + size] = distances(points, land.minimizers)
+    away[~_taken(ensemble)] = np.inf
+    return arrivals(away, within).astype(np.int32)
+
+
+def _lowest(experiment: Experiment, run: int, ensemble: Ensemble) -> Array:
+    """(k,) the lowest finite loss on each path; NaN where there is none."""
+    land, taken = landscape(competitor(experiment, run)[1]), _taken(ensemble)
+    assert ensemble.paths is not None
+    points = ensemble.paths.transpose(1, 0, 2).astype(np.float64)
     losses = land.first_order(points.reshape(-1, 2))[0].reshape(taken.shape)
     best = np.where(taken & np.isfinite(losses), losses, np.inf).min(axis=0)
-    near = np.zeros_like(taken)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for minimizer in land.minimizers:
-            near |= np.linalg.norm(points - minimizer, axis=2) <= within
-    near &= taken
-    first = np.where(near.any(axis=0), near.argmax(axis=0), -1)
-    return np.where(np.isfinite(best), best, np.nan), first.astype(np.int32)
+    return np.where(np.isfinite(best), best, np.nan)

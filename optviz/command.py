@@ -19,7 +19,7 @@ from optviz.problem import SURFACES, surface
 from optviz.schedulers import SCHEDULERS
 from optviz.spec import Experiment, View
 from optviz.third_party import register_pytorch_optimizers
-from optviz.trajectory import Trajectory
+from optviz.trajectory import Summary, Trajectory
 
 SOURCE = "a file that optviz saved, a link, or - for what is piped in"
 
@@ -130,19 +130,28 @@ def _device(to: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    experiment, _ = read(options.experiment)
+    experiment, view = read(options.experiment)
     trajectories = _computed(experiment, options.device)
     function = surface(experiment.surface)
     width = max(len(trajectory.name) for trajectory in trajectories)
     for trajectory in trajectories:
-        summary = trajectory.summary(function.minimizers, function.nearness)
-        print(f"{trajectory.name:{width}}  loss {summary.final_loss:<12.6g} {summary.outcome.detail}")
+        summary = trajectory.summary(function.minimizers, function.near(view.within))
+        words = [_arrival(summary)] if function.minimizers else []
+        words.append(summary.outcome.detail)
+        print(f"{trajectory.name:{width}}  loss {summary.final_loss:<12.6g} {' '.join(words)}")
     if options.csv:
         _write(options.csv, steps_csv(trajectories).encode())
     if options.parquet:
         _write(options.parquet, steps_parquet(trajectories))
     if options.json:
-        _write(options.json, results_json(experiment, trajectories).encode())
+        _write(options.json, results_json(experiment, trajectories, view.within).encode())
+
+
+def _arrival(summary: Summary) -> str:
+    """When a run reached a minimizer, in words."""
+    if summary.steps_to_reach is None:
+        return f"Never within {summary.within:.12g} of a minimizer."
+    return f"First within {summary.within:.12g} of a minimizer at step {summary.steps_to_reach:,}."
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ from optviz.engine import sample
 from optviz.outcome import Array
 from optviz.planes import Ground, ground_of
 from optviz.problem import Point, Surface, surface
+from optviz.rates import moves, used_lrs
 from optviz.spec import Experiment, View
 from optviz.trajectory import Floats, Grid, Trajectory
 
@@ -232,11 +233,15 @@ def gradient_figure(
 def lr_figure(
     experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
 ) -> go.Figure | None:
-    """The learning rate that each step used; None where no run's learning rate ever changes."""
-    if not any(len(trajectory.lrs) and np.ptp(trajectory.lrs) > 0 for trajectory in trajectories):
+    """The learning rate that each step used; None where no run's learning rate ever changes.
+
+    Where a step uses none, as Rprop's after the first, there is a gap.
+    """
+    used = [used_lrs(trajectory) for trajectory in trajectories]
+    if not any(map(moves, used)):
         return None
     # The rate of a step is drawn at the point that the step leads to: the start has none.
-    rates = [np.concatenate(([np.nan], trajectory.lrs)) for trajectory in trajectories]
+    rates = [np.concatenate(([np.nan], rate)) for rate in used]
     known = np.concatenate(rates)
     known = known[np.isfinite(known) & (known > 0)]
     log = bool(len(known)) and known.max() > _WIDE_RATES * known.min()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from optviz.contours import contour_levels
 from optviz.engine import sample
 from optviz.figures import DASHES, LIGHT, Theme, ground, mixed, over_domain, shown_name, styled
-from optviz.maps import Axis, BasinMap, Cloud, SweepMap, Tuning
+from optviz.maps import Axis, BasinMap, Cloud, SweepMap, Tuning, criterion_name
 from optviz.outcome import KINDS, Array
 from optviz.problem import Surface, surface
 from optviz.stability import Stability
@@ -35,18 +35,16 @@ _LOSSES = "Cividis"
 def basin_figure(basins: BasinMap, theme: Theme = LIGHT, *, hover: bool = True) -> go.Figure:
     """Where every start ends: a hue for each minimizer and ending, paler the more steps it took.
 
+    The steps are those to the minimizer that it ends in, as `arrivals` counts, else those to its ending.
     Cells that have not been run yet show their coarser neighbours. Without `hover` the figure is lean: its
     cells do not say what they are.
     """
     function = surface(basins.experiment.surface)
     classes, names, colors = _endings(basins, function, theme)
-    shade = _shade(basins.shown(basins.steps), basins.experiment.steps)
-    texts = _words(names, classes)
-    numbers = (basins.shown(basins.steps), basins.shown(basins.losses))
-    words = "start (%{x:.5g}, %{y:.5g})<br>%{text}, step %{customdata[0]}<br>loss %{customdata[1]:.5g}"
-    figure = _classes(basins.x, basins.y, classes, shade, names, colors, theme)
+    sayings = _sayings(basins, function, names)
+    figure = _classes(basins.x, basins.y, classes, _shade(basins), names, colors, theme, sayings)
     if hover:
-        _tell(figure, words, texts, numbers)
+        _tell_cells(figure, "start (%{x:.5g}, %{y:.5g})", basins, classes, sayings)
     return _over_domain(figure, function, theme)
 
 
@@ -105,13 +103,9 @@ def sweep_figure(
     function = surface(sweep.experiment.surface)
     x, y = sweep.x.values, sweep.y.values
     classes, names, colors = _endings(sweep, function, theme)
-    texts = _words(names, classes)
-    numbers = (sweep.shown(sweep.steps), sweep.shown(sweep.losses))
-    told = f"{sweep.x.name} %{{x:.4g}}, {sweep.y.name} %{{y:.4g}}<br>"
-    told += "%{text}, step %{customdata[0]}<br>loss %{customdata[1]:.5g}"
+    sayings = _sayings(sweep, function, names)
     if value == "ending":
-        shade = _shade(sweep.shown(sweep.steps), sweep.experiment.steps)
-        figure = _classes(x, y, classes, shade, names, colors, theme)
+        figure = _classes(x, y, classes, _shade(sweep), names, colors, theme, sayings)
     else:
         z, title = _sweep_values(sweep, value, function)
         figure = go.Figure(
@@ -127,7 +121,8 @@ def sweep_figure(
             )
         )
     if hover:
-        _tell(figure, told, texts, numbers)
+        place = f"{sweep.x.name} %{{x:.4g}}, {sweep.y.name} %{{y:.4g}}"
+        _tell_cells(figure, place, sweep, classes, sayings)
     if sweep.boundary is not None:
         figure.add_trace(_boundary(sweep.boundary, theme))
     _axes(figure, sweep.x, sweep.y)
@@ -176,6 +171,7 @@ def tuning_figure(tuning: Tuning, theme: Theme = LIGHT) -> go.Figure:
     """What each competitor makes of each learning rate, its best one marked, and what all were given."""
     figure = go.Figure()
     best = tuning.best
+    criterion = criterion_name(tuning.criterion, tuning.within)
     base = surface(tuning.experiment.surface).minimum if "loss" in tuning.criterion else 0.0
     base = base if np.isfinite(base) else 0.0
     drawn = [values - base for values in tuning.values]
@@ -186,7 +182,7 @@ def tuning_figure(tuning: Tuning, theme: Theme = LIGHT) -> go.Figure:
     ):
         shown = np.where(np.isfinite(values) & ((values > 0) | (not log)), values, np.nan)
         name, line = shown_name(run.name), _line(index, theme)
-        hover = f"lr %{{x:.4g}}: {tuning.criterion} %{{customdata:.5g}}"
+        hover = f"lr %{{x:.4g}}: {criterion} %{{customdata:.5g}}"
         common = {"customdata": tuning.values[index], "hovertemplate": hover, "legendgroup": str(index)}
         figure.add_trace(go.Scatter(x=rates, y=shown, mode="lines", name=name, line=line, **common))
         if best[index] >= 0:
@@ -204,7 +200,7 @@ def tuning_figure(tuning: Tuning, theme: Theme = LIGHT) -> go.Figure:
     figure.update_xaxes(
         title=f"learning rate<br><sub>{tuning.budget}</sub>", type="log", exponentformat="power"
     )
-    title = f"{tuning.criterion} above the minimum" if base else tuning.criterion
+    title = f"{criterion} above the minimum" if base else criterion
     figure.update_yaxes(title=title, type="log" if log else "linear", exponentformat="power")
     return styled(figure, theme)
 
@@ -333,10 +329,43 @@ def _words(names: Sequence[str], classes: NDArray[np.int64]) -> NDArray[np.str_]
     return np.asarray([*names, "not run yet"])[classes]
 
 
-def _shade(steps: NDArray[np.int32], most: int) -> Array:
-    """(h, w) in [0, 1]: 0 for cells that settle at once."""
-    shade: Array = np.maximum(steps, 0) / most
+_Saying = tuple[str, str]
+"""What a cell of some class says: before the step that it tells, and where there is none."""
+
+
+def _sayings(found: BasinMap | SweepMap, function: Surface, names: Sequence[str]) -> list[_Saying]:
+    near, count = f"within {found.within:.12g}", len(function.minimizers)
+    arrives = [(f"{name}, {near} at step ", f"{name}, never {near}") for name in names[:count]]
+    return arrives + [(f"{name}, step ", name) for name in names[count:]]
+
+
+def _steps(found: BasinMap | SweepMap) -> NDArray[np.int32]:
+    """(h, w) the step that a cell tells: of its arrival at the minimizer that it ends in, -1 where it never
+    is so near, else that from which its ending held."""
+    arrived = found.shown(found.minimizers) >= 0
+    steps: NDArray[np.int32] = np.where(arrived, found.shown(found.reached), found.shown(found.steps))
+    return steps
+
+
+def _shade(found: BasinMap | SweepMap) -> Array:
+    """(h, w) in [0, 1]: 0 for cells that are there at once, 1 for those that never are."""
+    steps, never = _steps(found), found.experiment.steps + 1
+    shade: Array = np.where(steps < 0, never, steps) / never
     return shade
+
+
+def _tell_cells(
+    figure: go.Figure,
+    place: str,
+    found: BasinMap | SweepMap,
+    classes: NDArray[np.int64],
+    sayings: Sequence[_Saying],
+) -> None:
+    """Let each cell say how it ended, and when."""
+    steps = _steps(found)
+    before, instead = (_words([saying[k] for saying in sayings], classes) for k in (0, 1))
+    texts = np.where(steps < 0, instead, np.char.add(before, steps.astype(str)))
+    _tell(figure, f"{place}<br>%{{text}}<br>loss %{{customdata[0]:.5g}}", texts, (found.shown(found.losses),))
 
 
 def _classes(
@@ -347,11 +376,13 @@ def _classes(
     names: Sequence[str],
     colors: Sequence[str],
     theme: Theme,
+    sayings: Sequence[_Saying] = (),
 ) -> go.Figure:
     """A heatmap whose colours are classes and shades, with a legend of the classes that there are.
 
     A height is the place of the class in `layout.meta`, plus the shade in [0, 0.995].
     """
+    sayings = sayings or [(name, name) for name in names]
     used = [place for place in range(len(names)) if (classes == place).any()]
     slot = np.full(len(names) + 1, -1)
     slot[used] = np.arange(len(used))
@@ -372,7 +403,7 @@ def _classes(
             showscale=False,
         )
     )
-    figure.update_layout(meta={"classes": [names[index] for index in used]})
+    figure.update_layout(meta={"sayings": [sayings[index] for index in used]})
     for index in used:
         marker = {"symbol": "square", "size": 12, "color": colors[index]}
         figure.add_trace(
@@ -400,7 +431,7 @@ def _sweep_values(sweep: SweepMap, value: str, function: Surface) -> tuple[Array
     """What is drawn of a sweep, (h, w), and how it is called: a gap where there is no number for it."""
     if value == "steps to reach":
         reached = sweep.shown(sweep.reached).astype(np.float64)
-        return np.where(reached < 0, np.nan, reached), "steps to a minimum"
+        return np.where(reached < 0, np.nan, reached), criterion_name(value, sweep.within)
     losses = sweep.shown(sweep.losses if value == "final loss" else sweep.best)
     diverged = (sweep.shown(sweep.kinds) == KINDS.index("diverged")) & (value == "final loss")
     losses = np.where(np.isfinite(losses) & ~diverged, losses, np.nan)

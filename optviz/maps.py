@@ -37,6 +37,12 @@ Watch = Callable[[Progress[Result]], None]
 CRITERIA = ("final loss", "best loss", "steps to reach")
 """What a tuning can go by: lower is better in each."""
 
+
+def criterion_name(criterion: str, within: float) -> str:
+    """A criterion as pictures call it: with the distance that counts as reached."""
+    return f"steps to within {within:.12g}" if criterion == "steps to reach" else criterion
+
+
 _LONGEST = 3600.0
 """Seconds: a map that would take longer in one process is refused, or 100 times as long on an executor."""
 _MOST = 2**20
@@ -71,6 +77,10 @@ class _Map:
     """(h, w) the step from which that held."""
     losses: Array
     """(h, w) the surface's own loss at the last point."""
+    reached: NDArray[np.int32]
+    """(h, w) the first step that came nearer than `within` to a minimizer; -1 where none did."""
+    within: float
+    """The distance, in units of x and y, that counts as reached."""
     made_with: MadeWith
 
     @property
@@ -132,9 +142,6 @@ class SweepMap(_Map):
     y: Axis | None
     best: Array
     """(h, w) the lowest loss on the path."""
-    reached: NDArray[np.int32]
-    """(h, w) the first step that came within `within` of a minimizer; -1 where none did."""
-    within: float
     boundary: Array | None
     """(k, 2) points (x, y) of the border of what is stable in theory, or (1, 2) with y 0 where there is no
     second axis. Known for SGD on quadratics, against lr and momentum: 0 < lr·λ < 2 + 2β. None elsewhere."""
@@ -198,7 +205,7 @@ class Tuning:
         runs, count = self.rates.shape
         return (
             f"{count} learning rates × {self.experiment.steps} steps for each of {runs} competitors, "
-            f"the best by {self.criterion}."
+            f"the best by {criterion_name(self.criterion, self.within)}."
         )
 
 
@@ -234,14 +241,16 @@ def basins(
     run: int = 0,
     resolution: int | None = None,
     *,
+    within: float | None = None,
     device: str = "auto",
     executor: Workers = None,
     watch: Watch[BasinMap] | None = None,
 ) -> BasinMap:
     """Where competitor `run` ends from every one of `resolution`² starts, each equal to its single run.
 
-    The default is 256, or what takes about ten seconds where that would take longer. Raises ValueError as
-    `run` does, and for what would take hours.
+    The default is 256, or what takes about ten seconds where that would take longer. A minimizer nearer than
+    `within`, by default a thousandth of the domain, is reached. Raises ValueError as `run` does, and for what
+    would take hours.
     """
     spec, function = competitor(experiment, run)
     side = default_resolution(experiment, run) if resolution is None else resolution
@@ -250,15 +259,16 @@ def basins(
     _check_cost(cost(experiment, run, side**2), executor)
     x, y = (low + (high - low) * (np.arange(side) + 0.5) / side for low, high in function.domain)
     starts = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    near = function.near(within)
     cells, made = Cells.empty(side**2), made_with(experiment, device)
 
     def result() -> BasinMap:
         known = cells.arrays((side, side))
-        parts = {name: known[name] for name in ("kinds", "minimizers", "steps", "losses")}
-        return BasinMap(experiment, run, made_with=made, x=x, y=y, **parts)
+        del known["best"]
+        return BasinMap(experiment, run, made_with=made, x=x, y=y, within=near, **known)
 
     pieces = [
-        Piece(places, from_starts, (experiment, run, starts[places], device))
+        Piece(places, from_starts, (experiment, run, starts[places], near, device))
         for places in _pieces(experiment, spec, "basins", side, side)
     ]
     return _filled(cells, pieces, executor, watch, result)
@@ -290,7 +300,7 @@ def sweep(
     width, height = across.count, up.count if up else 1
     _check_cost(cost(experiment, run, width * height, "sweep"), executor)
     optimizers = _grid_of_settings(spec.optimizer, across, up)
-    near = function.nearness if within is None else within
+    near = function.near(within)
     cells, made = Cells.empty(width * height), made_with(experiment, device)
     boundary = _boundary(experiment, spec, across, up)
 
@@ -337,7 +347,7 @@ def tune(
     runs = range(len(experiment.runs))
     _check_cost(sum(cost(experiment, index, count, "sweep") for index in runs), executor)
     function = competitor(experiment, 0)[1]
-    near = function.nearness if within is None else within
+    near = function.near(within)
     factors = np.geomspace(1 / span, span, count) if count > 1 else np.ones(1)
     rates = np.stack([_middle(experiment.runs[index], around) * factors for index in runs])
     cells, made = Cells.empty(rates.size), made_with(experiment, device)

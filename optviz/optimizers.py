@@ -43,6 +43,21 @@ class LrUnit(Enum):
     NONE = "a pure number: torch's default suits every surface"
 
 
+class LrUse(Enum):
+    """Which learning rate enters a step, as the end of a sentence about the optimizer; empty: the one set."""
+
+    EACH = ""
+    FALLS = "divides the learning rate by 1 + lr_decay × the steps before"
+    LATE = "uses a learning rate one step after it was set: torch computes eta at the end of the step before"
+    FIRST = "uses the learning rate in its first step only: later steps have lengths of their own, step_size"
+    CAP = "steps by the smaller of lr and 1/√t, as a share of the parameters' own size"
+    TRIAL = (
+        "uses the learning rate as a first length along its direction: a line search may take another, and "
+        "in the first step it is divided by |g|₁ where that is above 1"
+    )
+    UNKNOWN = "is not torch's own, and may use the learning rate otherwise: drawn is what was set"
+
+
 @dataclass(frozen=True)
 class OptimizerInfo:
     """An optimizer that can be chosen."""
@@ -71,6 +86,8 @@ class OptimizerInfo:
     """What it belongs to in a list; empty for torch's own."""
     when: str = ""
     """When to use it and what to expect, in a sentence or two; empty where that is not known."""
+    lr_use: LrUse = LrUse.UNKNOWN
+    """Which learning rate enters a step."""
 
     @property
     def name(self) -> str:
@@ -129,6 +146,7 @@ def _row(
     matrix: bool = False,
     lr_factor: float = 1.0,
     suggested: Mapping[str, Value] | None = None,
+    lr_use: LrUse = LrUse.EACH,
 ) -> OptimizerInfo:
     signature = inspect.signature(make).parameters
     declared = {name: Param(kind, signature[name].default, help) for name, (kind, help) in params.items()}
@@ -145,6 +163,7 @@ def _row(
         lr_factor,
         suggestions,
         when=when,
+        lr_use=lr_use,
     )
 
 
@@ -293,6 +312,7 @@ _ROWS = (
         | _eps
         | _maximize,
         lr_factor=10.0,
+        lr_use=LrUse.FALLS,
     ),
     _row(
         torch.optim.Adadelta,
@@ -334,6 +354,7 @@ _ROWS = (
         }
         | _weight_decay
         | _maximize,
+        lr_use=LrUse.CAP,
         note="A step is a share of the point's own distance from (0, 0): its path depends on where that is. "
         "For a matrix of n × m weights it keeps n + m numbers, for a vector as many as it has.",
     ),
@@ -359,6 +380,7 @@ _ROWS = (
         }
         | _weight_decay
         | _maximize,
+        lr_use=LrUse.LATE,
         note="The path is that of the points; the average is in its state, named ax.",
     ),
     _row(
@@ -382,6 +404,7 @@ _ROWS = (
             "step_sizes": (Tuple((Float(0.0, 1e6), Float(0.0, 1e6))), "The shortest and the longest step."),
         }
         | _maximize,
+        lr_use=LrUse.FIRST,
         note="Made for the full gradient: with noise or minibatches the sign says little.",
     ),
     _row(
@@ -413,6 +436,7 @@ _ROWS = (
             ),
         },
         note="Without a line search it may well rise or diverge: that is torch's LBFGS, not an error.",
+        lr_use=LrUse.TRIAL,
         suggested={"max_iter": 1, "max_eval": 25, "line_search_fn": "strong_wolfe"},
     ),
     _row(

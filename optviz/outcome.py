@@ -43,7 +43,9 @@ class Outcome:
     kind: str
     """One of `KINDS`."""
     step: int
-    """The step from which it held: when it settled, left for good, began to cycle, or diverged."""
+    """The step from which it held: when it settled, left for good, began to cycle, or diverged. It is not
+    when a minimizer was reached, which `optviz.trajectory.arrivals` says: to settle is to stay near the last
+    point, wherever that is."""
     detail: str
     """A sentence for the user."""
     minimizer: int | None = None
@@ -279,7 +281,7 @@ def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, l
         return f"Still moving after {last} steps."
     if minimizer >= 0:
         place = ", ".join(f"{number:.4g}" for number in land.minimizers[minimizer])
-        return f"Reached the minimum at ({place}) by step {step}."
+        return f"Ended in the minimum at ({place})."
     what = {
         "minimum": "in a minimum, as low as there is" if lowest else "in a local minimum",
         "saddle": "at a saddle: flat, but neither a minimum nor a maximum",

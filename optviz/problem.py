@@ -99,8 +99,15 @@ class Surface:
 
     @property
     def nearness(self) -> float:
-        """A distance that counts as having arrived: a thousandth of the domain's mean width."""
-        return sum(self.widths) / 2000
+        """The distance from a minimizer that counts as having reached it, if nobody says another.
+
+        About a thousandth of the domain's mean width, a round number as it is read in tables.
+        """
+        return float(f"{sum(self.widths) / 2000:.0e}")
+
+    def near(self, within: float | None) -> float:
+        """The distance that counts as having reached a minimizer: `within`, where somebody says one."""
+        return self.nearness if within is None else within
 
     def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
         """The loss at `parameters`: one tensor (..., 2), or x and y as two tensors (..., 1)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +21,7 @@ from optviz.engine import path_hessians, plane_hessians, sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.fitting import Data
 from optviz.planes import ground_of, seen_through, shadows
+from optviz.rates import lr_words, moves, used_lrs
 from optviz.spec import VIEW_PARAMS, Experiment, View
 from optviz.stability import Stability
 from optviz.steps import MOMENTUM, Steps, steps
@@ -28,7 +29,7 @@ from optviz.trajectory import Grid, Plane, Reference, Trajectory
 
 COLUMNS = ("x", "y", "loss", "excess", "gradient", "lr", "evals")
 """What a path holds for each of its n+1 points: `excess` is the loss above the surface's minimum, for a log
-scale, `gradient` the length of the surface's own gradient, `lr` that of the step that led to the point."""
+scale, `gradient` the length of the surface's own gradient, `lr` what the step that led to the point used."""
 _DIGEST = 8  # bytes, before the floats
 
 
@@ -97,6 +98,7 @@ def scene(
                 "dash": pen.dash,
                 "outcome": trajectory.outcome.kind,
                 "at": trajectory.outcome.step,
+                "rate": {"moves": moves(used_lrs(trajectory)), "words": lr_words(trajectory)},
             }
             for trajectory, path, pen in zip(
                 trajectories, paths, pens(experiment, trajectories, theme, view), strict=True
@@ -108,7 +110,7 @@ def scene(
     for run, one, blob in zip(data["runs"], inside, insides, strict=False):  # there may be none
         run["steps"] = {**one.data, "digest": _digest(blob)}
     for run, edge, blob in zip(data["runs"], edges, sharp, strict=False):
-        run["stability"] = {"formula": edge.formula, "digest": _digest(blob)}
+        run["stability"] = {"formula": edge.formula, "words": edge.words, "digest": _digest(blob)}
     for run, blob in zip(data["runs"], weights, strict=False):
         run["weights"] = {"digest": _digest(blob)}
     if isinstance(under.sampled, Plane):
@@ -125,17 +127,23 @@ def scene(
     return Scene(data, (ground, *paths, *insides, *unreal.values(), *sharp, *weights, *orders))
 
 
-def inside(experiment: Experiment, trajectory: Trajectory) -> Steps:
-    """What each step of a run did, for a player that looks into it.
+def inside(experiment: Experiment, trajectory: Trajectory, edge: Stability) -> Steps:
+    """What each step of a run did, and how stable it was, for a player that looks into it.
 
     Of a network it is what it did to two of its weights, and what of it is seen on its plane.
     """
-    known = path_hessians(experiment, trajectory)
-    if trajectory.plane is None:
-        return steps(trajectory, known)
-    bent = plane_hessians(experiment, trajectory).reshape(-1, 4)[:, [0, 1, 3]]
-    seen = shadows(experiment, trajectory, MOMENTUM) | {"hessian": bent}
-    return steps(seen_through(experiment, trajectory), known, seen)
+    known, seen, shown = path_hessians(experiment, trajectory), {}, trajectory
+    if trajectory.plane is not None:
+        bent = plane_hessians(experiment, trajectory).reshape(-1, 4)[:, [0, 1, 3]]
+        seen, shown = (
+            shadows(experiment, trajectory, MOMENTUM) | {"hessian": bent},
+            seen_through(experiment, trajectory),
+        )
+    if not edge.formula:
+        return steps(shown, known, seen)
+    found = steps(shown, known, seen, {"sharpness": edge.sharpness, "limit": edge.threshold})
+    told = {"formula": edge.formula, "sees": edge.sees, "words": edge.words}
+    return replace(found, data={**found.data, "stability": told})
 
 
 def _examples(data: Data) -> dict[str, Any]:
@@ -177,7 +185,7 @@ def _columns(trajectory: Trajectory, minimum: float) -> Any:
             trajectory.losses,
             excess,
             trajectory.gradient_norms,
-            np.concatenate(([np.nan], trajectory.lrs)),
+            np.concatenate(([np.nan], used_lrs(trajectory))),
             trajectory.evals,
         ]
     )

@@ -348,7 +348,7 @@ class View:
     against: str = "steps"
     """What curves are drawn against: "steps" or "evals"."""
     within: float | None = None
-    """The distance from a minimizer at which it counts as reached; None for a thousandth of the domain."""
+    """Nearer than this to a minimizer counts as having reached it; None for a thousandth of the domain."""
     colors: tuple[int, ...] = ()
     """Which of the palette's colours each run has; empty for the first ones in their order."""
     picture: str = "2d"
@@ -393,8 +393,8 @@ MARKS: Mapping[str, str] = MappingProxyType(
         "step": "The step that torch took from here, to scale.",
         "parts": "A peek before the step is taken: what it is the sum of, end to end, and where it leads.",
         "curvature": "How the surface bends here: an ellipse along the axes of the Hessian, long where the "
-        "surface is flat, and its largest eigenvalue beside 2/lr. Where that is smaller, plain gradient "
-        "descent overshoots more at every step.",
+        "surface is flat, and its largest eigenvalue; beside it the optimizer's own stability limit, where "
+        "one is known.",
     }
 )
 """What can be drawn at the head of a path, and what it shows."""
@@ -416,7 +416,8 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
         "within": Param(
             Maybe(Float(0.0, math.inf)),
             None,
-            "How near to a minimizer, in units of x and y, counts as having reached it.",
+            "Nearer than this to a minimizer, in units of x and y, counts as having reached it, in the "
+            "results and in maps.",
         ),
         "colors": Param(Ints(0, 7), (), "Which of the palette's colours each run has."),
         "picture": Param(

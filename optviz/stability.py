@@ -20,6 +20,7 @@ from optviz.optimizers import optimizer_info
 from optviz.outcome import Array
 from optviz.planes import trained_weights
 from optviz.problem import surface
+from optviz.rates import used_lrs
 from optviz.spec import Experiment
 from optviz.trajectory import Trajectory
 
@@ -39,9 +40,13 @@ class Stability:
     """(n+1,) what the threshold is about: the largest eigenvalue of the Hessian that the optimizer sees, with
     its weight decay and divided by what it divides by. NaN at the last point, and where nothing is known."""
     threshold: Array
-    """(n+1,) a step from here with a larger sharpness overshoots further and further. NaN as above."""
+    """(n+1,) the largest sharpness at which such a step is stable on a quadratic. NaN as above."""
     formula: str
     """The threshold as text; empty where none is known."""
+    sees: str = ""
+    """What the sharpness is the largest of: the "curvature" itself, or what the optimizer makes of it."""
+    words: str = ""
+    """What is true of steps with a sharpness above the threshold, in a sentence."""
 
 
 def sgd_limit(lr: Any, momentum: Any = 0.0, dampening: Any = 0.0, nesterov: bool = False) -> Any:
@@ -62,9 +67,10 @@ def sgd_limit(lr: Any, momentum: Any = 0.0, dampening: Any = 0.0, nesterov: bool
 def stability(experiment: Experiment, trajectory: Trajectory) -> Stability:
     """Curvature, sharpness and threshold along a path of `experiment`.
 
-    Thresholds are known for SGD, Adam, AdamW (its decay, which is apart from the gradient, left out),
-    RMSprop and Adagrad; not where torch walks uphill or gradients add up. Of a network the Hessian is that of
-    all its weights, and of a long path every so many-th point is looked at, at least 24.
+    Thresholds are known for SGD, ASGD, Adam, AdamW (its decay, which is apart from the gradient, left out),
+    RMSprop and Adagrad; not where torch walks uphill, gradients add up, or the optimizer is built anew on the
+    way and forgets. Of a network the Hessian is that of all its weights, and of a long path every so many-th
+    point is looked at, at least 24.
     """
     spec = trajectory.run
     bends = _Network(experiment, trajectory) if trajectory.plane else _Pair(experiment, trajectory)
@@ -72,15 +78,21 @@ def stability(experiment: Experiment, trajectory: Trajectory) -> Stability:
     rule = _RULES.get(spec.optimizer.name)
     nothing = np.full(len(curvature), np.nan)
     settings: dict[str, Any] = optimizer_info(spec.optimizer).complete(spec.optimizer)
-    if rule is None or settings["maximize"] or not spec.zero_grad or settings.get("centered"):
+    forgets = spec.reset_every is not None
+    if rule is None or settings["maximize"] or not spec.zero_grad or forgets or settings.get("centered"):
         return Stability(curvature, nothing, nothing, "")
     known = _Known(trajectory, settings, list(bends.free))
-    divisor, limit, formula = rule(known)
-    decay = 0.0 if known.apart else settings["weight_decay"]
+    divisor, limit, formula, words = rule(known)
+    decay = (0.0 if known.apart else settings["weight_decay"]) + settings.get("lambd", 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 1 / np.sqrt(np.broadcast_to(divisor, (trajectory.steps, sum(bends.free))))
     sharpness = bends.largest(scale, decay)
-    return Stability(curvature, np.append(sharpness, np.nan), np.append(limit, np.nan), formula)
+    sees = "preconditioned curvature" if words is _DIVIDED else "curvature"
+    sees += " with decay" if decay else ""
+    sees += (
+        " of all trained weights" if trajectory.plane else "" if all(bends.free) else " of what is not frozen"
+    )
+    return Stability(curvature, np.append(sharpness, np.nan), np.append(limit, np.nan), formula, sees, words)
 
 
 class _Pair:
@@ -133,7 +145,7 @@ class _Known:
     """What each of n steps used."""
 
     def __init__(self, trajectory: Trajectory, settings: Mapping[str, Any], free: list[bool]) -> None:
-        self.settings, self.lrs = settings, trajectory.lrs
+        self.settings, self.lrs = settings, used_lrs(trajectory)
         self.apart = trajectory.run.optimizer.name == "AdamW" or settings.get("decoupled_weight_decay", False)
         self._trajectory, self._free = trajectory, free
 
@@ -158,46 +170,56 @@ class _Known:
         return column[: len(self.lrs)].astype(np.float64)
 
 
-_Rule = Callable[[_Known], tuple[Any, Array, str]]
-"""What the gradient is divided by, (n, d) or 1, the threshold (n,) and its formula."""
+_Rule = Callable[[_Known], tuple[Any, Array, str, str]]
+"""What the gradient is divided by, (n, d) or 1, the threshold (n,), its formula and what is true above it."""
+_STEPS = "Above it, on a quadratic, each step overshoots the minimum by more than the last."
+_SWINGS = "Above it, on a quadratic, the swings grow instead of dying out."
+_DIVIDED = (
+    "It holds for D^-1/2 H D^-1/2, the Hessian H as it is seen through D, what the step divides the gradient "
+    "by. Above it the swings grow while D stays as it is; larger gradients make D larger."
+)
 
 
-def _sgd(known: _Known) -> tuple[Any, Array, str]:
+def _sgd(known: _Known) -> tuple[Any, Array, str, str]:
     dampening, nesterov = known.settings["dampening"], known.settings["nesterov"]
     momentum = known.moved("momentum")
     limit = np.broadcast_to(sgd_limit(known.lrs, momentum, dampening, nesterov), known.lrs.shape)
     if nesterov:
-        return 1.0, limit, "(2 + 2β) / ((1 + 2β) lr)"
+        return 1.0, limit, "(2 + 2β) / ((1 + 2β) lr)", _SWINGS
     if not np.any(momentum):
-        return 1.0, limit, "2 / lr"
-    return 1.0, limit, "2 (1 + β) / lr" if not dampening else "2 (1 + β) / ((1 - dampening) lr)"
+        return 1.0, limit, "2 / lr", _STEPS
+    formula = "2 (1 + β) / lr" if not dampening else "2 (1 + β) / ((1 - dampening) lr)"
+    return 1.0, limit, formula, _SWINGS
 
 
-def _adam(known: _Known) -> tuple[Any, Array, str]:
+def _asgd(known: _Known) -> tuple[Any, Array, str, str]:
+    return 1.0, sgd_limit(known.lrs), "2 / eta", _STEPS
+
+
+def _adam(known: _Known) -> tuple[Any, Array, str, str]:
     betas = np.broadcast_to(known.moved("betas"), (len(known.lrs), 2))
     count = known.count()
     name = "max_exp_avg_sq" if known.settings["amsgrad"] else "exp_avg_sq"
     mean_square = known.state(name) / (1 - betas[:, 1] ** count)[:, None]
     divisor = (np.sqrt(mean_square) + known.settings["eps"]) * (1 - betas[:, 0] ** count)[:, None]
     limit = 2 * (1 + betas[:, 0]) / ((1 - betas[:, 0]) * known.lrs)
-    return divisor, limit, "2 (1 + β₁) / ((1 - β₁) lr)"
+    return divisor, limit, "2 (1 + β₁) / ((1 - β₁) lr)", _DIVIDED
 
 
-def _rmsprop(known: _Known) -> tuple[Any, Array, str]:
+def _rmsprop(known: _Known) -> tuple[Any, Array, str, str]:
     momentum = known.moved("momentum")
     divisor = np.sqrt(known.state("square_avg")) + known.settings["eps"]
     limit = np.broadcast_to(sgd_limit(known.lrs, momentum), known.lrs.shape)
-    return divisor, limit, "2 (1 + β) / lr" if np.any(momentum) else "2 / lr"
+    return divisor, limit, "2 (1 + β) / lr" if np.any(momentum) else "2 / lr", _DIVIDED
 
 
-def _adagrad(known: _Known) -> tuple[Any, Array, str]:
+def _adagrad(known: _Known) -> tuple[Any, Array, str, str]:
     divisor = np.sqrt(known.state("sum")) + known.settings["eps"]
-    rates = known.lrs / (1 + (known.count() - 1) * known.settings["lr_decay"])
-    return divisor, sgd_limit(rates), "2 / lr"
+    return divisor, sgd_limit(known.lrs), "2 / lr", _DIVIDED
 
 
 _RULES: Mapping[str, _Rule] = MappingProxyType(
-    {"SGD": _sgd, "Adam": _adam, "AdamW": _adam, "RMSprop": _rmsprop, "Adagrad": _adagrad}
+    {"SGD": _sgd, "ASGD": _asgd, "Adam": _adam, "AdamW": _adam, "RMSprop": _rmsprop, "Adagrad": _adagrad}
 )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from optviz.derivations import Derivation, derivation, flat_settings, state_columns, state_name
 from optviz.optimizers import optimizer_info
 from optviz.outcome import Array
+from optviz.rates import used_lrs
 from optviz.terms import Symbol, symbols, tree
 from optviz.trajectory import Trajectory
 
@@ -34,9 +35,15 @@ class Steps:
     to a step is NaN in the last one."""
 
 
-def steps(trajectory: Trajectory, hessians: Array, seen: Mapping[str, Array] = MappingProxyType({})) -> Steps:
+def steps(
+    trajectory: Trajectory,
+    hessians: Array,
+    seen: Mapping[str, Array] = MappingProxyType({}),
+    limits: Mapping[str, Array] = MappingProxyType({}),
+) -> Steps:
     """The steps of `trajectory`; `hessians` (n+1, 2, 2) are the surface's at its points.
 
+    `limits` are columns (n+1,) that say how stable each step is.
     Of a network these are two of its weights, and `seen` is what is drawn in a picture of its plane: (n+1, k)
     or (n, k) by the names of the columns that it is drawn instead of.
     """
@@ -46,6 +53,7 @@ def steps(trajectory: Trajectory, hessians: Array, seen: Mapping[str, Array] = M
         "theta": trajectory.points,
         "gradient": trajectory.gradients,
         "hessian": hessians.reshape(-1, 4)[:, [0, 1, 3]],
+        **limits,
     }
     of_steps = {
         "given": trajectory.seen_gradients,
@@ -56,6 +64,9 @@ def steps(trajectory: Trajectory, hessians: Array, seen: Mapping[str, Array] = M
     }
     if found is not None and len(found.forms) > 1:
         of_steps["form"] = found.which
+    used = used_lrs(trajectory)
+    if not np.array_equal(used, trajectory.lrs):
+        of_steps["used_lr"] = used
     missing = np.full((1, 1), np.nan)
     parts = {name: _flat(values) for name, values in of_points.items()}
     for name, values in of_steps.items():
@@ -71,6 +82,7 @@ def steps(trajectory: Trajectory, hessians: Array, seen: Mapping[str, Array] = M
         "settings": flat_settings(optimizer_info(optimizer).complete(optimizer)),
         "trained": [axis for axis, name in enumerate(trajectory.names) if name not in trajectory.run.frozen],
         "resetEvery": trajectory.run.reset_every,
+        "lr": optimizer_info(optimizer).lr_use.value,
         "state": list(state),
         "momentum": next((name for name in MOMENTUM if name in state), None),
         "unrecorded": sorted({state_name(key) for key in trajectory.unrecorded}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,10 +38,33 @@ class Summary:
     distance: float
     """From the last point to the nearest minimizer, in units of x and y; inf where there is none."""
     steps_to_reach: int | None
-    """The first step that came near enough to a minimizer; None where none did."""
+    """The first step nearer than `within` to a minimizer, as `arrivals` counts; None where none was."""
+    within: float
+    """The distance, in units of x and y, that counts as reached."""
     evals: int
     path_length: float
     outcome: Outcome
+
+
+def distances(points: Array, minimizers: Sequence[Sequence[float]] | Array) -> Array:
+    """(...) the distance from each point (..., D) to the nearest of `minimizers`; inf where there is none."""
+    nearest: Array = np.full(points.shape[:-1], np.inf)
+    with np.errstate(over="ignore", invalid="ignore"):  # where a run diverged
+        for minimizer in minimizers:
+            # Axis by axis: over a last axis of two numbers NumPy's own norm takes many times as long.
+            squares = sum((points[..., axis] - number) ** 2 for axis, number in enumerate(minimizer))
+            nearest = np.minimum(nearest, squares)
+    return np.sqrt(nearest)
+
+
+def arrivals(distances: Array, within: float) -> NDArray[np.int64]:
+    """When runs reach a minimizer: the first step whose point is nearer to one than `within`; -1 for never.
+
+    `distances` (n+1, ...) are those of the points to the nearest minimizer. Everything that says how soon a
+    run arrives asks here. A run may leave again: how it ended is `Outcome`'s to say.
+    """
+    near = distances < within
+    return np.where(near.any(axis=0), near.argmax(axis=0), -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +131,8 @@ class Trajectory:
     seen_losses: Floats
     """(n,) the loss of that call."""
     lrs: Array
-    """(n,) the learning rate that each step used."""
+    """(n,) the learning rate that was set for each step, by the settings and the scheduler: some optimizers
+    use another, which `optviz.rates.used_lrs` says."""
     hyperparameters: Mapping[str, Array]
     """What else a scheduler set: momentum (n,) or betas (n, 2), as each step used it."""
     evals: NDArray[np.int64]
@@ -171,14 +195,15 @@ class Trajectory:
 
     def summary(self, minimizers: tuple[tuple[float, float], ...], within: float) -> Summary:
         """This run in a few numbers; a minimizer nearer than `within`, in units of x and y, is reached."""
-        distances = self.distances(minimizers)
-        reached = np.flatnonzero(distances <= within)
+        away = self.distances(minimizers)
+        reached = int(arrivals(away, within))
         return Summary(
             name=self.name,
             final_loss=self.final_loss,
             best_loss=self.best_loss,
-            distance=float(distances[-1]),
-            steps_to_reach=int(reached[0]) if len(reached) else None,
+            distance=float(away[-1]),
+            steps_to_reach=None if reached < 0 else reached,
+            within=within,
             evals=int(self.evals[-1]),
             path_length=self.path_length,
             outcome=self.outcome,
@@ -186,11 +211,7 @@ class Trajectory:
 
     def distances(self, minimizers: tuple[tuple[float, float], ...]) -> Array:
         """(n+1,) the distance from each point to the nearest of `minimizers`; inf where there is none."""
-        if not minimizers:
-            return np.full(len(self.points), np.inf)
-        gaps = self.theta.astype(np.float64)[:, None, :] - np.asarray(minimizers, dtype=np.float64)
-        nearest: Array = np.linalg.norm(gaps, axis=2).min(axis=1)
-        return nearest
+        return distances(self.theta.astype(np.float64), minimizers)
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,6 +37,7 @@ def summary(name: str = "SGD", **changes: object) -> ov.Summary:
         "best_loss": 1e-300,
         "distance": 0.5,
         "steps_to_reach": 7,
+        "within": 0.25,
         "evals": 20,
         "path_length": 3.0,
         "outcome": ov.Outcome("saddle", 5, 'Ended at a saddle; "flat", there.'),
@@ -47,7 +48,8 @@ def summary(name: str = "SGD", **changes: object) -> ov.Summary:
 def test_every_number_comes_back_in_full() -> None:
     (row,) = rows(summary())
     assert float(row["final loss"]) == 0.1 + 0.2 and float(row["best loss"]) == 1e-300
-    assert (row["steps to reach it"], row["evaluations"], row["at step"]) == ("7", "20", "5")
+    assert (row["steps to reach it"], row["reached within"]) == ("7", "0.25")
+    assert (row["evaluations"], row["ending since step"]) == ("20", "5")
     assert (row["ending"], row["in words"]) == ("saddle", 'Ended at a saddle; "flat", there.')
     (row,) = rows(summary(steps_to_reach=None, final_loss=float("nan")))
     assert row["steps to reach it"] == "" and row["final loss"] == ""
@@ -68,8 +70,8 @@ def test_a_summary_says_what_its_path_did() -> None:
     run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.25}))
     exp = ov.Experiment(ov.SurfaceSpec("Quadratic bowl", {"kappa": 1.0}), (8.0, 0.0), 6, (run,))
     (sgd,) = ov.run(exp, "cpu")  # x halves at every step: 8, 4, 2, 1, 1/2, 1/4, 1/8
-    summary = sgd.summary(((0.0, 0.0),), within=0.5)
-    assert summary.steps_to_reach == 4 and summary.distance == 0.125 and summary.evals == 6
+    summary = sgd.summary(((0.0, 0.0),), within=0.5)  # nearer than that: the point of step 4 is not
+    assert summary.steps_to_reach == 5 and summary.distance == 0.125 and summary.evals == 6
     assert summary.path_length == 8 - 0.125
     assert summary.final_loss == summary.best_loss == 0.125**2
     assert sgd.summary((), within=0.5).steps_to_reach is None and np.isinf(sgd.summary((), 0.5).distance)

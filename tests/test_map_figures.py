@@ -71,6 +71,7 @@ def test_a_basin_has_the_hue_of_its_ending_and_is_paler_the_longer_it_took() -> 
     figure = ov.basin_figure(basins)
     heat, names = figure.data[0], legend(figure)
     classes, shades = np.divmod(heat.z, 1)
+    told = np.empty(basins.kinds.shape, dtype=int)
     for cell in np.ndindex(basins.kinds.shape):
         name = names[int(classes[cell])]
         if basins.minimizers[cell] >= 0:
@@ -78,8 +79,12 @@ def test_a_basin_has_the_hue_of_its_ending_and_is_paler_the_longer_it_took() -> 
             assert name == f"minimum ({x:.4g}, {y:.4g})"
         else:
             assert name.endswith(KINDS[basins.kinds[cell]])
-        assert heat.text[cell] == name and heat.customdata[cell][0] == basins.steps[cell]
-    order = np.argsort(basins.steps, axis=None)
+        told[cell] = basins.reached[cell] if basins.minimizers[cell] >= 0 else basins.steps[cell]
+        near = f"within {basins.within:g}"
+        there = f"{near} at step {told[cell]}" if basins.minimizers[cell] >= 0 else f"step {told[cell]}"
+        assert heat.text[cell] == f"{name}, {there if told[cell] >= 0 else f'never {near}'}"
+        assert heat.customdata[cell][0] == pytest.approx(basins.losses[cell], rel=1e-5)
+    order = np.argsort(np.where(told < 0, np.inf, told), axis=None)  # those that never arrive are palest
     assert (np.diff(shades.reshape(-1)[order]) >= -1e-4).all() and np.ptp(shades) > 0
     assert (heat.x == basins.x).all() and figure.layout.yaxis.scaleanchor == "x"
 

@@ -30,10 +30,10 @@ def is_single_run(found: ov.BasinMap | ov.SweepMap, row: int, column: int) -> No
     assert KINDS[found.kinds[row, column]] == one.outcome.kind
     assert (found.steps[row, column], found.minimizers[row, column]) == (one.outcome.step, minimizer)
     np.testing.assert_array_equal(found.losses[row, column], one.final_loss)
+    summary = one.summary(ov.surface(found.experiment.surface).minimizers, found.within)
+    reached = -1 if summary.steps_to_reach is None else summary.steps_to_reach
+    assert found.reached[row, column] == reached
     if isinstance(found, ov.SweepMap):
-        summary = one.summary(ov.surface(found.experiment.surface).minimizers, found.within)
-        reached = -1 if summary.steps_to_reach is None else summary.steps_to_reach
-        assert found.reached[row, column] == reached
         np.testing.assert_array_equal(found.best[row, column], one.best_loss)
 
 
@@ -202,7 +202,8 @@ def test_a_tuning_gives_all_the_same_and_finds_the_best() -> None:
             assert found.values[index, best] == measured[criterion]
         assert found.tuned.runs[1].label == "mine"
         assert found.tuned.runs[1].optimizer.params["betas"] == (0.8, 0.99)
-        assert "13 learning rates × 60 steps" in found.budget and criterion in found.budget
+        named = criterion if "loss" in criterion else "steps to within 0.5"
+        assert "13 learning rates × 60 steps" in found.budget and named in found.budget
 
 
 def test_a_competitor_for_which_no_rate_is_any_good_stays_as_it_is() -> None:

@@ -325,7 +325,7 @@ def test_least_squares_with_a_bias_ends_at_its_weights() -> None:
     (found,) = ov.run(experiment(PLANE, competitor("SGD", {"lr": 0.2}), steps=200), "cpu")
     assert found.outcome.kind == "minimum" and found.outcome.minimizer == 0
     np.testing.assert_allclose(found.parameters[-1], (0.77, -0.56, 0.5), atol=1e-5)
-    assert found.outcome.detail.startswith("Reached the minimum at (0.77, -0.56, 0.5)")
+    assert found.outcome.detail.startswith("Ended in the minimum at (0.77, -0.56, 0.5)")
 
 
 def test_endings_of_networks() -> None:
@@ -515,7 +515,7 @@ def test_arrows_are_what_is_seen_of_the_vectors_on_the_plane(optimizer: str, pla
         spec, competitor(optimizer, settings, frozen=("0.bias",)), dtype="float64", batch_size=32
     )
     (found,) = ov.project(exp, ov.run(exp, "cpu"))
-    known = inside(exp, found)
+    known = inside(exp, found, ov.stability(exp, found))
     columns, first = {}, 0
     for name, width in known.data["columns"]:
         columns[name] = known.columns[first : first + width].T

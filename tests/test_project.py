@@ -69,6 +69,7 @@ ORDER = (
     "schedulers",
     "outcome",
     "trajectory",
+    "rates",
     "planes",
     "terms",
     "derivations",

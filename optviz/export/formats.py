@@ -87,17 +87,18 @@ def figure_of(work: Work) -> go.Figure:
         return _map_figure(work, theme)
     found = FIGURES[name](work.experiment, work.trajectories, theme=theme, view=work.view)
     if found is None:
-        raise ValueError("The learning rate of no competitor ever changes: there is nothing to draw.")
+        raise ValueError("No competitor steps with a learning rate that changes: there is nothing to draw.")
     return found
 
 
 def _map_figure(work: Work, theme: Theme) -> go.Figure:
     """The first picture of the map that the view looks at."""
-    if work.view.map is None:
+    view = work.view
+    if view.map is None:
         raise ValueError("There is no map in this link: open Maps, and take the link from there.")
-    wanted = atlas.requests(work.view.map, work.experiment, work.view.focus)
+    wanted = atlas.requests(view.map, work.experiment, view.focus, view.within)
     results = [request() for request in wanted]
-    return atlas.pictures(work.view.map, results, theme)[0].figure
+    return atlas.pictures(view.map, results, theme)[0].figure
 
 
 # -- how each is made --------------------------------------------------------------------------------------
@@ -216,7 +217,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 "Results, JSON",
                 "application/json",
                 "The experiment, what came of it, and what it was made with.",
-                _text(lambda work: results_json(work.experiment, work.trajectories)),
+                _text(lambda work: results_json(work.experiment, work.trajectories, work.view.within)),
             ),
         )
     }

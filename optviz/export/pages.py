@@ -22,7 +22,7 @@ from optviz.planes import project
 from optviz.problem import surface
 from optviz.scene import Scene, inside, scene
 from optviz.spec import Experiment, View
-from optviz.stability import stability
+from optviz.stability import Stability, stability
 from optviz.steps import Steps
 from optviz.trajectory import Trajectory
 
@@ -51,8 +51,9 @@ def to_html(
         raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
     colors = THEMES[theme]
-    for known in ([inside(experiment, path) for path in paths], []):
-        page = _page(experiment, paths, _scene(experiment, paths, known, colors, view), colors)
+    edges = [stability(experiment, path) for path in paths]
+    for known in ([inside(experiment, *one) for one in zip(paths, edges, strict=True)], []):
+        page = _page(experiment, paths, _scene(experiment, paths, known, edges, colors, view), colors)
         if len(page.encode()) <= _LARGEST:
             return page
     raise ValueError("This page would be larger than 6 MB: take fewer steps or fewer competitors.")
@@ -62,7 +63,12 @@ def to_html(
 
 
 def _scene(
-    experiment: Experiment, paths: Sequence[Trajectory], known: Sequence[Steps], theme: Theme, view: View
+    experiment: Experiment,
+    paths: Sequence[Trajectory],
+    known: Sequence[Steps],
+    edges: Sequence[Stability],
+    theme: Theme,
+    view: View,
 ) -> Scene:
     """All that the player can be asked to show, as nobody can be asked for more later."""
     ghosts = {
@@ -71,10 +77,9 @@ def _scene(
         if view.convention in (row.name for row in conventions(one))
     }
     function = surface(experiment.surface)
-    edges = [stability(experiment, path) for path in paths]
     shown = scene(experiment, paths, theme, None, view, known, ghosts, edges, examples=True)
-    near = function.nearness if view.within is None else view.within
-    summaries = [path.summary(function.minimizers, near) for path in paths]
+    within = function.near(view.within)
+    summaries = [path.summary(function.minimizers, within) for path in paths]
     texts = captions.words(experiment, view)
     # There is nobody to ask for the paths of another convention.
     texts["conventions"] = [one for one in texts["conventions"] if one["name"] == view.convention]

@@ -25,10 +25,11 @@ _HEADER = (
     "best loss",
     "distance to minimizer",
     "steps to reach it",
+    "reached within",
     "evaluations",
     "path length",
     "ending",
-    "at step",
+    "ending since step",
     "in words",
 )
 
@@ -49,6 +50,7 @@ def summaries_csv(summaries: Sequence[Summary]) -> str:
                 _finite(row.best_loss),
                 _finite(row.distance),
                 row.steps_to_reach,
+                row.within,
                 row.evals,
                 _finite(row.path_length),
                 row.outcome.kind,
@@ -62,9 +64,10 @@ def summaries_csv(summaries: Sequence[Summary]) -> str:
 def steps_csv(trajectories: Sequence[Trajectory]) -> str:
     """Every point of every competitor as CSV (RFC 4180), with all that was recorded, numbers in full.
 
-    A row has what led to its point, too: the loss and gradient that the optimizer was given, its learning
-    rate, and torch's own state after the step. So a start's row is empty there. Numbers are as Python writes
-    them; "nan" and "inf" are numbers that are not finite, and nothing stands where there is no number.
+    A row has what led to its point, too: the loss and gradient that the optimizer was given, the learning
+    rate that was set, and torch's own state after the step. So a start's row is empty there. Numbers are as
+    Python writes them; "nan" and "inf" are numbers that are not finite, and nothing stands where there is
+    no number.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -98,11 +101,14 @@ def steps_parquet(trajectories: Sequence[Trajectory]) -> bytes:
     return file.getvalue()
 
 
-def results_json(experiment: Experiment, trajectories: Sequence[Trajectory]) -> str:
+def results_json(
+    experiment: Experiment, trajectories: Sequence[Trajectory], within: float | None = None
+) -> str:
     """An experiment, what came of it, and what that was made with, as JSON.
 
     The experiment is as `Experiment.to_json` writes it. Each result has its summary, its ending and its
     points and losses in full, as numbers; what is not finite is the text "NaN", "Infinity" or "-Infinity".
+    A minimizer nearer than `within`, by default a thousandth of the domain, is reached.
     """
     function = surface(experiment.surface)
     results = [
@@ -110,7 +116,7 @@ def results_json(experiment: Experiment, trajectories: Sequence[Trajectory]) -> 
             "competitor": trajectory.name,
             "outcome": asdict(trajectory.outcome),
             "made_with": asdict(trajectory.made_with),
-            "summary": _written(asdict(trajectory.summary(function.minimizers, function.nearness))),
+            "summary": _written(asdict(trajectory.summary(function.minimizers, function.near(within)))),
             "names": list(trajectory.names),
             "points": _written(trajectory.points.tolist()),
             "losses": _written(trajectory.losses.tolist()),

@@ -3,11 +3,13 @@
     Adam: distance < 0.01 before 120
     SGD: distance > 0.01 until 120
     SGD: ends in a cycle
+    momentum: arrives within 0.01 at 64
+    SGD: never arrives within 0.01
     momentum: loss < plain
 
 A run, what of it is measured, a bound (a number, or another run), and when: at the end where nothing is said,
 `at 50`, `before 120` (at some step before it), `until 120` (at every step before it), `from 50` (at every
-step from it on), `always`, or `sometime`.
+step from it on), `always`, or `sometime`. To arrive is what `arrivals` says: the results' "Steps to within".
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from numpy.typing import NDArray
 from optviz.outcome import KINDS, Array
 from optviz.problem import surface
 from optviz.spec import Experiment
-from optviz.trajectory import Trajectory
+from optviz.trajectory import Trajectory, arrivals
 
 
 def _distance(experiment: Experiment, run: Trajectory) -> Array:
@@ -60,8 +62,11 @@ _MEASURES: Mapping[str, Callable[[Experiment, Trajectory], Array]] = {
 counts the steps so far that went back on the one before, by more than a right angle."""
 
 _KIND = "|".join(KINDS)
+_POSITIVE = r"\d+(?:\.\d+)?(?:e-?\d+)?"
 _SENTENCE = re.compile(
     rf"(?P<run>.+): (?:ends in an? (?P<kind>{_KIND})|ends (?P<how>moving|left|diverged)"
+    rf"|arrives within (?P<near>{_POSITIVE}) (?P<soon>at|before) (?P<arrival>\d+)"
+    rf"|never arrives within (?P<far>{_POSITIVE})"
     rf"|(?P<measure>{'|'.join(_MEASURES)}) (?P<sign>[<>]) (?P<bound>.+?)"
     r"(?: (?P<when>at|before|until|from) (?P<step>\d+)| (?P<ever>always|sometime))?)"
 )
@@ -97,6 +102,8 @@ class Expectation:
         run = named[said["run"]]
         if kind := said["kind"] or said["how"]:
             return run.outcome.kind == kind
+        if within := said["near"] or said["far"]:
+            return self._arrives(int(arrivals(_distance(experiment, run), float(within))))
         measure = _MEASURES[said["measure"]]
         values, number = measure(experiment, run), _number(said["bound"])
         if number is None:
@@ -113,6 +120,13 @@ class Expectation:
         match = _SENTENCE.fullmatch(self.sentence)
         assert match is not None
         return match.groupdict()
+
+    def _arrives(self, step: int) -> bool:
+        """Whether a run that arrives at a step, -1 for never, does so when it is said to."""
+        said = self._said
+        if said["far"] or step < 0:
+            return bool(said["far"]) and step < 0
+        return step == int(said["arrival"]) if said["soon"] == "at" else step < int(said["arrival"])
 
     def _at_the_time(self, true: NDArray[np.bool_]) -> bool:
         """Whether it is true (n+1,) when it is said to be."""

@@ -39,6 +39,6 @@ def _cells(picture: Picture) -> dict[str, Any] | None:
         "x": [float(value) for value in heatmap.x],
         "y": [float(value) for value in heatmap.y],
         "axes": [title or name for title, name in zip(titles, "xy", strict=True)],
-        "names": meta.get("classes", []),
+        "sayings": meta.get("sayings", []),
         "most": found.experiment.steps,
     }

@@ -168,12 +168,12 @@ def view_field(name: str) -> Field:
 
 def within_field() -> Field:
     """The distance from a minimizer that counts as having reached it; by default the surface's own."""
-    own = ov.surface(experiment().surface).nearness
+    surface = ov.surface(experiment().surface)
     field = view_field("within")
     return replace(
         field,
-        get=lambda: own if view().within is None else view().within,
-        set=lambda value: field.set(None if value == own else value),
+        get=lambda: surface.near(view().within),
+        set=lambda value: field.set(None if value == surface.nearness else value),
     )
 
 

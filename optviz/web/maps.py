@@ -33,7 +33,7 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme) -> None:
     with st.container(key="map-choices"):
         _choices(spec, experiment, view)
     try:
-        wanted = atlas.requests(spec, experiment, view.focus)
+        wanted = atlas.requests(spec, experiment, view.focus, view.within)
     except ValueError as error:
         st.error(widgets.plain(str(error)))
         return
@@ -102,7 +102,7 @@ def pictures(experiment: ov.Experiment, view: ov.View, theme: Theme) -> Sequence
     """The pictures of the map that is looked at; none while it is not there yet."""
     if view.map is None:
         return ()
-    wanted = atlas.requests(view.map, experiment, view.focus)
+    wanted = atlas.requests(view.map, experiment, view.focus, view.within)
     results = [job.result for request in wanted if (job := jobs.find(request)) and job.result is not None]
     if len(results) < len(wanted):
         return ()
@@ -154,7 +154,7 @@ def _stop(shown: Any) -> None:
     session().stopped_map = shown
     if shown is not None:
         experiment, view = shown
-        for request in atlas.requests(view.map, experiment, view.focus):
+        for request in atlas.requests(view.map, experiment, view.focus, view.within):
             if job := jobs.find(request):
                 job.leave(_viewer())
 

@@ -41,7 +41,7 @@ def draw(
     results = _results(experiment, progress)
     ghosts = _ghosts(experiment, results, view, progress)
     _tell_cards(results)
-    summaries = _summaries(experiment, results)
+    summaries = _summaries(experiment, results, view)
     table = captions.table(experiment, summaries, [_ending(result) for result in results], theme, view)
     _player(experiment, results, ghosts, {"table": table, **(more or {})}, theme, view, progress)
     progress.end()
@@ -204,11 +204,13 @@ def _edited(edit: Any) -> None:
 # -- in words and numbers ----------------------------------------------------------------------------------
 
 
-def _summaries(experiment: ov.Experiment, results: Sequence[runs.Result | None]) -> list[ov.Summary | None]:
-    minimizers = ov.surface(experiment.surface).minimizers
-    within = choices.within_field().get()
+def _summaries(
+    experiment: ov.Experiment, results: Sequence[runs.Result | None], view: ov.View
+) -> list[ov.Summary | None]:
+    surface = ov.surface(experiment.surface)
+    within = surface.near(view.within)
     return [
-        result.summary(minimizers, within) if isinstance(result, ov.Trajectory) else None
+        result.summary(surface.minimizers, within) if isinstance(result, ov.Trajectory) else None
         for result in results
     ]
 
@@ -230,7 +232,7 @@ def _below_the_table(experiment: ov.Experiment, rows: Sequence[ov.Summary]) -> N
             param = Param(limits.WITHIN, surface.nearness, VIEW_PARAMS["within"].help)
             homes = {"a thousandth of the picture": surface.nearness}
             field = choices.within_field()
-            widgets.draw(field, "Reached: nearer to a minimizer than", param, homes, width=280)
+            widgets.draw(field, "Counts as reached within", param, homes, width=280)
         st.download_button(
             "Table as CSV",
             lambda: ov.summaries_csv(rows),

@@ -219,9 +219,10 @@ def inside(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
     """
     if trajectory.plane is None:
         with _workshop().lock:
-            return look_inside(experiment, trajectory)
+            return look_inside(experiment, trajectory, ov.stability(experiment, trajectory))
+    stable = edge(experiment, trajectory)
     key = f"inside {_plane_key(trajectory.plane)} {_key(replace(experiment, runs=(trajectory.run,)), 0)}"
-    made: Steps = _made(key, lambda steps: None, lambda turn: look_inside(experiment, trajectory))
+    made: Steps = _made(key, lambda steps: None, lambda turn: look_inside(experiment, trajectory, stable))
     return made
 
 

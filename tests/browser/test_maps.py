@@ -58,7 +58,7 @@ def test_a_cell_says_what_it_is_and_a_click_opens_its_run(visit):
         page.mouse.move(*middle(page, column, row))
         x, y = ov.SURFACES["Himmelblau"].minimizers[found.minimizers[row, column]]
         expect(words).to_contain_text(f"({x:.4g}, {y:.4g})")
-        expect(words).to_contain_text(f"step {found.steps[row, column]}")
+        expect(words).to_contain_text(f"within {found.within:g} at step {found.reached[row, column]}")
     page.mouse.click(*middle(page, 50, 20))
     page.wait_for_selector(".optviz-contour .main-svg")
     wait_until_still(page)

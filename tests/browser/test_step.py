@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 import optviz as ov
 from optviz.derivations import RULES
+from optviz.rates import used_lrs
 from scripts.live_app import wait_until_still
 
 PLAYER = "document.querySelector('.optviz-player').player"
@@ -84,6 +85,45 @@ def test_the_inspectors_numbers_are_the_trajectorys(visit):
         seek(page, 40)  # at the end the last step stays
         assert table(page)["point after"] == pytest.approx(run.points[-1], rel=2e-6)
     expect(page.locator(".optviz-step")).to_contain_text("no derivation of this optimizer")
+
+
+def test_a_stability_limit_is_the_optimizers_own(visit):
+    """The pair that belongs together, as `ov.stability` has it, or nothing."""
+    names = {"SGD": {"lr": 0.02}, "Adam": {"lr": 0.5}, "RMSprop": {}, "LBFGS": {"max_iter": 1}, "Muon": {}}
+    runs = tuple(ov.RunSpec(ov.OptimizerSpec(name, params)) for name, params in names.items())
+    exp = replace(FOUR, runs=runs, steps=12)
+    page = opened(visit, exp, ov.View(beside="step", marks=("curvature",)))
+    for focus, run in enumerate(ov.run(exp, "cpu")):
+        page.locator("button.optviz-run").nth(focus).click()
+        edge = ov.stability(exp, run)
+        for step in (0, 7):
+            seek(page, step)
+            shown = table(page)
+            limits = {name: value for name, value in shown.items() if "limit" in name or "2 / lr" in name}
+            if not edge.formula:
+                assert not limits
+                continue
+            assert list(limits) == [f"stability limit {edge.formula}"]
+            assert limits.popitem()[1] == pytest.approx([edge.threshold[step]], rel=2e-6)
+            about = shown[edge.sees][0]
+            assert about == pytest.approx(edge.sharpness[step], rel=1e-4)
+
+
+def test_a_rate_that_no_step_used_is_not_shown(visit):
+    half = ov.SchedulerSpec("StepLR", {"step_size": 4, "gamma": 0.5})
+    runs = tuple(ov.RunSpec(ov.OptimizerSpec(name), scheduler=half) for name in ("Rprop", "ASGD", "SGD"))
+    exp = replace(FOUR, runs=runs, steps=12)
+    page = opened(visit, exp)
+    expect(page.get_by_text("Rprop uses the learning rate in its first step only")).to_be_visible()
+    sent = page.evaluate(f"{PLAYER}.scene.runs.map(run => [...run.lr])")
+    for rates, run in zip(sent, ov.run(exp, "cpu"), strict=True):
+        assert rates[1:] == pytest.approx(used_lrs(run).tolist(), rel=1e-6, nan_ok=True)
+    page = opened(visit, exp, ov.View(beside="step"))
+    row = page.locator('.optviz-step tr[data-name="lr"] td')
+    seek(page, 0)
+    expect(row).to_have_text("0.01")
+    seek(page, 6)
+    expect(row).to_have_text("not used")
 
 
 def test_the_browser_derives_what_python_derives(visit):
@@ -388,7 +428,8 @@ def test_a_ghost_goes_with_the_playhead(visit):
 
 def test_stability_goes_with_the_playhead(visit):
     page = opened(visit, look=ov.View(beside="stability"))
-    expect(page.get_by_text("What a step can bear")).to_be_visible()
+    expect(page.get_by_text("Stability limit of SGD")).to_be_visible()
+    expect(page.get_by_text("LBFGS: no stability limit is known.")).to_be_visible()
     charts = page.locator(".optviz-charts [role=img]")
     assert charts.count() == 3
     expect(charts.nth(1)).to_have_attribute("aria-label", re.compile("sharpness"))

@@ -3,9 +3,9 @@
 import { loadPlotly } from "./plotly.js";
 
 /**
- * @typedef {{ x: number[], y: number[], names: string[], most: number, axes: [string, string] }} Cells
- *   the middles of the columns and rows, what classes are called, and the number of steps that are drawn palest;
- *   without names, values speak for themselves
+ * @typedef {{ x: number[], y: number[], sayings: [string, string][], most: number, axes: [string, string] }} Cells
+ *   the middles of the columns and rows, what cells of each class say, before a step or where there is none, and
+ *   the number of steps; what is drawn palest never came; without sayings, values speak for themselves
  * @typedef {{ figure: { data: any[], layout: any }, cells: Cells | null, title: string, plotly: string }} Data
  */
 
@@ -95,14 +95,15 @@ class Chart {
 
   /** @param {[number, number]} cell */
   tell([column, row]) {
-    const { x, y, axes, names, most } = /** @type {Cells} */ (this.cells);
+    const { x, y, axes, sayings, most } = /** @type {Cells} */ (this.cells);
     const place = `${axes[0]} ${number(x[column])}, ${axes[1]} ${number(y[row])}`;
     const { z, width } = this.heights();
     const value = z[row * width + column];
-    if (value === undefined || Number.isNaN(value)) return names.length ? place : `${place}: no number`;
-    if (!names.length) return `${place}: ${number(value)}`;
-    const steps = Math.round(((value - Math.floor(value)) / SHADES) * most);
-    return `${place}: ${names[Math.floor(value)]}, step ${steps.toLocaleString("en")}`;
+    if (value === undefined || Number.isNaN(value)) return sayings.length ? place : `${place}: no number`;
+    if (!sayings.length) return `${place}: ${number(value)}`;
+    const step = Math.round(((value - Math.floor(value)) / SHADES) * (most + 1));
+    const [before, instead] = sayings[Math.floor(value)];
+    return `${place}: ${step > most ? instead : `${before}${step.toLocaleString("en")}`}`;
   }
 
   /** What the heatmap draws, row by row. */

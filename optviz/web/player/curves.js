@@ -26,7 +26,7 @@ function edgesOf({ runs }) {
   const edges = runs.flatMap((run) => run.edge ?? []);
   if (!edges.length || edges.length < runs.length) return [];
   const shares = chart(
-    "sharpness, in units of what a step can bear",
+    "sharpness ÷ stability limit",
     true,
     edges.map(({ share }) => share),
   );
@@ -60,7 +60,7 @@ export function chartsOf(scene) {
     ),
   ];
   if (scene.data.view.beside === "stability") return [charts[0], ...edgesOf(scene)];
-  if (runs.some((run) => run.lr.subarray(1).some((rate) => rate !== run.lr[1]))) {
+  if (runs.some(({ rate }) => rate.moves)) {
     const rates = runs.flatMap((run) => Array.from(run.lr.subarray(1)).filter((rate) => rate > 0));
     const wide =
       rates.reduce((a, b) => Math.max(a, b), 0) > 20 * rates.reduce((a, b) => Math.min(a, b), Infinity);

@@ -140,7 +140,8 @@ export class Inspector {
     for (const name of steps.data.state) {
       row(name, `torch's state “${name}” after the step`, () => at(`state.${name}`), name);
     }
-    row("lr", "The learning rate of this step", () => [steps.setting("lr", this.step)], "lr");
+    const use = steps.data.lr && `: this optimizer ${steps.data.lr}`;
+    row("lr", `The learning rate that entered this step${use}`, () => [rate(steps, this.step)], "lr");
     for (const name of ["momentum", "betas"]) {
       if (steps.has(name)) row(name, "A scheduler moves it", () => at(name), name);
     }
@@ -159,11 +160,15 @@ export class Inspector {
       "The eigenvalues of the Hessian at the point before: how fast the slope changes along its two axes",
       curvature,
     );
-    row(
-      "2 / lr",
-      "Where the largest curvature is above it, plain gradient descent overshoots more at every step",
-      () => [2 / steps.setting("lr", this.step)],
-    );
+    const { stability } = steps.data;
+    if (stability) {
+      const { formula, sees, words } = stability;
+      if (sees !== "curvature")
+        row(sees, "The largest eigenvalue of the Hessian as this optimizer's steps see it", () =>
+          at("sharpness"),
+        );
+      row(`stability limit ${formula}`, words, () => at("limit"));
+    }
     if (steps.data.unrecorded.length) {
       row("not recorded", "Lists that torch keeps", () => [steps.data.unrecorded.join(", ")]);
     }
@@ -275,6 +280,16 @@ export class Inspector {
     }
     return `\\begin{aligned}\n${rows.join(" \\\\\n")}\n\\end{aligned}`;
   }
+}
+
+/**
+ * The learning rate that entered a step.
+ * @param {Steps} steps
+ * @param {number} step
+ */
+function rate(steps, step) {
+  const used = steps.has("used_lr") ? steps.at("used_lr", step)[0] : steps.setting("lr", step);
+  return Number.isNaN(used) ? "not used" : used;
 }
 
 /**

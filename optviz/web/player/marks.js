@@ -275,7 +275,7 @@ export function drawCurvature(context, frame, x, y, steps, step, theme) {
     context.stroke();
   }
   const where = steps.shadow ? "λmax of this plane" : "λmax";
-  const text = `${where} ${single(high, 3)}, 2/lr ${single(2 / steps.setting("lr", Math.min(step, steps.n - 1)), 3)}`;
+  const text = `${where} ${single(high, 3)}${limitOf(steps, Math.min(step, steps.n - 1))}`;
   const under = Math.max(Math.abs(a * Math.sin(turned)), Math.abs(b * Math.cos(turned)));
   plates(
     context,
@@ -283,4 +283,16 @@ export function drawCurvature(context, frame, x, y, steps, step, theme) {
     [{ text, x: x - 9, y: y + under + 12, right: true, color: theme.marks.curvature }],
     theme,
   );
+}
+
+/**
+ * The stability limit of a step, after the curvature that it is about where that is not the surface's own.
+ * @param {import("./steps.js").Steps} steps
+ * @param {number} step
+ */
+function limitOf(steps, step) {
+  const { stability } = steps.data;
+  if (!stability || step < 0) return "";
+  const [sharpness, limit] = ["sharpness", "limit"].map((name) => single(steps.at(name, step)[0], 3));
+  return `${stability.sees === "curvature" ? "" : `; ${stability.sees} ${sharpness}`}, stability limit ${limit}`;
 }

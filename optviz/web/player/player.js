@@ -406,7 +406,7 @@ class Player {
   showViews(scene) {
     const { view, surface, conventions, theme, data } = scene.data;
     const scales = surface.minimum === null ? ["auto", "linear"] : ["auto", "log", "linear"];
-    const edges = scene.runs.map((run) => run.edge?.formula);
+    const edges = scene.runs.map(({ edge, rate }) => [edge?.formula, rate.words]);
     const wanted = JSON.stringify([view, scales, conventions, theme.paper, data !== undefined, edges]);
     if (this.shownViews === wanted) return;
     this.shownViews = wanted;
@@ -423,6 +423,9 @@ class Player {
     if (view.beside === "curves") {
       this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
       this.choice("against", "Against", { steps: "steps", evals: "evals" });
+      for (const { rate } of scene.runs) {
+        if (rate.words) element("p", "optviz-hint", this.views).textContent = rate.words;
+      }
     } else if (view.beside === "stability") {
       for (const words of edgeWords(scene)) element("p", "optviz-hint", this.views).textContent = words;
     } else if (view.beside !== "data") {
@@ -486,16 +489,19 @@ class Player {
 }
 
 /**
- * What each competitor's steps can bear.
+ * Each competitor's own stability limit, and what is true above it.
  * @param {Scene} scene
  */
 function edgeWords({ runs }) {
-  const words = runs.flatMap(({ name, edge }) => {
-    if (!edge) return [];
-    return edge.formula ? `${name}: ${edge.formula}` : `${name}: no threshold is known`;
+  const there = runs.flatMap(({ name, edge }) => (edge ? { name, ...edge } : []));
+  if (!there.length) return ["Computing …"];
+  const all = [...new Set(there.map(({ words }) => words))];
+  return all.map((words) => {
+    const same = there.filter((one) => one.words === words);
+    if (!words) return `${same.map(({ name }) => name).join(", ")}: no stability limit is known.`;
+    const limits = same.map(({ name, formula }) => `${name}: ${formula}`).join(" · ");
+    return `Stability limit of ${limits}. ${words}`;
   });
-  const more = "Above it, a step overshoots more and more on a surface that curves like this.";
-  return words.length ? [`What a step can bear. ${words.join(" · ")}. ${more}`] : ["Computing …"];
 }
 
 /**

@@ -12,7 +12,8 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number,
  *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
- *   stability?: { formula: string, digest: string }, weights?: { digest: string },
+ *   rate: { moves: boolean, words: string },
+ *   stability?: { formula: string, words: string, digest: string }, weights?: { digest: string },
  *   code?: import("./code.js").Line[],
  * }} RunData
  * The data of a surface that is made of them, and its model; `beyond` is an input to predict for.
@@ -42,12 +43,13 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number, n: number,
  *   x: Float32Array, y: Float32Array, loss: Float32Array, excess: Float32Array, gradient: Float32Array,
+ *   rate: { moves: boolean, words: string },
  *   lr: Float32Array, evals: Float32Array, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
  *   code?: import("./code.js").Line[],
  * }} Run
  * @typedef {{ name: string, n: number, x: Float32Array, y: Float32Array }} Ghost
  * The largest curvature at each point, and sharpness as a share of what the step from there can bear.
- * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string }} Edge
+ * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string, words: string }} Edge
  * All weights of a network at each point, and how far off the plane of the picture they are.
  * @typedef {{ off: (step: number) => number, at: (step: number) => Float32Array }} Weights
  * With minibatches, `order` has the places of the examples that each step sees, one batch after another.
@@ -174,7 +176,8 @@ function edgeOf({ stability }) {
   if (!stability) return null;
   const all = floats(stability.digest);
   const length = all.length / 2;
-  return { curvature: all.subarray(0, length), share: all.subarray(length), formula: stability.formula };
+  const { formula, words } = stability;
+  return { curvature: all.subarray(0, length), share: all.subarray(length), formula, words };
 }
 
 /**

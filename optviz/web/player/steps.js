@@ -14,7 +14,7 @@ import { evaluate } from "./formula.js";
  *   digest: string, columns: [string, number][], double: boolean, settings: Record<string, number>,
  *   trained: number[], resetEvery: number | null, state: string[], momentum: string | null,
  *   unrecorded: string[], rule: Rule | null,
- *   axes: [string, string],
+ *   axes: [string, string], lr: string, stability?: { formula: string, sees: string, words: string },
  * }} StepsData
  */
 
