@@ -81,8 +81,15 @@ def scene(app: AppTest) -> dict[str, Any]:
     found = [json.loads(proto.json) for proto in sent if "surface" in proto.json]
     data: dict[str, Any] = found[0] if found else {"runs": []}
     for run in data["runs"]:
-        run["columns"] = np.frombuffer(blobs(app)[run["digest"]], "<f4").reshape(len(COLUMNS), -1)
+        run["points"], run["columns"] = unpacked(blobs(app)[run["digest"]], run["double"])
     return data
+
+
+def unpacked(sent: bytes, double: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The points (n+1, 2) and the columns of a path as it was sent, without its digest."""
+    length = len(sent) // (2 * (8 if double else 4) + 4 * len(COLUMNS))
+    points = np.frombuffer(sent, "<f8" if double else "<f4", 2 * length).reshape(2, length)
+    return points.T, np.frombuffer(sent, "<f4", offset=points.nbytes).reshape(len(COLUMNS), length)
 
 
 def blobs(app: AppTest) -> dict[str, bytes]:
@@ -98,7 +105,7 @@ def column(app: AppTest, name: str) -> dict[str, np.ndarray]:
 
 def paths(app: AppTest) -> dict[str, np.ndarray]:
     """Each competitor's points (n+1, 2) as the player has been sent them."""
-    return {run["name"]: run["columns"][:2].T for run in scene(app)["runs"]}
+    return {run["name"]: run["points"] for run in scene(app)["runs"]}
 
 
 def results(app: AppTest) -> dict[str, Any]:

@@ -6,6 +6,7 @@ and the source of one, and `optviz.surfaces.search` looks for its minimizers. No
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -23,7 +24,8 @@ NAME = "Formula"
 DEFAULT = "x**2 + y**2 + a*sin(3*x)*sin(3*y)"
 _NARROWEST = 1e-6
 _PARAMETER = Float(-1e6, 1e6)
-_RANGE = Tuple((Float(-1e6, 1e6), Float(-1e6, 1e6)))
+_FARTHEST = 2e9
+_RANGE = Tuple((Float(-_FARTHEST, _FARTHEST), Float(-_FARTHEST, _FARTHEST)))
 
 _PARAMS: Mapping[str, Param] = {
     "expression": Param(
@@ -108,7 +110,13 @@ def _start(term: Term, domain: Domain) -> Point:
     points = low + (high - low) * torch.cat([wanted, grid[order]])
     usable = _moves(term, points)
     x, y = points[int(usable.to(torch.int8).argmax())].tolist()
-    return float(f"{x:.12g}"), float(f"{y:.12g}")
+    return _rounded(x, domain[0]), _rounded(y, domain[1])
+
+
+def _rounded(value: float, side: Point) -> float:
+    """A place on a side of the domain, to 12 digits or, far from 0, to a ten-thousandth of its width."""
+    size = abs(value) or 1.0
+    return round(value, max(11 - math.floor(math.log10(size)), 4 - math.floor(math.log10(side[1] - side[0]))))
 
 
 def _moves(term: Term, points: Tensor) -> Tensor:

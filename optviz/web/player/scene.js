@@ -7,11 +7,11 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   name: string, axes: [string, string], searched: boolean, digest: string, size: [number, number], domain: [[number, number], [number, number]],
  *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
- *   undefined: number,
+ *   undefined: number, natural: boolean,
  * }} SurfaceData
  * @typedef {{
- *   name: string, digest: string, color: string, dash: string, outcome: string, at: number,
- *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
+ *   name: string, digest: string, double: boolean, color: string, dash: string, outcome: string, at: number,
+ *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string, double: boolean },
  *   stability?: { formula: string, digest: string }, weights?: { digest: string },
  *   code?: import("./code.js").Line[],
  * }} RunData
@@ -25,27 +25,30 @@ import { Steps } from "./steps.js";
  *   marks: Record<string, string>,
  * }} Theme
  * @typedef {{
- *   scale: string, against: string, picture: string, panels: string, beside: string, focus: number,
+ *   scale: string, against: string, picture: string, panels: string, units: string, beside: string, focus: number,
  *   marks: string[], convention: string,
  * }} View
  * @typedef {{
  *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
  *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
- *   plane?: { shares: (number | null)[] }, fixed?: boolean, lacks?: string[],
+ *   plane?: { shares: (number | null)[] }, narrow: string, fixed?: boolean, lacks?: string[],
  *   cue?: { page: string, waits: boolean, slow: boolean }, caption?: string, places: number[], table: import("./table.js").TableData, data?: Examples,
  * }} SceneData
  */
 
 /**
+ * Coordinates of points, in the precision that the run was computed in: far from 0, the lesser one could not
+ * tell them apart.
+ * @typedef {Float32Array | Float64Array} Places
  * A run: for each of its n+1 points the numbers of optviz/scene.py.
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number, n: number,
- *   x: Float32Array, y: Float32Array, loss: Float32Array, excess: Float32Array, gradient: Float32Array,
+ *   x: Places, y: Places, loss: Float32Array, excess: Float32Array, gradient: Float32Array,
  *   lr: Float32Array, evals: Float32Array, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
  *   code?: import("./code.js").Line[],
  * }} Run
- * @typedef {{ name: string, n: number, x: Float32Array, y: Float32Array }} Ghost
+ * @typedef {{ name: string, n: number, x: Places, y: Places }} Ghost
  * The largest curvature at each point, and sharpness as a share of what the step from there can bear.
  * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string }} Edge
  * All weights of a network at each point, and how far off the plane of the picture they are.
@@ -54,7 +57,8 @@ import { Steps } from "./steps.js";
  * @typedef {{ data: SceneData, runs: Run[], losses: Float32Array, order: Uint16Array | null }} Scene
  */
 
-const COLUMNS = 7;
+/** Numbers of each point after x and y. */
+const COLUMNS = 5;
 const DIGEST = 8;
 
 /** @type {Map<string, { numbers: ArrayBuffer, fresh: boolean }>} */
@@ -127,10 +131,12 @@ function floats(digest) {
  * @returns {Run}
  */
 function unpack(data) {
-  const all = floats(data.digest);
-  const length = all.length / COLUMNS;
-  const [x, y, loss, excess, gradient, lr, evals] = Array.from({ length: COLUMNS }, (_, place) =>
-    all.subarray(place * length, (place + 1) * length),
+  const numbers = bytes(data.digest);
+  const length = numbers.byteLength / (2 * (data.double ? 8 : 4) + 4 * COLUMNS);
+  const { x, y, end } = placesOf(data, length);
+  const [loss, excess, gradient, lr, evals] = Array.from(
+    { length: COLUMNS },
+    (_, place) => new Float32Array(numbers, end + 4 * place * length, length),
   );
   const own = { n: length - 1, x, y, loss, excess, gradient, lr, evals };
   return {
@@ -143,6 +149,19 @@ function unpack(data) {
   };
 }
 
+/**
+ * The coordinates that a message begins with, and the byte that they end at.
+ * @param {{ digest: string, double: boolean }} data
+ * @param {number} length of the path
+ */
+function placesOf({ digest, double }, length) {
+  const Kind = double ? Float64Array : Float32Array;
+  const [x, y] = [0, 1].map(
+    (axis) => new Kind(bytes(digest), axis * length * Kind.BYTES_PER_ELEMENT, length),
+  );
+  return { x, y, end: 2 * length * Kind.BYTES_PER_ELEMENT };
+}
+
 /** @param {RunData} data */
 function stepsOf({ steps }) {
   if (!steps) return null;
@@ -153,9 +172,9 @@ function stepsOf({ steps }) {
 /** @param {RunData} data @returns {Ghost | null} */
 function ghostOf({ ghost }) {
   if (!ghost) return null;
-  const all = floats(ghost.digest);
-  const length = all.length / 2;
-  return { name: ghost.name, n: length - 1, x: all.subarray(0, length), y: all.subarray(length) };
+  const length = bytes(ghost.digest).byteLength / (ghost.double ? 16 : 8);
+  const { x, y } = placesOf(ghost, length);
+  return { name: ghost.name, n: length - 1, x, y };
 }
 
 /** @param {RunData} data @param {number} length of the path @returns {Weights | null} */

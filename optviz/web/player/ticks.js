@@ -93,6 +93,20 @@ export function single(value, digits = 5) {
 }
 
 /**
+ * A place on an axis, with as many digits as a tenth of a pixel needs: far from 0 they are more than usual.
+ * @param {number} value
+ * @param {number} scale pixels for one unit
+ * @param {number} digits at least
+ */
+export function placed(value, scale, digits = 5) {
+  const needed = Math.ceil(Math.log10(Math.abs(value) * scale)) + 1;
+  if (!Number.isFinite(needed) || needed <= digits) return single(value, digits);
+  const shown = Number(value.toPrecision(Math.min(needed, 17)));
+  // With digits after the point, a power of ten makes nothing shorter.
+  return Number.isInteger(shown) ? written(shown, needed) : String(shown).replaceAll("-", "−");
+}
+
+/**
  * @param {number} value
  * @param {number} digits
  */
