@@ -21,6 +21,8 @@ from optviz.trajectory import Grid
 Scale = Sequence[tuple[float, str]]
 """A colour scale: from 0 (lowest) to 1, colours "#rrggbb"."""
 
+SHAPE = 0.75
+"""Height by width of a picture whose axes have each a scale of its own."""
 _NATURAL = 3.0
 _LEVELS = 18
 _LINE = 0.22

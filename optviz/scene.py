@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from optviz.contours import color_bar, contour_levels, equal_units
+from optviz.contours import SHAPE, color_bar, contour_levels, equal_units
 from optviz.engine import path_hessians, plane_hessians, sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.fitting import Data
@@ -89,6 +89,7 @@ def scene(
             "size": [len(grid.x), len(grid.y)],
             "domain": [list(side) for side in function.domain],
             "natural": equal_units(function.domain),
+            "filled": SHAPE,
             "levels": levels.tolist(),
             "ticks": ticks,
             "labels": texts,

@@ -74,7 +74,7 @@ def _checked(name: str, given: Point) -> Point:
         raise ValueError(
             f"{NAME}: {name} must go from a lower to a higher number, not from {low:g} to {high:g}."
         )
-    if high - low < _NARROWEST:
+    if high - low < 0.999 * _NARROWEST:  # 1.000001 - 1 is a little less
         raise ValueError(f"{NAME}: {name} must be at least {_NARROWEST:g} wide.")
     return low, high
 

@@ -9,8 +9,6 @@
  * @typedef {{ x0: number, dx: number, y0: number, dy: number, box: [number, number, number, number] }} Frame
  */
 
-/** Height by width of a picture whose axes have each a scale of its own. */
-const FILLED = 0.75;
 /** With equal units, a picture is at most so many times as wide as it is high, and the other way round. */
 const SLENDER = 5;
 
@@ -68,8 +66,9 @@ export function equalUnits({ data: { surface, view } }) {
  * @param {Scene} scene
  */
 export function shapeOf(scene) {
-  if (!equalUnits(scene)) return FILLED;
-  const [width, height] = scene.data.surface.domain.map(([low, high]) => high - low);
+  const { domain, filled } = scene.data.surface;
+  if (!equalUnits(scene)) return filled;
+  const [width, height] = domain.map(([low, high]) => high - low);
   return Math.min(Math.max(height / width, 1 / SLENDER), SLENDER);
 }
 

@@ -7,7 +7,7 @@ import { Steps } from "./steps.js";
  * @typedef {{
  *   name: string, axes: [string, string], searched: boolean, digest: string, size: [number, number], domain: [[number, number], [number, number]],
  *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
- *   undefined: number, natural: boolean,
+ *   undefined: number, natural: boolean, filled: number,
  * }} SurfaceData
  * @typedef {{
  *   name: string, digest: string, double: boolean, color: string, dash: string, outcome: string, at: number,

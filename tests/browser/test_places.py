@@ -1,0 +1,187 @@
+"""Paths, stars and starts are where plotly's own axes put them, on every domain and every screen.
+
+The oracle is a scatter trace of plotly's with the same points; what is drawn is read from the calls that draw
+it. The player is that of an exported page, which is given one scene after another, and that of the app.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from plotly.offline import get_plotlyjs_version
+
+import optviz as ov
+from optviz import captions
+from optviz.figures import LIGHT
+from optviz.scene import scene
+
+NEAR = 0.5
+"""CSS pixels."""
+PLAYER = "document.querySelector('.optviz-player').player"
+SHOW = """async ({ data, blobs }) => {
+    const { default: mount } = await import('optviz/player.js');
+    const parentElement = document.querySelector('.optviz-player').parentElement;
+    const setTriggerValue = (name, edit) => { globalThis.sent = edit; };
+    const bytes = blob => Uint8Array.from(atob(blob), one => one.charCodeAt(0));
+    for (const blob of blobs) mount({ data: bytes(blob), parentElement, setTriggerValue });
+    mount({ data, parentElement, setTriggerValue });
+    const frames = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    await frames();
+    while (!PLAYER.panels[0].contour.frame()) await frames();
+    PLAYER.clock.seek(PLAYER.clock.end - 1); // a step before the end, heads are circles
+    await frames();
+}""".replace("PLAYER", PLAYER)
+ZOOM = """async ([x, y, share]) => {
+    const { contour } = PLAYER.panels[0];
+    const [width, height] = contour.ranges().map(([low, high]) => share * (high - low));
+    contour.follow([[x - 0.4 * width, x + 0.6 * width], [y - 0.3 * height, y + 0.7 * height]]);
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}""".replace("PLAYER", PLAYER)
+# For each kind of thing that is drawn inside the plot, how far it is from where plotly draws the same point:
+# the farthest, in CSS pixels, and how many there are.
+APART = """async () => {
+    const player = PLAYER;
+    const { contour: { plotly, element }, paths, start, scene } = player.panels[0];
+    const { sheet, frame } = paths;
+    const context = sheet.context;
+    const drawn = { path: [], head: [], star: [], start: [] };
+    let corners = [];
+    let circles = [];
+    const colors = scene.runs.map(run => run.color);
+    const bounds = sheet.canvas.getBoundingClientRect();
+    const onScreen = (x, y) => {
+        const at = context.getTransform().transformPoint({ x, y });
+        return [
+            bounds.left + (at.x * bounds.width) / sheet.canvas.width,
+            bounds.top + (at.y * bounds.height) / sheet.canvas.height,
+        ];
+    };
+    const mean = points => [0, 1].map(axis => points.reduce((sum, one) => sum + one[axis], 0) / points.length);
+    const hooks = {
+        beginPath: () => { corners = []; circles = []; },
+        moveTo: (x, y) => corners.push(onScreen(x, y)),
+        lineTo: (x, y) => corners.push(onScreen(x, y)),
+        arc: (x, y, radius) => circles.push([...onScreen(x, y), radius]),
+        stroke: () => colors.includes(context.strokeStyle) && drawn.path.push(...corners),
+        fill: () => {
+            if (context.fillStyle === '#ffd23f') drawn.star.push(mean(corners));
+            if (colors.includes(context.fillStyle) && circles.length === 1 && circles[0][2] > 4)
+                drawn.head.push(circles[0]);
+        },
+    };
+    for (const [name, hook] of Object.entries(hooks)) {
+        context[name] = (...given) => { hook(...given); CanvasRenderingContext2D.prototype[name].apply(context, given); };
+    }
+    player.redraw();
+    for (const name of Object.keys(hooks)) delete context[name];
+    const middle = one => {
+        const box = one.getBoundingClientRect();
+        return [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+    };
+    if (!start.handle.hidden) drawn.start.push(middle(start.handle));
+    const points = {
+        path: scene.runs.flatMap(run => Array.from(run.x, (x, k) => [x, run.y[k]])),
+        head: scene.runs.map(run => [run.x[run.n - 1], run.y[run.n - 1]]),
+        star: scene.data.surface.minimizers,
+        start: [scene.data.start],
+    };
+    const all = Object.entries(points).flatMap(([kind, listed]) => listed.map(point => [kind, ...point]));
+    await plotly.addTraces(element, {
+        type: 'scatter', mode: 'markers', cliponaxis: false, x: all.map(one => one[1]), y: all.map(one => one[2]),
+        marker: { size: 8, line: { width: 0 } },
+    });
+    const markers = [...element.querySelectorAll('.scatterlayer .point')].map(one => [one.__data__.i, middle(one)]);
+    await plotly.deleteTraces(element, -1);
+    const plot = element.getBoundingClientRect();
+    const [left, top, right, bottom] = frame.box.map((edge, k) => edge + (k % 2 ? plot.top : plot.left));
+    const inside = ([x, y]) => x > left + 1 && x < right - 1 && y > top + 1 && y < bottom - 1;
+    return Object.fromEntries(Object.entries(drawn).map(([kind, places]) => {
+        const there = markers.filter(([i]) => all[i][0] === kind).map(([, at]) => at);
+        const nearest = place => Math.min(...there.map(([x, y]) => Math.hypot(x - place[0], y - place[1])));
+        const shown = places.filter(inside);
+        return [kind, { count: shown.length, apart: Math.max(0, ...shown.map(nearest)) }];
+    }));
+}""".replace("PLAYER", PLAYER)
+
+
+def bowl(width: float, off: float, dtype: str, shape: float = 1.0) -> ov.Experiment:
+    """A bowl on a domain of this width whose lower left corner is so far from 0; `shape` is height by width."""
+    height = shape * width
+    x, y = off + 0.6 * width, -off + 0.55 * height
+    expression = f"((x - ({x!r}))/{width!r})**2 + 2*((y - ({y!r}))/{height!r})**2"
+    params = {"expression": expression, "x_range": (off, off + width), "y_range": (-off, -off + height)}
+    start = (off + 0.13 * width, -off + 0.9 * height)
+    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.15 * min(width, height) ** 2}))
+    return ov.Experiment(ov.SurfaceSpec("Formula", params), start, 12, (run,), dtype=dtype)
+
+
+def classic(name: str, **params: Any) -> ov.Experiment:
+    spec = ov.SurfaceSpec(name, params)
+    runs = tuple(ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": lr})) for lr in (0.1, 1.0))
+    return ov.Experiment(spec, ov.surface(spec).start, 40, runs)
+
+
+BOWLS = [
+    *((width, off, "float64") for width in (1e-6, 1e-3, 1.0, 35.0, 2e4, 1e9) for off in (0.0, 1.0, 1990.0)),
+    *((width, off, "float64") for width in (0.02, 1.0, 1e5, 1e9) for off in (1e6, 1e9)),
+    *((width, off, "float32") for width in (1e-6, 1.0, 2e5, 1e9) for off in (0.0,)),
+    *((35.0, 1990.0, "float32"), (1e5, 1e6, "float32"), (1e7, 1e9, "float32")),
+]
+KNOWN = [classic(name) for name in ("Eggholder", "Schwefel", "Himmelblau", "Rosenbrock", "Linear fit")]
+TABLE = {
+    **{f"{width:g} wide, {off:g} off, {dtype}": bowl(width, off, dtype) for width, off, dtype in BOWLS},
+    **{f"{shape:g} times as high": bowl(100.0, 0.0, "float32", shape) for shape in (0.01, 0.4, 40.0)},
+    **{one.surface.name: one for one in KNOWN},
+}
+
+
+def sent(exp: ov.Experiment) -> dict[str, Any]:
+    """A scene as the page sends it."""
+    paths = ov.project(exp, ov.run(exp, "cpu"))
+    shown = scene(exp, paths)
+    summaries = [path.summary(ov.surface(exp.surface).minimizers, 0.1) for path in paths]
+    table = captions.table(exp, summaries, [path.outcome.detail for path in paths], LIGHT)
+    more = {"table": table, "places": list(range(len(paths))), "plotly": get_plotlyjs_version()}
+    return {
+        "data": {**shown.data, **captions.words(exp), **more},
+        "blobs": [base64.b64encode(blob).decode() for blob in shown.blobs],
+    }
+
+
+@pytest.fixture(scope="module")
+def scenes() -> dict[str, dict[str, Any]]:
+    return {name: sent(exp) for name, exp in TABLE.items()}
+
+
+@pytest.fixture(scope="module", params=[1, 2, 3], ids="device scale {}".format)
+def exported(browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Page]:
+    """An exported page on a screen with so many pixels for one of CSS."""
+    file: Path = tmp_path_factory.mktemp("places") / "page.html"
+    file.write_text(ov.to_html(classic("Himmelblau")), encoding="utf-8")
+    size: Any = {"width": 1301, "height": 900}
+    page = browser.new_context(viewport=size, device_scale_factor=request.param).new_page()
+    page.goto(file.as_uri())
+    page.wait_for_selector(".optviz-contour .main-svg")
+    yield page
+    page.context.close()
+
+
+def check(page: Page, name: str, kinds: tuple[str, ...]) -> None:
+    found = page.evaluate(APART)
+    for kind in kinds:
+        assert found[kind]["count"], f"{name}: no {kind} is drawn in the picture"
+    for kind, one in found.items():
+        assert one["apart"] <= NEAR, f"{name}: {kind} is {one['apart']:.2f} pixels off"
+
+
+def test_what_is_drawn_is_where_plotly_draws_it(exported: Page, scenes: dict[str, Any]) -> None:
+    for name, exp in TABLE.items():
+        exported.evaluate(SHOW, scenes[name])
+        check(exported, name, ("path", "start") if name in ov.SURFACES else ("path", "head", "star", "start"))
+        exported.evaluate(ZOOM, [*exp.start, 1 / 30])
+        check(exported, f"{name}, zoomed", ("start",))
