@@ -260,11 +260,11 @@ class _Stage:
         for value in _ticks(*across, most=max(2, int((right - left) / (90 * self.unit)))):
             x = left + self.place((value, up[0]))[0]
             pen.line([(x, bottom), (x, bottom + gap)], self.theme.ink)
-            pen.text((x, bottom + 1.3 * gap), f"{value:g}", self.theme.ink, self.small, anchor="ma")
+            pen.text((x, bottom + 1.3 * gap), _label(value, across), self.theme.ink, self.small, anchor="ma")
         for value in _ticks(*up, most=max(2, int((bottom - top) / (60 * self.unit)))):
             y = top + self.place((across[0], value))[1]
             pen.line([(left - gap, y), (left, y)], self.theme.ink)
-            pen.text((left - 1.6 * gap, y), f"{value:g}", self.theme.ink, self.small, anchor="rm")
+            pen.text((left - 1.6 * gap, y), _label(value, up), self.theme.ink, self.small, anchor="rm")
         x_name, y_name = under.surface.axes
         pen.text(
             ((left + right) / 2, size[1] - 4 * self.unit), x_name, self.theme.ink, self.small, anchor="md"
@@ -420,7 +420,13 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
     raw = (high - low) / most
     unit = 10.0 ** math.floor(math.log10(raw))
     step = next(digit * unit for digit in (1, 2, 5, 10) if digit * unit >= raw * 0.999)
-    return [float(f"{k * step:.12g}") for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [float(f"{k * step:.15g}") for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def _label(value: float, side: tuple[float, float]) -> str:
+    """A number on an axis, in 6 digits or, far from 0, in as many as tell its labels apart."""
+    widths = max(map(abs, side)) / (side[1] - side[0])
+    return f"{value:.{max(6, math.ceil(math.log10(widths)) + 3)}g}"
 
 
 def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 from plotly.offline import get_plotlyjs_version
@@ -23,6 +25,9 @@ from optviz.scene import scene
 NEAR = 0.5
 """CSS pixels."""
 PLAYER = "document.querySelector('.optviz-player').player"
+SETTLED = """async () => {
+    for (let k = 0; k < 6; k++) await new Promise(requestAnimationFrame);
+}"""
 SHOW = """async ({ data, blobs }) => {
     const { default: mount } = await import('optviz/player.js');
     const parentElement = document.querySelector('.optviz-player').parentElement;
@@ -61,7 +66,8 @@ APART = """async () => {
             bounds.top + (at.y * bounds.height) / sheet.canvas.height,
         ];
     };
-    const mean = points => [0, 1].map(axis => points.reduce((sum, one) => sum + one[axis], 0) / points.length);
+    const mean = points =>
+        [0, 1].map(axis => points.reduce((sum, one) => sum + one[axis], 0) / points.length);
     const hooks = {
         beginPath: () => { corners = []; circles = []; },
         moveTo: (x, y) => corners.push(onScreen(x, y)),
@@ -75,7 +81,10 @@ APART = """async () => {
         },
     };
     for (const [name, hook] of Object.entries(hooks)) {
-        context[name] = (...given) => { hook(...given); CanvasRenderingContext2D.prototype[name].apply(context, given); };
+        context[name] = (...given) => {
+            hook(...given);
+            CanvasRenderingContext2D.prototype[name].apply(context, given);
+        };
     }
     player.redraw();
     for (const name of Object.keys(hooks)) delete context[name];
@@ -92,10 +101,11 @@ APART = """async () => {
     };
     const all = Object.entries(points).flatMap(([kind, listed]) => listed.map(point => [kind, ...point]));
     await plotly.addTraces(element, {
-        type: 'scatter', mode: 'markers', cliponaxis: false, x: all.map(one => one[1]), y: all.map(one => one[2]),
-        marker: { size: 8, line: { width: 0 } },
+        type: 'scatter', mode: 'markers', cliponaxis: false, marker: { size: 8, line: { width: 0 } },
+        x: all.map(one => one[1]), y: all.map(one => one[2]),
     });
-    const markers = [...element.querySelectorAll('.scatterlayer .point')].map(one => [one.__data__.i, middle(one)]);
+    const oracle = [...element.querySelectorAll('.scatterlayer .point')];
+    const markers = oracle.map(one => [one.__data__.i, middle(one)]);
     await plotly.deleteTraces(element, -1);
     const plot = element.getBoundingClientRect();
     const [left, top, right, bottom] = frame.box.map((edge, k) => edge + (k % 2 ? plot.top : plot.left));
@@ -110,7 +120,7 @@ APART = """async () => {
 
 
 def bowl(width: float, off: float, dtype: str, shape: float = 1.0) -> ov.Experiment:
-    """A bowl on a domain of this width whose lower left corner is so far from 0; `shape` is height by width."""
+    """A bowl on a domain so wide whose lower left corner is so far from 0; `shape` is height by width."""
     height = shape * width
     x, y = off + 0.6 * width, -off + 0.55 * height
     expression = f"((x - ({x!r}))/{width!r})**2 + 2*((y - ({y!r}))/{height!r})**2"
@@ -177,6 +187,64 @@ def check(page: Page, name: str, kinds: tuple[str, ...]) -> None:
         assert found[kind]["count"], f"{name}: no {kind} is drawn in the picture"
     for kind, one in found.items():
         assert one["apart"] <= NEAR, f"{name}: {kind} is {one['apart']:.2f} pixels off"
+
+
+SOME = [name for place, name in enumerate(TABLE) if place % 5 == 0]
+
+
+def test_so_it_is_in_a_window_of_another_size_and_in_full_screen(
+    exported: Page, scenes: dict[str, Any]
+) -> None:
+    for name in SOME:
+        exported.set_viewport_size({"width": 1301, "height": 900})
+        exported.evaluate(SHOW, scenes[name])
+        exported.set_viewport_size({"width": 612, "height": 777})
+        exported.evaluate(SETTLED)
+        check(exported, f"{name}, in a narrow window", ("path", "start"))
+    exported.set_viewport_size({"width": 1301, "height": 900})
+    exported.get_by_role("button", name="Full screen").click()
+    exported.wait_for_function("document.fullscreenElement !== null")
+    exported.evaluate(SETTLED)
+    for name in SOME:
+        check(exported, "in full screen", ("path", "start"))
+        exported.evaluate(SHOW, scenes[name])
+        check(exported, f"{name}, in full screen", ("path", "start"))
+    exported.evaluate("document.exitFullscreen()")
+    exported.wait_for_function("document.fullscreenElement === null")
+
+
+def test_a_click_and_a_drag_move_the_start_to_where_they_are(exported: Page, scenes: dict[str, Any]) -> None:
+    for name in SOME:
+        exported.evaluate(SHOW, scenes[name])
+        box = exported.locator(".optviz-contour .nsewdrag").bounding_box()
+        assert box is not None
+        for across, up in ((0.31, 0.27), (0.72, 0.63)):
+            place = (round(box["x"] + across * box["width"]), round(box["y"] + up * box["height"]))
+            exported.mouse.click(*place)
+            apart = np.subtract(middle(exported), place)
+            assert np.abs(apart).max() <= NEAR, f"{name}: a click is {apart} pixels off"
+        exported.wait_for_function("globalThis.sent?.start !== undefined")
+        exported.mouse.move(*place)
+        exported.mouse.down()
+        exported.mouse.move(place[0] - 40, place[1] + 9, steps=3)
+        exported.mouse.move(place[0] - 77, place[1] + 31)
+        exported.mouse.up()
+        apart = np.subtract(middle(exported), (place[0] - 77, place[1] + 31))
+        assert np.abs(apart).max() <= NEAR, f"{name}: a drag is {apart} pixels off"
+        # What is sent is where the marker stands: a run from there begins there.
+        exported.wait_for_function(
+            "String(globalThis.sent.start) === String(PLAYER.panels[0].start.point)".replace("PLAYER", PLAYER)
+        )
+        again = sent(replace(TABLE[name], start=tuple(exported.evaluate("globalThis.sent.start"))))
+        exported.evaluate(SHOW, again)
+        check(exported, f"{name}, from another start", ("path", "start"))
+
+
+def middle(page: Page) -> tuple[float, float]:
+    """Where the start stands."""
+    box = page.locator(".optviz-start").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def test_what_is_drawn_is_where_plotly_draws_it(exported: Page, scenes: dict[str, Any]) -> None:

@@ -11,7 +11,10 @@
 export function ticks(low, high, log, most) {
   if (!log) {
     const values = even(low, high, most);
-    return { values, texts: values.map(short) };
+    const scale = values.length > 1 ? 1 / (values[1] - values[0]) : 0;
+    const text = (/** @type {number} */ value) =>
+      Math.abs(value) * scale < 1e5 ? short(value) : placed(value, scale, 6);
+    return { values, texts: values.map(text) };
   }
   if (high - low >= 2) {
     const step = Math.ceil((high - low) / Math.max(most, 2));
@@ -50,7 +53,7 @@ function multiples(step, low, high) {
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) =>
-    Number(((first + k) * step).toPrecision(12)),
+    Number(((first + k) * step).toPrecision(15)),
   );
 }
 
