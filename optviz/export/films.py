@@ -254,7 +254,7 @@ class _Stage:
         pen.text((self.edges[0], 10 * self.unit), name, self.theme.ink, _font(18 * self.unit))
         if not self.equal:
             words = unequal_words(under.surface)
-            pen.text((right, size[1] - 4 * self.unit), words, self.theme.ink, self.small, anchor="rd")
+            pen.text((right, bottom + 42 * self.unit), words, self.theme.ink, self.small, anchor="rd")
         gap = 6 * self.unit
         across, up = self.domain
         for value in _ticks(*across, most=max(2, int((right - left) / (90 * self.unit)))):
@@ -267,7 +267,7 @@ class _Stage:
             pen.text((left - 1.6 * gap, y), _label(value, up), self.theme.ink, self.small, anchor="rm")
         x_name, y_name = under.surface.axes
         pen.text(
-            ((left + right) / 2, size[1] - 4 * self.unit), x_name, self.theme.ink, self.small, anchor="md"
+            ((left + right) / 2, bottom + 42 * self.unit), x_name, self.theme.ink, self.small, anchor="md"
         )
         pen.text((left - 52 * self.unit, top), y_name, self.theme.ink, self.small)
         return image

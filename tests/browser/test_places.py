@@ -151,9 +151,10 @@ TABLE = {
 
 
 def sent(exp: ov.Experiment) -> dict[str, Any]:
-    """A scene as the page sends it."""
+    """A scene as the page sends it, on a coarse grid."""
     paths = ov.project(exp, ov.run(exp, "cpu"))
-    shown = scene(exp, paths)
+    ground = paths[0].plane or exp.surface
+    shown = scene(exp, paths, grid=ov.sample(ground, 24))  # few contours are drawn quickly
     summaries = [path.summary(ov.surface(exp.surface).minimizers, 0.1) for path in paths]
     table = captions.table(exp, summaries, [path.outcome.detail for path in paths], LIGHT)
     more = {"table": table, "places": list(range(len(paths))), "plotly": get_plotlyjs_version()}
@@ -233,7 +234,7 @@ def test_a_click_and_a_drag_move_the_start_to_where_they_are(exported: Page, sce
         assert np.abs(apart).max() <= NEAR, f"{name}: a drag is {apart} pixels off"
         # What is sent is where the marker stands: a run from there begins there.
         exported.wait_for_function(
-            "String(globalThis.sent.start) === String(PLAYER.panels[0].start.point)".replace("PLAYER", PLAYER)
+            f"String(globalThis.sent.start) === String({PLAYER}.panels[0].start.point)"
         )
         again = sent(replace(TABLE[name], start=tuple(exported.evaluate("globalThis.sent.start"))))
         exported.evaluate(SHOW, again)
