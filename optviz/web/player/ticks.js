@@ -104,9 +104,8 @@ export function single(value, digits = 5) {
 export function placed(value, scale, digits = 5) {
   const needed = Math.ceil(Math.log10(Math.abs(value) * scale)) + 1;
   if (!Number.isFinite(needed) || needed <= digits) return single(value, digits);
-  const shown = Number(value.toPrecision(Math.min(needed, 17)));
-  // With digits after the point, a power of ten makes nothing shorter.
-  return Number.isInteger(shown) ? written(shown, needed) : String(shown).replaceAll("-", "−");
+  // So many digits, a power of ten would not make shorter.
+  return String(Number(value.toPrecision(Math.min(needed, 17)))).replaceAll("-", "−");
 }
 
 /**
