@@ -1,9 +1,9 @@
 """What a player shows, as data: names and colours as JSON, each path and the surface as bytes of its own.
 
 A player lives where there is no Python: in the page's browser. So whatever needs float64 or a surface's
-formula is worked out here, once a run, and travels once: points in the run's own dtype, to the bit, as 32-bit
-floats could not tell them apart on a narrow domain far from 0; then 32-bit floats in the order of `COLUMNS`;
-and, for those who look into the steps, `optviz.steps` in the run's own dtype again.
+formula is worked out here, once a run, and travels once: paths in the order of `COLUMNS`, as 32-bit floats
+where these hold a run's points to the bit and tell its losses apart, else in double precision; and, for those
+who look into the steps, `optviz.steps` in the run's own dtype.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from optviz.contours import SHAPE, color_bar, contour_levels, equal_units
 from optviz.engine import path_hessians, plane_hessians, sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.fitting import Data
+from optviz.outcome import Array
 from optviz.planes import ground_of, seen_through, shadows
 from optviz.spec import VIEW_PARAMS, Experiment, View
 from optviz.stability import Stability
 from optviz.steps import MOMENTUM, Steps, steps
-from optviz.trajectory import Floats, Grid, Plane, Reference, Trajectory
+from optviz.trajectory import Grid, Plane, Reference, Trajectory
 
-COLUMNS = ("loss", "excess", "gradient", "lr", "evals")
-"""What a path holds for each of its n+1 points, after all x and all y: `excess` is the loss above the
-surface's minimum, for a log scale, `gradient` the length of the surface's own gradient, `lr` that of the step
-that led to the point."""
+COLUMNS = ("x", "y", "loss", "excess", "gradient", "lr", "evals")
+"""What a path holds for each of its n+1 points: `excess` is the loss above the surface's minimum, for a log
+scale, `gradient` the length of the surface's own gradient, `lr` that of the step that led to the point."""
 _DIGEST = 8  # bytes, before the floats
 
 
@@ -42,9 +42,8 @@ class Scene:
     """JSON: the surface, the competitors, the view, the colours. Names the blobs by their digests."""
     blobs: tuple[bytes, ...]
     """The surface, each path, then what else there is: 8 bytes of digest, then numbers, little-endian. The
-    surface is (ny, nx) losses over its domain, in float32. A path is its points, (2, n+1) in float64 where
-    its run says `double` and in float32 where not, then `(len(COLUMNS), n+1)` in float32. The last one may
-    be `Data.order`, as uint16."""
+    surface is (ny, nx) losses over its domain, a path `(len(COLUMNS), n+1)`: in float64 where the data call
+    them `double`, and else in float32. The last one may be `Data.order`, as uint16."""
 
 
 def scene(
@@ -69,16 +68,20 @@ def scene(
     function = under.surface
     grid = grid or sample(under.sampled)
     levels = contour_levels(grid.z)
-    ground = _blob(_bytes(grid.z))
+    near = _are_near(levels)
+    ground = _blob(grid.z, _dtype(near))
+    double = [near or one.points.dtype == np.float64 for one in trajectories]
     paths = [
-        _blob(_places(trajectory.points), _bytes(_columns(trajectory, function.minimum)))
-        for trajectory in trajectories
+        _blob(_columns(trajectory, function.minimum), _dtype(fine))
+        for trajectory, fine in zip(trajectories, double, strict=True)
     ]
-    insides = [_blob(_bytes(one.columns, one.columns.dtype.newbyteorder("<"))) for one in inside]
-    seen = {place: ghost.seen_on(trajectories[place].plane) for place, ghost in ghosts.items()}
-    unreal = {place: _blob(_places(points)) for place, points in seen.items()}
-    weights = [_blob(_bytes(_weights(trajectory))) for trajectory in trajectories if trajectory.plane]
-    sharp = [_blob(_bytes(_sharpness(edge))) for edge in edges]
+    insides = [_blob(one.columns, one.columns.dtype.newbyteorder("<")) for one in inside]
+    unreal = {
+        place: _blob(ghost.seen_on(trajectories[place].plane).T, _dtype(double[place]))
+        for place, ghost in ghosts.items()
+    }
+    weights = [_blob(_weights(trajectory)) for trajectory in trajectories if trajectory.plane]
+    sharp = [_blob(_sharpness(edge)) for edge in edges]
     ticks, texts = color_bar(levels)
     data: dict[str, Any] = {
         "surface": {
@@ -86,6 +89,7 @@ def scene(
             "axes": list(function.axes),
             "searched": function.searched,
             "digest": _digest(ground),
+            "double": near,
             "size": [len(grid.x), len(grid.y)],
             "domain": [list(side) for side in function.domain],
             "natural": equal_units(function.domain),
@@ -102,14 +106,14 @@ def scene(
             {
                 "name": trajectory.name,
                 "digest": _digest(path),
-                "double": _is_double(trajectory.points),
+                "double": fine,
                 "color": pen.color,
                 "dash": pen.dash,
                 "outcome": trajectory.outcome.kind,
                 "at": trajectory.outcome.step,
             }
-            for trajectory, path, pen in zip(
-                trajectories, paths, pens(experiment, trajectories, theme, view), strict=True
+            for trajectory, path, fine, pen in zip(
+                trajectories, paths, double, pens(experiment, trajectories, theme, view), strict=True
             )
         ],
         "view": {name: getattr(view, name) for name in VIEW_PARAMS if name not in ("within", "colors")},
@@ -125,11 +129,7 @@ def scene(
         shares = under.sampled.shares
         data["plane"] = {"shares": [None if np.isnan(share) else share for share in shares]}
     for place, blob in unreal.items():
-        data["runs"][place]["ghost"] = {
-            "name": ghosts[place].title,
-            "digest": _digest(blob),
-            "double": _is_double(seen[place]),
-        }
+        data["runs"][place]["ghost"] = {"name": ghosts[place].title, "digest": _digest(blob)}
     orders = _orders(experiment, function.data) if examples or view.beside == "data" else []
     if function.data:
         data["data"] = _examples(function.data) | {
@@ -178,15 +178,17 @@ def _orders(experiment: Experiment, data: Data | None) -> list[bytes]:
     size = experiment.batch_size
     if data is None or size is None or size >= len(data):
         return []
-    return [_blob(_bytes(data.order(size, experiment.seed, experiment.steps), "<u2"))]
+    return [_blob(data.order(size, experiment.seed, experiment.steps), "<u2")]
 
 
 def _columns(trajectory: Trajectory, minimum: float) -> Any:
-    losses = trajectory.losses
-    excess = losses - minimum if np.isfinite(minimum) else np.full(len(losses), np.nan)
+    points = trajectory.points.astype(np.float64)
+    excess = trajectory.losses - minimum if np.isfinite(minimum) else np.full(len(points), np.nan)
     return np.stack(
         [
-            losses,
+            points[:, 0],
+            points[:, 1],
+            trajectory.losses,
             excess,
             trajectory.gradient_norms,
             np.concatenate(([np.nan], trajectory.lrs)),
@@ -207,23 +209,20 @@ def _weights(trajectory: Trajectory) -> Any:
     return np.column_stack([trajectory.off_plane, trajectory.theta])
 
 
-def _bytes(numbers: Any, dtype: Any = "<f4") -> bytes:
+def _are_near(levels: Array) -> bool:
+    """Whether float32 could not tell losses between these levels apart, as of a bowl 1e8 high."""
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity is no nearer than it was
+        gaps = np.spacing(np.maximum(np.abs(levels[1:]), np.abs(levels[:-1])).astype(np.float32))
+    return bool((np.diff(levels) < 100 * gaps).any())
+
+
+def _dtype(double: bool) -> str:
+    return "<f8" if double else "<f4"
+
+
+def _blob(numbers: Any, dtype: Any = "<f4") -> bytes:
     with np.errstate(over="ignore"):  # beyond float32 there is only infinity
-        found: bytes = np.ascontiguousarray(numbers, dtype=dtype).tobytes()
-    return found
-
-
-def _places(points: Floats) -> bytes:
-    """All x and then all y of points (n+1, 2), in their own precision."""
-    return _bytes(points.T, "<f8" if _is_double(points) else "<f4")
-
-
-def _is_double(points: Floats) -> bool:
-    return points.dtype == np.float64
-
-
-def _blob(*parts: bytes) -> bytes:
-    payload = b"".join(parts)
+        payload: bytes = np.ascontiguousarray(numbers, dtype=dtype).tobytes()
     return hashlib.blake2b(payload, digest_size=_DIGEST).digest() + payload
 
 

@@ -11,7 +11,7 @@ from optviz.contours import equal_units
 from optviz.export.films import _Stage
 from optviz.figures import LIGHT
 from optviz.scene import scene
-from visits import unpacked
+from visits import columns
 
 WIDTHS = (1e-6, 1e-2, 1.0, 35.0, 1e5, 1e9)
 OFFSETS = (0.0, -1.0, 1990.0, -1e6, 1e9)
@@ -59,9 +59,10 @@ def test_points_are_sent_to_the_bit_and_surfaces_are_sampled_in_double(
     shown = scene(exp, (path,))
     (run,) = shown.data["runs"]
     (blob,) = (blob for blob in shown.blobs if blob[:8].hex() == run["digest"])
-    points, columns = unpacked(blob[8:], run["double"])
+    sent = columns(blob[8:], run)
+    points = sent[:2].T
     assert points.dtype == path.points.dtype and np.array_equal(points, path.points)
-    np.testing.assert_array_equal(columns[0], path.losses.astype(np.float32))
+    np.testing.assert_array_equal(sent[2], path.losses.astype(sent.dtype))
     assert np.abs(np.diff(points[:, 0])).max() > 1e-3 * width
     grid = ov.sample(exp.surface, 21)
     share = np.linspace(-0.5, 0.5, 21)
@@ -70,6 +71,22 @@ def test_points_are_sent_to_the_bit_and_surfaces_are_sampled_in_double(
     surface = ov.surface(exp.surface)
     assert np.abs(np.asarray(surface.minimizers) - [[off, 0.0]]).max() < 1e-3 * width
     assert all(low <= at <= high for at, (low, high) in zip(surface.start, surface.domain, strict=True))
+
+
+@pytest.mark.parametrize("high", [0.0, 1e8, -1e12])
+def test_losses_high_above_0_are_told_apart(high: float) -> None:
+    params = {"expression": f"x**2 + y**2 + ({high!r})"}
+    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
+    exp = ov.Experiment(ov.SurfaceSpec("Formula", params), (-1.5, 1.0), 5, (run,))
+    (path,) = ov.run(exp, "cpu")
+    shown = scene(exp, (path,))
+    ground, blob = shown.blobs
+    double = shown.data["surface"]["double"]
+    losses = np.frombuffer(ground[8:], "<f8" if double else "<f4").astype(np.float64) - high
+    assert np.abs(losses - (ov.sample(exp.surface).z.ravel() - high)).max() < 1e-3
+    seen = columns(blob[8:], shown.data["runs"][0])
+    assert np.abs(seen[2].astype(np.float64) - path.losses).max() < 1e-3
+    assert double == shown.data["runs"][0]["double"] == (high != 0.0)
 
 
 @pytest.mark.parametrize(("width", "off", "dtype"), ROUGH)

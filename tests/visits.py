@@ -81,15 +81,13 @@ def scene(app: AppTest) -> dict[str, Any]:
     found = [json.loads(proto.json) for proto in sent if "surface" in proto.json]
     data: dict[str, Any] = found[0] if found else {"runs": []}
     for run in data["runs"]:
-        run["points"], run["columns"] = unpacked(blobs(app)[run["digest"]], run["double"])
+        run["columns"] = columns(blobs(app)[run["digest"]], run)
     return data
 
 
-def unpacked(sent: bytes, double: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The points (n+1, 2) and the columns of a path as it was sent, without its digest."""
-    length = len(sent) // (2 * (8 if double else 4) + 4 * len(COLUMNS))
-    points = np.frombuffer(sent, "<f8" if double else "<f4", 2 * length).reshape(2, length)
-    return points.T, np.frombuffer(sent, "<f4", offset=points.nbytes).reshape(len(COLUMNS), length)
+def columns(sent: bytes, run: dict[str, Any]) -> np.ndarray:
+    """The columns of a run's path as it was sent, without its digest."""
+    return np.frombuffer(sent, "<f8" if run["double"] else "<f4").reshape(len(COLUMNS), -1)
 
 
 def blobs(app: AppTest) -> dict[str, bytes]:
@@ -105,7 +103,7 @@ def column(app: AppTest, name: str) -> dict[str, np.ndarray]:
 
 def paths(app: AppTest) -> dict[str, np.ndarray]:
     """Each competitor's points (n+1, 2) as the player has been sent them."""
-    return {run["name"]: run["points"] for run in scene(app)["runs"]}
+    return {run["name"]: run["columns"][:2].T for run in scene(app)["runs"]}
 
 
 def results(app: AppTest) -> dict[str, Any]:

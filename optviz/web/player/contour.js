@@ -242,7 +242,7 @@ function spaced([low, high], count) {
 /**
  * Each loss's place among the levels: plotly draws evenly spaced levels only. The map is monotone, so the
  * lines are the lines of those losses.
- * @param {Float32Array} losses
+ * @param {import("./scene.js").Numbers} losses
  * @param {number[]} levels ascending
  */
 export function places(losses, levels) {

@@ -53,7 +53,7 @@ export class Heights {
 
   /**
    * What is no number has no height, and infinity is above everything, as in the flat view.
-   * @param {Float32Array} losses
+   * @param {import("./scene.js").Numbers} losses
    */
   of(losses) {
     const scale = HEIGHT / (this.levels.length - 1);

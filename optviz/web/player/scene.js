@@ -5,13 +5,13 @@ import { Steps } from "./steps.js";
 
 /**
  * @typedef {{
- *   name: string, axes: [string, string], searched: boolean, digest: string, size: [number, number], domain: [[number, number], [number, number]],
+ *   name: string, axes: [string, string], searched: boolean, digest: string, double: boolean, size: [number, number], domain: [[number, number], [number, number]],
  *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
  *   undefined: number, natural: boolean, filled: number,
  * }} SurfaceData
  * @typedef {{
  *   name: string, digest: string, double: boolean, color: string, dash: string, outcome: string, at: number,
- *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string, double: boolean },
+ *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
  *   stability?: { formula: string, digest: string }, weights?: { digest: string },
  *   code?: import("./code.js").Line[],
  * }} RunData
@@ -38,27 +38,26 @@ import { Steps } from "./steps.js";
  */
 
 /**
- * Coordinates of points, in the precision that the run was computed in: far from 0, the lesser one could not
- * tell them apart.
- * @typedef {Float32Array | Float64Array} Places
+ * Numbers in double precision where the lesser one could not tell them apart: points far from 0, losses high
+ * above it.
+ * @typedef {Float32Array | Float64Array} Numbers
  * A run: for each of its n+1 points the numbers of optviz/scene.py.
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number, n: number,
- *   x: Places, y: Places, loss: Float32Array, excess: Float32Array, gradient: Float32Array,
- *   lr: Float32Array, evals: Float32Array, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
+ *   x: Numbers, y: Numbers, loss: Numbers, excess: Numbers, gradient: Numbers,
+ *   lr: Numbers, evals: Numbers, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
  *   code?: import("./code.js").Line[],
  * }} Run
- * @typedef {{ name: string, n: number, x: Places, y: Places }} Ghost
+ * @typedef {{ name: string, n: number, x: Numbers, y: Numbers }} Ghost
  * The largest curvature at each point, and sharpness as a share of what the step from there can bear.
  * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string }} Edge
  * All weights of a network at each point, and how far off the plane of the picture they are.
  * @typedef {{ off: (step: number) => number, at: (step: number) => Float32Array }} Weights
  * With minibatches, `order` has the places of the examples that each step sees, one batch after another.
- * @typedef {{ data: SceneData, runs: Run[], losses: Float32Array, order: Uint16Array | null }} Scene
+ * @typedef {{ data: SceneData, runs: Run[], losses: Numbers, order: Uint16Array | null }} Scene
  */
 
-/** Numbers of each point after x and y. */
-const COLUMNS = 5;
+const COLUMNS = 7;
 const DIGEST = 8;
 
 /** @type {Map<string, { numbers: ArrayBuffer, fresh: boolean }>} */
@@ -103,7 +102,7 @@ export function assemble(data) {
   return {
     data,
     runs: data.runs.map(unpack),
-    losses: floats(data.surface.digest),
+    losses: numbers(data.surface),
     order: order ? new Uint16Array(bytes(order)) : null,
   };
 }
@@ -126,17 +125,20 @@ function floats(digest) {
   return new Float32Array(bytes(digest));
 }
 
+/** @param {{ digest: string, double: boolean }} data @returns {Numbers} */
+function numbers({ digest, double }) {
+  return double ? new Float64Array(bytes(digest)) : new Float32Array(bytes(digest));
+}
+
 /**
  * @param {RunData} data
  * @returns {Run}
  */
 function unpack(data) {
-  const numbers = bytes(data.digest);
-  const length = numbers.byteLength / (2 * (data.double ? 8 : 4) + 4 * COLUMNS);
-  const { x, y, end } = placesOf(data, length);
-  const [loss, excess, gradient, lr, evals] = Array.from(
-    { length: COLUMNS },
-    (_, place) => new Float32Array(numbers, end + 4 * place * length, length),
+  const all = numbers(data);
+  const length = all.length / COLUMNS;
+  const [x, y, loss, excess, gradient, lr, evals] = Array.from({ length: COLUMNS }, (_, place) =>
+    all.subarray(place * length, (place + 1) * length),
   );
   const own = { n: length - 1, x, y, loss, excess, gradient, lr, evals };
   return {
@@ -149,32 +151,17 @@ function unpack(data) {
   };
 }
 
-/**
- * The coordinates that a message begins with, and the byte that they end at.
- * @param {{ digest: string, double: boolean }} data
- * @param {number} length of the path
- */
-function placesOf({ digest, double }, length) {
-  const Kind = double ? Float64Array : Float32Array;
-  const [x, y] = [0, 1].map(
-    (axis) => new Kind(bytes(digest), axis * length * Kind.BYTES_PER_ELEMENT, length),
-  );
-  return { x, y, end: 2 * length * Kind.BYTES_PER_ELEMENT };
-}
-
 /** @param {RunData} data */
 function stepsOf({ steps }) {
-  if (!steps) return null;
-  const numbers = bytes(steps.digest);
-  return new Steps(steps, steps.double ? new Float64Array(numbers) : new Float32Array(numbers));
+  return steps ? new Steps(steps, numbers(steps)) : null;
 }
 
 /** @param {RunData} data @returns {Ghost | null} */
-function ghostOf({ ghost }) {
+function ghostOf({ ghost, double }) {
   if (!ghost) return null;
-  const length = bytes(ghost.digest).byteLength / (ghost.double ? 16 : 8);
-  const { x, y } = placesOf(ghost, length);
-  return { name: ghost.name, n: length - 1, x, y };
+  const all = numbers({ digest: ghost.digest, double });
+  const length = all.length / 2;
+  return { name: ghost.name, n: length - 1, x: all.subarray(0, length), y: all.subarray(length) };
 }
 
 /** @param {RunData} data @param {number} length of the path @returns {Weights | null} */
