@@ -79,12 +79,13 @@ export function shapeOf(scene) {
  */
 export function wholeOf(scene) {
   const { domain } = scene.data.surface;
-  if (!equalUnits(scene)) return domain;
   const [width, height] = domain.map(([low, high]) => high - low);
-  const wanted = [Math.max(width, height / shapeOf(scene)), Math.max(height, width * shapeOf(scene))];
+  const shape = shapeOf(scene);
+  if (!equalUnits(scene) || shape === height / width) return domain;
+  const wanted = [Math.max(width, height / shape), Math.max(height, width * shape)];
   return domain.map(([low, high], axis) => {
     const more = (wanted[axis] - (high - low)) / 2;
-    return more > 0 ? [low - more, high + more] : [low, high];
+    return [low - more, high + more];
   });
 }
 
