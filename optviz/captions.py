@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from optviz.conventions import conventions
 from optviz.figures import PLAIN, Theme, all_pens
 from optviz.problem import surface
@@ -25,8 +27,38 @@ def words(experiment: Experiment, view: View = PLAIN) -> dict[str, Any]:
         },
         "help": {name: param.help for name, param in VIEW_PARAMS.items()},
         "marks": dict(MARKS),
+        "narrow": narrow_words(experiment),
         "conventions": _conventions(experiment),
     }
+
+
+def narrow_words(experiment: Experiment) -> str:
+    """What is to be known where the domain holds few numbers of the experiment's dtype; else nothing.
+
+    Numbers lie the farther apart, the farther they are from 0: steps that are shorter are rounded away, and a
+    path jumps from one of them to the next.
+    """
+    function = surface(experiment.surface)
+    if function.network:  # its plane has its own 0, where it begins
+        return ""
+    dtype = experiment.dtype
+    for name, side in zip(function.axes, function.domain, strict=True):
+        far, width = max(side, key=abs), side[1] - side[0]
+        gap = float(np.spacing(np.dtype(dtype).type(abs(far))))
+        if width >= _ENOUGH * gap:
+            continue
+        finer = dtype != "float64" and width >= _ENOUGH * np.spacing(abs(far))
+        remedy = "take float64, which has finer ones." if finer else "move the formula nearer to 0."
+        return (
+            f"The domain is too narrow for {dtype}: near {name} = {far:.6g} numbers of {dtype} lie {gap:.3g} "
+            f"apart, and the picture is only {width:.6g} wide. Paths can only go from one such number to "
+            f"another: {remedy}"
+        )
+    return ""
+
+
+_ENOUGH = 1e5
+"""Numbers on a side of the domain with which no eye sees that a path goes from one to another."""
 
 
 def _conventions(experiment: Experiment) -> list[dict[str, Any]]:

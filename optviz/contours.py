@@ -15,16 +15,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optviz.outcome import Array
+from optviz.problem import Domain
 from optviz.trajectory import Grid
 
 Scale = Sequence[tuple[float, str]]
 """A colour scale: from 0 (lowest) to 1, colours "#rrggbb"."""
 
+SHAPE = 0.75
+"""Height by width of a picture whose axes have each a scale of its own."""
+_NATURAL = 3.0
 _LEVELS = 18
 _LINE = 0.22
 """How much lines differ from their bands: 0 not at all, 1 as black or white."""
 _WIDE = 20.0
 """Losses that spread over more than this factor above the lowest get levels even in their logarithm."""
+
+
+def equal_units(domain: Domain, units: str = "auto") -> bool:
+    """Whether a unit is as long on one axis as on the other in a picture of a domain.
+
+    `units` is as a `View` has it: by itself they are where one side is at most three times the other, as the
+    picture would be too narrow to see anything in. Only then is a gradient at a right angle to the contours
+    in the picture, too.
+    """
+    (left, right), (bottom, top) = domain
+    short, long = sorted((right - left, top - bottom))
+    return units == "equal" or (units == "auto" and long <= _NATURAL * short)
 
 
 def contour_levels(z: Array) -> Array:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from optviz.contours import Scale, color_bar, contour_levels, picture, places
+from optviz.contours import SHAPE, Scale, color_bar, contour_levels, equal_units, picture, places
 from optviz.engine import sample
 from optviz.outcome import Array
 from optviz.planes import Ground, ground_of
@@ -95,6 +95,8 @@ _WIDE_RATES = 20.0
 """Learning rates that spread over more than this factor are drawn on a log scale."""
 _MOST_FRAMES = 100
 _MOST_POINTS = 400
+_FAR = 1000.0
+"""Widths of the domain between it and 0 from which on a relief is drawn around its own middle."""
 _SUNK = 0.15
 """Levels by which a relief lies below the paths upon it, so that it does not swallow half of their lines."""
 _MARKED = 121
@@ -161,7 +163,7 @@ def contour_figure(
     if function.minimizers:  # above the paths: a run that got there does not hide them
         figure.add_trace(_minimizers(function))
     figure.add_trace(_start(under.start, theme))
-    ground(figure, function, grid, levels, theme)
+    ground(figure, function, grid, levels, theme, view.units)
     styled(figure, theme)
     figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
     longest = max((trajectory.steps for trajectory in trajectories), default=0)
@@ -194,11 +196,12 @@ def surface_figure(
     figure.add_trace(_start_upon(under, levels, theme))
     if function.minimizers:
         figure.add_trace(_minimizers_upon(function, levels))
-    return styled(figure, theme).update_layout(
-        scene=_scene(function, levels, theme),
+    styled(figure, theme).update_layout(
+        scene=_scene(function, levels, theme, view.units),
         margin={"l": 0, "r": 0, "b": 0},
         uirevision="surface",
     )
+    return _around_middle(figure, function)
 
 
 def loss_figure(
@@ -258,7 +261,9 @@ def shown_name(name: str) -> str:
     return html.escape(name, quote=False)
 
 
-def ground(figure: go.Figure, function: Surface, grid: Grid, levels: Array, theme: Theme) -> None:
+def ground(
+    figure: go.Figure, function: Surface, grid: Grid, levels: Array, theme: Theme, units: str = "auto"
+) -> None:
     """Put the surface's contours beneath a figure whose axes are its domain's."""
     (left, right), (bottom, top) = function.domain
     figure.add_layout_image(
@@ -272,20 +277,30 @@ def ground(figure: go.Figure, function: Surface, grid: Grid, levels: Array, them
         sizing="stretch",
         layer="below",
     )
-    over_domain(figure, function)
+    over_domain(figure, function, units)
 
 
-def over_domain(figure: go.Figure, function: Surface) -> None:
-    """Make a figure's axes those of the domain.
+def over_domain(figure: go.Figure, function: Surface, units: str = "auto") -> None:
+    """Make a figure's axes those of the domain, with units as a `View` has them.
 
-    Units are equal on both: only then is the gradient at a right angle to the contours.
+    Where they are not equal on both axes, the figure says so: a gradient does not look to be at a right angle
+    to its contour.
     """
     (left, right), (bottom, top) = function.domain
     x, y = function.axes
     figure.update_xaxes(range=[left, right], title=x, constrain="domain", constraintoward="left")
-    figure.update_yaxes(
-        range=[bottom, top], title=y, constrain="domain", scaleanchor="x", constraintoward="top"
-    )
+    figure.update_yaxes(range=[bottom, top], title=y, constrain="domain", constraintoward="top")
+    if equal_units(function.domain, units):
+        figure.update_yaxes(scaleanchor="x")
+        return
+    corner = {"xref": "paper", "yref": "paper", "x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom"}
+    figure.add_annotation(**corner, text=shown_name(unequal_words(function)), showarrow=False)
+
+
+def unequal_words(function: Surface) -> str:
+    """What a picture says whose axes differ in scale."""
+    x, y = function.axes
+    return f"{x} and {y} have different scales"
 
 
 def mixed(one: str, other: str, share: float) -> str:
@@ -373,12 +388,12 @@ def _line_to(trajectory: Trajectory, step: int) -> tuple[Floats, Floats]:
     """The path up to a step, in at most so many points that many frames stay small."""
     last = min(step, trajectory.steps)
     at = np.unique(np.linspace(0, last, min(last + 1, _MOST_POINTS)).round().astype(int))
-    x, y = trajectory.points[at].astype(np.float32).T
+    x, y = trajectory.points[at].T
     return x, y
 
 
 def _end_at(trajectory: Trajectory, step: int) -> tuple[Floats, Floats]:
-    x, y = trajectory.points[[min(step, trajectory.steps)]].astype(np.float32).T
+    x, y = trajectory.points[[min(step, trajectory.steps)]].T
     return x, y
 
 
@@ -547,23 +562,43 @@ def _minimizers_upon(function: Surface, levels: Array) -> go.Scatter3d:
     )
 
 
-def _scene(function: Surface, levels: Array, theme: Theme) -> dict[str, Any]:
-    """Axes and camera. Units of x and y are equal, unless one side would be less than half the other."""
+def _scene(function: Surface, levels: Array, theme: Theme, units: str) -> dict[str, Any]:
+    """Axes and camera, with units of x and y as a `View` has them."""
     ticks, texts = color_bar(levels)
     faint = mixed(theme.ink, theme.paper, 0.2)  # WebGL's lines know no transparency
     axis = {"gridcolor": faint, "linecolor": faint, "zeroline": False, "showbackground": False}
     axis |= {"showspikes": False, "tickfont": {"size": 11}}
     top = len(levels) - 1
     z = {"title": {"text": "loss"}, "tickvals": ticks, "ticktext": texts, "range": [-0.02 * top, 1.02 * top]}
-    ranges = zip("xy", map(list, function.domain), strict=True)
-    sides = np.maximum(np.asarray(function.widths) / max(function.widths), 0.5)
+    ranges = zip("xy", function.axes, map(list, function.domain), strict=True)
+    equal = equal_units(function.domain, units)
+    sides = np.asarray(function.widths) / max(function.widths) if equal else (1.0, SHAPE)
     return {
-        **{f"{name}axis": axis | {"title": {"text": name}, "range": span} for name, span in ranges},
+        **{f"{name}axis": axis | {"title": {"text": text}, "range": span} for name, text, span in ranges},
         "zaxis": axis | z,
         "aspectmode": "manual",
         "aspectratio": {"x": sides[0], "y": sides[1], "z": 0.45},
         "camera": {"eye": {"x": -0.75, "y": -1.05, "z": 1.4}, "center": {"x": 0.0, "y": 0.0, "z": -0.15}},
     }
+
+
+def _around_middle(figure: go.Figure, function: Surface) -> go.Figure:
+    """A relief that says how far from the middle of the domain everything is, where the domain is far from 0.
+
+    WebGL computes in float32, which could not tell the places on the surface apart there.
+    """
+    for name, axis, (low, high) in zip("xy", function.axes, function.domain, strict=True):
+        if max(abs(low), abs(high)) < _FAR * (high - low):
+            continue
+        middle = (low + high) / 2
+        for trace in figure.data:
+            values = np.asarray(trace[name], dtype=np.float64) - middle
+            template = trace.hovertemplate.replace(f"%{{{name}:", f"{middle:.15g} + %{{{name}:")
+            trace.update({name: values, "hovertemplate": template})
+        title = f"{axis} − {middle:.15g}" if middle > 0 else f"{axis} + {-middle:.15g}"
+        span = [low - middle, high - middle]
+        figure.update_layout({f"scene_{name}axis_range": span, f"scene_{name}axis_title_text": title})
+    return figure
 
 
 def _curves(

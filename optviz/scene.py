@@ -1,8 +1,9 @@
 """What a player shows, as data: names and colours as JSON, each path and the surface as bytes of its own.
 
 A player lives where there is no Python: in the page's browser. So whatever needs float64 or a surface's
-formula is worked out here, once a run, and travels once: paths as 32-bit floats in the order of `COLUMNS`,
-and, for those who look into the steps, `optviz.steps` in the run's own dtype.
+formula is worked out here, once a run, and travels once: paths in the order of `COLUMNS`, as 32-bit floats
+where these hold a run's points to the bit and tell its losses apart, else in double precision; and, for those
+who look into the steps, `optviz.steps` in the run's own dtype.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from optviz.contours import color_bar, contour_levels
+from optviz.contours import SHAPE, color_bar, contour_levels, equal_units
 from optviz.engine import path_hessians, plane_hessians, sample
 from optviz.figures import LIGHT, PLAIN, Theme, pens
 from optviz.fitting import Data
+from optviz.outcome import Array
 from optviz.planes import ground_of, seen_through, shadows
 from optviz.rates import lr_words, moves, used_lrs
 from optviz.spec import VIEW_PARAMS, Experiment, View
@@ -41,8 +43,8 @@ class Scene:
     """JSON: the surface, the competitors, the view, the colours. Names the blobs by their digests."""
     blobs: tuple[bytes, ...]
     """The surface, each path, then what else there is: 8 bytes of digest, then numbers, little-endian. The
-    surface is (ny, nx) losses over its domain, a path `(len(COLUMNS), n+1)`, both float32. The last one may
-    be `Data.order`, as uint16."""
+    surface is (ny, nx) losses over its domain, a path `(len(COLUMNS), n+1)`: in float64 where the data call
+    them `double`, and else in float32. The last one may be `Data.order`, as uint16."""
 
 
 def scene(
@@ -67,10 +69,18 @@ def scene(
     function = under.surface
     grid = grid or sample(under.sampled)
     levels = contour_levels(grid.z)
-    ground = _blob(grid.z)
-    paths = [_blob(_columns(trajectory, function.minimum)) for trajectory in trajectories]
+    near = _are_near(levels)
+    ground = _blob(grid.z, _dtype(near))
+    double = [near or one.points.dtype == np.float64 for one in trajectories]
+    paths = [
+        _blob(_columns(trajectory, function.minimum), _dtype(fine))
+        for trajectory, fine in zip(trajectories, double, strict=True)
+    ]
     insides = [_blob(one.columns, one.columns.dtype.newbyteorder("<")) for one in inside]
-    unreal = {place: _blob(ghost.seen_on(trajectories[place].plane).T) for place, ghost in ghosts.items()}
+    unreal = {
+        place: _blob(ghost.seen_on(trajectories[place].plane).T, _dtype(double[place]))
+        for place, ghost in ghosts.items()
+    }
     weights = [_blob(_weights(trajectory)) for trajectory in trajectories if trajectory.plane]
     sharp = [_blob(_sharpness(edge)) for edge in edges]
     ticks, texts = color_bar(levels)
@@ -80,8 +90,11 @@ def scene(
             "axes": list(function.axes),
             "searched": function.searched,
             "digest": _digest(ground),
+            "double": near,
             "size": [len(grid.x), len(grid.y)],
             "domain": [list(side) for side in function.domain],
+            "natural": equal_units(function.domain),
+            "filled": SHAPE,
             "levels": levels.tolist(),
             "ticks": ticks,
             "labels": texts,
@@ -94,14 +107,15 @@ def scene(
             {
                 "name": trajectory.name,
                 "digest": _digest(path),
+                "double": fine,
                 "color": pen.color,
                 "dash": pen.dash,
                 "outcome": trajectory.outcome.kind,
                 "at": trajectory.outcome.step,
                 "rate": {"moves": moves(used_lrs(trajectory)), "words": lr_words(trajectory)},
             }
-            for trajectory, path, pen in zip(
-                trajectories, paths, pens(experiment, trajectories, theme, view), strict=True
+            for trajectory, path, fine, pen in zip(
+                trajectories, paths, double, pens(experiment, trajectories, theme, view), strict=True
             )
         ],
         "view": {name: getattr(view, name) for name in VIEW_PARAMS if name not in ("within", "colors")},
@@ -201,6 +215,17 @@ def _weights(trajectory: Trajectory) -> Any:
     """(n+1, D+1) how far each point is off the plane, and all weights there."""
     assert trajectory.off_plane is not None
     return np.column_stack([trajectory.off_plane, trajectory.theta])
+
+
+def _are_near(levels: Array) -> bool:
+    """Whether float32 could not tell losses between these levels apart, as of a bowl 1e8 high."""
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity is no nearer than it was
+        gaps = np.spacing(np.maximum(np.abs(levels[1:]), np.abs(levels[:-1])).astype(np.float32))
+    return bool((np.diff(levels) < 100 * gaps).any())
+
+
+def _dtype(double: bool) -> str:
+    return "<f8" if double else "<f4"
 
 
 def _blob(numbers: Any, dtype: Any = "<f4") -> bytes:

@@ -355,6 +355,9 @@ class View:
     """The surface from above, "2d", or as a relief, "3d"."""
     panels: str = "one"
     """One picture for all competitors, "one", or a picture for each, "each"."""
+    units: str = "auto"
+    """Units of the axes: as long on one as on the other, "equal", or such that the surface fills the picture,
+    "fill"; "auto" for equal ones unless one side of the domain is more than three times the other."""
     beside: str = "curves"
     """What stands beside the picture: "curves", the "step" that is taken, the training loop's "code", the
     "stability" of the steps, or, for surfaces made of data, the "data" with what each model makes of them."""
@@ -427,6 +430,12 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
         ),
         "panels": Param(
             Choice(("one", "each")), "one", "One picture for all competitors, or a picture for each of them."
+        ),
+        "units": Param(
+            Choice(("auto", "equal", "fill")),
+            "auto",
+            "Equal units on both axes keep right angles right. By themselves they are equal unless one side "
+            "of the domain is more than three times the other: then the surface fills the picture.",
         ),
         "beside": Param(
             Choice(("curves", "step", "code", "stability", "data")),

@@ -301,11 +301,11 @@ def test_other_conventions_train_the_same_network_and_are_seen_on_the_same_plane
         np.testing.assert_array_equal(ghost.parameters, weights)
         assert not np.array_equal(weights, trajectories[0].parameters)
         shown = scene(exp, trajectories, ghosts={0: ghost})
-        digest = shown.data["runs"][0]["ghost"]["digest"]
-        (blob,) = (blob for blob in shown.blobs if blob[:8].hex() == digest)
-        seen = np.frombuffer(blob[8:], "<f4").reshape(2, -1).T
+        sent = shown.data["runs"][0]
+        (blob,) = (blob for blob in shown.blobs if blob[:8].hex() == sent["ghost"]["digest"])
+        seen = np.frombuffer(blob[8:], "<f8" if sent["double"] else "<f4").reshape(2, -1).T
         basis = np.stack((common.u, common.v))
-        np.testing.assert_allclose(seen, (weights - common.origin) @ basis.T, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(seen, (weights - common.origin) @ basis.T, rtol=1e-9, atol=1e-12)
 
 
 def test_only_networks_have_planes() -> None:

@@ -81,8 +81,13 @@ def scene(app: AppTest) -> dict[str, Any]:
     found = [json.loads(proto.json) for proto in sent if "surface" in proto.json]
     data: dict[str, Any] = found[0] if found else {"runs": []}
     for run in data["runs"]:
-        run["columns"] = np.frombuffer(blobs(app)[run["digest"]], "<f4").reshape(len(COLUMNS), -1)
+        run["columns"] = columns(blobs(app)[run["digest"]], run)
     return data
+
+
+def columns(sent: bytes, run: dict[str, Any]) -> np.ndarray:
+    """The columns of a run's path as it was sent, without its digest."""
+    return np.frombuffer(sent, "<f8" if run["double"] else "<f4").reshape(len(COLUMNS), -1)
 
 
 def blobs(app: AppTest) -> dict[str, bytes]:

@@ -11,11 +11,12 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from optviz.contours import contour_levels, pixels
+from optviz.contours import contour_levels, equal_units, pixels
 from optviz.engine import run, sample
-from optviz.figures import PLAIN, THEMES, Pen, Theme, all_pens, pens
+from optviz.figures import PLAIN, THEMES, Pen, Theme, all_pens, pens, unequal_words
 from optviz.outcome import Array
 from optviz.planes import Ground, ground_of, project
+from optviz.problem import Domain
 from optviz.spec import Experiment, View
 from optviz.trajectory import Trajectory
 
@@ -183,14 +184,15 @@ class _Stage:
         styles = pens(experiment, paths, theme, view)
         self.keys = _Keys(paths, styles, size[0], self)
         title = round(44 * self.unit)
-        top = title + self.keys.height
-        self.box = (
+        self.edges = (
             round(58 * self.unit),
-            top,
+            title + self.keys.height,
             size[0] - round(24 * self.unit),
             size[1] - round(46 * self.unit),
         )
         self.domain = under.surface.domain
+        self.equal = equal_units(self.domain, view.units)
+        self.box = _fitted(self.edges, self.domain) if self.equal else self.edges
         self.blank = self._blank(experiment.surface.name, under, size)
         shape = (self.box[2] - self.box[0], self.box[3] - self.box[1])
         self.halo = Image.new("L", (shape[0] * _FINE, shape[1] * _FINE))
@@ -219,7 +221,7 @@ class _Stage:
         image.paste(_large(view, self._marks(position)), self.box)
         pen = ImageDraw.Draw(image)
         where = f"step {math.floor(position + 1e-6):,} of {self.steps:,}"
-        pen.text((self.box[2], 14 * self.unit), where, self.theme.ink, self.small, anchor="ra")
+        pen.text((self.edges[2], 14 * self.unit), where, self.theme.ink, self.small, anchor="ra")
         self.keys.draw(pen, position)
         return image
 
@@ -249,22 +251,25 @@ class _Stage:
         filled = pixels(grid, contour_levels(grid.z), self.theme.scale, shape, self.theme.paper)
         image.paste(Image.fromarray(filled).reduce(_FINE), (left, top))
         pen = ImageDraw.Draw(image)
-        pen.text((left, 10 * self.unit), name, self.theme.ink, _font(18 * self.unit))
+        pen.text((self.edges[0], 10 * self.unit), name, self.theme.ink, _font(18 * self.unit))
+        if not self.equal:
+            words = unequal_words(under.surface)
+            pen.text((right, bottom + 42 * self.unit), words, self.theme.ink, self.small, anchor="rd")
         gap = 6 * self.unit
         across, up = self.domain
         for value in _ticks(*across, most=max(2, int((right - left) / (90 * self.unit)))):
-            x = left + self.place((value, 0))[0]
+            x = left + self.place((value, up[0]))[0]
             pen.line([(x, bottom), (x, bottom + gap)], self.theme.ink)
-            pen.text((x, bottom + 1.3 * gap), f"{value:g}", self.theme.ink, self.small, anchor="ma")
+            pen.text((x, bottom + 1.3 * gap), _label(value, across), self.theme.ink, self.small, anchor="ma")
         for value in _ticks(*up, most=max(2, int((bottom - top) / (60 * self.unit)))):
-            y = top + self.place((0, value))[1]
+            y = top + self.place((across[0], value))[1]
             pen.line([(left - gap, y), (left, y)], self.theme.ink)
-            pen.text((left - 1.6 * gap, y), f"{value:g}", self.theme.ink, self.small, anchor="rm")
+            pen.text((left - 1.6 * gap, y), _label(value, up), self.theme.ink, self.small, anchor="rm")
         x_name, y_name = under.surface.axes
         pen.text(
-            ((left + right) / 2, size[1] - 4 * self.unit), x_name, self.theme.ink, self.small, anchor="md"
+            ((left + right) / 2, bottom + 42 * self.unit), x_name, self.theme.ink, self.small, anchor="md"
         )
-        pen.text((6 * self.unit, top), y_name, self.theme.ink, self.small)
+        pen.text((left - 52 * self.unit, top), y_name, self.theme.ink, self.small)
         return image
 
 
@@ -347,6 +352,17 @@ class _Keys:
             pen.text((x + 40 * unit, middle), words, theme.ink, self.stage.small, anchor="lm")
 
 
+def _fitted(edges: tuple[int, int, int, int], domain: Domain) -> tuple[int, int, int, int]:
+    """The largest box in the middle of these edges in which a unit is as long on both axes."""
+    left, top, right, bottom = edges
+    (low, high), (lowest, highest) = domain
+    unit = min((right - left) / (high - low), (bottom - top) / (highest - lowest))
+    width = max(2, round(unit * (high - low)))
+    height = max(2, round(unit * (highest - lowest)))
+    x, y = left + (right - left - width) // 2, top + (bottom - top - height) // 2
+    return x, y, x + width, y + height
+
+
 # -- strokes -----------------------------------------------------------------------------------------------
 
 
@@ -404,7 +420,13 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
     raw = (high - low) / most
     unit = 10.0 ** math.floor(math.log10(raw))
     step = next(digit * unit for digit in (1, 2, 5, 10) if digit * unit >= raw * 0.999)
-    return [float(f"{k * step:.12g}") for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    return [float(f"{k * step:.15g}") for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def _label(value: float, side: tuple[float, float]) -> str:
+    """A number on an axis, in 6 digits or, far from 0, in as many as tell its labels apart."""
+    widths = max(map(abs, side)) / (side[1] - side[0])
+    return f"{value:.{max(6, math.ceil(math.log10(widths)) + 3)}g}"
 
 
 def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -6,6 +6,7 @@ the source of one, and `optviz.surfaces.search` looks for its minimizers. Nothin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -25,7 +26,8 @@ NAME = "Formula"
 DEFAULT = "x**2 + y**2 + a*sin(3*x)*sin(3*y)"
 _NARROWEST = 1e-6
 _PARAMETER = Float(-1e6, 1e6)
-_RANGE = Tuple((Float(-1e6, 1e6), Float(-1e6, 1e6)), names=("from", "to"))
+_FARTHEST = 2e9
+_RANGE = Tuple((Float(-_FARTHEST, _FARTHEST), Float(-_FARTHEST, _FARTHEST)), names=("from", "to"))
 
 _PARAMS: Mapping[str, Param] = {
     "expression": Param(
@@ -89,7 +91,7 @@ def _checked(name: str, given: Point) -> Point:
         raise ValueError(
             f"{NAME}: {name} must go from a lower to a higher number, not from {low:g} to {high:g}."
         )
-    if high - low < _NARROWEST:
+    if high - low < 0.999 * _NARROWEST:  # 1.000001 - 1 is a little less
         raise ValueError(f"{NAME}: {name} must be at least {_NARROWEST:g} wide.")
     return low, high
 
@@ -125,7 +127,13 @@ def _start(term: Term, domain: Domain) -> Point:
     points = low + (high - low) * torch.cat([wanted, grid[order]])
     usable = _moves(term, points)
     x, y = points[int(usable.to(torch.int8).argmax())].tolist()
-    return float(f"{x:.12g}"), float(f"{y:.12g}")
+    return _rounded(x, domain[0]), _rounded(y, domain[1])
+
+
+def _rounded(value: float, side: Point) -> float:
+    """A place on a side of the domain, to 12 digits or, far from 0, to a ten-thousandth of its width."""
+    size = abs(value) or 1.0
+    return round(value, max(11 - math.floor(math.log10(size)), 4 - math.floor(math.log10(side[1] - side[0]))))
 
 
 def _moves(term: Term, points: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from optviz.spec import EXPERIMENT_PARAMS, VIEW_PARAMS
 
 MOST_STEPS = 5000
 MOST_RUNS = 8
-START = Tuple((Float(-1e6, 1e6),) * 2)
+START = Tuple((Float(-1e10, 1e10),) * 2)
 WARMUP = Int(0, MOST_STEPS)
 WITHIN = Float(0.0, 1e6)
 EXPERIMENT: Mapping[str, Kind] = {

@@ -20,7 +20,7 @@ from optviz.spec import EXPERIMENT_PARAMS
 from optviz.web import choices, limits, parts, player, runs, widgets
 from optviz.web.session import session
 
-_COVER, _FIGURE = (560, 420), (1000, 700)
+_COVER, _FIGURE = (480, 480), (1000, 700)
 """Pixels of a still picture: on a card, there without its axes, and in a lesson that is read as a whole."""
 _OWN = "as in the lesson"
 

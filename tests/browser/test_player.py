@@ -25,7 +25,8 @@ HEADS = f"""() => {{
         const [r, g, b] = sheet.context.getImageData(...at, 1, 1).data;
         const color = '#' + [r, g, b].map(one => one.toString(16).padStart(2, '0')).join('');
         return [track.run.name, {{
-            x: (px - frame.x0) / frame.dx, y: (py - frame.y0) / frame.dy, color, wanted: track.run.color,
+            x: frame.x0 + (px - frame.box[0]) / frame.dx, y: frame.y0 + (py - frame.box[3]) / frame.dy,
+            color, wanted: track.run.color,
         }}];
     }}));
 }}"""

@@ -277,7 +277,8 @@ def test_side_by_side_panels_share_the_axes_and_the_playhead(visit):
     seek(page, 9)
     shown = page.evaluate(
         f"{PLAYER}.panels.map(({{ paths: {{ tracks, frame }} }}) => tracks.map(track => "
-        "[(track.x[9] - frame.x0) / frame.dx, (track.y[9] - frame.y0) / frame.dy]))"
+        "[frame.x0 + (track.x[9] - frame.box[0]) / frame.dx, "
+        "frame.y0 + (track.y[9] - frame.box[3]) / frame.dy]))"
     )
     for run, [head] in zip(ov.run(FOUR, "cpu"), shown, strict=True):
         assert head == pytest.approx(run.points[9], abs=1e-5)

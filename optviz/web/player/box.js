@@ -179,9 +179,8 @@ export class Box {
    * @param {number} axis
    */
   side(context, axis) {
-    const { halves, x, y } = this.ground;
+    const { halves } = this.ground;
     const [low, high] = this.scene.data.surface.domain[axis];
-    const [shift, scale] = axis ? y : x;
     const other = this.front[1 - axis] * halves[1 - axis];
     const at = (/** @type {number} */ along) =>
       axis ? this.point(other, along, -HEIGHT / 2) : this.point(along, other, -HEIGHT / 2);
@@ -198,7 +197,7 @@ export class Box {
     const { values, texts } = ticks(low, high, false, Math.max(1, length / 56));
     context.font = font(12);
     for (const [k, value] of values.entries()) {
-      const [px, py] = at(shift + scale * value);
+      const [px, py] = at(this.ground.at(axis, value));
       // At its ends an axis meets the labels of another one.
       const end = Math.min(Math.hypot(px - from[0], py - from[1]), Math.hypot(px - to[0], py - to[1]));
       if (end > 9) this.tick(context, px, py, out, texts[k]);

@@ -1,6 +1,7 @@
 // A figure of many runs: plotly draws it, and its cells can be chosen with a click or with the keyboard.
 
 import { loadPlotly } from "./plotly.js";
+import { placed } from "./ticks.js";
 
 /**
  * @typedef {{ x: number[], y: number[], sayings: [string, string][], most: number, axes: [string, string] }} Cells
@@ -96,7 +97,7 @@ class Chart {
   /** @param {[number, number]} cell */
   tell([column, row]) {
     const { x, y, axes, sayings, most } = /** @type {Cells} */ (this.cells);
-    const place = `${axes[0]} ${number(x[column])}, ${axes[1]} ${number(y[row])}`;
+    const place = `${axes[0]} ${label(x, column)}, ${axes[1]} ${label(y, row)}`;
     const { z, width } = this.heights();
     const value = z[row * width + column];
     if (value === undefined || Number.isNaN(value)) return sayings.length ? place : `${place}: no number`;
@@ -169,6 +170,17 @@ function nearest(values, pixel, axis) {
 /** @param {number} place @param {number} count */
 function clamp(place, count) {
   return Math.max(0, Math.min(count - 1, place));
+}
+
+/**
+ * A cell's place on an axis, in 4 digits or in as many as tell it from the next one.
+ * @param {number[]} values
+ * @param {number} place
+ */
+function label(values, place) {
+  const value = values[place];
+  const apart = Math.abs((values[place + 1] ?? values[place - 1]) - value);
+  return Math.abs(value) < 1000 * apart || !apart ? number(value) : placed(value, 1 / apart, 4);
 }
 
 /** @param {number} value */

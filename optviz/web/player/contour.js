@@ -1,5 +1,6 @@
 // The surface: contours drawn once by plotly.js, and the axes that everything above them goes by.
 
+import { equalUnits, frameOf, shapeOf, wholeOf } from "./frame.js";
 import { typeSize } from "./pen.js";
 import { loadPlotly } from "./plotly.js";
 import { lastAtMost } from "./search.js";
@@ -11,12 +12,6 @@ const MARGIN = { l: 54, r: 76, t: 10, b: 44 };
 /** The picture is as high as its units say, but leaves room for what stands above and below it. */
 const MOST_OF_WINDOW = 0.68;
 const MOST_OF_SCREEN = 0.76;
-const FLATTEST = 0.2;
-
-/**
- * A linear map from data to CSS pixels of the picture.
- * @typedef {{ x0: number, dx: number, y0: number, dy: number, box: [number, number, number, number] }} Frame
- */
 
 export class Contour {
   /**
@@ -31,6 +26,8 @@ export class Contour {
     /** The surface and colours that are drawn, and those that have been once drawing ends. */
     this.drawn = "";
     this.settled = "";
+    /** What is seen of it without a zoom. @type {[number, number][]} */
+    this.whole = [];
     /** @type {Scene | null} */
     this.scene = null;
   }
@@ -43,14 +40,16 @@ export class Contour {
    */
   async show(scene, version, ranges = null) {
     const { surface, theme } = scene.data;
-    const wanted = `${surface.digest} ${surface.axes} ${theme.paper} ${typeSize()}`;
+    const whole = wholeOf(scene);
+    const wanted = `${surface.digest} ${surface.axes} ${whole} ${equalUnits(scene)} ${theme.paper} ${typeSize()}`;
+    const zoom = this.zoomFor(surface.name, whole) ?? ranges;
     this.scene = scene;
     this.version = version;
     this.plotly ??= await loadPlotly(version);
     if (this.scene !== scene || this.drawn === wanted) return;
-    const zoom = this.name === surface.name ? this.ranges() : ranges;
     this.drawn = wanted;
     this.name = surface.name;
+    this.whole = whole;
     const config = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false };
     await this.plotly.react(this.element, [trace(scene)], this.layout(scene, zoom), config);
     this.settled = wanted;
@@ -88,18 +87,16 @@ export class Contour {
     if (!this.drawn || this.settled !== this.drawn) return null;
     const full = /** @type {any} */ (this.element)._fullLayout;
     if (!full?.xaxis?._length) return null;
-    const { xaxis, yaxis } = full;
-    const dx = xaxis.l2p(1) - xaxis.l2p(0);
-    const dy = yaxis.l2p(1) - yaxis.l2p(0);
-    const left = xaxis._offset;
-    const top = yaxis._offset;
-    return /** @type {Frame} */ ({
-      x0: left + xaxis.l2p(0),
-      dx,
-      y0: top + yaxis.l2p(0),
-      dy,
-      box: [left, top, left + xaxis._length, top + yaxis._length],
-    });
+    return frameOf(full);
+  }
+
+  /**
+   * The zoom that stays where a surface is drawn anew; null where there is none.
+   * @param {string} name of the surface
+   * @param {number[][]} whole what is seen of it without a zoom
+   */
+  zoomFor(name, whole) {
+    return this.name === name && String(this.whole) === String(whole) && this.zoomed ? this.ranges() : null;
   }
 
   /** Fit the size of the element, if that has changed. */
@@ -118,26 +115,24 @@ export class Contour {
    */
   zoom(factor) {
     const now = this.ranges();
-    if (!now || !this.scene) return;
+    if (!now) return;
     const [x, y] = factor
       ? now.map(([low, high]) => [
           (low + high) / 2 - (factor * (high - low)) / 2,
           (low + high) / 2 + (factor * (high - low)) / 2,
         ])
-      : this.scene.data.surface.domain;
+      : this.whole;
     this.plotly.relayout(this.element, { "xaxis.range": x, "yaxis.range": y });
   }
 
   /** Whether less or more than the whole domain is shown. */
   get zoomed() {
     const now = this.ranges();
-    if (!now || !this.scene) return false;
-    const { domain } = this.scene.data.surface;
-    return now.some((range, axis) =>
-      range.some(
-        (end, side) => Math.abs(end - domain[axis][side]) > 0.01 * (domain[axis][1] - domain[axis][0]),
-      ),
-    );
+    if (!now) return false;
+    return now.some((range, axis) => {
+      const whole = this.whole[axis];
+      return range.some((end, side) => Math.abs(end - whole[side]) > 0.01 * (whole[1] - whole[0]));
+    });
   }
 
   /** Take everything away that plotly holds. */
@@ -150,8 +145,7 @@ export class Contour {
    * @returns {{ width: number, height: number, margin: { l: number, r: number, t: number, b: number } }}
    */
   size(scene) {
-    const [[left, right], [bottom, top]] = scene.data.surface.domain;
-    const ratio = Math.max((top - bottom) / (right - left), FLATTEST);
+    const ratio = shapeOf(scene);
     const width = Math.max(this.element.clientWidth, 200);
     const [l, r, t, b] = [MARGIN.l, MARGIN.r, MARGIN.t, MARGIN.b].map((side) => side * typeSize());
     const share = document.fullscreenElement ? MOST_OF_SCREEN : MOST_OF_WINDOW;
@@ -170,7 +164,7 @@ export class Contour {
    */
   layout(scene, zoom) {
     const { surface, theme } = scene.data;
-    const [x, y] = zoom ?? surface.domain;
+    const [x, y] = zoom ?? this.whole;
     const axis = {
       gridcolor: theme.faint,
       zeroline: false,
@@ -183,8 +177,12 @@ export class Contour {
     return {
       ...this.size(scene),
       xaxis: { ...axis, range: [...x], title: title(surface.axes[0]) },
-      // Equal units on both axes: only then is the gradient at a right angle to the contours.
-      yaxis: { ...axis, range: [...y], title: title(surface.axes[1]), scaleanchor: "x" },
+      yaxis: {
+        ...axis,
+        range: [...y],
+        title: title(surface.axes[1]),
+        ...(equalUnits(scene) ? { scaleanchor: "x" } : {}),
+      },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: theme.ink, size: 13 * typeSize(), family: getComputedStyle(this.element).fontFamily },
@@ -199,9 +197,9 @@ export class Contour {
 function trace(scene) {
   const { surface, theme } = scene.data;
   const { size, domain, levels } = surface;
+  const sparse = shapeOf(scene) < 0.5;
   const [nx, ny] = size;
   const scaled = places(scene.losses, levels);
-  const sparse = (domain[1][1] - domain[1][0]) / (domain[0][1] - domain[0][0]) < 0.5;
   const labelled = surface.ticks.map((_, place) => place).filter((place) => !sparse || place % 2 === 0);
   return {
     type: "contour",
@@ -244,7 +242,7 @@ function spaced([low, high], count) {
 /**
  * Each loss's place among the levels: plotly draws evenly spaced levels only. The map is monotone, so the
  * lines are the lines of those losses.
- * @param {Float32Array} losses
+ * @param {import("./scene.js").Numbers} losses
  * @param {number[]} levels ascending
  */
 export function places(losses, levels) {

@@ -13,7 +13,7 @@ const WIDTH = 2.2;
 
 /**
  * One chart: for each run the numbers it draws, on a linear or a log axis.
- * @typedef {{ title: string, log: boolean, values: Float32Array[], low: number, high: number, line?: number }} Chart
+ * @typedef {{ title: string, log: boolean, values: import("./scene.js").Numbers[], low: number, high: number, line?: number }} Chart
  *   `line` is a value that is drawn across
  */
 
@@ -77,7 +77,7 @@ export function chartsOf(scene) {
 /**
  * @param {string} title
  * @param {boolean} log
- * @param {Float32Array[]} values
+ * @param {import("./scene.js").Numbers[]} values
  * @returns {Chart}
  */
 function chart(title, log, values) {
@@ -87,7 +87,7 @@ function chart(title, log, values) {
 
 /**
  * The range of an axis: a diverging run leaves it at the top instead of flattening the others.
- * @param {Float32Array[]} values
+ * @param {import("./scene.js").Numbers[]} values
  * @param {boolean} log
  * @returns {[number, number]} in a log scale powers of ten
  */
@@ -271,7 +271,7 @@ export class Curve {
    * One curve: where many steps share a pixel, their lowest and highest.
    * @param {CanvasRenderingContext2D} context
    * @param {Run} run
-   * @param {Float32Array} values
+   * @param {import("./scene.js").Numbers} values
    */
   trace(context, run, values) {
     const { against } = /** @type {Scene} */ (this.scene).data.view;

@@ -408,8 +408,9 @@ export class DataPicture {
     if (batch.size) sentences.push("Ringed: the minibatch of this step.");
     this.words.textContent = sentences.join(" ");
     if (!run) return;
-    /** @type {HTMLElement} */ (this.said).textContent =
-      classes ? `P(class 1), ${run.name}` : `${run.name} predicts`;
+    /** @type {HTMLElement} */ (this.said).textContent = classes
+      ? `P(class 1), ${run.name}`
+      : `${run.name} predicts`;
     for (const [place, cell] of this.predictions.entries()) {
       const output = this.predict(run, steps[focus], this.inputs[place]);
       cell.textContent = classes ? `${precise(100 / (1 + Math.exp(-output)), 3)} %` : precise(output, 4);

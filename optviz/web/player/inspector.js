@@ -4,7 +4,7 @@ import { copied } from "./code.js";
 import { latex, mathml, symbolML, symbolTeX, tag, write } from "./formula.js";
 import { swatch } from "./legend.js";
 import { eigen } from "./steps.js";
-import { precise, single } from "./ticks.js";
+import { placed, precise, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Run} Run */
 /** @typedef {import("./steps.js").Steps} Steps */
@@ -134,7 +134,10 @@ export class Inspector {
       });
     };
     const at = (/** @type {string} */ name, next = 0) => steps.at(name, this.step + next);
-    row("point before", "θ before the step", () => at("theta"), "theta");
+    const extent = steps.extent("theta");
+    const point = (/** @type {number} */ next) =>
+      at("theta", next).map((value, axis) => placed(value, 1000 / extent[axis], 7));
+    row("point before", "θ before the step", () => point(0), "theta");
     row("loss’s gradient", "The surface's own gradient there", () => at("gradient"));
     row("gradient given", "What torch was given: with noise and clipping", () => at("given"), "given");
     for (const name of steps.data.state) {
@@ -148,7 +151,7 @@ export class Inspector {
     row("update", "What torch added to the point", () =>
       at("theta", 1).map((after, k) => after - at("theta")[k]),
     );
-    row("point after", "θ after the step", () => at("theta", 1), "after");
+    row("point after", "θ after the step", () => point(1), "after");
     const losses = () => [run.loss[this.step], run.loss[this.step + 1]];
     row("loss", "The surface's own loss, before and after", () => [pair(losses(), " → ")]);
     const curvature = () => {

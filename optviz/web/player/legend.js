@@ -2,7 +2,7 @@
 
 import { dashes } from "./pen.js";
 import { stepAt } from "./scene.js";
-import { single } from "./ticks.js";
+import { placed, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
@@ -23,6 +23,10 @@ export class Legend {
     this.rows = [];
     this.against = "steps";
     this.axes = ["x", "y"];
+    this.domain = [
+      [0, 1],
+      [0, 1],
+    ];
     this.last = 0;
   }
 
@@ -30,6 +34,7 @@ export class Legend {
   show(scene) {
     this.against = scene.data.view.against;
     this.axes = scene.data.surface.axes;
+    this.domain = scene.data.surface.domain;
     const { view } = scene.data;
     const looking = view.beside !== "curves" || view.marks.length > 0;
     this.rows = scene.runs.map((run, place) => {
@@ -69,7 +74,9 @@ export class Legend {
     const shares = scene.data.plane?.shares;
     if (shares?.every((share) => share !== null)) {
       const [one, two] = shares.map((share) => `${Math.round(100 * /** @type {number} */ (share))} %`);
-      marks.append(mark("▱", `the plane's directions explain ${one} and ${two} of the variance`, scene.data.theme.ink));
+      marks.append(
+        mark("▱", `the plane's directions explain ${one} and ${two} of the variance`, scene.data.theme.ink),
+      );
     }
     this.root.replaceChildren(
       ...this.rows.map(({ numbers }) => /** @type {Element} */ (numbers.parentElement)),
@@ -91,7 +98,11 @@ export class Legend {
       const step = Math.floor(stepAt(run, position, this.against) + 1e-9);
       const off = run.weights ? ` · ${single(run.weights.off(step))} off the plane` : "";
       numbers.textContent = `loss ${single(run.loss[step], 4)}${off}`;
-      numbers.title = `step ${step}: ${this.axes[0]} ${single(run.x[step], 7)}, ${this.axes[1]} ${single(run.y[step], 7)}, gradient norm ${single(run.gradient[step])}`;
+      const point = [run.x[step], run.y[step]].map((value, axis) => {
+        const [low, high] = this.domain[axis];
+        return `${this.axes[axis]} ${placed(value, 1000 / (high - low), 7)}`;
+      });
+      numbers.title = `step ${step}: ${point.join(", ")}, gradient norm ${single(run.gradient[step])}`;
       numbers.dataset.step = String(step);
     }
   }

@@ -1,10 +1,11 @@
 // What is drawn at the head of a path: where things point, to scale, and how the surface bends.
 
+import { turned } from "./frame.js";
 import { font, Sheet, typeSize } from "./pen.js";
 import { eigen } from "./steps.js";
 import { single } from "./ticks.js";
 
-/** @typedef {import("./contour.js").Frame} Frame */
+/** @typedef {import("./frame.js").Frame} Frame */
 /** @typedef {import("./scene.js").Theme} Theme */
 /** @typedef {import("./steps.js").Steps} Steps */
 /** @typedef {[number, number]} Vector */
@@ -23,12 +24,12 @@ const SLENDER = 12;
  * @param {Steps} steps
  * @param {number} step counted from 0
  * @param {string[]} marks
- * @param {number} unit pixels for one unit of x
+ * @param {Frame} frame
  * @param {number} size of the picture in pixels
  * @param {Theme} theme
  * @returns {Arrow[]}
  */
-export function arrowsOf(steps, step, marks, unit, size, theme) {
+export function arrowsOf(steps, step, marks, frame, size, theme) {
   const wanted = (/** @type {string} */ name) => marks.includes(name);
   const on = (/** @type {string} */ column) =>
     /** @type {Vector} */ ([0, 1].map((axis) => trained(steps, axis, steps.seen(column, step, axis))));
@@ -40,10 +41,10 @@ export function arrowsOf(steps, step, marks, unit, size, theme) {
   if (wanted("given")) slope("given", on("given"), 2.5);
   if (wanted("momentum") && steps.data.momentum) slope("momentum", on(`state.${steps.data.momentum}`), 3);
   const scale = round(
-    (LONGEST * size) / unit / Math.max(...slopes.map(({ vector }) => Math.hypot(...vector))),
+    (LONGEST * size) / Math.max(...slopes.map(({ vector }) => Math.hypot(...turned(frame, vector)))),
   );
   for (const one of slopes) one.scale = scale;
-  return [...slopes, ...moves(steps, step, wanted, unit, theme)];
+  return [...slopes, ...moves(steps, step, wanted, frame, theme)];
 }
 
 /**
@@ -51,16 +52,16 @@ export function arrowsOf(steps, step, marks, unit, size, theme) {
  * @param {Steps} steps
  * @param {number} step
  * @param {(name: string) => boolean} wanted
- * @param {number} unit
+ * @param {Frame} frame
  * @param {Theme} theme
  * @returns {(Arrow & { from?: Vector, ends?: boolean })[]}
  */
-function moves(steps, step, wanted, unit, theme) {
+function moves(steps, step, wanted, frame, theme) {
   if (step >= steps.n) return [];
   const vector = /** @type {Vector} */ (
     [0, 1].map((axis) => steps.seen("theta", step + 1, axis) - steps.seen("theta", step, axis))
   );
-  const scale = magnified(Math.hypot(...vector) * unit);
+  const scale = magnified(Math.hypot(...turned(frame, vector)));
   const found = [];
   if (wanted("parts") && !steps.shadow) {
     let from = /** @type {Vector} */ ([0, 0]);
@@ -237,6 +238,32 @@ function plate(text, color, paper) {
 }
 
 /**
+ * The two axes of the Hessian's ellipse as they look: where units differ on the axes, they are not at a right
+ * angle on the screen, and the ellipse is the one that has them as conjugate diameters.
+ * @param {Frame} frame
+ * @param {number} high
+ * @param {number} low
+ * @param {number} angle of the steepest axis, in units of x and y
+ * @param {number} size pixels of the longer one
+ * @returns {[Vector, Vector]}
+ */
+function ellipseOf(frame, high, low, angle, size) {
+  const axes = [high, low].map((curvature, k) => {
+    const radius = 1 / Math.sqrt(Math.max(Math.abs(curvature), 1e-30));
+    const along = angle + (k * Math.PI) / 2;
+    return turned(frame, [radius * Math.cos(along), radius * Math.sin(along)]);
+  });
+  const lengths = axes.map((axis) => Math.hypot(...axis));
+  const longest = Math.max(...lengths);
+  return /** @type {[Vector, Vector]} */ (
+    axes.map((axis, k) => {
+      const shown = (size * Math.max(lengths[k] / longest, 1 / SLENDER)) / lengths[k];
+      return axis.map((part) => part * shown);
+    })
+  );
+}
+
+/**
  * The Hessian's axes as an ellipse of equal rise, dashed where the surface does not curve up both ways.
  * @param {CanvasRenderingContext2D} context
  * @param {Frame} frame
@@ -250,10 +277,8 @@ export function drawCurvature(context, frame, x, y, steps, step, theme) {
   const { high, low, angle } = eigen(steps.at(steps.shadow ? "seen.hessian" : "hessian", step));
   if (!Number.isFinite(high)) return;
   const size = ELLIPSE * Math.min(frame.box[2] - frame.box[0], frame.box[3] - frame.box[1]);
-  const radii = [high, low].map((value) => 1 / Math.sqrt(Math.max(Math.abs(value), 1e-30)));
-  const longest = Math.max(...radii);
-  const [a, b] = radii.map((radius) => size * Math.max(radius / longest, 1 / SLENDER));
-  const turned = Math.sign(frame.dy) * angle; // on the screen y runs down
+  const axes = ellipseOf(frame, high, low, angle, size);
+  const [a, b] = axes;
   for (const [style, width] of /** @type {[string, number][]} */ ([
     [theme.halo, 5],
     [theme.marks.curvature, 2],
@@ -261,22 +286,22 @@ export function drawCurvature(context, frame, x, y, steps, step, theme) {
     Object.assign(context, { strokeStyle: style, lineWidth: width });
     context.setLineDash(low > 0 ? [] : [6, 4]);
     context.beginPath();
-    context.ellipse(x, y, a, b, turned, 0, 2 * Math.PI);
+    context.save();
+    context.transform(...a, ...b, x, y);
+    context.arc(0, 0, 1, 0, 2 * Math.PI);
+    context.restore(); // the line is as wide everywhere
     context.stroke();
     context.setLineDash([]);
     context.beginPath();
-    for (const [radius, along] of [
-      [a, turned],
-      [b, turned + Math.PI / 2],
-    ]) {
-      context.moveTo(x - radius * Math.cos(along), y - radius * Math.sin(along));
-      context.lineTo(x + radius * Math.cos(along), y + radius * Math.sin(along));
+    for (const [right, down] of axes) {
+      context.moveTo(x - right, y - down);
+      context.lineTo(x + right, y + down);
     }
     context.stroke();
   }
   const where = steps.shadow ? "λmax of this plane" : "λmax";
   const text = `${where} ${single(high, 3)}${limitOf(steps, Math.min(step, steps.n - 1))}`;
-  const under = Math.max(Math.abs(a * Math.sin(turned)), Math.abs(b * Math.cos(turned)));
+  const under = Math.max(Math.abs(a[1]), Math.abs(b[1]));
   plates(
     context,
     frame.box,

@@ -1,17 +1,17 @@
 // The surface as a block: triangles of a height field, and of the walls that stand around it.
 
 import { places } from "./contour.js";
+import { equalUnits, shapeOf } from "./frame.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 
 /** The block's height; the longer side of its ground is 2. */
 export const HEIGHT = 0.8;
-/** A ground that is flatter than this is drawn this wide: else its valleys could not be seen. */
-const FLATTEST = 0.5;
 
 /**
- * Linear maps from x and y to the ground, which lies around 0.
- * @typedef {{ x: [number, number], y: [number, number], halves: [number, number] }} Ground half sides
+ * The ground, which lies around 0: its half sides, and where a value of x (axis 0) or y (1) is on it. Values
+ * are measured from the domain's lower end, not from 0, which may be a billion widths away.
+ * @typedef {{ halves: [number, number], at: (axis: number, value: number) => number }} Ground
  */
 
 /**
@@ -30,13 +30,13 @@ const FLATTEST = 0.5;
 export function groundOf(scene) {
   const { domain } = scene.data.surface;
   const [width, depth] = domain.map(([low, high]) => high - low);
-  const ratio = Math.min(Math.max(depth / width, FLATTEST), 1 / FLATTEST);
+  const ratio = equalUnits(scene) ? depth / width : shapeOf(scene);
   const halves = /** @type {[number, number]} */ ([Math.min(1, 1 / ratio), Math.min(1, ratio)]);
-  const [x, y] = domain.map(([low, high], axis) => {
-    const scale = (2 * halves[axis]) / (high - low);
-    return /** @type {[number, number]} */ ([-halves[axis] - scale * low, scale]);
-  });
-  return { x, y, halves };
+  const at = (/** @type {number} */ axis, /** @type {number} */ value) => {
+    const [low, high] = domain[axis];
+    return halves[axis] * ((2 * (value - low)) / (high - low) - 1);
+  };
+  return { halves, at };
 }
 
 /** The heights of a scene's surface: a loss's place among the levels, from the block's bottom to its top. */
@@ -53,7 +53,7 @@ export class Heights {
 
   /**
    * What is no number has no height, and infinity is above everything, as in the flat view.
-   * @param {Float32Array} losses
+   * @param {import("./scene.js").Numbers} losses
    */
   of(losses) {
     const scale = HEIGHT / (this.levels.length - 1);

@@ -1,10 +1,11 @@
 // A picture: the surface, from above or as a relief, with the paths of all runs or of one.
 
 import { Contour } from "./contour.js";
-import { onScreen, Paths } from "./paths.js";
+import { inUnits, onScreen } from "./frame.js";
+import { Paths } from "./paths.js";
 import { lossAt } from "./scene.js";
 import { StartMarker } from "./start.js";
-import { single } from "./ticks.js";
+import { placed, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./relief.js").Relief} Relief */
@@ -175,12 +176,11 @@ export class Panel {
     this.tip.hidden = !(px >= left && px <= right && py >= top && py <= bottom);
     if (this.tip.hidden) return;
     const near = this.paths.nearest(px, py, this.host.position());
-    const [x, y] = near
-      ? [near.run.x[near.step], near.run.y[near.step]]
-      : [(px - frame.x0) / frame.dx, (py - frame.y0) / frame.dy];
+    const [x, y] = near ? [near.run.x[near.step], near.run.y[near.step]] : inUnits(frame, px, py);
     const loss = near ? near.run.loss[near.step] : lossAt(scene, x, y);
     const [across, up] = scene.data.surface.axes;
-    const where = `${across} ${single(x, near ? 6 : 4)}, ${up} ${single(y, near ? 6 : 4)}`;
+    const [dx, dy] = [frame.dx, frame.dy].map(Math.abs);
+    const where = `${across} ${placed(x, dx, near ? 6 : 4)}, ${up} ${placed(y, dy, near ? 6 : 4)}`;
     this.tip.textContent = near
       ? `${near.run.name}, step ${near.step}\n${where}\nloss ${single(loss)}`
       : `${where}\nloss ${single(loss, 4)}`;

@@ -1,5 +1,6 @@
 // The paths, on a canvas above the contours: up to the playhead, clipped to the plot's box.
 
+import { onScreen } from "./frame.js";
 import { arrowsOf, drawArrows, drawCurvature } from "./marks.js";
 import {
   APART,
@@ -22,7 +23,7 @@ import { lastAtMost } from "./search.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
-/** @typedef {import("./contour.js").Frame} Frame */
+/** @typedef {import("./frame.js").Frame} Frame */
 
 /** Pixels around the box within which lines are drawn whole, so that dashes run on. */
 const AROUND = 200;
@@ -124,7 +125,7 @@ export class Paths {
     context.clip();
     if (view.marks.includes("curvature")) drawCurvature(context, frame, x, y, steps, step, theme);
     const size = Math.min(right - left, bottom - top);
-    this.arrows = arrowsOf(steps, step, view.marks, Math.abs(frame.dx), size, theme);
+    this.arrows = arrowsOf(steps, step, view.marks, frame, size, theme);
     const start = /** @type {[number, number]} */ (onScreen(frame, ...from));
     drawArrows(context, frame, x, y, this.arrows, theme, start);
     context.restore();
@@ -311,22 +312,13 @@ export class Paths {
 }
 
 /**
- * @param {Frame} frame
- * @param {number} x
- * @param {number} y
- */
-export function onScreen(frame, x, y) {
-  return [frame.x0 + frame.dx * x, frame.y0 + frame.dy * y];
-}
-
-/**
  * @param {Run} run
  * @param {Frame} frame
  * @returns {Track}
  */
 function track(run, frame) {
-  const x = Float64Array.from(run.x, (value) => frame.x0 + frame.dx * value);
-  const y = Float64Array.from(run.y, (value) => frame.y0 + frame.dy * value);
+  const [x, y] = [new Float64Array(run.n + 1), new Float64Array(run.n + 1)];
+  for (let k = 0; k <= run.n; k++) [x[k], y[k]] = onScreen(frame, run.x[k], run.y[k]);
   const [left, top, right, bottom] = frame.box;
   const kept = [0];
   const dots = [];

@@ -51,7 +51,9 @@ export class Sheet {
     Object.assign(this, { width, height, density });
     this.canvas.width = Math.round(width * density);
     this.canvas.height = Math.round(height * density);
-    Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px` });
+    // Whole pixels of the screen: the canvas is not stretched over a fraction of one.
+    const [across, down] = [this.canvas.width / density, this.canvas.height / density];
+    Object.assign(this.canvas.style, { width: `${across}px`, height: `${down}px` });
   }
 
   /** Empty, in CSS pixels. */

@@ -6,6 +6,7 @@ import { Clock } from "./clock.js";
 import { Code, phaseAt } from "./code.js";
 import { Curve, chartsOf } from "./curves.js";
 import { DataPicture } from "./data.js";
+import { unequalWords } from "./frame.js";
 import { toggleFullScreen } from "./fullscreen.js";
 import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
@@ -92,6 +93,7 @@ class Player {
     this.ranges = null;
     /** Of all reliefs: they turn together. @type {Partial<import("./box.js").Camera>} */
     this.camera = {};
+    this.axesNote = element("p", "optviz-hint", main);
     this.transport = new Transport(element("div", "optviz-transport", main), this.clock, {
       redraw: () => this.redraw(),
       zoom: (factor) => this.zoom(factor),
@@ -173,6 +175,8 @@ class Player {
     const { view } = scene.data;
     useFontOf(this.root);
     this.legend.show(scene);
+    this.axesNote.textContent = [scene.data.narrow, unequalWords(scene)].join(" ").trim();
+    this.axesNote.hidden = !this.axesNote.textContent;
     this.showViews(scene);
     this.transport.show(scene);
     this.showPanels(scene);

@@ -113,7 +113,9 @@ class Bar {
           "Full screen in large type; Page Up and Down turn pages",
           () => toggleFullScreen(document.documentElement),
         ),
-        this.button("Whole lesson", "All pages of the lesson, to print or to read in one go", () => this.go(whole)),
+        this.button("Whole lesson", "All pages of the lesson, to print or to read in one go", () =>
+          this.go(whole),
+        ),
       );
     else this.more.append(this.button("Print", "Print the lesson", () => print()));
     this.more.append(this.button("All lessons", "Back to the gallery of lessons", () => this.go("lessons")));

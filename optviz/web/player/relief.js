@@ -2,6 +2,7 @@
 // when it is asked for. It is drawn on plain canvases, so that it works where there is no WebGL.
 
 import { Box, lifted, pinned, viewOf } from "./box.js";
+import { equalUnits } from "./frame.js";
 import { Heights } from "./mesh.js";
 import { Sheet, useFontOf } from "./pen.js";
 import { Raster } from "./raster.js";
@@ -77,7 +78,7 @@ export class Relief {
    */
   show(scene) {
     const { surface, theme } = scene.data;
-    const shown = [surface.digest, surface.domain, theme.paper].join();
+    const shown = [surface.digest, surface.domain, equalUnits(scene), theme.paper].join();
     if (!this.heights || shown !== this.shown) {
       this.shown = shown;
       this.drawn = "";

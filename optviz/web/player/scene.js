@@ -5,12 +5,12 @@ import { Steps } from "./steps.js";
 
 /**
  * @typedef {{
- *   name: string, axes: [string, string], searched: boolean, digest: string, size: [number, number], domain: [[number, number], [number, number]],
+ *   name: string, axes: [string, string], searched: boolean, digest: string, double: boolean, size: [number, number], domain: [[number, number], [number, number]],
  *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
- *   undefined: number,
+ *   undefined: number, natural: boolean, filled: number,
  * }} SurfaceData
  * @typedef {{
- *   name: string, digest: string, color: string, dash: string, outcome: string, at: number,
+ *   name: string, digest: string, double: boolean, color: string, dash: string, outcome: string, at: number,
  *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
  *   rate: { moves: boolean, words: string },
  *   stability?: { formula: string, words: string, digest: string }, weights?: { digest: string },
@@ -26,34 +26,37 @@ import { Steps } from "./steps.js";
  *   marks: Record<string, string>,
  * }} Theme
  * @typedef {{
- *   scale: string, against: string, picture: string, panels: string, beside: string, focus: number,
+ *   scale: string, against: string, picture: string, panels: string, units: string, beside: string, focus: number,
  *   marks: string[], convention: string,
  * }} View
  * @typedef {{
  *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
  *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
- *   plane?: { shares: (number | null)[] }, fixed?: boolean, lacks?: string[],
+ *   plane?: { shares: (number | null)[] }, narrow: string, fixed?: boolean, lacks?: string[],
  *   cue?: { page: string, waits: boolean, slow: boolean }, caption?: string, places: number[], table: import("./table.js").TableData, data?: Examples,
  * }} SceneData
  */
 
 /**
+ * Numbers in double precision where the lesser one could not tell them apart: points far from 0, losses high
+ * above it.
+ * @typedef {Float32Array | Float64Array} Numbers
  * A run: for each of its n+1 points the numbers of optviz/scene.py.
  * @typedef {{
  *   name: string, digest: string, color: string, dash: string, outcome: string, at: number, n: number,
- *   x: Float32Array, y: Float32Array, loss: Float32Array, excess: Float32Array, gradient: Float32Array,
+ *   x: Numbers, y: Numbers, loss: Numbers, excess: Numbers, gradient: Numbers,
  *   rate: { moves: boolean, words: string },
- *   lr: Float32Array, evals: Float32Array, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
+ *   lr: Numbers, evals: Numbers, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
  *   code?: import("./code.js").Line[],
  * }} Run
- * @typedef {{ name: string, n: number, x: Float32Array, y: Float32Array }} Ghost
+ * @typedef {{ name: string, n: number, x: Numbers, y: Numbers }} Ghost
  * The largest curvature at each point, and sharpness as a share of what the step from there can bear.
  * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string, words: string }} Edge
  * All weights of a network at each point, and how far off the plane of the picture they are.
  * @typedef {{ off: (step: number) => number, at: (step: number) => Float32Array }} Weights
  * With minibatches, `order` has the places of the examples that each step sees, one batch after another.
- * @typedef {{ data: SceneData, runs: Run[], losses: Float32Array, order: Uint16Array | null }} Scene
+ * @typedef {{ data: SceneData, runs: Run[], losses: Numbers, order: Uint16Array | null }} Scene
  */
 
 const COLUMNS = 7;
@@ -101,7 +104,7 @@ export function assemble(data) {
   return {
     data,
     runs: data.runs.map(unpack),
-    losses: floats(data.surface.digest),
+    losses: numbers(data.surface),
     order: order ? new Uint16Array(bytes(order)) : null,
   };
 }
@@ -124,12 +127,17 @@ function floats(digest) {
   return new Float32Array(bytes(digest));
 }
 
+/** @param {{ digest: string, double: boolean }} data @returns {Numbers} */
+function numbers({ digest, double }) {
+  return double ? new Float64Array(bytes(digest)) : new Float32Array(bytes(digest));
+}
+
 /**
  * @param {RunData} data
  * @returns {Run}
  */
 function unpack(data) {
-  const all = floats(data.digest);
+  const all = numbers(data);
   const length = all.length / COLUMNS;
   const [x, y, loss, excess, gradient, lr, evals] = Array.from({ length: COLUMNS }, (_, place) =>
     all.subarray(place * length, (place + 1) * length),
@@ -147,15 +155,13 @@ function unpack(data) {
 
 /** @param {RunData} data */
 function stepsOf({ steps }) {
-  if (!steps) return null;
-  const numbers = bytes(steps.digest);
-  return new Steps(steps, steps.double ? new Float64Array(numbers) : new Float32Array(numbers));
+  return steps ? new Steps(steps, numbers(steps)) : null;
 }
 
 /** @param {RunData} data @returns {Ghost | null} */
-function ghostOf({ ghost }) {
+function ghostOf({ ghost, double }) {
   if (!ghost) return null;
-  const all = floats(ghost.digest);
+  const all = numbers({ digest: ghost.digest, double });
   const length = all.length / 2;
   return { name: ghost.name, n: length - 1, x: all.subarray(0, length), y: all.subarray(length) };
 }

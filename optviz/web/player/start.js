@@ -1,8 +1,8 @@
 // The start: a marker to drag, or to move with the arrow keys; a click anywhere moves it, too.
 
-import { onScreen } from "./paths.js";
+import { inUnits, onScreen } from "./frame.js";
 
-/** @typedef {import("./contour.js").Frame} Frame */
+/** @typedef {import("./frame.js").Frame} Frame */
 
 /** Milliseconds without another arrow key before the new start is sent. */
 const PAUSE = 350;
@@ -72,10 +72,7 @@ export class StartMarker {
     if (this.fixed) return;
     const [left, top, right, bottom] = frame.box;
     if (px < left || px > right || py < top || py > bottom) return;
-    this.point = [
-      rounded((px - frame.x0) / frame.dx, frame.dx),
-      rounded((py - frame.y0) / frame.dy, frame.dy),
-    ];
+    this.point = pointAt(frame, px, py);
     this.commit();
   }
 
@@ -139,10 +136,7 @@ export class StartMarker {
     const [left, top, right, bottom] = frame.box;
     const px = Math.min(Math.max(event.clientX - bounds.left, left), right);
     const py = Math.min(Math.max(event.clientY - bounds.top, top), bottom);
-    this.point = [
-      rounded((px - frame.x0) / frame.dx, frame.dx),
-      rounded((py - frame.y0) / frame.dy, frame.dy),
-    ];
+    this.point = pointAt(frame, px, py);
     this.show();
   }
 
@@ -175,11 +169,23 @@ export class StartMarker {
 }
 
 /**
- * As many digits as a pixel can tell apart, so that addresses stay short.
+ * The point that is at a place on the screen.
+ * @param {Frame} frame
+ * @param {number} px
+ * @param {number} py
+ * @returns {[number, number]}
+ */
+function pointAt(frame, px, py) {
+  const [x, y] = inUnits(frame, px, py);
+  return [rounded(x, frame.dx), rounded(y, frame.dy)];
+}
+
+/**
+ * As many digits as half a pixel needs, so that addresses stay short: at most a quarter of one is lost.
  * @param {number} value
  * @param {number} scale pixels a unit
  */
 function rounded(value, scale) {
-  const digits = Math.min(Math.max(Math.ceil(Math.log10(Math.abs(scale))), 0), 12);
+  const digits = Math.min(Math.max(Math.ceil(Math.log10(2 * Math.abs(scale))), 0), 20);
   return Number(value.toFixed(digits));
 }

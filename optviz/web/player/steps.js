@@ -60,6 +60,19 @@ export class Steps {
   }
 
   /**
+   * How far the finite numbers of a column are apart, each in its place.
+   * @param {string} name
+   */
+  extent(name) {
+    const { first, width } = /** @type {{ first: number, width: number }} */ (this.places.get(name));
+    return Array.from({ length: width }, (_, k) => {
+      const all = this.numbers.subarray((first + k) * this.rows, (first + k + 1) * this.rows);
+      const ordered = all.filter(Number.isFinite).sort();
+      return ordered[ordered.length - 1] - ordered[0];
+    });
+  }
+
+  /**
    * What is on either axis: a column for both has one number.
    * @param {string} name
    * @param {number} step

@@ -40,7 +40,7 @@ const [GAP, SEEN, UNSEEN] = [0, 1, 2];
 
 /**
  * A run on the block: for each step its place there.
- * @typedef {{ run: Run, x: Float32Array, y: Float32Array, z: Float32Array }} Thread
+ * @typedef {{ run: Run, x: Float64Array, y: Float64Array, z: Float64Array }} Thread
  */
 
 /**
@@ -309,10 +309,7 @@ export class Threads {
    */
   spot(x, y) {
     const heights = /** @type {Heights} */ (this.heights);
-    const [gx, gy] = [
-      heights.ground.x[0] + heights.ground.x[1] * x,
-      heights.ground.y[0] + heights.ground.y[1] * y,
-    ];
+    const [gx, gy] = [heights.ground.at(0, x), heights.ground.at(1, y)];
     if (!within(gx, gy, this.edges())) return null;
     const z = heights.at(gx, gy);
     const spot = projected(/** @type {View} */ (this.view), gx, gy, Number.isFinite(z) ? z : -HEIGHT / 2);
@@ -394,7 +391,7 @@ export class Threads {
     let k = Math.min(Math.floor(step), run.n);
     while (k > 0 && !Number.isFinite(x[k] + y[k] + z[k])) k--;
     const part = k === Math.floor(step) && k < run.n ? step - k : 0;
-    const mix = (/** @type {Float32Array} */ of) => (part ? of[k] + part * (of[k + 1] - of[k]) : of[k]);
+    const mix = (/** @type {Float64Array} */ of) => (part ? of[k] + part * (of[k + 1] - of[k]) : of[k]);
     let place = [mix(x), mix(y), mix(z)];
     if (!place.every(Number.isFinite)) place = [x[k], y[k], z[k]];
     const edges = this.edges();
@@ -429,10 +426,10 @@ export class Threads {
  */
 function thread(run, heights) {
   const { ground } = heights;
-  const x = run.x.map((value) => ground.x[0] + ground.x[1] * value);
-  const y = run.y.map((value) => ground.y[0] + ground.y[1] * value);
+  const x = Float64Array.from(run.x, (value) => ground.at(0, value));
+  const y = Float64Array.from(run.y, (value) => ground.at(1, value));
   const [hx, hy] = ground.halves;
-  const z = heights.of(run.loss).map((height, k) => {
+  const z = Float64Array.from(heights.of(run.loss), (height, k) => {
     if (!(Math.abs(x[k]) <= hx && Math.abs(y[k]) <= hy)) return Number.isFinite(height) ? height : HEIGHT / 2;
     // Triangles round off what is sharp: no path sinks into them.
     const drawn = heights.at(x[k], y[k]);

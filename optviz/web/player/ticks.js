@@ -11,7 +11,10 @@
 export function ticks(low, high, log, most) {
   if (!log) {
     const values = even(low, high, most);
-    return { values, texts: values.map(short) };
+    const scale = values.length > 1 ? 1 / (values[1] - values[0]) : 0;
+    const text = (/** @type {number} */ value) =>
+      Math.abs(value) * scale < 1e5 ? short(value) : placed(value, scale, 6);
+    return { values, texts: values.map(text) };
   }
   if (high - low >= 2) {
     const step = Math.ceil((high - low) / Math.max(most, 2));
@@ -50,7 +53,7 @@ function multiples(step, low, high) {
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
   return Array.from({ length: Math.max(last - first + 1, 0) }, (_, k) =>
-    Number(((first + k) * step).toPrecision(12)),
+    Number(((first + k) * step).toPrecision(15)),
   );
 }
 
@@ -90,6 +93,19 @@ export function precise(value, digits = 5) {
 export function single(value, digits = 5) {
   if (Math.abs(value) === Number.POSITIVE_INFINITY) return value > 0 ? "over 3.4e38" : "under −3.4e38";
   return precise(value, digits);
+}
+
+/**
+ * A place on an axis, with as many digits as a tenth of a pixel needs: far from 0 they are more than usual.
+ * @param {number} value
+ * @param {number} scale pixels for one unit
+ * @param {number} digits at least
+ */
+export function placed(value, scale, digits = 5) {
+  const needed = Math.ceil(Math.log10(Math.abs(value) * scale)) + 1;
+  if (!Number.isFinite(needed) || needed <= digits) return single(value, digits);
+  // So many digits, a power of ten would not make shorter.
+  return String(Number(value.toPrecision(Math.min(needed, 17)))).replaceAll("-", "−");
 }
 
 /**
