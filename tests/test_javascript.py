@@ -1,0 +1,110 @@
+"""The player's pure JavaScript, run by Node: what needs no browser to be wrong."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import optviz
+from charts import curves, on_axis
+
+PLAYER = Path(optviz.__file__).parent / "web" / "player"
+NODE = shutil.which("node", path=sysconfig.get_path("scripts")) or shutil.which("node")
+pytestmark = pytest.mark.skipif(NODE is None, reason="Node is not installed: see requirements-dev.txt.")
+
+
+def answer(module: str, expression: str, data: Any) -> Any:
+    """What an expression of the names of a module and of `data` gives; "NaN" and "Infinity" are numbers."""
+    source = f"""
+        import * as all from {json.dumps((PLAYER / module).as_uri())};
+        let text = "";
+        for await (const part of process.stdin) text += part;
+        const number = (key, value) =>
+            ["NaN", "Infinity", "-Infinity"].includes(value) ? Number(value) : value;
+        const back = (key, value) =>
+            typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+        const data = JSON.parse(text, number);
+        console.log(JSON.stringify(({expression})(all, data), back));
+    """
+    command = [str(NODE), "--input-type=module", "--eval", source]
+    given = json.dumps(plain(data), allow_nan=False)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def plain(data: Any) -> Any:
+    """As JSON has it: it knows no infinity."""
+    if isinstance(data, dict):
+        return {name: plain(part) for name, part in data.items()}
+    if isinstance(data, list | tuple):
+        return [plain(part) for part in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
+    return data
+
+
+# --- Curves ---
+
+
+def test_no_finite_value_of_a_curve_is_cut_off_without_a_mark() -> None:
+    charts = curves()
+    found = answer(
+        "span.js",
+        """({ span, excursions }, charts) => charts.map(({ curves, log, diverged }) => {
+            const range = span(curves, log, diverged);
+            return { range, gone: curves.map(curve => excursions(curve, range, log)) };
+        })""",
+        charts,
+    )
+    for chart, said in zip(charts, found, strict=True):
+        low, high = said["range"]
+        log = chart["log"]
+        assert math.isfinite(low) and math.isfinite(high) and low < high
+        kept = []
+        for curve, diverged, gone in zip(chart["curves"], chart["diverged"], said["gone"], strict=True):
+            marked = {step: one for one in gone for step in range(one["from"], one["to"] + 1)}
+            for step, value in enumerate(curve):
+                if math.isnan(value):
+                    assert step not in marked
+                    continue
+                at = on_axis(value, log)
+                assert low <= at <= high or step in marked, (chart, step)
+                if step in marked:
+                    one = marked[step]
+                    assert at > high if one["side"] > 0 else at < low
+                    assert one["side"] * value <= one["side"] * float(one["extreme"])
+                    # Only what diverged, what is infinite, and what a logarithm has no place for.
+                    assert diverged or not math.isfinite(at), (chart, step)
+                elif not diverged:
+                    kept.append(at)
+            for one in gone:
+                assert float(one["extreme"]) in curve[one["from"] : one["to"] + 1]
+        if len(kept) > 1:  # nobody who stayed is squeezed flat by somebody who did not
+            spread = max(kept) - min(kept)
+            assert spread == 0 or spread > (high - low - 0.4 * log) / 6
+
+
+@pytest.mark.parametrize(
+    ("curve", "log", "range_", "expected"),
+    [
+        ([0.69, 0.5, 1527.0, 0.4], True, (math.log10(0.4) - 0.2, math.log10(1527) + 0.2), []),
+        ([1.0, 0.0, 0.0, 1.0], True, (-0.2, 0.2), [(-1, 1, 2, 0.0)]),
+        ([5.0, 5.0], False, (0.0, 10.0), []),
+    ],
+)
+def test_the_range_of_some_curves(curve: Any, log: bool, range_: Any, expected: Any) -> None:
+    whole = """({ span, excursions }, [curve, log]) => {
+        const range = span([curve], log, [false]);
+        return [range, excursions(curve, range, log)];
+    }"""
+    found, gone = answer("span.js", whole, [curve, log])
+    assert found == pytest.approx(range_)
+    assert [tuple(one[key] for key in ("side", "from", "to", "extreme")) for one in gone] == expected
