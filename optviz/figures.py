@@ -21,6 +21,7 @@ from optviz.planes import Ground, ground_of
 from optviz.problem import Point, Surface, surface
 from optviz.spec import Experiment, View
 from optviz.trajectory import Floats, Grid, Trajectory
+from optviz.wording import coordinates
 
 
 @dataclass(frozen=True)
@@ -395,7 +396,8 @@ def _minimizers(function: Surface) -> go.Scatter:
             "line": {"width": 1.2, "color": "#3b2f00"},
         },
         cliponaxis=False,
-        hovertemplate="minimum at (%{x:.5g}, %{y:.5g})<extra></extra>",
+        text=[coordinates(point, function.widths) for point in function.minimizers],
+        hovertemplate="minimum at %{text}<extra></extra>",
     )
 
 
@@ -542,7 +544,8 @@ def _minimizers_upon(function: Surface, levels: Array) -> go.Scatter3d:
         mode="markers",
         name="minimum",
         marker={"symbol": "cross", "size": 6, "color": "#ffd23f", "line": {"width": 1.2, "color": "#3b2f00"}},
-        hovertemplate="minimum at (%{x:.5g}, %{y:.5g})<extra></extra>",
+        text=[coordinates(point, function.widths) for point in function.minimizers],
+        hovertemplate="minimum at %{text}<extra></extra>",
     )
 
 

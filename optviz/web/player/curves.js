@@ -210,12 +210,12 @@ export class Curve {
     const { ink } = /** @type {Scene} */ (this.scene).data.theme;
     Object.assign(context, {
       strokeStyle: ink,
-      lineWidth: 1.5,
+      lineWidth: 1.5 * typeSize(),
       textAlign: "right",
       textBaseline: "bottom",
       fillStyle: ink,
     });
-    context.setLineDash([6, 4]);
+    context.setLineDash([6 * typeSize(), 4 * typeSize()]);
     context.beginPath();
     context.moveTo(left, y);
     context.lineTo(right, y);
@@ -234,7 +234,8 @@ export class Curve {
     const [left, top, right, bottom] = this.box;
     context.save();
     context.beginPath();
-    context.rect(left, top - 2, right - left + 2, bottom - top + 4);
+    const room = ARROW * typeSize(); // for half an arrow at either side
+    context.rect(left - room, top - 2, right - left + 2 * room, bottom - top + 4);
     context.clip();
     Object.assign(context, { globalAlpha: alpha, lineJoin: "round" });
     const width = WIDTH * typeSize();
@@ -326,7 +327,8 @@ export class Curve {
     Object.assign(context, { font: font(11, 600), textAlign: "left", textBaseline: "middle" });
     const width = context.measureText(text).width;
     const begin = x + beside + width <= right ? x + beside : Math.max(x - beside - width, left);
-    let middle = side > 0 ? top + height / 2 : bottom - height / 2;
+    // At the very edge is room for the head of a run.
+    let middle = side > 0 ? top + 1.5 * height : bottom - 1.5 * height;
     const covered = () =>
       taken.some(([l, m, r]) => Math.abs(m - middle) < height && l < begin + width && begin < r);
     for (let tries = 0; covered() && tries < 8; tries++) middle += side * height;

@@ -4,7 +4,7 @@ import { Contour } from "./contour.js";
 import { onScreen, Paths } from "./paths.js";
 import { lossAt } from "./scene.js";
 import { StartMarker } from "./start.js";
-import { single } from "./ticks.js";
+import { coordinate, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./relief.js").Relief} Relief */
@@ -180,7 +180,10 @@ export class Panel {
       : [(px - frame.x0) / frame.dx, (py - frame.y0) / frame.dy];
     const loss = near ? near.run.loss[near.step] : lossAt(scene, x, y);
     const [across, up] = scene.data.surface.axes;
-    const where = `${across} ${single(x, near ? 6 : 4)}, ${up} ${single(y, near ? 6 : 4)}`;
+    // Of a point of a path, two more digits than the picture shows.
+    const finer = near ? 100 : 1;
+    const [wide, high] = /** @type {number[][]} */ (this.contour.ranges()).map((r) => (r[1] - r[0]) / finer);
+    const where = `${across} ${coordinate(x, wide)}, ${up} ${coordinate(y, high)}`;
     this.tip.textContent = near
       ? `${near.run.name}, step ${near.step}\n${where}\nloss ${single(loss)}`
       : `${where}\nloss ${single(loss, 4)}`;

@@ -64,6 +64,28 @@ function power(exponent) {
 }
 
 /**
+ * A number of things: "0 steps", "1 step", "1,500 steps".
+ * @param {number} count
+ * @param {string} noun
+ */
+export function counted(count, noun) {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * A coordinate where so much of its axis is shown, as optviz/wording.py has it: what is not seen there is 0.
+ * @param {number} value
+ * @param {number} extent
+ */
+export function coordinate(value, extent) {
+  if (!Number.isFinite(value) || !(extent > 0)) return single(value);
+  const finest = 10 ** Math.floor(Math.log10(1e-5 * extent));
+  return Number((Math.round(value / finest) * finest + 0).toPrecision(12))
+    .toString()
+    .replaceAll("-", "−");
+}
+
+/**
  * A number in few characters.
  * @param {number} value
  */
