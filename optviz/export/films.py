@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from optviz.contours import contour_levels, pixels
 from optviz.engine import run, sample
@@ -18,6 +18,7 @@ from optviz.outcome import Array
 from optviz.planes import Ground, ground_of, project
 from optviz.spec import Experiment, View
 from optviz.trajectory import Trajectory
+from optviz.wording import coordinate
 
 Size = tuple[int, int]
 Watch = Callable[[int, int], None]
@@ -28,6 +29,10 @@ SMALLEST, LARGEST = 240, 1920
 """Pixels along each side."""
 LONGEST = 60.0
 """Seconds."""
+_SMALLEST_TYPE = 9
+"""Pixels of the letters at the axes of the smallest film: below that, a minus melts into its number."""
+_ALIKE = 8
+"""Colours that differ by no more than this in red, green and blue are the same to a palette."""
 _REST = 1.0
 """Seconds that the last picture stays before a film begins again."""
 _FINE = 2
@@ -177,26 +182,32 @@ class _Stage:
         self, experiment: Experiment, paths: Sequence[Trajectory], size: Size, theme: Theme, view: View
     ) -> None:
         self.paths, self.theme = paths, theme
-        self.unit = min(size) / 600
+        self.unit = max(min(size) / 600, _SMALLEST_TYPE / 13)
         self.small = _font(13 * self.unit)
         under = ground_of(experiment, paths)
         styles = pens(experiment, paths, theme, view)
         self.keys = _Keys(paths, styles, size[0], self)
         title = round(44 * self.unit)
-        top = title + self.keys.height
-        self.box = (
-            round(58 * self.unit),
-            top,
-            size[0] - round(24 * self.unit),
-            size[1] - round(46 * self.unit),
-        )
+        top, bottom = title + self.keys.height, size[1] - round(46 * self.unit)
         self.domain = under.surface.domain
+        self.up = self._labels(1, (bottom - top) / 60)
+        widest = max((self.small.getlength(text) for _, text in self.up), default=0.0)
+        left = round(max(58 * self.unit, widest + 14 * self.unit))
+        self.across = self._labels(0, (size[0] - left) / 90)
+        last = self.small.getlength(self.across[-1][1]) / 2 if self.across else 0.0
+        self.box = (left, top, size[0] - round(max(24 * self.unit, last + 2)), bottom)
         self.blank = self._blank(experiment.surface.name, under, size)
         shape = (self.box[2] - self.box[0], self.box[3] - self.box[1])
         self.halo = Image.new("L", (shape[0] * _FINE, shape[1] * _FINE))
         self.lines = [_Line(path, pen, self) for path, pen in zip(paths, styles, strict=True)]
         self.fixed = [self.place(under.start), *map(self.place, under.surface.minimizers)]
         self.steps = max((path.steps for path in paths), default=0)
+
+    def _labels(self, axis: int, room: float) -> list[tuple[float, str]]:
+        """Where an axis has labels, and what they are, for so many labels of a picture 600 high."""
+        low, high = self.domain[axis]
+        ticks = _ticks(low, high, most=max(2, int(room / self.unit)))
+        return [(value, _minus(coordinate(value, high - low), self.small)) for value in ticks]
 
     def place(self, point: Sequence[float]) -> tuple[float, float]:
         """A point in pixels of the box; far outside it where it is."""
@@ -251,15 +262,14 @@ class _Stage:
         pen = ImageDraw.Draw(image)
         pen.text((left, 10 * self.unit), name, self.theme.ink, _font(18 * self.unit))
         gap = 6 * self.unit
-        across, up = self.domain
-        for value in _ticks(*across, most=max(2, int((right - left) / (90 * self.unit)))):
+        for value, text in self.across:
             x = left + self.place((value, 0))[0]
             pen.line([(x, bottom), (x, bottom + gap)], self.theme.ink)
-            pen.text((x, bottom + 1.3 * gap), f"{value:g}", self.theme.ink, self.small, anchor="ma")
-        for value in _ticks(*up, most=max(2, int((bottom - top) / (60 * self.unit)))):
+            pen.text((x, bottom + 1.3 * gap), text, self.theme.ink, self.small, anchor="ma")
+        for value, text in self.up:
             y = top + self.place((0, value))[1]
             pen.line([(left - gap, y), (left, y)], self.theme.ink)
-            pen.text((left - 1.6 * gap, y), f"{value:g}", self.theme.ink, self.small, anchor="rm")
+            pen.text((left - 1.6 * gap, y), text, self.theme.ink, self.small, anchor="rm")
         x_name, y_name = under.surface.axes
         pen.text(
             ((left + right) / 2, size[1] - 4 * self.unit), x_name, self.theme.ink, self.small, anchor="md"
@@ -343,7 +353,7 @@ class _Keys:
                 pen.line(ends, style.color, max(1, round(2.6 * unit)))
             loss = path.losses[min(math.floor(position + 1e-6), path.steps)]
             gone = path.outcome.kind == "diverged" and position >= path.steps
-            words = f"{name}  diverged" if gone else f"{name}  loss {loss:.4g}"
+            words = f"{name}  diverged" if gone else f"{name}  loss {_minus(f'{loss:.4g}', self.stage.small)}"
             pen.text((x + 40 * unit, middle), words, theme.ink, self.stage.small, anchor="lm")
 
 
@@ -407,6 +417,12 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
     return [float(f"{k * step:.12g}") for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
+def _minus(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """A number with a real minus, which is as wide as a digit, where the font has it."""
+    unknown, minus = (bytes(font.getmask(letter)) for letter in "\uffff\u2212")
+    return text if minus == unknown else text.replace("-", "\u2212")
+
+
 def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """A font of this machine that knows most letters; Pillow's own, which knows few, where there is none."""
     for name in ("DejaVuSans.ttf", "Arial.ttf", "arial.ttf"):
@@ -418,9 +434,13 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _colors_of(frame: Image.Image, experiment: Experiment, theme: str, view: View) -> Image.Image:
-    """A palette for a film: what its first frame has, with all colours of its paths."""
-    strip = frame.copy()
-    pen = ImageDraw.Draw(strip)
-    for place, style in enumerate(all_pens(experiment, THEMES[theme], view)):
-        pen.rectangle((0, 12 * place, strip.width, 12 * place + 11), style.color)
-    return strip.quantize(255, Image.Quantize.MEDIANCUT)
+    """A palette for a film: paper, ink and its paths to the bit, and what else its first frame has."""
+    colors = THEMES[theme]
+    named = [colors.paper, colors.ink, *(pen.color for pen in all_pens(experiment, colors, view))]
+    exact = np.array([ImageColor.getrgb(color) for color in named])
+    few = np.array(frame.quantize(255 - len(exact), Image.Quantize.MEDIANCUT).getpalette()).reshape(-1, 3)
+    # Pillow looks for the nearest colour coarsely: what is next to an exact one would take its place.
+    apart = np.abs(few[:, None] - exact).max(axis=2).min(axis=1) > _ALIKE
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.concatenate([exact, few[apart]]).ravel().tolist())
+    return palette
