@@ -14,6 +14,7 @@ import pytest
 
 import optviz
 from charts import curves, on_axis
+from optviz.wording import coordinate
 
 PLAYER = Path(optviz.__file__).parent / "web" / "player"
 NODE = shutil.which("node", path=sysconfig.get_path("scripts")) or shutil.which("node")
@@ -108,3 +109,27 @@ def test_the_range_of_some_curves(curve: Any, log: bool, range_: Any, expected: 
     found, gone = answer("span.js", whole, [curve, log])
     assert found == pytest.approx(range_)
     assert [tuple(one[key] for key in ("side", "from", "to", "extreme")) for one in gone] == expected
+
+
+# --- Words ---
+
+
+def test_one_thing_is_no_plural() -> None:
+    said = answer(
+        "ticks.js", "({ counted }, all) => all.map(count => counted(count, 'step'))", [0, 1, 2, 1500]
+    )
+    assert said == ["0 steps", "1 step", "2 steps", "1,500 steps"]
+
+
+def test_a_coordinate_is_written_as_in_pythons_sentences() -> None:
+    cases = [
+        (value * extent, extent)
+        for extent in (1e-6, 0.3, 4.0, 10.0, 1024.0, 2e4, 1e9)
+        for value in (0.0, -2.4e-10, 0.4999987, -0.25, 1 / 3, -1e-6, 0.1234567)
+    ]
+    said = answer("ticks.js", "({ coordinate }, all) => all.map(one => coordinate(...one))", cases)
+    for (value, extent), text in zip(cases, said, strict=True):
+        assert text != "−0"
+        assert float(text.replace("−", "-")) == pytest.approx(
+            float(coordinate(value, extent)), abs=1.1e-5 * extent
+        )
