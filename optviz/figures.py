@@ -607,7 +607,7 @@ def _curves(
     if log:  # plotly draws the labels of log axes a quarter larger
         figure.update_yaxes(tickfont={"size": 10.5})
     for trajectory, curve, pen in zip(trajectories, values, styles, strict=True):
-        x = np.arange(len(curve)) if view.against == "steps" else trajectory.evals
+        x = (np.arange(len(curve)) if view.against == "steps" else trajectory.evals).tolist()
         _mark_excursions(figure, x, curve, span, pen, log=log)
     return styled(figure.update_layout(showlegend=False), theme)
 
@@ -641,7 +641,7 @@ def _span(curves: Sequence[Array], diverged: Sequence[bool], *, log: bool) -> li
 
 
 def _mark_excursions(
-    figure: go.Figure, x: Array, curve: Array, span: Sequence[float], pen: Pen, *, log: bool
+    figure: go.Figure, x: Sequence[float], curve: Array, span: Sequence[float], pen: Pen, *, log: bool
 ) -> None:
     """Put an arrow at the edge wherever a curve leaves its axis, and write at the first how far it goes."""
     place = _on_axis(curve, log=log)

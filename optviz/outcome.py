@@ -280,7 +280,7 @@ def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, l
             return f"Stood still in the last of {counted(last, 'step')}{place}."
         return f"Still moving after {counted(last, 'step')}."
     if minimizer >= 0:
-        place = coordinates(land.minimizers[minimizer], land.widths)
+        place = coordinates(land.minimizers[minimizer].tolist(), land.widths.tolist())
         return f"Reached the minimum at {place} by step {step}."
     what = {
         "minimum": "in a minimum, as low as there is" if lowest else "in a local minimum",

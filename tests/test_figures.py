@@ -404,7 +404,7 @@ def test_no_finite_value_of_a_curve_is_cut_off_without_a_mark() -> None:
         assert np.isfinite([low, high]).all() and low < high
         for curve, diverged in zip(values, chart["diverged"], strict=True):
             figure = go.Figure()
-            steps = np.arange(len(curve))
+            steps = range(len(curve))
             figures._mark_excursions(figure, steps, curve, (low, high), figures.Pen("#000", "solid"), log=log)
             marks = {(int(mark.x), 1 if mark.y == 1 else -1): mark.text for mark in figure.layout.annotations}
             expected, before = [], 0

@@ -10,10 +10,12 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import optviz
 from charts import curves, on_axis
+from optviz.steps import steps
 from optviz.wording import coordinate
 
 PLAYER = Path(optviz.__file__).parent / "web" / "player"
@@ -32,7 +34,7 @@ def answer(module: str, expression: str, data: Any) -> Any:
         const back = (key, value) =>
             typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
         const data = JSON.parse(text, number);
-        console.log(JSON.stringify(({expression})(all, data), back));
+        console.log(JSON.stringify(await ({expression})(all, data), back));
     """
     command = [str(NODE), "--input-type=module", "--eval", source]
     given = json.dumps(plain(data), allow_nan=False)
@@ -133,3 +135,63 @@ def test_a_coordinate_is_written_as_in_pythons_sentences() -> None:
         assert float(text.replace("−", "-")) == pytest.approx(
             float(coordinate(value, extent)), abs=1.1e-5 * extent
         )
+
+
+# --- Arrows ---
+
+ARROWS = """async ({ arrowsOf, scaleWords }, { data, rows, width, view, domain }) => {
+    const { Steps } = await import(STEPS);
+    const steps = new Steps(data, Float64Array.from(rows.flat()));
+    const theme = { marks: {} };
+    const unit = width / (domain[0][1] - domain[0][0]);
+    return rows[0].slice(0, -1).map((_, step) => {
+        const arrows = arrowsOf(steps, step, view, domain, unit, width, theme);
+        return [arrows, scaleWords(arrows, view.arrows)];
+    });
+}""".replace("STEPS", json.dumps((PLAYER / "steps.js").as_uri()))
+
+
+@pytest.mark.parametrize("how", ["run", "fit"])
+@pytest.mark.parametrize(
+    ("surface", "optimizer", "params"),
+    [
+        ("Quadratic bowl", "SGD", {"lr": 0.08}),
+        ("Quadratic bowl", "SGD", {"lr": 0.5}),  # it diverges
+        ("Rosenbrock", "Adam", {"lr": 0.02}),
+        ("Plateau", "Adam", {"lr": 0.02}),
+        ("Booth", "SGD", {"lr": 0.0}),  # it does not move
+        ("Eggholder", "RMSprop", {"lr": 1e-6}),
+        ("Booth", "SGD", {"lr": 1e-3, "momentum": 0.9}),
+    ],
+)
+def test_arrows_of_a_run_have_one_scale(surface: str, optimizer: str, params: Any, how: str) -> None:
+    spec = optviz.SurfaceSpec(surface)
+    domain = np.array(optviz.surface(spec).domain)
+    exp = optviz.Experiment(
+        spec, optviz.surface(spec).start, 40, (optviz.RunSpec(optviz.OptimizerSpec(optimizer, params)),)
+    )
+    run = optviz.run_one(exp, 0, "cpu")
+    one = steps(run, np.zeros((run.steps + 1, 2, 2)))
+    view = {"marks": ["gradient", "given", "momentum", "step"], "arrows": how}
+    sent = {"data": dict(one.data), "rows": one.columns.tolist(), "width": 400.0}
+    drawn = answer("marks.js", ARROWS, {**sent, "view": view, "domain": domain.tolist()})
+    inside = ((run.points >= domain[:, 0]) & (run.points <= domain[:, 1])).all(axis=1)
+    pixels = 400 / np.ptp(domain[0])
+    scales: dict[str, set[float]] = {"slopes": set(), "moves": set()}
+    longest = {"slopes": 0.0, "moves": 0.0}
+    for step, (arrows, words) in enumerate(drawn):
+        assert ("The same scale at every step" in words) == (how == "run") and words.count("×") in (1, 2)
+        for arrow in arrows:
+            kind = "moves" if arrow["name"] == "step" else "slopes"
+            scales[kind].add(arrow["scale"])
+            length = arrow["scale"] * np.hypot(*map(float, arrow["vector"])) * pixels
+            if inside[step] and np.isfinite(length):
+                # As long as a quarter of the picture at most, but for a step to scale.
+                assert length <= 0.24 * 400 * (1 + 1e-6) or (kind == "moves" and arrow["scale"] == 1)
+                longest[kind] = max(longest[kind], length)
+    if how == "run":
+        assert all(len(each) == 1 for each in scales.values())
+        assert longest["slopes"] >= 0.24 * 400 / 2.5 * (1 - 1e-6)  # and it can be seen
+        assert longest["moves"] >= 0.024 * 400 * (1 - 1e-6) or params["lr"] == 0
+    else:
+        assert len(scales["slopes"]) > 1 or params["lr"] < 1e-5
