@@ -454,8 +454,9 @@ def test_a_step_has_one_number(visit):
 @pytest.mark.parametrize("picture", ["2d", "3d"])
 def test_lines_grow_with_the_type(visit, picture):
     """As they do on the full screen: of every path, in the flat picture, the relief and the curves."""
-    page = opened(visit, look=ov.View(picture=picture))
+    page = opened(visit)
     if picture == "3d":
+        page.get_by_role("button", name="Relief").click()
         page.wait_for_function(f"{PLAYER}.panels[0].relief?.threads.traces.length")
     widths = f"""size => {{
         document.documentElement.style.fontSize = size;
