@@ -41,6 +41,7 @@ from optviz.maps import (
 from optviz.optimizers import optimizer_info
 from optviz.params import Choice, Flag, Float, Int, Maybe, Param, Settings, Text, Tuple, Value, coerce_all
 from optviz.spec import Experiment, MapSpec, OptimizerSpec
+from optviz.wording import counted
 
 AXIS = Tuple(
     (Text(40), Float(-1e6, 1e6), Float(-1e6, 1e6), Int(2, 256), Choice(("log", "linear"))), optional=1
@@ -260,10 +261,10 @@ def _cloud(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> l
 
 def _draw_cloud(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme) -> list[Picture]:
     (found,) = results
-    name = _name(found)
+    name, many = _name(found), counted(found.count, "run")
     return [
-        Picture(cloud_figure(found, theme), f"{name}: the losses of {found.count} runs at each step"),
-        Picture(cloud_paths_figure(found, theme), f"{name}: the paths of {found.count} runs"),
+        Picture(cloud_figure(found, theme), f"{name}: the losses of {many} at each step"),
+        Picture(cloud_paths_figure(found, theme), f"{name}: the paths of {many}"),
     ]
 
 

@@ -12,14 +12,16 @@ from optviz.figures import PLAIN, Theme, all_pens
 from optviz.problem import surface
 from optviz.spec import MARKS, VIEW_PARAMS, Experiment, View
 from optviz.trajectory import Summary
+from optviz.wording import coordinates
 
 
 def words(experiment: Experiment, view: View = PLAIN) -> dict[str, Any]:
     """The texts of a player, as JSON, that `optviz.scene.scene` does not have."""
     names = ", ".join(run.name for run in experiment.runs)
-    x, y = experiment.start
-    network = surface(experiment.surface).network
-    start = f"the weights of seed {experiment.seed}" if network else f"({x:g}, {y:g})"
+    function = surface(experiment.surface)
+    start = coordinates(experiment.start, function.widths)
+    if function.network:
+        start = f"the weights of seed {experiment.seed}"
     return {
         "alt": {
             "picture": f"Contours of {experiment.surface.name} with the paths of {names} from {start}.",

@@ -34,6 +34,7 @@ from optviz.terms import (
     value,
 )
 from optviz.trajectory import Trajectory
+from optviz.wording import counted
 
 
 @dataclass(frozen=True)
@@ -503,12 +504,14 @@ class Derivation:
         return np.where(frozen, self.known["theta"], self.values[AFTER.key])
 
     def latex(self, step: int) -> str:
-        """Step `step`, counted from 0, as LaTeX: each line as it is written, then with its two numbers.
+        """What led from step `step` to the next one, as LaTeX: each line as written, then with its numbers.
 
-        Raises ValueError for a step that was not taken.
+        Step 0 is the start, so `latex(0)` is what the optimizer did first. Raises ValueError where the run
+        did not go on from there.
         """
         if not 0 <= step < self.trajectory.steps:
-            raise ValueError(f"There is no step {step}; there are {self.trajectory.steps}, counted from 0.")
+            taken = counted(self.trajectory.steps, "step")
+            raise ValueError(f"Nothing led on from step {step}: the run took {taken}, the first from step 0.")
         rows = []
         form = self.forms[self.which[step]]
         for line in form.lines:

@@ -22,6 +22,7 @@ from optviz.problem import Point, Surface, surface
 from optviz.rates import moves, used_lrs
 from optviz.spec import Experiment, View
 from optviz.trajectory import Floats, Grid, Trajectory
+from optviz.wording import coordinates
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,10 @@ _MOST_FRAMES = 100
 _MOST_POINTS = 400
 _FAR = 1000.0
 """Widths of the domain between it and 0 from which on a relief is drawn around its own middle."""
+_BEYOND = 2.0
+"""How many times the height of the other runs a run that diverged may add to an axis, at either end."""
+_MOST_EXCURSIONS = 50
+"""Arrows of a curve that leaves its axis again and again."""
 _SUNK = 0.15
 """Levels by which a relief lies below the paths upon it, so that it does not swallow half of their lines."""
 _MARKED = 121
@@ -411,7 +416,8 @@ def _minimizers(function: Surface) -> go.Scatter:
             "line": {"width": 1.2, "color": "#3b2f00"},
         },
         cliponaxis=False,
-        hovertemplate="minimum at (%{x:.5g}, %{y:.5g})<extra></extra>",
+        text=[coordinates(point, function.widths) for point in function.minimizers],
+        hovertemplate="minimum at %{text}<extra></extra>",
     )
 
 
@@ -558,7 +564,8 @@ def _minimizers_upon(function: Surface, levels: Array) -> go.Scatter3d:
         mode="markers",
         name="minimum",
         marker={"symbol": "cross", "size": 6, "color": "#ffd23f", "line": {"width": 1.2, "color": "#3b2f00"}},
-        hovertemplate="minimum at (%{x:.5g}, %{y:.5g})<extra></extra>",
+        text=[coordinates(point, function.widths) for point in function.minimizers],
+        hovertemplate="minimum at %{text}<extra></extra>",
     )
 
 
@@ -615,7 +622,7 @@ def _curves(
     figure = go.Figure()
     styles = pens(experiment, trajectories, theme, view)
     for trajectory, (drawn, said), pen in zip(trajectories, curves, styles, strict=True):
-        # A logarithm has no place for 0, such as the exact minimum: such steps are left out of the curve.
+        # A logarithm has no place for 0, such as the exact minimum: such steps are gaps, and are marked.
         shown = np.where(np.isfinite(drawn) & ((drawn > 0) | (not log)), drawn, np.nan)
         figure.add_trace(
             go.Scatter(
@@ -630,35 +637,68 @@ def _curves(
         )
     against = "step" if view.against == "steps" else "evaluations of loss and gradient"
     figure.update_xaxes(title=against, rangemode="tozero")
-    span = _span([drawn for drawn, _ in curves], log=log)
+    values = [np.asarray(drawn, dtype=np.float64) for drawn, _ in curves]
+    diverged = [trajectory.outcome.kind == "diverged" for trajectory in trajectories]
+    span = _span(values, diverged, log=log)
     figure.update_yaxes(title=title, type="log" if log else "linear", range=span)
-    if log and span:  # a label at 1, 2 and 5, or at every power of ten, or at every few of them
+    if log:  # a label at 1, 2 and 5, or at every power of ten, or at every few of them
         decades = span[1] - span[0]
         figure.update_yaxes(exponentformat="power", dtick="D2" if decades < 2 else max(1, round(decades / 6)))
     if log:  # plotly draws the labels of log axes a quarter larger
         figure.update_yaxes(tickfont={"size": 10.5})
+    for trajectory, curve, pen in zip(trajectories, values, styles, strict=True):
+        x = (np.arange(len(curve)) if view.against == "steps" else trajectory.evals).tolist()
+        _mark_excursions(figure, x, curve, span, pen, log=log)
     return styled(figure.update_layout(showlegend=False), theme)
 
 
-def _span(curves: Sequence[Array], *, log: bool) -> list[float] | None:
-    """The range of an axis: a diverging run leaves it at the top instead of flattening the others."""
-    if not curves:
-        return None
-    firsts = [curve[np.isfinite(curve)][:1] for curve in curves]
-    highest = max((float(first[0]) for first in firsts if len(first)), default=0.0)
-    values = np.concatenate(curves)
-    shown = values[np.isfinite(values) & ((values > 0) | (not log))]
-    if not len(shown):
-        return None
-    low = float(shown.min())
+def _on_axis(values: Array, *, log: bool) -> Array:
+    """Values on their axis: on a log axis powers of ten, where 0 and less lie under all others."""
     if not log:
-        low = max(low, -100 * max(abs(highest), 1.0))
-    inside = shown[(shown >= low) & (shown <= max(100 * abs(highest), low))]
-    high = max(float(inside.max()), highest) if len(inside) else highest
-    if log:
-        return [float(np.log10(low)) - 0.2, float(np.log10(max(high, low))) + 0.2]
-    margin = 0.05 * (high - low) or 1.0
-    return [low - margin, high + margin]
+        return values
+    with np.errstate(divide="ignore"):
+        powers: Array = np.log10(np.where(values > 0, values, np.where(np.isnan(values), np.nan, 0.0)))
+    return powers
+
+
+def _span(curves: Sequence[Array], diverged: Sequence[bool], *, log: bool) -> list[float]:
+    """The range of an axis. It holds all that the runs that did not diverge have. Those that did go on as far
+    as the others are not squeezed flat: what has left is marked."""
+    places = [_on_axis(curve, log=log) for curve in curves]
+    finite = [place[np.isfinite(place)] for place in places]
+    whole = np.concatenate([*finite, np.empty(0)])
+    kept = np.concatenate([*(f for f, gone in zip(finite, diverged, strict=True) if not gone), np.empty(0)])
+    if not len(whole):
+        return [0.0, 1.0]
+    low, high = float(whole.min()) / 2, float(whole.max()) / 2  # halves, whose differences are finite
+    if len(kept):
+        least, most = float(kept.min()) / 2, float(kept.max()) / 2
+        height = (most - least) or (0.5 if log else abs(most) or 0.5)
+        low, high = max(low, least - _BEYOND * height), min(high, most + _BEYOND * height)
+    margin = 0.1 if log else 0.05 * (high - low) or abs(high) or 0.5
+    largest = float(np.finfo(np.float64).max) / 2
+    return [2 * max(low - margin, -largest), 2 * min(high + margin, largest)]
+
+
+def _mark_excursions(
+    figure: go.Figure, x: Sequence[float], curve: Array, span: Sequence[float], pen: Pen, *, log: bool
+) -> None:
+    """Put an arrow at the edge wherever a curve leaves its axis, and write at the first how far it goes."""
+    place = _on_axis(curve, log=log)
+    for side, out in ((1, place > span[1]), (-1, place < span[0])):
+        begins = np.flatnonzero(out & ~np.concatenate(([False], out[:-1])))
+        furthest = float(side * (side * curve[out]).max()) if len(begins) else 0.0
+        for rank, step in enumerate(begins[:_MOST_EXCURSIONS]):
+            figure.add_annotation(
+                x=float(x[step]),
+                y=1 if side > 0 else 0,
+                yref="y domain",
+                xanchor="center" if rank else "left",
+                yanchor="top" if side > 0 else "bottom",
+                text=("▲" if side > 0 else "▼") + ("" if rank else f" to {furthest:.2g}".replace("inf", "∞")),
+                font={"color": pen.color, "size": 11},
+                showarrow=False,
+            )
 
 
 def styled(figure: go.Figure, theme: Theme) -> go.Figure:

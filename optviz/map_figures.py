@@ -21,6 +21,7 @@ from optviz.outcome import KINDS, Array
 from optviz.problem import Surface, surface
 from optviz.stability import Stability
 from optviz.trajectory import Grid
+from optviz.wording import coordinates, counted
 
 SWEEP_VALUES = ("final loss", "best loss", "steps to reach", "ending")
 """What a sweep can show."""
@@ -224,7 +225,7 @@ def cloud_figure(cloud: Cloud, theme: Theme = LIGHT) -> go.Figure:
         figure.add_trace(
             go.Scatter(**run, mode="lines", line={"color": theme.ink, "width": 1.5, "dash": "dot"})
         )
-    figure.update_xaxes(title=f"step<br><sub>{cloud.count} {cloud.over} of {_name(cloud)}</sub>")
+    figure.update_xaxes(title=f"step<br><sub>{_count(cloud)} of {_name(cloud)}</sub>")
     figure.update_yaxes(
         title="loss above the minimum" if base else "loss",
         type="log" if log else "linear",
@@ -244,7 +245,7 @@ def cloud_paths_figure(cloud: Cloud, theme: Theme = LIGHT, grid: Grid | None = N
     gaps = np.full((len(paths), 1, 2), np.nan, np.float32)
     x, y = np.concatenate((paths, gaps), axis=1).reshape(-1, 2).T
     thin = {"color": color, "width": 1}
-    many = f"{len(paths)} of {cloud.count} {cloud.over}"
+    many = f"{len(paths)} of {_count(cloud)}"
     figure.add_trace(go.Scatter(x=x, y=y, mode="lines", name=many, line=thin, opacity=0.35, hoverinfo="skip"))
     median = cloud.points[int(np.abs(np.asarray(cloud.quantiles) - 0.5).argmin())]
     for name, path, line in (
@@ -295,6 +296,10 @@ def _single(numbers: NDArray[Any]) -> NDArray[np.float32]:
         return numbers.astype(np.float32)
 
 
+def _count(cloud: Cloud) -> str:
+    return counted(cloud.count, cloud.over.removesuffix("s"))
+
+
 def _name(result: BasinMap | SweepMap | Cloud) -> str:
     return shown_name(result.experiment.runs[result.run].name)
 
@@ -315,7 +320,7 @@ def _endings(
     """Each cell's class, the names of the classes and their colours: minimizers first, then endings."""
     kinds, minimizers = found.shown(found.kinds), found.shown(found.minimizers)
     count = len(function.minimizers)
-    names = [f"minimum ({x:.4g}, {y:.4g})" for x, y in function.minimizers]
+    names = [f"minimum {coordinates(point, function.widths)}" for point in function.minimizers]
     names += [f"{'local ' if kind == 'minimum' and count else ''}{kind}" for kind in KINDS]
     neutral = {"moving": mixed(theme.ink, theme.paper, 0.35), "diverged": theme.ink}
     colors = [theme.paths[index % len(theme.paths)] for index in range(count)]

@@ -29,6 +29,7 @@ from optviz.spec import Experiment, OptimizerSpec, RunSpec
 from optviz.stability import constant_curvature, sgd_limit
 from optviz.trajectory import Floats, MadeWith
 from optviz.varied import OPTIMIZERS_BY_ROWS
+from optviz.wording import counted
 from optviz.work import Piece, Places, Progress, Watcher, Workers, carry_out, coarse_first, stand_ins
 
 Result = TypeVar("Result")
@@ -204,7 +205,8 @@ class Tuning:
         """What every competitor was given, as a sentence."""
         runs, count = self.rates.shape
         return (
-            f"{count} learning rates × {self.experiment.steps} steps for each of {runs} competitors, "
+            f"{counted(count, 'learning rate')} × {counted(self.experiment.steps, 'step')} "
+            f"for each of {counted(runs, 'competitor')}, "
             f"the best by {criterion_name(self.criterion, self.within)}."
         )
 
@@ -467,7 +469,8 @@ def _check_cost(seconds: float, executor: Workers) -> None:
     limit = _LONGEST * (100 if hasattr(executor, "submit") else 1)
     if seconds > limit:
         raise ValueError(
-            f"This would take about {seconds / 3600:,.0f} hours on one core: take fewer runs or fewer steps."
+            f"This would take about {counted(round(seconds / 3600), 'hour')} on one core: take fewer runs or "
+            "fewer steps."
         )
 
 

@@ -22,9 +22,11 @@ from optviz.map_figures import (
     tuning_figure,
 )
 from optviz.maps import BasinMap, Cloud, SweepMap, Tuning
+from optviz.problem import surface
 from optviz.spec import Experiment, RunSpec
 from optviz.stability import Stability
 from optviz.trajectory import Trajectory
+from optviz.wording import coordinates
 
 _WIDTH, _HEIGHT = 320, 80
 """Pixels of a small curve."""
@@ -32,10 +34,10 @@ _WIDTH, _HEIGHT = 320, 80
 
 def experiment_html(experiment: Experiment) -> str:
     """A table of what is run, with the link that opens it."""
-    x, y = experiment.start
+    widths = surface(experiment.surface).widths
     rows = [
         ("surface", _call(experiment.surface.name, experiment.surface.params)),
-        ("start", f"({x:g}, {y:g})"),
+        ("start", coordinates(experiment.start, widths)),
         ("steps", f"{experiment.steps:,}"),
         *((f"competitor {place}", _run(run)) for place, run in enumerate(experiment.runs, start=1)),
         ("chance", f"noise {experiment.noise:g}, batch size {experiment.batch_size}, seed {experiment.seed}"),

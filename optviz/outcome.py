@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optviz.wording import coordinates, counted
+
 Array = NDArray[np.float64]
 
 KINDS = ("minimum", "saddle", "maximum", "plateau", "cycle", "moving", "left", "diverged")
@@ -277,11 +279,11 @@ def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, l
     if kind == "moving":
         if not (np.diff(points[-_SHORTEST_CYCLE - 1 :], axis=0) != 0).any():
             place = "" if land.hessian is None else ", where there is a slope"
-            return f"Stood still in the last of {last} steps{place}."
-        return f"Still moving after {last} steps."
+            return f"Stood still in the last of {counted(last, 'step')}{place}."
+        return f"Still moving after {counted(last, 'step')}."
     if minimizer >= 0:
-        place = ", ".join(f"{number:.4g}" for number in land.minimizers[minimizer])
-        return f"Ended in the minimum at ({place})."
+        place = coordinates(land.minimizers[minimizer].tolist(), land.widths.tolist())
+        return f"Ended in the minimum at {place}."
     what = {
         "minimum": "in a minimum, as low as there is" if lowest else "in a local minimum",
         "saddle": "at a saddle: flat, but neither a minimum nor a maximum",

@@ -365,6 +365,8 @@ class View:
     """Which competitor is looked into, counted from 0."""
     marks: tuple[str, ...] = ()
     """What is drawn at the head of the path in focus: of `MARKS`."""
+    arrows: str = "run"
+    """The scale of arrows at a head: one for the whole "run", or magnified anew at each step to "fit"."""
     convention: str = "torch"
     """Whose convention is drawn beside torch's paths where it differs: of `CONVENTION_NAMES`."""
     page: str = ""
@@ -446,6 +448,12 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
         ),
         "focus": Param(Int(0, 7), 0, "The competitor that is looked into."),
         "marks": Param(Some(tuple(MARKS)), (), "What is drawn at the head of the path in focus."),
+        "arrows": Param(
+            Choice(("run", "fit")),
+            "run",
+            "Arrows have one scale for the whole run, so that a longer one is a larger gradient or step; or "
+            "those of each step are magnified anew, so that none is too short to be seen.",
+        ),
         "convention": Param(
             Choice(CONVENTION_NAMES),
             "torch",

@@ -111,6 +111,10 @@ class Plane:
 class Trajectory:
     """One run of one optimizer: the start and what each of its n steps did.
 
+    Steps have the same numbers everywhere, in sentences, tables, curves and pictures: step 0 is the start,
+    and step k is where the run is after k steps, `points[k]`. What led from step k to step k+1 is row k of
+    what has n rows; a table that has it beside points has it beside the one that it led to, step k+1.
+
     Of a network, D is the number of its weights, and `points` is where they are seen on a `plane`. All else
     is at the true weights. For surfaces of two numbers D is 2.
 

@@ -189,7 +189,7 @@ def test_the_latex_has_the_numbers_of_the_step():
     for number in (*buffer[0], gx, gy, *trajectory.points[2]):
         assert f"{number:.6g}" in text
     assert text.count("{") == text.count("}") and text.count(r"\left") == text.count(r"\right")
-    with pytest.raises(ValueError, match="no step 3"):
+    with pytest.raises(ValueError, match="on from step 3"):
         ov.derivation(trajectory).latex(3)
 
 

@@ -16,7 +16,7 @@ import kaleido
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageColor, ImageSequence
+from PIL import Image, ImageColor, ImageDraw, ImageFont, ImageSequence
 from pyarrow import parquet
 
 import optviz as ov
@@ -202,6 +202,8 @@ def test_a_film_shows_the_paths_as_they_grow(kind: str, theme: str) -> None:
         counts = [near(frame, color) for frame in frames]
         assert counts[10] > counts[0], "a path grows"
     assert near(frames[0], THEMES[theme].paper, 12) > 1000
+    if kind == "gif":
+        assert frames[0].getpixel((2, 2)) == ImageColor.getrgb(THEMES[theme].paper)
 
 
 def test_the_head_of_a_film_is_where_the_path_is() -> None:
@@ -230,6 +232,47 @@ def test_a_still_is_what_a_film_ends_on() -> None:
     assert near(bare, THEMES["light"].paper, 12) < near(still, THEMES["light"].paper, 12) / 2
     with pytest.raises(ValueError, match="pixels wide"):
         last_frame(BOTH, size=(4, 4))
+
+
+def labels_in(monkeypatch: pytest.MonkeyPatch, exp: ov.Experiment, size: tuple[int, int]) -> list[Any]:
+    """What is written in a still: each text with the box that it takes."""
+    written = []
+    whole = ImageDraw.ImageDraw.text
+
+    def text(self: Any, xy: Any, text: str, fill: Any, font: Any, anchor: str = "la") -> None:
+        written.append((text, self.textbbox(xy, text, font, anchor)))
+        whole(self, xy, text, fill, font, anchor=anchor)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", text)
+    last_frame(exp, size=size)
+    return written
+
+
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("size", [(240, 240), (800, 600), (1200, 400)])
+@pytest.mark.parametrize("extent", [1e-4, 1.0, 7.0, 512.0, 2e5])
+def test_labels_of_a_film_are_whole_with_their_minus(
+    monkeypatch: pytest.MonkeyPatch, extent: float, size: tuple[int, int], bare: bool
+) -> None:
+    """Whatever the domain, and on a machine that has only Pillow's own font."""
+    if bare:
+        monkeypatch.setattr(films, "_font", ImageFont.load_default)
+    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.0}))
+    exp = ov.Experiment(typed_bowl(extent), (extent / 2, extent / 2), 1, (run,))
+    written = labels_in(monkeypatch, exp, size)
+    numbers = [(text, box) for text, box in written if re.fullmatch(r"[-−]?[\d.]+(e[-−+]\d+)?", text)]
+    sign = "-" if bare else "−"
+    assert sum(text.startswith(sign) for text, _ in numbers) >= 2
+    for text, (left, top, right, bottom) in numbers:
+        assert text not in ("-0", "−0")
+        assert left >= 0 and top >= 0 and right <= size[0] and bottom <= size[1], text
+        assert bottom - top >= 5, "large enough to be read"
+
+
+def typed_bowl(extent: float) -> ov.SurfaceSpec:
+    return ov.SurfaceSpec(
+        "Formula", {"expression": "x**2 + y**2", "x_range": (-extent, extent), "y_range": (-extent, extent)}
+    )
 
 
 @pytest.mark.parametrize("lr", [1e3, 1e38])

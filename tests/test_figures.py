@@ -9,9 +9,12 @@ import struct
 import zlib
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 import optviz as ov
+from charts import curves, on_axis
+from optviz import figures
 from optviz.contours import contour_levels, picture, places
 from optviz.figures import (
     DARK,
@@ -389,3 +392,48 @@ def test_a_run_without_a_floor_does_not_flatten_the_others() -> None:
     sgd, adam = ov.run(exp, "cpu")
     low, high = loss_figure(exp, (sgd, adam)).layout.yaxis.range
     assert sgd.losses.min() < -1e6 and low > -1000 and high > adam.losses[0]
+    sheer = loss_figure(exp, (sgd,)).layout.yaxis.range
+    assert sheer[0] < sgd.losses[np.isfinite(sgd.losses)].min()  # alone it flattens nobody
+
+
+def test_no_finite_value_of_a_curve_is_cut_off_without_a_mark() -> None:
+    for chart in curves(40):
+        log = chart["log"]
+        values = [np.asarray(curve, float) for curve in chart["curves"]]
+        low, high = figures._span(values, chart["diverged"], log=log)
+        assert np.isfinite([low, high]).all() and low < high
+        for curve, diverged in zip(values, chart["diverged"], strict=True):
+            figure = go.Figure()
+            steps = range(len(curve))
+            figures._mark_excursions(figure, steps, curve, (low, high), figures.Pen("#000", "solid"), log=log)
+            marks = {(int(mark.x), 1 if mark.y == 1 else -1): mark.text for mark in figure.layout.annotations}
+            expected, before = [], 0
+            for step, value in enumerate(curve.tolist()):
+                at = on_axis(value, log)
+                side = 1 if at > high else -1 if at < low else 0
+                assert not side or diverged or not np.isfinite(at), (chart, step)
+                if side and side != before:
+                    expected.append((step, side))
+                before = side
+            assert sorted(marks) == sorted(expected)
+            for side, furthest in ((1, curve[np.isfinite(curve)].max(initial=-np.inf)),):
+                said = [text for (_, where), text in marks.items() if where == side and " to " in text]
+                assert len(said) == bool([one for one in expected if one[1] == side])
+                if said and not np.isposinf(curve).any():
+                    assert said == [f"▲ to {furthest:.2g}"]
+
+
+def test_a_leap_and_a_plateau_are_shown_whole() -> None:
+    """The two cases in which a chart was empty, or ended at a 170th of its curve's height."""
+    spec = ov.SurfaceSpec("Plateau")
+    runs = (
+        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.5})),
+        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.02})),
+    )
+    exp = ov.Experiment(spec, ov.surface(spec).start, 300, runs)
+    trajectories = ov.run(exp, "cpu")
+    figure = gradient_figure(exp, trajectories)
+    highest = max(trajectory.gradient_norms.max() for trajectory in trajectories)
+    assert highest > 100 * max(trajectory.gradient_norms[0] for trajectory in trajectories)
+    assert figure.layout.yaxis.range[1] > np.log10(highest)
+    assert not figure.layout.annotations

@@ -593,7 +593,10 @@ def test_a_start_may_be_an_array(start) -> None:
 
 LINK = "v=1&surface=Sphere&start=1,2&steps=10&run=SGD"
 FIELDS = "surface, start, steps, {}, noise, batch_size, seed, dtype"
-VIEW = ", scale, against, within, colors, picture, panels, units, beside, focus, marks, convention, page, map"
+VIEW = (
+    ", scale, against, within, colors, picture, panels, units, beside, focus, marks, arrows, convention, "
+    "page, map"
+)
 RUN_FIELDS = "optimizer, scheduler, clip_norm, clip_value, zero_grad, reset_every, frozen, label"
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import av
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from optviz.contours import contour_levels, equal_units, pixels
 from optviz.engine import run, sample
@@ -19,6 +19,7 @@ from optviz.planes import Ground, ground_of, project
 from optviz.problem import Domain
 from optviz.spec import Experiment, View
 from optviz.trajectory import Trajectory
+from optviz.wording import coordinate
 
 Size = tuple[int, int]
 Watch = Callable[[int, int], None]
@@ -29,6 +30,10 @@ SMALLEST, LARGEST = 240, 1920
 """Pixels along each side."""
 LONGEST = 60.0
 """Seconds."""
+_SMALLEST_TYPE = 9
+"""Pixels of the letters at the axes of the smallest film: below that, a minus melts into its number."""
+_ALIKE = 8
+"""Colours that differ by no more than this in red, green and blue are the same to a palette."""
 _REST = 1.0
 """Seconds that the last picture stays before a film begins again."""
 _FINE = 2
@@ -178,27 +183,42 @@ class _Stage:
         self, experiment: Experiment, paths: Sequence[Trajectory], size: Size, theme: Theme, view: View
     ) -> None:
         self.paths, self.theme = paths, theme
-        self.unit = min(size) / 600
+        self.unit = max(min(size) / 600, _SMALLEST_TYPE / 13)
         self.small = _font(13 * self.unit)
         under = ground_of(experiment, paths)
         styles = pens(experiment, paths, theme, view)
         self.keys = _Keys(paths, styles, size[0], self)
         title = round(44 * self.unit)
-        self.edges = (
-            round(58 * self.unit),
-            title + self.keys.height,
-            size[0] - round(24 * self.unit),
-            size[1] - round(46 * self.unit),
-        )
+        top, bottom = title + self.keys.height, size[1] - round(46 * self.unit)
         self.domain = under.surface.domain
         self.equal = equal_units(self.domain, view.units)
+        self.edges = (self._room_for(self._labels(1, bottom - top)), top, self._right(size[0]), bottom)
         self.box = _fitted(self.edges, self.domain) if self.equal else self.edges
+        self.across = self._labels(0, self.box[2] - self.box[0])
+        self.up = self._labels(1, self.box[3] - self.box[1])
         self.blank = self._blank(experiment.surface.name, under, size)
         shape = (self.box[2] - self.box[0], self.box[3] - self.box[1])
         self.halo = Image.new("L", (shape[0] * _FINE, shape[1] * _FINE))
         self.lines = [_Line(path, pen, self) for path, pen in zip(paths, styles, strict=True)]
         self.fixed = [self.place(under.start), *map(self.place, under.surface.minimizers)]
         self.steps = max((path.steps for path in paths), default=0)
+
+    def _labels(self, axis: int, length: int) -> list[tuple[float, str]]:
+        """Where an axis of so many pixels has labels, and what they are."""
+        low, high = self.domain[axis]
+        ticks = _ticks(low, high, most=max(2, int(length / ((90, 60)[axis] * self.unit))))
+        return [(value, _minus(coordinate(value, high - low), self.small)) for value in ticks]
+
+    def _room_for(self, labels: list[tuple[float, str]]) -> int:
+        """The left edge of the picture: as far in as labels are wide."""
+        widest = max((self.small.getlength(text) for _, text in labels), default=0.0)
+        return round(max(58 * self.unit, widest + 14 * self.unit))
+
+    def _right(self, width: int) -> int:
+        """The right edge of the picture, where half of the last label of x has room beside it."""
+        labels = self._labels(0, width)
+        half = self.small.getlength(labels[-1][1]) / 2 if labels else 0.0
+        return width - round(max(24 * self.unit, half + 2))
 
     def place(self, point: Sequence[float]) -> tuple[float, float]:
         """A point in pixels of the box; far outside it where it is."""
@@ -256,20 +276,19 @@ class _Stage:
             words = unequal_words(under.surface)
             pen.text((right, bottom + 42 * self.unit), words, self.theme.ink, self.small, anchor="rd")
         gap = 6 * self.unit
-        across, up = self.domain
-        for value in _ticks(*across, most=max(2, int((right - left) / (90 * self.unit)))):
-            x = left + self.place((value, up[0]))[0]
+        for value, text in self.across:
+            x = left + self.place((value, self.domain[1][0]))[0]
             pen.line([(x, bottom), (x, bottom + gap)], self.theme.ink)
-            pen.text((x, bottom + 1.3 * gap), _label(value, across), self.theme.ink, self.small, anchor="ma")
-        for value in _ticks(*up, most=max(2, int((bottom - top) / (60 * self.unit)))):
-            y = top + self.place((across[0], value))[1]
+            pen.text((x, bottom + 1.3 * gap), text, self.theme.ink, self.small, anchor="ma")
+        for value, text in self.up:
+            y = top + self.place((self.domain[0][0], value))[1]
             pen.line([(left - gap, y), (left, y)], self.theme.ink)
-            pen.text((left - 1.6 * gap, y), _label(value, up), self.theme.ink, self.small, anchor="rm")
+            pen.text((left - 1.6 * gap, y), text, self.theme.ink, self.small, anchor="rm")
         x_name, y_name = under.surface.axes
         pen.text(
             ((left + right) / 2, bottom + 42 * self.unit), x_name, self.theme.ink, self.small, anchor="md"
         )
-        pen.text((left - 52 * self.unit, top), y_name, self.theme.ink, self.small)
+        pen.text((left - self.edges[0] + 6 * self.unit, top), y_name, self.theme.ink, self.small)
         return image
 
 
@@ -348,7 +367,7 @@ class _Keys:
                 pen.line(ends, style.color, max(1, round(2.6 * unit)))
             loss = path.losses[min(math.floor(position + 1e-6), path.steps)]
             gone = path.outcome.kind == "diverged" and position >= path.steps
-            words = f"{name}  diverged" if gone else f"{name}  loss {loss:.4g}"
+            words = f"{name}  diverged" if gone else f"{name}  loss {_minus(f'{loss:.4g}', self.stage.small)}"
             pen.text((x + 40 * unit, middle), words, theme.ink, self.stage.small, anchor="lm")
 
 
@@ -423,10 +442,10 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
     return [float(f"{k * step:.15g}") for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _label(value: float, side: tuple[float, float]) -> str:
-    """A number on an axis, in 6 digits or, far from 0, in as many as tell its labels apart."""
-    widths = max(map(abs, side)) / (side[1] - side[0])
-    return f"{value:.{max(6, math.ceil(math.log10(widths)) + 3)}g}"
+def _minus(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """A number with a real minus, which is as wide as a digit, where the font has it."""
+    unknown, minus = (bytes(font.getmask(letter)) for letter in "\uffff\u2212")
+    return text if minus == unknown else text.replace("-", "\u2212")
 
 
 def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
@@ -440,9 +459,13 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _colors_of(frame: Image.Image, experiment: Experiment, theme: str, view: View) -> Image.Image:
-    """A palette for a film: what its first frame has, with all colours of its paths."""
-    strip = frame.copy()
-    pen = ImageDraw.Draw(strip)
-    for place, style in enumerate(all_pens(experiment, THEMES[theme], view)):
-        pen.rectangle((0, 12 * place, strip.width, 12 * place + 11), style.color)
-    return strip.quantize(255, Image.Quantize.MEDIANCUT)
+    """A palette for a film: paper, ink and its paths to the bit, and what else its first frame has."""
+    colors = THEMES[theme]
+    named = [colors.paper, colors.ink, *(pen.color for pen in all_pens(experiment, colors, view))]
+    exact = np.array([ImageColor.getrgb(color) for color in named])
+    few = np.array(frame.quantize(255 - len(exact), Image.Quantize.MEDIANCUT).getpalette()).reshape(-1, 3)
+    # Pillow looks for the nearest colour coarsely: what is next to an exact one would take its place.
+    apart = np.abs(few[:, None] - exact).max(axis=2).min(axis=1) > _ALIKE
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(np.concatenate([exact, few[apart]]).ravel().tolist())
+    return palette

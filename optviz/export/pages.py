@@ -25,6 +25,7 @@ from optviz.spec import Experiment, View
 from optviz.stability import Stability, stability
 from optviz.steps import Steps
 from optviz.trajectory import Trajectory
+from optviz.wording import coordinates, counted
 
 _LARGEST = 6_000_000
 """Bytes of a page: what goes through mail and learning platforms."""
@@ -125,10 +126,10 @@ def _text(package: str, path: str) -> str:
 
 def _said(experiment: Experiment) -> str:
     """The experiment in a line."""
-    x, y = experiment.start
-    network = surface(experiment.surface).network
-    start = f"weights of seed {experiment.seed}" if network else f"start ({x:g}, {y:g})"
-    return f"{start} · {experiment.steps:,} steps · {experiment.dtype}"
+    function, seed = surface(experiment.surface), experiment.seed
+    start = f"start {coordinates(experiment.start, function.widths)}"
+    begin = f"weights of seed {seed}" if function.network else start
+    return f"{begin} · {counted(experiment.steps, 'step')} · {experiment.dtype}"
 
 
 def _made(paths: Sequence[Trajectory]) -> str:

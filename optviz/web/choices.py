@@ -32,7 +32,18 @@ OPENING = ov.Experiment(
     ),
 )
 """What the page opens on: what momentum rolls through, and Adam's even steps."""
-_IN_THE_PICTURE = ("scale", "against", "picture", "panels", "units", "beside", "focus", "marks", "convention")
+_IN_THE_PICTURE = (
+    "scale",
+    "against",
+    "picture",
+    "panels",
+    "units",
+    "beside",
+    "focus",
+    "marks",
+    "arrows",
+    "convention",
+)
 """What of the view is chosen in the player."""
 _TO_ADD = ("SGD", "Adam", "RMSprop", "NAdam", "Adagrad", "LBFGS", "AdamW", "Rprop")
 

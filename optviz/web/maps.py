@@ -16,6 +16,7 @@ from optviz.figures import Theme
 from optviz.params import Maybe, Param
 from optviz.web import chart, choices, jobs, parts, widgets
 from optviz.web.session import session
+from optviz.wording import counted
 
 _LOOK = 0.5
 """Seconds between two looks at a map that is being computed."""
@@ -123,15 +124,15 @@ def _progress(found: Sequence[jobs.Job], running: bool, experiment: ov.Experimen
         if running:
             left = [job.left for job in found if job.running]
             seconds = sum(part for part in left if part is not None)
-            words = f"{done:,} of {total:,} runs"
+            words = f"{done:,} of {counted(total, 'run')}"
             words += f" · about {_duration(seconds)} left" if None not in left else ""
             st.progress(min(done / total, 1.0), words)
             _button("Stop", "stop", "stop", _stop, (experiment, view))
         elif session().stopped_map == (experiment, view):
-            st.warning(f"Stopped after {done:,} of {total:,} runs.")
+            st.warning(f"Stopped after {done:,} of {counted(total, 'run')}.")
             _button("Continue", "go on", "play_arrow", _stop, None)
         else:
-            st.caption(f"{total:,} real runs of torch.")
+            st.caption(f"{counted(total, 'real run')} of torch.")
 
 
 def _duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ import optviz as ov
 from optviz import atlas
 from optviz.web import choices, jobs, widgets
 from optviz.web.session import session
+from optviz.wording import counted
 
 AS_SET, DEFAULTS, TUNED = "as set", "torch's defaults", "tuned"
 _HELP = (
@@ -85,7 +86,7 @@ def _finished(job: jobs.Job, request: atlas.Request, place: Any) -> jobs.Job:
     """Wait for it. Any edit of the visitor's ends that, and what is not looked at is given up."""
     while job.running:
         with place.container():
-            st.progress(job.done / job.total, f"Tuning: {job.done:,} of {job.total:,} runs")
+            st.progress(job.done / job.total, f"Tuning: {job.done:,} of {counted(job.total, 'run')}")
         time.sleep(0.1)
         job = jobs.begin(request, id(session()))
     return job

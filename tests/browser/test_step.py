@@ -440,3 +440,87 @@ def test_stability_goes_with_the_playhead(visit):
     for sent, trajectory in zip(shares, ov.run(FOUR, "cpu"), strict=True):
         edge = ov.stability(FOUR, trajectory)
         np.testing.assert_allclose(sent[:-1], (edge.sharpness / edge.threshold)[:-1], rtol=1e-5)
+
+
+def test_arrows_have_one_scale_for_the_run_unless_they_are_to_fit(visit):
+    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.08}))
+    exp = ov.Experiment(ov.SurfaceSpec("Quadratic bowl"), (15.0, 8.0), 30, (run,))
+    sgd = ov.run_one(exp, 0, "cpu")
+    page = opened(visit, exp, ov.View(beside="step", marks=("gradient", "step")))
+    arrows = f"{PLAYER}.panels[0].paths.arrows"
+
+    def drawn(step: int) -> dict[str, tuple[float, float]]:
+        """The scale of each arrow, and how long it is in the picture, in units of x and y."""
+        seek(page, step)
+        return {
+            one["name"]: (one["scale"], one["scale"] * np.hypot(*one["vector"]))
+            for one in page.evaluate(arrows)
+        }
+
+    steps = range(30)
+    all_drawn = [drawn(step) for step in steps]
+    for name, lengths in {
+        "gradient": np.hypot(*sgd.gradients[:-1].T),
+        "step": np.hypot(*np.diff(sgd.points, axis=0).T),
+    }.items():
+        (scale,) = {one[name][0] for one in all_drawn}  # a shorter arrow is a smaller gradient or step
+        assert [one[name][1] for one in all_drawn] == pytest.approx(scale * lengths, rel=1e-3)
+    # The step is lr × gradient, and looks it: their lengths have the same ratio at every step.
+    ratios = [one["step"][1] / one["gradient"][1] for one in all_drawn]
+    assert ratios == pytest.approx([ratios[0]] * 30, rel=1e-2)
+    expect(page.locator(".optviz-scales")).to_contain_text("The same scale at every step: gradient ×")
+
+    page.get_by_role("radio", name="fit each step").check()
+    page.wait_for_url(re.compile("arrows=fit"))
+    wait_until_still(page)
+    fitted = [drawn(step) for step in (0, 29)]
+    assert fitted[1]["step"][0] >= 100 * fitted[0]["step"][0]
+    assert all(one["gradient"][1] > 2 for one in fitted)  # none is too short to be seen
+    expect(page.locator(".optviz-scales")).to_contain_text("anew at each step")
+
+
+def test_a_step_has_one_number(visit):
+    page = opened(visit, look=ov.View(beside="step"))
+    sgd = ov.run_one(FOUR, 0, "cpu")
+    for step in (0, 1, 7, sgd.steps):
+        seek(page, step)
+        begun = min(step, sgd.steps - 1)
+        expect(page.locator(".optviz-transport output")).to_have_text(f"step {step} / {sgd.steps}")
+        expect(page.locator(".optviz-step-name")).to_contain_text(
+            f"from step {begun} to step {begun + 1} of {sgd.steps}"
+        )
+        head = page.evaluate(f"(run => [run.x[{step}], run.y[{step}]])({PLAYER}.scene.runs[0])")
+        assert head == pytest.approx(sgd.points[step].tolist())
+
+
+@pytest.mark.parametrize("picture", ["2d", "3d"])
+def test_lines_grow_with_the_type(visit, picture):
+    """As they do on the full screen: of every path, in the flat picture, the relief and the curves."""
+    page = opened(visit)
+    if picture == "3d":
+        page.get_by_role("button", name="Relief").click()
+        page.wait_for_function(f"{PLAYER}.panels[0].relief?.threads.traces.length")
+    widths = f"""size => {{
+        document.documentElement.style.fontSize = size;
+        const player = {PLAYER};
+        player.show();
+        const [{{ paths, relief }}] = player.panels;
+        const sheets = [player.curves[0].full, paths.sheet, relief?.threads.sheet];
+        const found = [];
+        for (const context of sheets.flatMap(sheet => sheet?.context ?? [])) {{
+            const {{ stroke }} = context;
+            context.stroke = function () {{
+                found.push([this.lineWidth, ...this.getLineDash()]);
+                stroke.call(this);
+            }};
+        }}
+        player.placeCurves();
+        for (const sheet of sheets) if (sheet) delete sheet.context.stroke;
+        document.documentElement.style.fontSize = "";
+        player.show();
+        return found;
+    }}"""
+    usual, large = page.evaluate(widths, "16px"), page.evaluate(widths, "24px")
+    assert len(usual) == len(large) >= 8
+    for one, other in zip(usual, large, strict=True):
+        assert other == pytest.approx([1.5 * part for part in one])

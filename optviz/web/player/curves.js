@@ -2,7 +2,8 @@
 
 import { dashes, font, head, Sheet, typeSize } from "./pen.js";
 import { endOf, stepAt } from "./scene.js";
-import { ticks } from "./ticks.js";
+import { excursions, scaled, span } from "./span.js";
+import { single, ticks } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
@@ -10,6 +11,11 @@ import { ticks } from "./ticks.js";
 const MARGIN = { left: 58, right: 14, top: 26, bottom: 22 };
 const BELOW = 42; // the last chart says what the axis is
 const WIDTH = 2.2;
+/** Pixels that a line may lead beyond its chart: a canvas cannot draw to any number. */
+const FAR = 1e5;
+/** Where a curve leaves its chart: half the width of an arrow, and how near to the last one none is drawn. */
+const ARROW = 5;
+const APART = 7;
 
 /**
  * One chart: for each run the numbers it draws, on a linear or a log axis.
@@ -25,16 +31,12 @@ const WIDTH = 2.2;
 function edgesOf({ runs }) {
   const edges = runs.flatMap((run) => run.edge ?? []);
   if (!edges.length || edges.length < runs.length) return [];
-  const shares = chart(
-    "sharpness ÷ stability limit",
-    true,
-    edges.map(({ share }) => share),
-  );
-  const curvatures = edges.map(({ curvature }) => curvature);
+  const limit = "sharpness ÷ stability limit";
+  const shares = chart(limit, true, runs, (_, k) => edges[k].share);
   const low = Math.min(shares.low, -0.5);
   return [
     { ...shares, low, high: Math.max(shares.high, 0.5), line: 1 },
-    chart("largest curvature λ", true, curvatures),
+    chart("largest curvature λ", true, runs, (_, k) => edges[k].curvature),
   ];
 }
 
@@ -48,27 +50,17 @@ export function chartsOf(scene) {
   const { minimum } = scene.data.surface;
   const log = minimum !== null && scene.data.view.scale !== "linear";
   const charts = [
-    chart(
-      log && minimum !== 0 ? "loss above the minimum" : "loss",
-      log,
-      runs.map((run) => (log ? run.excess : run.loss)),
+    chart(log && minimum !== 0 ? "loss above the minimum" : "loss", log, runs, (run) =>
+      log ? run.excess : run.loss,
     ),
-    chart(
-      "gradient norm",
-      true,
-      runs.map((run) => run.gradient),
-    ),
+    chart("gradient norm", true, runs, (run) => run.gradient),
   ];
   if (scene.data.view.beside === "stability") return [charts[0], ...edgesOf(scene)];
   if (runs.some(({ rate }) => rate.moves)) {
     const rates = runs.flatMap((run) => Array.from(run.lr.subarray(1)).filter((rate) => rate > 0));
     const wide =
       rates.reduce((a, b) => Math.max(a, b), 0) > 20 * rates.reduce((a, b) => Math.min(a, b), Infinity);
-    const rate = chart(
-      "learning rate",
-      wide,
-      runs.map((run) => run.lr),
-    );
+    const rate = chart("learning rate", wide, runs, (run) => run.lr);
     charts.push(wide ? rate : { ...rate, low: Math.min(rate.low, 0) });
   }
   return charts;
@@ -77,38 +69,15 @@ export function chartsOf(scene) {
 /**
  * @param {string} title
  * @param {boolean} log
- * @param {import("./scene.js").Numbers[]} values
+ * @param {Run[]} runs
+ * @param {(run: Run, place: number) => import("./scene.js").Numbers} of what is drawn of a run
  * @returns {Chart}
  */
-function chart(title, log, values) {
-  const [low, high] = span(values, log);
+function chart(title, log, runs, of) {
+  const values = runs.map(of);
+  const diverged = runs.map((run) => run.outcome === "diverged");
+  const [low, high] = span(values, log, diverged);
   return { title, log, values, low, high };
-}
-
-/**
- * The range of an axis: a diverging run leaves it at the top instead of flattening the others.
- * @param {import("./scene.js").Numbers[]} values
- * @param {boolean} log
- * @returns {[number, number]} in a log scale powers of ten
- */
-function span(values, log) {
-  const shown = (/** @type {number} */ value) => Number.isFinite(value) && (value > 0 || !log);
-  const firsts = values.map((curve) => curve.find(shown)).filter((value) => value !== undefined);
-  if (!firsts.length) return [0, 1];
-  const highest = firsts.reduce((a, b) => Math.max(a, b), -Infinity);
-  const floor = log ? 0 : -100 * Math.max(Math.abs(highest), 1);
-  const ceiling = 100 * Math.abs(highest);
-  let [low, high] = [Infinity, highest];
-  for (const curve of values) {
-    for (const value of curve) {
-      if (!shown(value)) continue;
-      low = Math.min(low, Math.max(value, floor));
-      if (value <= ceiling) high = Math.max(high, value);
-    }
-  }
-  if (log) return [Math.log10(low) - 0.2, Math.log10(Math.max(high, low)) + 0.2];
-  const margin = 0.05 * (high - low) || Math.abs(high) || 1;
-  return [low - margin, high + margin];
 }
 
 /** One chart on its own canvas. */
@@ -158,6 +127,16 @@ export class Curve {
   }
 
   /**
+   * Where a step of a run is along the axis.
+   * @param {Run} run
+   * @param {number} step
+   */
+  at(run, step) {
+    const { against } = /** @type {Scene} */ (this.scene).data.view;
+    return this.x(against === "steps" ? step : run.evals[step]);
+  }
+
+  /**
    * The position of the playhead that a place on the screen stands for.
    * @param {number} px
    */
@@ -170,7 +149,8 @@ export class Curve {
   y(value) {
     const { low, high, log } = /** @type {Chart} */ (this.chart);
     const [, top, , bottom] = this.box;
-    return bottom - ((bottom - top) * ((log ? Math.log10(value) : value) - low)) / (high - low);
+    const y = bottom - ((bottom - top) * (scaled(value, log) - low)) / (high - low);
+    return Math.min(Math.max(y, -FAR), FAR);
   }
 
   /** @param {CanvasRenderingContext2D} context */
@@ -230,12 +210,12 @@ export class Curve {
     const { ink } = /** @type {Scene} */ (this.scene).data.theme;
     Object.assign(context, {
       strokeStyle: ink,
-      lineWidth: 1.5,
+      lineWidth: 1.5 * typeSize(),
       textAlign: "right",
       textBaseline: "bottom",
       fillStyle: ink,
     });
-    context.setLineDash([6, 4]);
+    context.setLineDash([6 * typeSize(), 4 * typeSize()]);
     context.beginPath();
     context.moveTo(left, y);
     context.lineTo(right, y);
@@ -254,17 +234,110 @@ export class Curve {
     const [left, top, right, bottom] = this.box;
     context.save();
     context.beginPath();
-    context.rect(left, top - 2, right - left + 2, bottom - top + 4);
+    const room = ARROW * typeSize(); // for half an arrow at either side
+    context.rect(left - room, top - 2, right - left + 2 * room, bottom - top + 4);
     context.clip();
-    Object.assign(context, { globalAlpha: alpha, lineWidth: WIDTH, lineJoin: "round" });
+    Object.assign(context, { globalAlpha: alpha, lineJoin: "round" });
+    const width = WIDTH * typeSize();
     for (const [k, run] of scene.runs.entries()) {
-      context.strokeStyle = run.color;
-      context.setLineDash(dashes(run.dash, WIDTH));
+      Object.assign(context, { strokeStyle: run.color, lineWidth: width });
+      context.setLineDash(dashes(run.dash, width));
       context.beginPath();
       this.trace(context, run, values[k]);
       context.stroke();
     }
+    /** What is written already: left, top, right, bottom. @type {number[][]} */
+    const taken = [];
+    for (const [k, run] of scene.runs.entries()) this.leave(context, run, values[k], taken);
     context.restore();
+  }
+
+  /**
+   * Arrows at the edge where a curve leaves the chart, and how far it goes.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Run} run
+   * @param {import("./scene.js").Numbers} values
+   * @param {number[][]} taken
+   */
+  leave(context, run, values, taken) {
+    const { low, high, log } = /** @type {Chart} */ (this.chart);
+    const type = typeSize();
+    for (const side of /** @type {const} */ ([1, -1])) {
+      const gone = excursions(values, [low, high], log).filter((one) => one.side === side);
+      const extremes = gone.map((one) => side * one.extreme);
+      const furthest = side * extremes.reduce((a, b) => Math.max(a, b), -Infinity);
+      let last = -Infinity;
+      for (const { from } of gone) {
+        const x = this.crossing(run, values, from, side);
+        if (x - last < APART * type) continue;
+        this.arrow(context, x, side, run.color);
+        if (last === -Infinity) this.note(context, x, side, `to ${written(furthest, log)}`, taken);
+        last = x;
+      }
+    }
+  }
+
+  /**
+   * Where a curve crosses the edge of the chart on its way to a step beyond it.
+   * @param {Run} run
+   * @param {import("./scene.js").Numbers} values
+   * @param {number} step
+   * @param {1 | -1} side
+   */
+  crossing(run, values, step, side) {
+    const [, top, , bottom] = this.box;
+    const x = this.at(run, step);
+    const before = step > 0 ? this.y(values[step - 1]) : Number.NaN;
+    if (Number.isNaN(before)) return x;
+    const start = this.at(run, step - 1);
+    return start + ((x - start) * ((side > 0 ? top : bottom) - before)) / (this.y(values[step]) - before);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} x
+   * @param {1 | -1} side
+   * @param {string} color
+   */
+  arrow(context, x, side, color) {
+    const [, top, , bottom] = this.box;
+    const half = ARROW * typeSize();
+    const edge = side > 0 ? top : bottom;
+    context.fillStyle = color;
+    context.beginPath();
+    context.moveTo(x, edge);
+    context.lineTo(x - half, edge + 1.7 * side * half);
+    context.lineTo(x + half, edge + 1.7 * side * half);
+    context.closePath();
+    context.fill();
+  }
+
+  /**
+   * Words beside an arrow, not on others.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} x
+   * @param {1 | -1} side
+   * @param {string} text
+   * @param {number[][]} taken
+   */
+  note(context, x, side, text, taken) {
+    const [left, top, right, bottom] = this.box;
+    const height = 13 * typeSize();
+    const beside = (ARROW + 3) * typeSize();
+    Object.assign(context, { font: font(11, 600), textAlign: "left", textBaseline: "middle" });
+    const width = context.measureText(text).width;
+    const begin = x + beside + width <= right ? x + beside : Math.max(x - beside - width, left);
+    // At the very edge is room for the head of a run.
+    let middle = side > 0 ? top + 1.5 * height : bottom - 1.5 * height;
+    const covered = () =>
+      taken.some(([l, m, r]) => Math.abs(m - middle) < height && l < begin + width && begin < r);
+    for (let tries = 0; covered() && tries < 8; tries++) middle += side * height;
+    taken.push([begin, middle, begin + width]);
+    const { ink, halo } = /** @type {Scene} */ (this.scene).data.theme;
+    Object.assign(context, { fillStyle: ink, strokeStyle: halo, lineWidth: 3 * typeSize() });
+    context.setLineDash([]);
+    context.strokeText(text, begin, middle);
+    context.fillText(text, begin, middle);
   }
 
   /**
@@ -274,8 +347,6 @@ export class Curve {
    * @param {import("./scene.js").Numbers} values
    */
   trace(context, run, values) {
-    const { against } = /** @type {Scene} */ (this.scene).data.view;
-    const far = 1e5;
     let column = Number.NaN;
     let down = false;
     let [low, high, lastY, lastX] = [0, 0, 0, 0];
@@ -286,15 +357,14 @@ export class Curve {
       context.lineTo(lastX, lastY);
     };
     for (let k = 0; k <= run.n; k++) {
-      const raw = this.y(values[k]); // a logarithm has no place for 0: such steps are left out
-      if (!Number.isFinite(raw)) {
+      const y = this.y(values[k]);
+      if (Number.isNaN(y)) {
         flush();
         down = false;
         column = Number.NaN;
         continue;
       }
-      const y = Math.min(Math.max(raw, -far), far);
-      const x = this.x(against === "steps" ? k : run.evals[k]);
+      const x = this.at(run, k);
       if (down && Math.abs(x - column) < 0.5 && k < run.n) {
         [low, high, lastY, lastX] = [Math.min(low, y), Math.max(high, y), y, x];
         continue;
@@ -332,9 +402,20 @@ export class Curve {
     for (const [k, run] of scene.runs.entries()) {
       const step = Math.floor(stepAt(run, position, scene.data.view.against));
       const y = this.y(chart.values[k][step]);
-      const at = this.x(scene.data.view.against === "steps" ? step : run.evals[step]);
-      if (Number.isFinite(y) && y >= top - 1 && y <= bottom + 1)
-        head(context, at, y, run.color, scene.data.theme.halo, null, 4);
+      if (Number.isNaN(y)) continue;
+      // Beyond the chart, an arrow at its edge.
+      const out = y < top - 1 ? -Math.PI / 2 : y > bottom + 1 ? Math.PI / 2 : null;
+      const shown = Math.min(Math.max(y, top), bottom);
+      head(context, this.at(run, step), shown, run.color, scene.data.theme.halo, out, 4);
     }
   }
+}
+
+/**
+ * How far a curve goes. What is 0 on a log axis may be less than a 32-bit float can tell from it.
+ * @param {number} value
+ * @param {boolean} log
+ */
+function written(value, log) {
+  return log && value === 0 ? "0 or below 1e−45" : single(value, 2);
 }

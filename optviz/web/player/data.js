@@ -3,7 +3,7 @@
 import { Model } from "./model.js";
 import { dashes, font, Sheet, typeSize } from "./pen.js";
 import { stepAt } from "./scene.js";
-import { precise, ticks } from "./ticks.js";
+import { counted, precise, ticks } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
@@ -51,7 +51,10 @@ export class DataPicture {
     this.scaled = data.inputs.map((input) => this.scale(input));
     this.ranges = rangesOf(data);
     const names = scene.runs.map((run) => run.name).join(", ");
-    this.holder.setAttribute("aria-label", `The ${data.inputs.length} examples, and the models of ${names}.`);
+    this.holder.setAttribute(
+      "aria-label",
+      `The ${counted(data.inputs.length, "example")}, and the models of ${names}.`,
+    );
     this.build();
     this.fit();
     this.last = 0;
@@ -334,8 +337,9 @@ export class DataPicture {
    * @param {Run} run
    */
   line(context, run) {
-    Object.assign(context, { strokeStyle: run.color, lineWidth: WIDTH, lineJoin: "round" });
-    context.setLineDash(dashes(run.dash, WIDTH));
+    const width = WIDTH * typeSize();
+    Object.assign(context, { strokeStyle: run.color, lineWidth: width, lineJoin: "round" });
+    context.setLineDash(dashes(run.dash, width));
     context.beginPath();
   }
 
@@ -354,7 +358,7 @@ export class DataPicture {
     Object.assign(context, {
       fillStyle: full ? theme.ink : theme.paper,
       strokeStyle: theme.ink,
-      lineWidth: 1.5,
+      lineWidth: 1.5 * typeSize(),
     });
     context.fill();
     context.stroke();
@@ -371,7 +375,7 @@ export class DataPicture {
     context.setLineDash([]);
     context.beginPath();
     context.arc(x, y, 8 * typeSize(), 0, 2 * Math.PI);
-    Object.assign(context, { strokeStyle: theme.ink, lineWidth: 2 });
+    Object.assign(context, { strokeStyle: theme.ink, lineWidth: 2 * typeSize() });
     context.stroke();
   }
 

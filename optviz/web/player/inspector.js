@@ -37,7 +37,7 @@ export class Inspector {
   }
 
   /**
-   * Show the step that begins at `position`, at the end the last one.
+   * Show the step that begins at `position`, at the end the last one, by the numbers of both its ends.
    * @param {Run} run
    * @param {number} position in steps
    * @param {boolean} playing
@@ -76,7 +76,8 @@ export class Inspector {
       return;
     }
     this.updates.push(() => {
-      title.textContent = ` step ${(this.step + 1).toLocaleString("en")} of ${steps.n.toLocaleString("en")}`;
+      const [from, to, all] = [this.step, this.step + 1, steps.n].map((one) => one.toLocaleString("en"));
+      title.textContent = ` from step ${from} to step ${to} of ${all}`;
     });
     const table = element("div", "");
     table.append(head, this.table(run, steps));

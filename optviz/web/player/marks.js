@@ -11,57 +11,124 @@ import { single } from "./ticks.js";
 /** @typedef {[number, number]} Vector */
 /** @typedef {{ name: string, vector: Vector, color: string, width: number, scale: number }} Arrow */
 
-/** The longest gradient, and the ellipse of curvature, as shares of the picture. */
+/** The longest arrow, unless it is a step to scale, and the ellipse of curvature, as shares of the picture. */
 const LONGEST = 0.24;
 const ELLIPSE = 0.13;
-/** Pixels below which a step would not be seen: it is then drawn some powers of ten longer, and says so. */
-const SHORTEST = 14;
 /** An ellipse is not drawn longer than this many times its width. */
 const SLENDER = 12;
 
 /**
- * The arrows of a step that begins at a point: gradients share one scale, steps have the axes' own.
+ * The arrows of the step that begins at a point. All gradients share a scale, and so do a step and its parts;
+ * both scales are those of the whole run, or, to fit, of this step alone.
  * @param {Steps} steps
  * @param {number} step counted from 0
- * @param {string[]} marks
+ * @param {import("./scene.js").View} view
+ * @param {number[][]} domain
  * @param {Frame} frame
  * @param {number} size of the picture in pixels
  * @param {Theme} theme
  * @returns {Arrow[]}
  */
-export function arrowsOf(steps, step, marks, frame, size, theme) {
-  const wanted = (/** @type {string} */ name) => marks.includes(name);
-  const on = (/** @type {string} */ column) =>
-    /** @type {Vector} */ ([0, 1].map((axis) => trained(steps, axis, steps.seen(column, step, axis))));
-  /** @type {Arrow[]} */
-  const slopes = [];
-  const slope = (/** @type {string} */ name, /** @type {Vector} */ vector, /** @type {number} */ width) =>
-    slopes.push({ name, vector, color: theme.marks[name], width, scale: 1 });
-  if (wanted("gradient")) slope("gradient", on("gradient"), 5);
-  if (wanted("given")) slope("given", on("given"), 2.5);
-  if (wanted("momentum") && steps.data.momentum) slope("momentum", on(`state.${steps.data.momentum}`), 3);
-  const scale = round(
-    (LONGEST * size) / Math.max(...slopes.map(({ vector }) => Math.hypot(...turned(frame, vector)))),
-  );
-  for (const one of slopes) one.scale = scale;
-  return [...slopes, ...moves(steps, step, wanted, frame, theme)];
+export function arrowsOf(steps, step, { marks, arrows }, domain, frame, size, theme) {
+  const unit = Math.abs(frame.dx);
+  const slant = Math.abs(frame.dy) / unit;
+  const { slope, move } =
+    arrows === "fit" ? longestAt(steps, step, marks, slant) : longestOf(steps, marks, domain, slant);
+  const most = (LONGEST * size) / unit;
+  const scale = rounded(most / slope);
+  const slopes = slopesOf(steps, step, marks).map((one) => ({
+    ...one,
+    color: theme.marks[one.name],
+    scale,
+  }));
+  return [...slopes, ...moves(steps, step, marks, magnified(most / move), theme)];
+}
+
+/**
+ * What points uphill at a point, as far as it is wanted.
+ * @param {Steps} steps
+ * @param {number} step
+ * @param {string[]} marks
+ */
+function slopesOf(steps, step, marks) {
+  const { momentum } = steps.data;
+  const columns = { gradient: "gradient", given: "given", momentum: momentum && `state.${momentum}` };
+  const widths = { gradient: 5, given: 2.5, momentum: 3 };
+  return /** @type {(keyof typeof columns)[]} */ (Object.keys(columns)).flatMap((name) => {
+    const column = columns[name];
+    if (!column || !marks.includes(name)) return [];
+    const vector = /** @type {Vector} */ (
+      [0, 1].map((axis) => trained(steps, axis, steps.seen(column, step, axis)))
+    );
+    return [{ name, vector, width: widths[name] }];
+  });
+}
+
+/** @param {Steps} steps @param {number} step @returns {Vector} */
+function moveOf(steps, step) {
+  const [x, y] = [0, 1].map((axis) => steps.seen("theta", step + 1, axis) - steps.seen("theta", step, axis));
+  return [x, y];
+}
+
+/**
+ * How long the longest gradient that is drawn at a point is on the screen, and the step from there, in units of
+ * the axis of x.
+ * @param {Steps} steps
+ * @param {number} step
+ * @param {string[]} marks
+ * @param {number} slant how many times as long a unit is on the axis of y
+ */
+function longestAt(steps, step, marks, slant) {
+  const length = (/** @type {Vector} */ [x, y]) => Math.hypot(x, slant * y);
+  const slope = Math.max(0, ...slopesOf(steps, step, marks).map(({ vector }) => length(vector)));
+  return { slope, move: step < steps.n ? length(moveOf(steps, step)) : 0 };
+}
+
+/** What `longestOf` has found: it is asked for at each frame. @type {WeakMap<Steps, Map<string, Longest>>} */
+const known = new WeakMap();
+/** @typedef {{ slope: number, move: number }} Longest */
+
+/**
+ * The same of a whole run: of its steps that begin in the domain, and are finite.
+ * @param {Steps} steps
+ * @param {string[]} marks
+ * @param {number[][]} domain
+ * @param {number} slant
+ * @returns {Longest}
+ */
+function longestOf(steps, marks, domain, slant) {
+  const found = known.get(steps) ?? new Map();
+  known.set(steps, found);
+  const key = JSON.stringify([marks, domain, slant]);
+  if (found.has(key)) return found.get(key);
+  const whole = { slope: 0, move: 0 };
+  for (let step = 0; step < steps.n; step++) {
+    const inside = domain.every(([low, high], axis) => {
+      const at = steps.seen("theta", step, axis);
+      return at >= low && at <= high;
+    });
+    if (!inside) continue;
+    const { slope, move } = longestAt(steps, step, marks, slant);
+    if (slope < Infinity) whole.slope = Math.max(whole.slope, slope);
+    if (move < Infinity) whole.move = Math.max(whole.move, move);
+  }
+  found.set(key, whole);
+  return whole;
 }
 
 /**
  * The step itself, and the parts that it is the sum of, end to end.
  * @param {Steps} steps
  * @param {number} step
- * @param {(name: string) => boolean} wanted
- * @param {Frame} frame
+ * @param {string[]} marks
+ * @param {number} scale
  * @param {Theme} theme
  * @returns {(Arrow & { from?: Vector, ends?: boolean })[]}
  */
-function moves(steps, step, wanted, frame, theme) {
+function moves(steps, step, marks, scale, theme) {
   if (step >= steps.n) return [];
-  const vector = /** @type {Vector} */ (
-    [0, 1].map((axis) => steps.seen("theta", step + 1, axis) - steps.seen("theta", step, axis))
-  );
-  const scale = magnified(Math.hypot(...turned(frame, vector)));
+  const wanted = (/** @type {string} */ name) => marks.includes(name);
+  const vector = moveOf(steps, step);
   const found = [];
   if (wanted("parts") && !steps.shadow) {
     let from = /** @type {Vector} */ ([0, 0]);
@@ -97,15 +164,31 @@ function trained(steps, axis, value) {
 }
 
 /** A factor of 1, 2 or 5 times a power of ten, at most this. @param {number} most */
-function round(most) {
+function rounded(most) {
   if (!Number.isFinite(most) || most <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
   return ([5, 2, 1].find((digit) => digit * power <= most) ?? 1) * power;
 }
 
-/** A power of ten that makes so many pixels visible. @param {number} pixels */
-function magnified(pixels) {
-  return pixels > 0 && pixels < SHORTEST ? 10 ** Math.ceil(Math.log10(SHORTEST / pixels)) : 1;
+/** A power of ten, at most this, but never less than 1: a long step is to scale. @param {number} most */
+function magnified(most) {
+  return most > 1 && most < Infinity ? 10 ** Math.floor(Math.log10(most)) : 1;
+}
+
+/**
+ * The scales of some arrows in words.
+ * @param {Arrow[]} arrows
+ * @param {string} how the view's choice
+ */
+export function scaleWords(arrows, how) {
+  /** @type {Map<number, string[]>} */
+  const names = new Map();
+  for (const { name, scale } of arrows) names.set(scale, [...(names.get(scale) ?? []), name]);
+  if (!names.size) return "";
+  const scales = Array.from(names, ([scale, all]) => `${all.join(", ")} ×${single(scale, 1)}`).join("; ");
+  return how === "fit"
+    ? `Magnified to be seen, anew at each step: lengths cannot be compared between steps. Here: ${scales}.`
+    : `The same scale at every step: ${scales}.`;
 }
 
 /**
@@ -176,8 +259,8 @@ function ring(context, x, y, color, halo) {
     [color, 2],
   ])) {
     context.beginPath();
-    context.arc(x, y, 7, 0, 2 * Math.PI);
-    Object.assign(context, { strokeStyle: style, lineWidth: width });
+    context.arc(x, y, 7 * typeSize(), 0, 2 * Math.PI);
+    Object.assign(context, { strokeStyle: style, lineWidth: width * typeSize() });
     context.stroke();
   }
 }
@@ -283,8 +366,9 @@ export function drawCurvature(context, frame, x, y, steps, step, theme) {
     [theme.halo, 5],
     [theme.marks.curvature, 2],
   ])) {
-    Object.assign(context, { strokeStyle: style, lineWidth: width });
-    context.setLineDash(low > 0 ? [] : [6, 4]);
+    const type = typeSize();
+    Object.assign(context, { strokeStyle: style, lineWidth: width * type });
+    context.setLineDash(low > 0 ? [] : [6 * type, 4 * type]);
     context.beginPath();
     context.save();
     context.transform(...a, ...b, x, y);

@@ -5,7 +5,7 @@ import { inUnits, onScreen } from "./frame.js";
 import { Paths } from "./paths.js";
 import { lossAt } from "./scene.js";
 import { StartMarker } from "./start.js";
-import { placed, single } from "./ticks.js";
+import { coordinate, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./relief.js").Relief} Relief */
@@ -179,8 +179,10 @@ export class Panel {
     const [x, y] = near ? [near.run.x[near.step], near.run.y[near.step]] : inUnits(frame, px, py);
     const loss = near ? near.run.loss[near.step] : lossAt(scene, x, y);
     const [across, up] = scene.data.surface.axes;
-    const [dx, dy] = [frame.dx, frame.dy].map(Math.abs);
-    const where = `${across} ${placed(x, dx, near ? 6 : 4)}, ${up} ${placed(y, dy, near ? 6 : 4)}`;
+    // Of a point of a path, two more digits than the picture shows.
+    const finer = near ? 100 : 1;
+    const [wide, high] = /** @type {number[][]} */ (this.contour.ranges()).map((r) => (r[1] - r[0]) / finer);
+    const where = `${across} ${coordinate(x, wide)}, ${up} ${coordinate(y, high)}`;
     this.tip.textContent = near
       ? `${near.run.name}, step ${near.step}\n${where}\nloss ${single(loss)}`
       : `${where}\nloss ${single(loss, 4)}`;

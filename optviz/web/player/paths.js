@@ -7,6 +7,7 @@ import {
   badge,
   clipped,
   cross,
+  DOT,
   dashes,
   HALO,
   head,
@@ -112,7 +113,7 @@ export class Paths {
   marks(one, position) {
     const { context } = this.sheet;
     const frame = /** @type {Frame} */ (this.frame);
-    const { view, theme, start: from } = /** @type {Scene} */ (this.scene).data;
+    const { view, theme, surface, start: from } = /** @type {Scene} */ (this.scene).data;
     const { steps, n } = one.run;
     if (!steps || !view.marks.length || n === 0) return;
     const step = Math.min(Math.floor(position + 1e-6), n - 1);
@@ -125,7 +126,7 @@ export class Paths {
     context.clip();
     if (view.marks.includes("curvature")) drawCurvature(context, frame, x, y, steps, step, theme);
     const size = Math.min(right - left, bottom - top);
-    this.arrows = arrowsOf(steps, step, view.marks, frame, size, theme);
+    this.arrows = arrowsOf(steps, step, view, surface.domain, frame, size, theme);
     const start = /** @type {[number, number]} */ (onScreen(frame, ...from));
     drawArrows(context, frame, x, y, this.arrows, theme, start);
     context.restore();
@@ -226,12 +227,13 @@ export class Paths {
   dots(one, from, to) {
     const { context } = this.sheet;
     context.fillStyle = one.run.color;
+    const radius = DOT * typeSize();
     context.beginPath();
     for (const k of one.dots) {
       if (k > to) break;
       if (k < from) continue;
-      context.moveTo(one.x[k] + 2.6, one.y[k]);
-      context.arc(one.x[k], one.y[k], 2.6, 0, 2 * Math.PI);
+      context.moveTo(one.x[k] + radius, one.y[k]);
+      context.arc(one.x[k], one.y[k], radius, 0, 2 * Math.PI);
     }
     context.fill();
   }

@@ -2,9 +2,13 @@
 
 /** @typedef {import("./scene.js").Theme} Theme */
 
+// All that is drawn grows with the type, which is larger on the full screen: see `typeSize`.
+
 /** Line widths of a path and of the halo below it, in pixels. */
 export const WIDTH = 2.4;
 export const HALO = 5.5;
+/** The radius of a dot at a step. */
+export const DOT = 2.6;
 /** Points nearer than this to the last one drawn, in pixels, change nothing that can be seen. */
 export const NEAR = 0.4;
 /** A step this far from the ones before and after it, in pixels, has a dot: so dots side by side are steps. */
@@ -96,7 +100,7 @@ export function star(context, x, y) {
     context.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
   }
   context.closePath();
-  Object.assign(context, { fillStyle: "#ffd23f", strokeStyle: "#3b2f00", lineWidth: 1.2 });
+  Object.assign(context, { fillStyle: "#ffd23f", strokeStyle: "#3b2f00", lineWidth: 1.2 * size });
   context.fill();
   context.stroke();
 }
@@ -127,7 +131,7 @@ export function head(context, x, y, color, halo, angle = null, radius = 5.5) {
     }
     context.closePath();
   }
-  Object.assign(context, { fillStyle: color, strokeStyle: halo, lineWidth: 2, lineJoin: "round" });
+  Object.assign(context, { fillStyle: color, strokeStyle: halo, lineWidth: 2 * size, lineJoin: "round" });
   context.setLineDash([]);
   context.stroke();
   context.fill();
@@ -148,11 +152,12 @@ export function cross(context, x, y, color, halo) {
     [color, 3.5],
   ])) {
     context.beginPath();
-    context.moveTo(x - 6, y - 6);
-    context.lineTo(x + 6, y + 6);
-    context.moveTo(x + 6, y - 6);
-    context.lineTo(x - 6, y + 6);
-    Object.assign(context, { strokeStyle: style, lineWidth: width, lineCap: "round" });
+    const half = 6 * size;
+    context.moveTo(x - half, y - half);
+    context.lineTo(x + half, y + half);
+    context.moveTo(x + half, y - half);
+    context.lineTo(x - half, y + half);
+    Object.assign(context, { strokeStyle: style, lineWidth: width * size, lineCap: "round" });
     context.stroke();
   }
   context.lineCap = "butt";
@@ -170,17 +175,18 @@ export function cross(context, x, y, color, halo) {
  */
 export function badge(context, words, x, y, box, color, theme) {
   context.font = font(12, 600);
-  const width = context.measureText(words).width + 14;
+  const width = context.measureText(words).width + 14 * size;
   const left = Math.min(Math.max(x - width / 2, box[0] + 2), box[2] - width - 2);
   const height = 20 * size;
-  const top = y - height - 14 > box[1] ? y - height - 14 : y + 14;
+  const apart = 14 * size;
+  const top = y - height - apart > box[1] ? y - height - apart : y + apart;
   context.beginPath();
-  context.roundRect(left, top, width, height, 5);
-  Object.assign(context, { fillStyle: theme.paper, strokeStyle: color, lineWidth: 1.5 });
+  context.roundRect(left, top, width, height, 5 * size);
+  Object.assign(context, { fillStyle: theme.paper, strokeStyle: color, lineWidth: 1.5 * size });
   context.fill();
   context.stroke();
   Object.assign(context, { fillStyle: theme.ink, textAlign: "left", textBaseline: "middle" });
-  context.fillText(words, left + 7, top + 0.525 * height);
+  context.fillText(words, left + 7 * size, top + 0.525 * height);
 }
 
 let family = "sans-serif";

@@ -10,6 +10,7 @@ import { unequalWords } from "./frame.js";
 import { toggleFullScreen } from "./fullscreen.js";
 import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
+import { scaleWords } from "./marks.js";
 import { element, Panel } from "./panel.js";
 import { useFontOf } from "./pen.js";
 import { loadPlotly } from "./plotly.js";
@@ -100,6 +101,7 @@ class Player {
       look: (view) => this.look(view),
       fill: () => toggleFullScreen(this.root),
     });
+    this.scales = element("p", "optviz-hint optviz-scales", main);
     this.caption = element("p", "optviz-caption", main);
     this.views = element("div", "optviz-views", right);
     this.charts = element("div", "optviz-charts", right);
@@ -395,6 +397,7 @@ class Player {
     // In slow motion a point stands still until its optimizer steps.
     const shown = playing && slow && view.against === "steps" ? phaseAt(position).moved : position;
     for (const panel of this.panels) panel.draw(shown, this.transport.fading, focus);
+    this.sayScales();
     if (!this.charts.hidden) for (const curve of this.curves) curve.draw(position);
     this.legend.draw(position, playing);
     this.transport.draw();
@@ -461,10 +464,21 @@ class Player {
     if (data.plane?.shares[0] === null) delete options.curvature; // random directions are not at right angles
     const choice = { label: "Arrows", options, now: data.view.marks, colors: data.theme.marks };
     someOf(this.views, choice, (marks) => this.look({ marks }));
+    if (!data.view.marks.some((mark) => mark !== "curvature")) return;
+    this.choice("arrows", "Arrows", { run: "one scale", fit: "fit each step" });
+  }
+
+  /** The scales of the arrows that are drawn now, in words. */
+  sayScales() {
+    const { view } = /** @type {Scene} */ (this.scene).data;
+    const panel = this.panels.find(({ only }) => only === null || only === view.focus);
+    const words = panel && !panel.deep ? scaleWords(panel.paths.arrows, view.arrows) : "";
+    this.scales.hidden = !words;
+    if (this.scales.textContent !== words) this.scales.textContent = words;
   }
 
   /**
-   * @param {"beside" | "scale" | "against" | "convention"} name
+   * @param {"beside" | "scale" | "against" | "arrows" | "convention"} name
    * @param {string} label
    * @param {Record<string, string>} options
    */

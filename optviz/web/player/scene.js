@@ -27,7 +27,7 @@ import { Steps } from "./steps.js";
  * }} Theme
  * @typedef {{
  *   scale: string, against: string, picture: string, panels: string, units: string, beside: string, focus: number,
- *   marks: string[], convention: string,
+ *   marks: string[], arrows: string, convention: string,
  * }} View
  * @typedef {{
  *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
@@ -187,7 +187,9 @@ function edgeOf({ stability }) {
 }
 
 /**
- * The step, with a fraction, at which a run is when `position` steps or evaluations have passed.
+ * The step, with a fraction, at which a run is when `position` steps or evaluations have passed. Steps are
+ * numbered as in optviz/trajectory.py: step 0 is the start, step k where a run is after k steps. So what is
+ * looked into at step k is the way from step k to step k + 1.
  * @param {Run} run
  * @param {number} position
  * @param {string} against "steps" or "evals"

@@ -7,6 +7,7 @@ import {
   badge,
   clipped,
   cross,
+  DOT,
   dashes,
   HALO,
   head,
@@ -15,6 +16,7 @@ import {
   star,
   TRAIL,
   trailOf,
+  typeSize,
   WIDTH,
 } from "./pen.js";
 import { stepAt } from "./scene.js";
@@ -233,8 +235,9 @@ export class Threads {
   line(one, from, to, color, width, dash, kind) {
     const { context } = this.sheet;
     const { x, y, at, way } = one;
-    Object.assign(context, { strokeStyle: color, lineWidth: width });
-    context.setLineDash(dash);
+    const type = typeSize();
+    Object.assign(context, { strokeStyle: color, lineWidth: width * type });
+    context.setLineDash(dash.map((length) => length * type));
     context.beginPath();
     let down = false;
     for (let k = Math.max(lastAtMost(at, from) + 1, 1); k < at.length && at[k - 1] < to; k++) {
@@ -288,14 +291,15 @@ export class Threads {
     const { context } = this.sheet;
     const whole = context.globalAlpha;
     context.fillStyle = one.run.color;
+    const radius = DOT * typeSize();
     for (const seen of [false, true]) {
       context.globalAlpha = seen ? whole : HIDDEN * whole;
       context.beginPath();
       for (const dot of one.dots) {
         if (dot.step > to) break;
         if (dot.step < from || dot.seen !== seen) continue;
-        context.moveTo(dot.x + 2.6, dot.y);
-        context.arc(dot.x, dot.y, 2.6, 0, 2 * Math.PI);
+        context.moveTo(dot.x + radius, dot.y);
+        context.arc(dot.x, dot.y, radius, 0, 2 * Math.PI);
       }
       context.fill();
     }
@@ -337,18 +341,19 @@ export class Threads {
     if (!spot) return;
     context.globalAlpha = spot.seen ? 1 : 0.4;
     context.beginPath();
+    const half = 7.5 * typeSize();
     for (const [dx, dy] of [
-      [0, -7.5],
-      [7.5, 0],
-      [0, 7.5],
-      [-7.5, 0],
+      [0, -half],
+      [half, 0],
+      [0, half],
+      [-half, 0],
     ])
       context.lineTo(spot.x + dx, spot.y + dy);
     context.closePath();
     Object.assign(context, {
       fillStyle: theme.ink,
       strokeStyle: theme.paper,
-      lineWidth: 2,
+      lineWidth: 2 * typeSize(),
       lineJoin: "miter",
     });
     context.fill();

@@ -67,6 +67,29 @@ function power(exponent) {
 }
 
 /**
+ * A number of things: "0 steps", "1 step", "1,500 steps".
+ * @param {number} count
+ * @param {string} noun
+ */
+export function counted(count, noun) {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * A coordinate where so much of its axis is shown, as optviz/wording.py has it: what is not seen there is 0.
+ * @param {number} value
+ * @param {number} extent
+ */
+export function coordinate(value, extent) {
+  if (!Number.isFinite(value) || !(extent > 0)) return single(value);
+  const digits = -Math.floor(Math.log10(1e-5 * extent));
+  const coarse = 10 ** Math.max(0, -digits);
+  const rounded =
+    digits > 0 ? Number(value.toFixed(Math.min(digits, 100))) : Math.round(value / coarse) * coarse;
+  return String(rounded + 0).replaceAll("-", "−");
+}
+
+/**
  * A number in few characters.
  * @param {number} value
  */
