@@ -88,12 +88,19 @@ class Endings:
     """(N,) whether a minimum is as low as there is, though it is none of the declared minimizers."""
 
 
-def judge(points: Array, diverged: bool, land: Landscape) -> Outcome:
-    """Say how the path `points` (n+1, D) ended, in the design's order of verdicts."""
+def judge(points: Array, diverged: bool, land: Landscape, stopped: str = "") -> Outcome:
+    """Say how the path `points` (n+1, D) ended, in the design's order of verdicts.
+
+    `diverged` says that its last point is not finite, beyond reach or without a finite loss, or that torch
+    gave up there; `stopped`, in words, why there are no more steps, where something failed.
+    """
     last = len(points) - 1
     ending = judge_many(points[:, None], np.array([last]), np.array([diverged]), land)
     kind, step, minimizer = KINDS[ending.kinds[0]], int(ending.steps[0]), int(ending.minimizers[0])
     detail = _detail(kind, step, minimizer, bool(ending.lowest[0]), points, land)
+    if stopped and kind != "diverged":
+        why = f"Stopped after {last:,} step{'s' * (last != 1)}: {stopped}."
+        detail = why if kind == "moving" else f"{detail} {why}"
     return Outcome(kind, step, detail, minimizer if minimizer >= 0 else None)
 
 
@@ -101,7 +108,7 @@ def judge_many(paths: Any, steps: NDArray[np.int64], diverged: NDArray[np.bool_]
     """How N runs ended: what `judge` says of each of them.
 
     `paths` (n+1, N, D) are their points, in any dtype; `steps` (N,) says how many steps each took: all n, or
-    fewer where it `diverged` (N,), and what a path holds after them does not matter.
+    fewer where it `diverged` (N,) or was stopped, and what a path holds after them does not matter.
     """
     verdict = _Verdict(paths, steps, land)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is asked for, one by one
@@ -142,12 +149,8 @@ class _Verdict:
         return (points - self.land.low) / self.land.widths
 
     def diverged(self, diverged: NDArray[np.bool_]) -> None:
-        end_undefined = np.flatnonzero(_undefined(self.ends, self.land))
-        step = self._since(end_undefined, lambda points, _: _undefined(points, self.land))
-        finite = np.isfinite(self.paths[step, end_undefined]).all(axis=1)
-        self.settle(end_undefined[finite], "diverged", step[finite])
-        others = np.flatnonzero(diverged & (self.kinds < 0))
-        self.settle(others, "diverged", self.last[others])
+        runs = np.flatnonzero(diverged)
+        self.settle(runs, "diverged", self.last[runs])
 
     def stationary(self) -> None:
         runs = self.open()
@@ -265,7 +268,7 @@ def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, l
     """A sentence on how one run ended."""
     last = len(points) - 1
     if kind == "diverged":
-        return _how_it_diverged(points, step, land)
+        return _how_it_diverged(points, land)
     if kind == "left":
         if step == 0:
             return "Started outside the drawn domain and never came in."
@@ -289,26 +292,16 @@ def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, l
     return f"Ended {what}; there since step {step}."
 
 
-def _how_it_diverged(points: Array, step: int, land: Landscape) -> str:
+def _how_it_diverged(points: Array, land: Landscape) -> str:
     last, point = len(points) - 1, points[-1]
-    if np.isfinite(points[step]).all() and _undefined(points[step:], land).all():
-        place = f"at the point of step {step}" if step else "where it starts"
-        return f"Diverged: {place} the loss is undefined or infinite."
     if not np.isfinite(point).all():
         return f"Diverged: step {last} led to a point that is not finite."
     if (np.abs(point - land.low) / land.widths).max() > REACH / 2:
         return f"Diverged: step {last} led off without bounds."
+    if not np.isfinite(land.first_order(point[None])[0]).all():
+        place = f"at the point of step {last}" if last else "where it starts"
+        return f"Diverged: {place} the loss is undefined or infinite."
     return f"Diverged: in step {last + 1} torch met numbers that are not finite and gave up."
-
-
-def _undefined(points: Array, land: Landscape) -> NDArray[np.bool_]:
-    """Whether there is no finite loss at points (..., D)."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        losses = land.first_order(np.ascontiguousarray(points).reshape(-1, points.shape[-1]))[0].reshape(
-            points.shape[:-1]
-        )
-    defined: NDArray[np.bool_] = np.isfinite(losses) & np.isfinite(points).all(axis=-1)
-    return ~defined
 
 
 def _nearest_minimizer(points: Array, land: Landscape) -> tuple[NDArray[np.int64], Array]:

@@ -73,6 +73,7 @@ def classic(
                 minimum=minimum(**values) if callable(minimum) else minimum,
                 start=start,
                 smooth=smooth,
+                total=True,
             )
 
         register_surface(
