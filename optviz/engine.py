@@ -925,14 +925,16 @@ def _train(
 def landscape(function: Surface) -> Landscape:
     """What a verdict needs to know of a surface."""
     z = _grid(function, 41, function.domain).z
-    finite = z[np.isfinite(z)].clip(-1e300, 1e300)
+    losses = np.sort(z[np.isfinite(z)].clip(-1e300, 1e300)) if np.isfinite(z).any() else np.array([0.0, 1.0])
+    low, middle, high = (float(np.quantile(losses, share)) for share in (0.1, 0.5, 0.9))
     return Landscape(
         low=np.asarray([low for low, _ in function.domain]),
         widths=np.asarray(function.widths),
         minimizers=np.asarray(function.minimizers, dtype=np.float64).reshape(-1, 2),
         minimum=function.minimum,
         smooth=function.smooth,
-        range=float(np.ptp(finite)) if len(finite) else 1.0,
+        range=middle - low,
+        relief=high - low,
         first_order=lambda points: _first_order(function, points),
         hessian=lambda points: _hessians(function, points),
     )
@@ -951,13 +953,15 @@ def _space(function: Surface, seed: int) -> Landscape:
     length = float(torch.linalg.vector_norm(begin)) or 1.0
     size = len(begin)
     floor = function.minimum if math.isfinite(function.minimum) else 0.0
+    height = abs(float(data.losses(begin)) - floor) or 1.0
     return Landscape(
         low=begin.numpy() - length / 2,
         widths=np.full(size, length),
         minimizers=np.asarray(network.minimizers, dtype=np.float64).reshape(-1, size),
         minimum=function.minimum,
         smooth=function.smooth,
-        range=abs(float(data.losses(begin)) - floor) or 1.0,
+        range=height,
+        relief=height,
         first_order=lambda points: _first_order_of(data, points),
         hessian=(lambda points: _hessians_of(data, points)) if size <= _LARGEST_HESSIAN else None,
         bounded=False,

@@ -154,6 +154,7 @@ def land(gradient, hessian, *, smooth=True, minimizers=(), losses=None) -> Lands
         minimum=-math.inf,
         smooth=smooth,
         range=1.0,
+        relief=1.0,
         first_order=first_order,
         hessian=lambda points: np.broadcast_to(np.asarray(hessian, float), (len(points), 2, 2)),
     )
