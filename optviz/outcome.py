@@ -180,12 +180,19 @@ class _Verdict:
         falls_short = on_its_way[near] & (distance[near] <= 100 * newton[near])
         found &= ~falls_short | (_nearest_minimizer(exact, land)[1] <= NEAR)
         near, exact = near[found], exact[found]
-        kinds[near] = _by_curvature(exact, land)
+        kinds[near] = self._kinds_at(exact)
         self._name_minimizers(runs[near], exact, kinds[near])
         changes = np.maximum(np.abs(slopes).max(axis=1), np.abs(curvatures).max(axis=1))
         flat = changes <= _FLAT * np.maximum(land.relief, above)
         kinds[known & (kinds == "") & flat & ~on_its_way & self._rests(runs)] = "plateau"
         self._stands(runs[kinds != ""], kinds[kinds != ""])
+
+    def _kinds_at(self, points: Array) -> NDArray[np.str_]:
+        """What stationary points (k, D) are. What is declared is a minimum, however flat it is."""
+        kinds = _by_curvature(points, self.land)
+        declared = _nearest_minimizer(points, self.land)[1] <= NEAR
+        kinds[declared & (kinds == "plateau")] = "minimum"
+        return kinds
 
     def _rests(self, runs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether many more steps, at the pace of their second half, would leave some runs where they are."""
