@@ -728,10 +728,10 @@ def test_on_the_cliff_clipping_earns_its_keep(lr: float) -> None:
     assert clipped[-1] < 1e-4
 
 
-@pytest.mark.parametrize("surface", [name for name, info in ov.SURFACES.items() if info.surface().total])
-def test_what_is_said_to_be_finite_within_reach_is(surface: str) -> None:
+@pytest.mark.parametrize("name", [name for name, info in SURFACES.items() if info.surface().total])
+def test_what_is_said_to_be_finite_within_reach_is(name: str) -> None:
     """Then nobody asks at every step whether there is a loss."""
-    function = ov.surface(ov.SurfaceSpec(surface))
+    function = surface(SurfaceSpec(name))
     middle = torch.tensor(function.domain, dtype=torch.float64).mean(dim=1)
     widths = torch.tensor(function.widths, dtype=torch.float64)
     signs = 2 * torch.rand(4000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
