@@ -97,11 +97,14 @@ def search(function: Callable[[Tensor, Tensor], Tensor], domain: Domain) -> Foun
     theta = _snapped(ground, torch.cat([_polished(ground, theta), theta]))
     lowest = min(lowest, float(ground.height(theta).min()))
     theta = theta[_are_minima(ground, theta, spread)]
-    heights = ground.height(theta)
-    near = 1e-9 * spread + 1e-12 * abs(lowest)
-    if not len(theta) or lowest < heights.min() - near:
+    if not len(theta):
         return Found((), -math.inf, True)
-    theta = _once(ground, theta[heights <= heights.min() + near])
+    heights = ground.height(theta)
+    best = float(heights.min())
+    near = 1e-9 * spread + 1e-12 * abs(best)
+    if lowest < best - near:
+        return Found((), -math.inf, True)
+    theta = _once(ground, theta[heights <= best + near])
     return _found(ground, theta, spread)
 
 
