@@ -6,6 +6,7 @@ torch and what is recorded: chance, clipping and the classic mistakes are the ex
 
 from __future__ import annotations
 
+import dis
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -40,17 +41,6 @@ _LARGEST_HESSIAN = 200
 """Weights of a network whose Hessian is looked at when its end is judged."""
 _LANCZOS = 30
 """Products with a Hessian from which its largest eigenvalue is known."""
-
-_TORCH_ERRORS = (
-    ValueError,
-    TypeError,
-    RuntimeError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
-    AssertionError,
-)
-"""What torch raises about settings that it does not like; its text becomes the user's."""
 
 
 class CompetitorError(ValueError):
@@ -206,27 +196,31 @@ def _vary(
     recorder: EndsRecorder,
     watch: Callable[[int], None] | None,
 ) -> None:
-    """Step the settings together as rows of one tensor; where torch does not allow it, as its groups."""
+    """Step the settings together as rows of one tensor; where torch does not allow it, as its groups.
+
+    Where one of them is stopped, each is stepped alone, so that it stops no other.
+    """
     chance = _chance(experiment, function, spec, start.device)
     if _by_rows(spec, function, start.device):
         with suppress(MixedError, ValueError), RowWise():
             (batch,) = _batches(function, spec, start.repeat(len(settings), 1), rows)
             recorder.watch(batch.points, rows)
             trainer = _Trainer(experiment, spec, batch, settings=[merged(settings)])
-            _train(batch, trainer, chance, recorder, watch)
-            return
+            if _train(batch, trainer, chance, recorder, watch):
+                return
     # If torch refused a setting, it does so again, and now in its own words.
     together = optimizer_info(spec.optimizer).coupling is not Coupling.OPTIMIZER and not _born_apart(settings)
-    parts = [rows] if together else [slice(row, row + 1) for row in range(rows.start, rows.stop)]
-    for part in parts:
-        own = settings[part.start - rows.start : part.stop - rows.start]
-        for each in own:
-            _Trainer(
-                experiment, spec, _single(function, spec, start), settings=[each]
-            )  # torch checks no groups
+    for each in settings:  # torch checks no groups
+        _Trainer(experiment, spec, _single(function, spec, start), settings=[each])
+
+    def step(part: slice, own: Sequence[Mapping[str, Value]]) -> bool:
         batch = _own_tensors(function, spec, start.repeat(len(own), 1), part)
         recorder.watch(batch.points, part)
-        _train(batch, _Trainer(experiment, spec, batch, settings=own), chance, recorder, watch)
+        return _train(batch, _Trainer(experiment, spec, batch, settings=own), chance, recorder, watch)
+
+    if not (together and step(rows, settings)):
+        for place, each in enumerate(settings):
+            step(slice(rows.start + place, rows.start + place + 1), [each])
 
 
 def _by_rows(spec: RunSpec, function: Surface, device: torch.device) -> bool:
@@ -628,13 +622,13 @@ class _Batch:
     def _rows(self, parts: Sequence[Tensor]) -> Tensor:
         return torch.cat([part.reshape(self.count, -1) for part in parts], dim=-1)
 
-    def has_a_finite_start(self) -> bool:
-        """Whether any start still has a finite point and gradient, so that torch could go on with it."""
+    def finite(self, loss: Tensor | None) -> Tensor:
+        """(N,) which starts have a finite point, gradient and loss, where it is known, to go on with."""
+        good = []
         for parts in self.each:
             values = [*parts, *(part.grad for part in parts if part.grad is not None)]
-            if bool(torch.isfinite(self._rows(values)).all(dim=-1).any()):
-                return True
-        return False
+            good.append(torch.isfinite(self._rows(values)).all(dim=-1))
+        return torch.cat(good) if loss is None else torch.cat(good) & loss.isfinite().reshape(-1)
 
 
 @dataclass(frozen=True)
@@ -740,18 +734,30 @@ class _Trainer:
         self.build()
 
     def build(self) -> None:
-        """Make optimizer and scheduler; raises ValueError with torch's own text where it refuses them."""
+        """Make optimizer and scheduler; raises ValueError for the user where torch refuses one of them."""
         groups: Any = self.trained
         if len(self.settings) > 1:
             pairs = zip(self.each, self.settings, strict=True)
             groups = [{"params": parts, **own} for parts, own in pairs]
         elif _reads_loss(self.spec):
             groups = [{"params": parts} for parts in self.each]
+        who = self.name
         try:
             self.optimizer = self.make(groups, **self.settings[0])
+            who = self.scheduler_name
             self.schedulers = self._schedulers()
-        except _TORCH_ERRORS as error:
-            raise ValueError(_text(error)) from error
+        except Exception as error:  # whatever torch, or a class of somebody else's, raises
+            raise ValueError(_refusal(error, f"{who} cannot be made with these settings")) from error
+
+    @property
+    def name(self) -> str:
+        """What a sentence calls the optimizer."""
+        return optimizer_info(self.spec.optimizer).name
+
+    @property
+    def scheduler_name(self) -> str:
+        """What a sentence calls the scheduler, where there is one."""
+        return f"the scheduler {self.spec.scheduler.name}" if self.spec.scheduler else ""
 
     def _schedulers(self) -> list[Scheduler]:
         if self.spec.scheduler is None:
@@ -785,8 +791,43 @@ class _Trainer:
         return by_value if value is not None else None
 
 
-def _text(error: Exception) -> str:
-    return str(error) or type(error).__name__
+_PYTHONS_OWN: Mapping[type[Exception], str] = {
+    OverflowError: "a number became too large",
+    ArithmeticError: "it divided by zero",
+    LookupError: "it looked for something that is not there",
+}
+"""What exceptions that Python raises by itself mean. Their texts are no sentences."""
+
+
+def _words(error: Exception) -> str:
+    """Why torch, or a class of somebody else's, failed: what it says to its users, else what it comes to."""
+    for kind, meaning in _PYTHONS_OWN.items():
+        if isinstance(error, kind):
+            return meaning
+    said = str(error).strip().split("\n")[0].rstrip(".")
+    return said if said and _is_said(error) else "it cannot compute with these numbers"
+
+
+def _is_said(error: Exception) -> bool:
+    """Whether an exception was raised with words for a reader: by a statement, or in torch's own C++.
+
+    Others come from what Python itself was doing: a call, an operation, an attribute.
+    """
+    if isinstance(error, RuntimeError) and not isinstance(error, RecursionError):
+        return True
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and last.tb_frame.f_code.co_code[last.tb_lasti] == _RAISE
+
+
+_RAISE = dis.opmap["RAISE_VARARGS"]
+
+
+def _refusal(error: Exception, otherwise: str) -> str:
+    """Why something does not begin: in torch's own text, where it has one."""
+    words = _words(error)
+    return str(error) if words in str(error) else f"{otherwise[0].upper()}{otherwise[1:]}: {words}."
 
 
 def _reads_loss(spec: RunSpec) -> bool:
@@ -820,18 +861,21 @@ def _train(
     chance: _Chance,
     recorder: Recorder,
     watch: Callable[[int], None] | None = None,
-) -> None:
+) -> bool:
     """Step the optimizer as often as the experiment says: the only loop, and it never waits for the device.
 
-    torch's own optimizers turn autograd on for the closure, but not everybody's do.
+    torch's own optimizers turn autograd on for the closure, but not everybody's do. What fails before the
+    first step is refused with a ValueError. What fails later ends the run: the steps that were made are
+    kept, and the answer is whether all of them were.
     """
     problem, parameters, noise = batch.problem, batch.parameters, chance.noise
     examples, minibatches = None, chance.minibatches(problem)
     zero_grad, reset_every, clip = trainer.spec.zero_grad, trainer.spec.reset_every, trainer.clip
     step = evals = 0
+    latest: Tensor | None = None
 
     def closure() -> Tensor:
-        nonlocal evals
+        nonlocal evals, latest
         if zero_grad:
             trainer.optimizer.zero_grad()
         with torch.enable_grad():
@@ -845,8 +889,14 @@ def _train(
             clip()
         if evals == 0:
             recorder.seen(step, loss)
-        evals += 1
+        evals, latest = evals + 1, loss
         return loss
+
+    def stop(error: Exception, who: str, made: int) -> None:
+        finite = batch.finite(latest)
+        if made == 0 and bool(finite.any()):
+            raise ValueError(_refusal(error, f"{who} cannot take the first step")) from error
+        recorder.stopped(finite, f"{who} failed ({_words(error)})")
 
     for step in range(trainer.steps):
         if reset_every and step and step % reset_every == 0:
@@ -854,17 +904,19 @@ def _train(
         evals, examples = 0, next(minibatches)
         try:
             loss: Any = trainer.optimizer.step(closure)  # type: ignore[arg-type]  # torch types it float
-            recorder.after(step, trainer.optimizer, evals)
-            if trainer.schedulers:
+        except Exception as error:  # LBFGS chokes on numbers that are not finite, for example
+            stop(error, trainer.name, step)
+            return False
+        recorder.after(step, trainer.optimizer, evals)
+        if trainer.schedulers:
+            try:
                 trainer.step_schedulers(loss)
-        except _TORCH_ERRORS as error:
-            if batch.has_a_finite_start():
-                raise ValueError(_text(error)) from error
-            # LBFGS chokes on numbers that are not finite: the path up to here is the answer.
-            recorder.gave_up()
-            return
+            except Exception as error:
+                stop(error, trainer.scheduler_name, step + 1)
+                return False
         if watch is not None:
             watch(step + 1)
+    return True
 
 
 # -- the surface itself, in float64 on the CPU -----------------------------------------------------------
@@ -873,14 +925,16 @@ def _train(
 def landscape(function: Surface) -> Landscape:
     """What a verdict needs to know of a surface."""
     z = _grid(function, 41, function.domain).z
-    finite = z[np.isfinite(z)].clip(-1e300, 1e300)
+    losses = np.sort(z[np.isfinite(z)].clip(-1e300, 1e300)) if np.isfinite(z).any() else np.array([0.0, 1.0])
+    low, middle, high = (float(np.quantile(losses, share)) for share in (0.1, 0.5, 0.9))
     return Landscape(
         low=np.asarray([low for low, _ in function.domain]),
         widths=np.asarray(function.widths),
         minimizers=np.asarray(function.minimizers, dtype=np.float64).reshape(-1, 2),
         minimum=function.minimum,
         smooth=function.smooth,
-        range=float(np.ptp(finite)) if len(finite) else 1.0,
+        range=middle - low,
+        relief=high - low,
         first_order=lambda points: _first_order(function, points),
         hessian=lambda points: _hessians(function, points),
     )
@@ -899,13 +953,15 @@ def _space(function: Surface, seed: int) -> Landscape:
     length = float(torch.linalg.vector_norm(begin)) or 1.0
     size = len(begin)
     floor = function.minimum if math.isfinite(function.minimum) else 0.0
+    height = abs(float(data.losses(begin)) - floor) or 1.0
     return Landscape(
         low=begin.numpy() - length / 2,
         widths=np.full(size, length),
         minimizers=np.asarray(network.minimizers, dtype=np.float64).reshape(-1, size),
         minimum=function.minimum,
         smooth=function.smooth,
-        range=abs(float(data.losses(begin)) - floor) or 1.0,
+        range=height,
+        relief=height,
         first_order=lambda points: _first_order_of(data, points),
         hessian=(lambda points: _hessians_of(data, points)) if size <= _LARGEST_HESSIAN else None,
         bounded=False,

@@ -1,9 +1,14 @@
 """How a run ended, decided from host numbers alone.
 
 Never from a small change of the loss: a slow run is not a finished one. Distances are in domain widths
-(each axis divided by the extent of the domain along it), and losses in units of the range they have over
-the domain, so that the verdict does not depend on the units of a surface. A network's weights have no
-domain: there the unit is the length of all initial weights, and the loss above the minimum at them.
+(each axis divided by the extent of the domain along it), and losses in units of what they differ by, so that
+the verdict does not depend on the units of a surface. A wall or a pole does not count: the highest and the
+lowest tenth of the losses over the domain are left out. A network's weights have no domain: there the unit is
+the length of all initial weights, and the loss above the minimum at them.
+
+A run is on a plateau where three things hold: slope and curvature are almost nothing, beside what the losses
+differ by or what is left above a known minimum; the slope does not lead to a known minimizer, as that of a
+flat-bottomed bowl does; and the run hardly moves: a hundred times its steps would not take it away.
 """
 
 from __future__ import annotations
@@ -27,9 +32,11 @@ REACH = 1e6
 """Domain widths from the domain's middle beyond which a run has diverged."""
 
 _FLAT = 1e-5
-"""Crossing the domain along this slope changes the loss by this share of its range: a plateau."""
+"""Crossing the domain along this slope changes the loss by this share of what is at stake: a plateau."""
+_PATIENCE = 100
+"""So many times its steps a run on a plateau would stay near, at its pace."""
 _ROUNDING = 1e-12
-"""Slopes below this share of the loss's range are rounding."""
+"""Slopes below this share of the loss's range, or of the curvature there, are rounding."""
 _PROBE = 1e-2
 """Domain widths: how far around a degenerate point the loss is probed."""
 _SHORTEST_CYCLE = 10
@@ -68,7 +75,10 @@ class Landscape:
     """The loss at the minimizers; -inf where there is no lower bound."""
     smooth: bool
     range: float
-    """The highest minus the lowest loss over the domain."""
+    """What the losses over the domain differ by, from their lowest tenth to their middle: the unit of what is
+    rounding. What differs by much more, as a wall or a pole does, does not count."""
+    relief: float
+    """The same to their highest tenth: the unit of what is flat."""
     first_order: Callable[[Array], tuple[Array, Array]]
     """Points (k, D) → losses (k,) and gradients (k, D)."""
     hessian: Callable[[Array], Array] | None
@@ -92,12 +102,19 @@ class Endings:
     """(N,) whether a minimum is as low as there is, though it is none of the declared minimizers."""
 
 
-def judge(points: Array, diverged: bool, land: Landscape) -> Outcome:
-    """Say how the path `points` (n+1, D) ended, in the design's order of verdicts."""
+def judge(points: Array, diverged: bool, land: Landscape, stopped: str = "") -> Outcome:
+    """Say how the path `points` (n+1, D) ended, in the design's order of verdicts.
+
+    `diverged` says that its last point is not finite, beyond reach or without a finite loss, or that torch
+    gave up there; `stopped`, in words, why there are no more steps, where something failed.
+    """
     last = len(points) - 1
     ending = judge_many(points[:, None], np.array([last]), np.array([diverged]), land)
     kind, step, minimizer = KINDS[ending.kinds[0]], int(ending.steps[0]), int(ending.minimizers[0])
     detail = _detail(kind, step, minimizer, bool(ending.lowest[0]), points, land)
+    if stopped and kind != "diverged":
+        why = f"Stopped after {last:,} step{'s' * (last != 1)}: {stopped}."
+        detail = why if kind == "moving" else f"{detail} {why}"
     return Outcome(kind, step, detail, minimizer if minimizer >= 0 else None)
 
 
@@ -105,7 +122,7 @@ def judge_many(paths: Any, steps: NDArray[np.int64], diverged: NDArray[np.bool_]
     """How N runs ended: what `judge` says of each of them.
 
     `paths` (n+1, N, D) are their points, in any dtype; `steps` (N,) says how many steps each took: all n, or
-    fewer where it `diverged` (N,), and what a path holds after them does not matter.
+    fewer where it `diverged` (N,) or was stopped, and what a path holds after them does not matter.
     """
     verdict = _Verdict(paths, steps, land)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is asked for, one by one
@@ -146,32 +163,48 @@ class _Verdict:
         return (points - self.land.low) / self.land.widths
 
     def diverged(self, diverged: NDArray[np.bool_]) -> None:
-        end_undefined = np.flatnonzero(_undefined(self.ends, self.land))
-        step = self._since(end_undefined, lambda points, _: _undefined(points, self.land))
-        finite = np.isfinite(self.paths[step, end_undefined]).all(axis=1)
-        self.settle(end_undefined[finite], "diverged", step[finite])
-        others = np.flatnonzero(diverged & (self.kinds < 0))
-        self.settle(others, "diverged", self.last[others])
+        runs = np.flatnonzero(diverged)
+        self.settle(runs, "diverged", self.last[runs])
 
     def stationary(self) -> None:
         runs = self.open()
         ends, land = self.ends[runs], self.land
         nearest, distance = _nearest_minimizer(ends, land)
-        slopes, curvatures, _ = _principal(ends, land)
+        slopes, curvatures, axes = _principal(ends, land)
         known = np.isfinite(slopes).all(axis=1) & np.isfinite(curvatures).all(axis=1)
         kinds = np.full(len(runs), "", dtype="<U8")
         here = (distance <= NEAR) & ~(land.smooth & known)
         kinds[here] = "minimum"
         self.minimizers[runs[here]] = nearest[here]
-        near = known & ~here & (np.linalg.norm(_newton_step(slopes, curvatures, land), axis=1) <= NEAR)
-        near = np.flatnonzero(near)
+        newton = np.linalg.norm(_newton_step(slopes, curvatures, land), axis=1)
+        above, on_its_way = _way_to(nearest, ends, slopes, axes, land)
+        near = np.flatnonzero(known & ~here & (newton <= NEAR))
         exact, found = _polished(ends[near], land)
+        # On a flat bottom, such as that of x⁸, Newton steps are short, but fall short of the minimizer.
+        falls_short = on_its_way[near] & (distance[near] <= 100 * newton[near])
+        found &= ~falls_short | (_nearest_minimizer(exact, land)[1] <= NEAR)
         near, exact = near[found], exact[found]
-        kinds[near] = _by_curvature(exact, land)
+        kinds[near] = self._kinds_at(exact)
         self._name_minimizers(runs[near], exact, kinds[near])
-        flat = np.maximum(np.abs(slopes).max(axis=1), np.abs(curvatures).max(axis=1)) <= _FLAT * land.range
-        kinds[known & (kinds == "") & flat] = "plateau"
+        changes = np.maximum(np.abs(slopes).max(axis=1), np.abs(curvatures).max(axis=1))
+        flat = changes <= _FLAT * np.maximum(land.relief, above)
+        kinds[known & (kinds == "") & flat & ~on_its_way & self._rests(runs)] = "plateau"
         self._stands(runs[kinds != ""], kinds[kinds != ""])
+
+    def _kinds_at(self, points: Array) -> NDArray[np.str_]:
+        """What stationary points (k, D) are. What is declared is a minimum, however flat it is."""
+        kinds = _by_curvature(points, self.land)
+        declared = _nearest_minimizer(points, self.land)[1] <= NEAR
+        kinds[declared & (kinds == "plateau")] = "minimum"
+        return kinds
+
+    def _rests(self, runs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether many more steps, at the pace of their second half, would leave some runs where they are."""
+        last = self.last[runs]
+        half = self.paths[last - (last + 1) // 2, runs].astype(np.float64)
+        moved = _length(self.unit(self.ends[runs]) - self.unit(half))
+        at_rest: NDArray[np.bool_] = 2 * _PATIENCE * moved <= NEAR
+        return at_rest
 
     def _name_minimizers(self, runs: NDArray[np.int64], exact: Array, kinds: NDArray[np.str_]) -> None:
         nearest, distance = _nearest_minimizer(exact, self.land)
@@ -215,18 +248,19 @@ class _Verdict:
 
         They cross their own extent again and again, their middle stays, and their spread does not shrink.
         """
-        length = len(self.paths)
         found = np.zeros(len(runs), dtype=bool)
-        if length - length // 2 < _SHORTEST_CYCLE:
-            return found
         low, high = np.full((2, len(runs), self.paths.shape[-1]), np.nan)
-        size = max(1, _AT_ONCE // length)
-        for first in range(0, len(runs), size):
-            part = slice(first, first + size)
-            # In order of steps, then runs: over anything else NumPy takes many times as long.
-            window = self.unit(self.paths[length // 2 :, runs[part]].astype(np.float64, order="C"))
-            found[part] = _goes_round(window)
-            low[part], high[part] = window.min(axis=0), window.max(axis=0)
+        for last in np.unique(self.last[runs]):  # all took all steps, unless one was stopped
+            length = int(last) + 1
+            if length - length // 2 < _SHORTEST_CYCLE:
+                continue
+            same = np.flatnonzero(self.last[runs] == last)
+            for part in np.array_split(same, -(-len(same) * length // _AT_ONCE)):
+                # In order of steps, then runs: over anything else NumPy takes many times as long.
+                window = self.paths[length // 2 : length, runs[part]].astype(np.float64, order="C")
+                window = self.unit(window)
+                found[part] = _goes_round(window)
+                low[part], high[part] = window.min(axis=0), window.max(axis=0)
         runs, low, high = runs[found], low[found], high[found]
         margin = 0.1 * np.linalg.norm(high - low, axis=1)[:, None]
         place = np.empty(len(self.last), dtype=np.int64)
@@ -269,7 +303,7 @@ def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, l
     """A sentence on how one run ended."""
     last = len(points) - 1
     if kind == "diverged":
-        return _how_it_diverged(points, step, land)
+        return _how_it_diverged(points, land)
     if kind == "left":
         if step == 0:
             return "Started outside the drawn domain and never came in."
@@ -293,26 +327,16 @@ def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, l
     return f"Ended {what}; there since step {step}."
 
 
-def _how_it_diverged(points: Array, step: int, land: Landscape) -> str:
+def _how_it_diverged(points: Array, land: Landscape) -> str:
     last, point = len(points) - 1, points[-1]
-    if np.isfinite(points[step]).all() and _undefined(points[step:], land).all():
-        place = f"at the point of step {step}" if step else "where it starts"
-        return f"Diverged: {place} the loss is undefined or infinite."
     if not np.isfinite(point).all():
         return f"Diverged: step {last} led to a point that is not finite."
     if (np.abs(point - land.low) / land.widths).max() > REACH / 2:
         return f"Diverged: step {last} led off without bounds."
+    if not np.isfinite(land.first_order(point[None])[0]).all():
+        place = f"at the point of step {last}" if last else "where it starts"
+        return f"Diverged: {place} the loss is undefined or infinite."
     return f"Diverged: in step {last + 1} torch met numbers that are not finite and gave up."
-
-
-def _undefined(points: Array, land: Landscape) -> NDArray[np.bool_]:
-    """Whether there is no finite loss at points (..., D)."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        losses = land.first_order(np.ascontiguousarray(points).reshape(-1, points.shape[-1]))[0].reshape(
-            points.shape[:-1]
-        )
-    defined: NDArray[np.bool_] = np.isfinite(losses) & np.isfinite(points).all(axis=-1)
-    return ~defined
 
 
 def _nearest_minimizer(points: Array, land: Landscape) -> tuple[NDArray[np.int64], Array]:
@@ -343,10 +367,35 @@ def _principal(points: Array, land: Landscape) -> tuple[Array, Array, Array]:
 
 def _newton_step(slopes: Array, curvatures: Array, land: Landscape) -> Array:
     """The Newton step along each axis: 0 where there is no slope, infinite where there is no curvature."""
-    slopes = np.where(np.abs(slopes) <= _ROUNDING * land.range, 0.0, slopes)
+    slopes = np.where(np.abs(slopes) <= _rounding(curvatures, land)[:, None], 0.0, slopes)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         steps: Array = np.where(slopes == 0, 0.0, -slopes / curvatures)
     return steps
+
+
+def _rounding(curvatures: Array, land: Landscape) -> Array:
+    """(k,) the slopes that are rounding where the curvatures are (k, D)."""
+    least = np.minimum(land.range, np.abs(curvatures).max(axis=1, initial=0.0))
+    rounding: Array = _ROUNDING * least
+    return rounding
+
+
+def _way_to(
+    minimizers: NDArray[np.int64], points: Array, slopes: Array, axes: Array, land: Landscape
+) -> tuple[Array, NDArray[np.bool_]]:
+    """How far the losses at points (k, D) are above the declared minimum, and whether slopes lead there.
+
+    They do where slope times distance accounts for the loss above the minimizer: at least for half of it, as
+    wherever the loss is convex, and at most for a hundred times as much, as it is near other stationary
+    points. That holds however flat the bottom is, and however high the walls are.
+    """
+    above, leads = np.zeros(len(points)), np.zeros(len(points), dtype=bool)
+    if not len(land.minimizers) or not np.isfinite(land.minimum) or not axes.size:
+        return above, leads
+    away = (points - land.minimizers[minimizers]) / land.widths
+    gain = np.einsum("ki,ki->k", np.einsum("kij,ki->kj", axes, away), slopes)
+    above = land.first_order(points)[0] - land.minimum
+    return above, (gain > 0) & (2 * gain >= above) & (gain <= 100 * above)
 
 
 def _polished(points: Array, land: Landscape) -> tuple[Array, NDArray[np.bool_]]:
@@ -357,7 +406,8 @@ def _polished(points: Array, land: Landscape) -> tuple[Array, NDArray[np.bool_]]
     """
     polished, found = points.copy(), np.zeros(len(points), dtype=bool)
     slopes, curvatures, axes = _principal(points, land)
-    gone = np.maximum(1e-3 * np.linalg.norm(slopes, axis=1), 1e-9 * land.range)
+    unit = np.maximum(land.range, np.abs(curvatures).max(axis=1, initial=0.0))
+    gone = np.maximum(1e-3 * np.linalg.norm(slopes, axis=1), 1e-9 * unit)
     at = np.arange(len(points))
     for turn in range(10):
         if not len(at):
@@ -368,7 +418,7 @@ def _polished(points: Array, land: Landscape) -> tuple[Array, NDArray[np.bool_]]
         at = at[stayed]
         slopes, curvatures, axes = _principal(polished[at], land)
         slope = np.linalg.norm(slopes, axis=1)
-        done = (slope <= _ROUNDING * land.range) | (turn == 9)
+        done = (slope <= _ROUNDING * unit[at]) | (turn == 9)
         found[at[done]] = slope[done] <= gone[at[done]]
         at, slopes, curvatures, axes = at[~done], slopes[~done], curvatures[~done], axes[~done]
     return polished, found

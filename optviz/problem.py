@@ -64,6 +64,9 @@ class Surface:
     """Where a run begins if nobody says otherwise: a start that shows what the surface teaches."""
     smooth: bool = True
     """Whether the gradient exists, and is zero, at every minimizer."""
+    total: bool = False
+    """Whether the loss is known to be finite in float64 at every point that a run can come to before it has
+    diverged. Else it is asked for: a point without a finite loss ends a run."""
     searched: bool = False
     """Whether the minimizers were found by a search, so that there may be better ones."""
     data: Data | None = None

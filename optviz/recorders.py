@@ -36,8 +36,9 @@ class Recorder(Protocol):
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
         """The step has been taken, with `evals` evaluations of the loss; no scheduler has moved yet."""
 
-    def gave_up(self) -> None:
-        """Instead of a step: torch could not go on, because numbers are not finite any more."""
+    def stopped(self, finite: Tensor, reason: str) -> None:
+        """There are no more steps: something failed, for a reason in words. Which starts had finite numbers
+        until then is `finite` (k,); the others have diverged."""
 
 
 class PathRecorder:
@@ -61,7 +62,7 @@ class PathRecorder:
         self._lrs: list[float] = []
         self._moved: dict[str, list[Any]] = {name: [] for name in ("momentum", "betas")}
         self._evals = [0]
-        self._gave_up = False
+        self._gave_up, self._reason = False, ""
 
     def seen(self, step: int, loss: Tensor) -> None:
         gradients: list[Any] = [part.grad for part in self._trained]
@@ -97,8 +98,8 @@ class PathRecorder:
         for column in self._columns:
             column.flush(first, steps)
 
-    def gave_up(self) -> None:
-        self._gave_up = True
+    def stopped(self, finite: Tensor, reason: str) -> None:
+        self._gave_up, self._reason = not bool(finite.all()), reason
 
     def _keep(self, name: str, value: object, place: int) -> None:
         """Record what is new in the state, or a plain number; give up on what is neither or changes shape."""
@@ -132,17 +133,20 @@ class PathRecorder:
         if taken % _RING:
             self._flush(taken)
         path = torch.cat((self._start, _joined([column.values[:taken] for column in self._points])))
-        near = within_reach(path, land.low, land.widths).cpu().numpy()
-        steps = taken if near.all() else int(near.argmin())
-        points = _first(_host(path), steps + 1)
-        exact = points.astype(np.float64)
+        good = within_reach(path, land.low, land.widths).cpu().numpy()
+        host = _host(path)
+        exact = host.astype(np.float64)
         losses, gradients = land.first_order(exact)
+        good &= np.isfinite(losses)
+        steps = taken if good.all() else int(good.argmin())
+        points, exact = _first(host, steps + 1), _first(exact, steps + 1)
+        outcome = judge(exact, self._gave_up or not good[steps], land, self._reason if steps == taken else "")
         return Trajectory(
             run=self._spec,
             points=points,
             parameters=points if surface.network else None,
-            losses=losses,
-            gradients=gradients,
+            losses=_first(losses, steps + 1),
+            gradients=_first(gradients, steps + 1),
             seen_gradients=_first(self._seen_gradients(), steps),
             seen_losses=_first(_host(self._losses.values), steps),
             lrs=np.asarray(self._lrs[:steps], dtype=np.float64),
@@ -151,7 +155,7 @@ class PathRecorder:
             epochs=np.arange(steps) // epoch_steps,
             state={name: _first(_host(column.values), steps) for name, column in self._state.items()},
             unrecorded=tuple(sorted(self._unrecorded)),
-            outcome=judge(exact, self._gave_up or not near[steps], land),
+            outcome=outcome,
             made_with=made_with,
             names=surface.axes,
         )
@@ -179,43 +183,39 @@ class EndsRecorder:
     """Keeps the ends of N runs."""
 
     def __init__(self, starts: Tensor, surface: Surface) -> None:
-        self._low, self._widths = [low for low, _ in surface.domain], surface.widths
-        self._starts = starts
+        self._surface, self._starts = surface, starts
         self._ends = torch.empty_like(starts)
-        self._near = torch.empty(len(starts), dtype=torch.bool, device=starts.device)
+        self._goes = torch.empty(len(starts), dtype=torch.bool, device=starts.device)
         self._taken = torch.zeros(len(starts), dtype=torch.int64, device=starts.device)
 
     def watch(self, points: Callable[[], Tensor], rows: slice) -> None:
         """From now on `points()` gives the runs of these rows, as (k, 2), which begin at their starts."""
         self._now, self._rows = points, rows
         self._ends[rows] = self._starts[rows]
-        self._near[rows] = self._within_reach(self._starts[rows])
+        self._goes[rows] = goes_on(self._starts[rows], self._surface)
         self._taken[rows] = 0
 
     def seen(self, step: int, loss: Tensor) -> None:
         pass
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
-        now, near, ends = self._now(), self._near[self._rows], self._ends[self._rows]
-        self._taken[self._rows] += near
-        ends.copy_(torch.where(near[:, None], now, ends))
-        near &= self._within_reach(now)
+        now, goes, ends = self._now(), self._goes[self._rows], self._ends[self._rows]
+        self._taken[self._rows] += goes
+        ends.copy_(torch.where(goes[:, None], now, ends))
+        goes &= goes_on(now, self._surface)
 
-    def _within_reach(self, points: Tensor) -> Tensor:
-        return within_reach(points, self._low, self._widths)
-
-    def gave_up(self) -> None:
-        self._near[self._rows] = False
+    def stopped(self, finite: Tensor, reason: str) -> None:
+        self._goes[self._rows] &= finite
 
     def ensemble(self, land: Landscape, made_with: MadeWith) -> Ensemble:
         """Copy everything to the host once."""
-        return self._ensemble(self._ends, self._taken, self._near, None, land, made_with)
+        return self._ensemble(self._ends, self._taken, ~self._goes, None, land, made_with)
 
     def _ensemble(
         self,
         ends: Tensor,
         taken: Tensor,
-        near: Tensor,
+        diverged: Tensor,
         paths: Tensor | None,
         land: Landscape,
         made_with: MadeWith,
@@ -227,7 +227,7 @@ class EndsRecorder:
             ends=on_host,
             losses=losses,
             steps=_host(taken),
-            diverged=~_host(near) | ~np.isfinite(losses),
+            diverged=_host(diverged),
             paths=None if paths is None else _host(paths.transpose(0, 1)),
             made_with=made_with,
         )
@@ -241,31 +241,52 @@ class PathsRecorder(EndsRecorder):
         self._paths = starts.new_full((steps + 1, *starts.shape), math.nan)
         self._paths[0] = starts
         self._stopped = torch.full_like(self._taken, steps)
+        self._gave_up = torch.zeros_like(self._goes)
         self._count = 0
 
     def watch(self, points: Callable[[], Tensor], rows: slice) -> None:
         self._now, self._rows, self._count = points, rows, 0
         self._paths[1:, rows] = math.nan
         self._stopped[rows] = len(self._paths) - 1
+        self._gave_up[rows] = False
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
         self._count = step + 1
         self._paths[self._count, self._rows] = self._now()
 
-    def gave_up(self) -> None:
+    def stopped(self, finite: Tensor, reason: str) -> None:
         self._stopped[self._rows] = self._count
+        self._gave_up[self._rows] = ~finite
 
     def ensemble(self, land: Landscape, made_with: MadeWith) -> Ensemble:
         taken, steps = self._stopped.clone(), len(self._paths) - 1
-        # The extremes of a path are NaN where it is: they tell at once that most paths never leave.
-        extremes = torch.stack(torch.aminmax(self._paths, dim=0))
-        for row in (~self._within_reach(extremes).all(dim=0)).nonzero()[:, 0].split(1024):
-            near = self._within_reach(self._paths[:, row])
-            first = torch.where(near.all(dim=0), steps, near.int().argmin(dim=0))
+        for row in self._suspects().split(1024):
+            goes = goes_on(self._paths[:, row], self._surface)
+            first = torch.where(goes.all(dim=0), steps, goes.int().argmin(dim=0))
             taken[row] = torch.minimum(taken[row], first)
         ends = self._paths[taken, torch.arange(len(taken), device=taken.device)]
-        near = self._within_reach(ends) & (self._stopped == steps)
-        return self._ensemble(ends, taken, near, self._paths, land, made_with)
+        gave_up = self._gave_up & (taken == self._stopped)
+        diverged = gave_up | ~goes_on(ends, self._surface)
+        return self._ensemble(ends, taken, diverged, self._paths, land, made_with)
+
+    def _suspects(self) -> Tensor:
+        """Which paths may have come to a point where they end. Most never do, which is told at once where it
+        depends on the extremes of a path alone: they are NaN where it is."""
+        if not self._surface.total:
+            return torch.arange(self._paths.shape[1], device=self._paths.device)
+        extremes = torch.stack(torch.aminmax(self._paths, dim=0))
+        return (~goes_on(extremes, self._surface).all(dim=0)).nonzero()[:, 0]
+
+
+def goes_on(points: Tensor, surface: Surface) -> Tensor:
+    """Whether a run goes on from points (..., 2): they are within reach and have a finite loss: (...)."""
+    near = within_reach(points, [low for low, _ in surface.domain], surface.widths)
+    if surface.total:
+        return near
+    where = "cpu" if points.device.type == "mps" else points.device  # mps has no float64
+    with torch.no_grad():
+        losses = surface(points.detach().to(where, torch.float64))
+    return near & losses.isfinite().to(points.device)
 
 
 def within_reach(points: Tensor, low: Any, widths: Any) -> Tensor:

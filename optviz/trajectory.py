@@ -119,7 +119,8 @@ class Trajectory:
     is at the true weights. For surfaces of two numbers D is 2.
 
     n is smaller than the experiment's steps where the run diverged: the path ends at the first point that is
-    not finite or lies beyond reach.
+    not finite, lies beyond reach or has no finite loss. It is also where the optimizer or its scheduler
+    failed after some steps, which `outcome` says: these are kept.
     """
 
     run: RunSpec
@@ -227,7 +228,7 @@ class Reference:
     title: str
     """What a legend says; always that it is not torch."""
     points: Floats
-    """(n+1, 2) the start first, in the run's dtype; n < steps where it diverged."""
+    """(n+1, 2) the start first, in the run's dtype; n < steps where it diverged or was stopped."""
     losses: Array
     """(n+1,) the surface's own loss at each point, in float64."""
     parameters: Floats | None = None
@@ -247,11 +248,13 @@ class Ensemble:
     starts: Floats
     """(N, 2) in the run's dtype."""
     ends: Floats
-    """(N, 2) the last point of each run: where it diverged, its first point beyond reach."""
+    """(N, 2) the last point of each run: where it diverged, its first point beyond reach or without a
+    finite loss."""
     losses: Array
     """(N,) the surface's own loss at the ends, in float64."""
     steps: NDArray[np.int64]
-    """(N,) steps taken by each run: fewer than the experiment's where it diverged."""
+    """(N,) steps taken by each run: fewer than the experiment's where it diverged, or where the optimizer or
+    its scheduler failed after some."""
     diverged: NDArray[np.bool_]
     """(N,)"""
     paths: Floats | None

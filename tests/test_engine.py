@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
 
 import numpy as np
@@ -381,11 +382,105 @@ def test_diverging_starts_stop_where_single_runs_stop() -> None:
     np.testing.assert_array_equal(many.ends[0], one.points[-1])
 
 
-def test_a_complaint_about_settings_is_not_hidden_by_another_starts_divergence() -> None:
+def test_a_scheduler_that_stops_one_start_is_not_hidden_by_anothers_divergence() -> None:
     schedule = ov.SchedulerSpec("OneCycleLR", {"max_lr": 0.002, "total_steps": 100, "cycle_momentum": False})
     exp = experiment(steps=200, runs=[competitor("SGD", {"lr": 0.01}, scheduler=schedule)])
-    with pytest.raises(ov.CompetitorError, match="Tried to step 101 times"):
-        ov.run_many(exp, [(-1.2, 1.0), (1e4, 1e4)], device="cpu")
+    one = only(exp)
+    assert one.steps == 101 and one.outcome.kind == "moving"
+    assert one.outcome.detail.startswith(
+        "Stopped after 101 steps: the scheduler OneCycleLR failed (Tried to st"
+    )
+    for record in ("ends", "paths"):
+        many = ov.run_many(exp, [(-1.2, 1.0), (1e4, 1e4)], record=record, device="cpu")
+        assert many.diverged.tolist() == [False, True]
+        assert many.steps[0] == 101 > many.steps[1]
+        np.testing.assert_array_equal(many.ends[0], one.points[-1])
+
+
+def complain() -> None:
+    raise ValueError("It is enough.")
+
+
+def failing(step, fail, after: int):
+    """An optimizer's step that fails when `after` of them have been made."""
+
+    def failing_step(self, closure=None):
+        loss = step(self, closure)
+        self.made = getattr(self, "made", 0) + 1
+        if self.made > after:
+            fail()
+        return loss
+
+    return failing_step
+
+
+FAILURES = [
+    (lambda: 2.0**100_000, "a number became too large"),
+    (lambda: 1 % 0, "it divided by zero"),
+    (lambda: [][1], "it looked for something that is not there"),
+    (lambda: {}["lr"], "it looked for something that is not there"),
+    (lambda: math.sqrt(-1.0), "it cannot compute with these numbers"),
+    (lambda: None + 1, "it cannot compute with these numbers"),
+    (lambda: None.lr, "it cannot compute with these numbers"),
+    (complain, "It is enough"),
+    (lambda: torch.ones(2) + torch.ones(3), "The size of tensor a (2) must match"),
+]
+
+
+@pytest.mark.parametrize("after", [0, 1, 5])
+@pytest.mark.parametrize("how", range(len(FAILURES)))
+def test_what_fails_says_so_in_words_and_keeps_the_steps_before(
+    how: int, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail, words = FAILURES[how]
+    run = [competitor("SGD", {"lr": 0.1})]
+    plain = only(experiment(BOWL, (2.0, 1.0), max(after, 1), run))
+    monkeypatch.setattr(torch.optim.SGD, "step", failing(torch.optim.SGD.step, fail, after))
+    exp = experiment(BOWL, (2.0, 1.0), 20, run)
+    if after == 0:
+        with pytest.raises(ov.CompetitorError) as refused:
+            ov.run(exp, "cpu")
+        assert words in refused.value.reason
+        return
+    one = only(exp)
+    np.testing.assert_array_equal(one.points, plain.points)
+    assert one.outcome.kind == "moving"
+    steps = "1 step" if after == 1 else f"{after} steps"
+    assert one.outcome.detail.startswith(f"Stopped after {steps}: SGD failed ({words}")
+    many = ov.run_many(exp, [(2.0, 1.0), (0.0, 1.0)], record="paths", device="cpu")
+    assert many.steps.tolist() == [after] * 2 and not many.diverged.any()
+    optimizers = [ov.OptimizerSpec("SGD", {"lr": lr}) for lr in (0.1, 0.2)]
+    varied = ov.engine.run_varied(exp, optimizers, device="cpu")
+    assert varied.steps.tolist() == [after] * 2 and not varied.diverged.any()
+    np.testing.assert_array_equal(varied.ends[0], one.points[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "steps", "words"),
+    [
+        ("CyclicLR", {"mode": "triangular2", "step_size_up": 1, "cycle_momentum": False}, 2048, "too large"),
+        ("StepLR", {"step_size": 0}, 1, "divided by zero"),
+        ("PolynomialLR", {"power": -1e300}, 1, "too large"),
+        ("OneCycleLR", {"total_steps": 9, "cycle_momentum": False}, 10, "Tried to step 10 times"),
+    ],
+)
+def test_a_scheduler_that_fails_keeps_the_steps_before(
+    name: str, params: dict, steps: int, words: str
+) -> None:
+    """Python's own texts are no sentences."""
+    run = competitor("SGD", {"lr": 1e-3}, scheduler=ov.SchedulerSpec(name, params))
+    one = only(experiment(BOWL, (2.0, 1.0), 2100, [run]))
+    assert one.steps == steps and words in one.outcome.detail, one.outcome
+    assert f"Stopped after {steps:,} step" in one.outcome.detail
+    assert not re.search(r"Errno|\(34|by zero\)\.\)|out of range", one.outcome.detail)
+
+
+def test_a_scheduler_that_cannot_be_made_is_refused_in_words() -> None:
+    schedule = ov.SchedulerSpec("CyclicLR", {"step_size_up": 0, "cycle_momentum": False})
+    with pytest.raises(ov.CompetitorError) as refused:
+        ov.run(experiment(runs=[competitor("SGD", {"lr": 0.1}, scheduler=schedule)]), "cpu")
+    words = "The scheduler CyclicLR cannot be made with these settings: it divided by zero."
+    assert refused.value.reason == words
 
 
 # -- closed forms and published values -------------------------------------------------------------------

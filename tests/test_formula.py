@@ -726,6 +726,49 @@ def test_the_search_finds_what_the_literature_declares(name: str) -> None:
     assert found.smooth == known.smooth or name == "Drop-wave"
 
 
+@pytest.mark.parametrize("middle", [(0.0, 0.0), (0.313, -0.217), (1.0, 0.5)])
+@pytest.mark.parametrize(
+    "pole",
+    [
+        "log({r})",
+        "log({r}) + 100*{r}",
+        "log(sqrt({r}))",
+        "-1/{r}",
+        "-1/sqrt({r})",
+        "-{r}**-0.1",
+        "-1/{r}**4",
+        "-0.001/{r} + x**2",
+        "log(abs(x - {x})) + y**2",
+    ],
+)
+def test_a_pole_is_no_minimum(pole: str, middle: tuple[float, float]) -> None:
+    x, y = middle
+    surface = formula(pole.format(r=f"((x - {x})**2 + (y - {y})**2)", x=x))
+    assert (surface.minimizers, surface.minimum) == ((), -math.inf)
+
+
+@pytest.mark.parametrize("middle", [(0.0, 0.0), (0.313, -0.217)])
+@pytest.mark.parametrize(
+    ("text", "minimum"),
+    [
+        ("-1/({r} + 1e-9)", -1e9),
+        ("{r} + 1e-9/(x - 1.9)**8", None),
+        ("{r}**0.05", 0.0),
+        ("{r}**0.25 - 3", -3.0),
+        ("sqrt(abs(x - {x})) + sqrt(abs(y - {y}))", 0.0),
+        ("-exp(-1e4*{r})", -1.0),
+    ],
+)
+def test_beside_a_pole_a_kink_a_cusp_or_a_needle_is_one(
+    text: str, minimum: float | None, middle: tuple[float, float]
+) -> None:
+    x, y = middle
+    surface = formula(text.format(r=f"((x - {x})**2 + (y - {y})**2)", x=x, y=y))
+    (found,) = surface.minimizers
+    assert found == pytest.approx(middle, abs=1e-6)
+    assert minimum is None or surface.minimum == pytest.approx(minimum, rel=1e-6, abs=1e-1)
+
+
 @pytest.mark.parametrize(
     ("expression", "minimizers", "minimum", "smooth"),
     [
@@ -837,6 +880,44 @@ def test_a_run_into_an_undefined_region_has_diverged_there() -> None:
         == f"Diverged: at the point of step {step} the loss is undefined or infinite."
     )
     assert np.isfinite(trajectory.losses[:step]).all() and not np.isfinite(trajectory.losses[step])
+
+
+BLANKS = [
+    "log(x) + 10*(x - 1)**2 + y**2",
+    "sqrt(abs(x) - 0.4) + y**2",
+    "x**2 + y**2 + 0*log(sin(20*x))",
+    "3*log(y) + x",
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "LBFGS", "Muon", "Rprop"])
+@pytest.mark.parametrize("expression", BLANKS)
+def test_the_first_point_without_a_loss_ends_a_run(expression: str, optimizer: str, dtype: str) -> None:
+    """A loop of torch's would go on through the blank: its path up to there is the run."""
+    chosen = spec(expression)
+    starts = np.random.default_rng(0).uniform(-2, 2, (5, 2)).astype(dtype)
+    params = {"lr": 0.05, "max_iter": 2} if optimizer == "LBFGS" else {"lr": 0.05}
+    run = ov.RunSpec(ov.OptimizerSpec(optimizer, params))
+    exp = experiment(chosen, (0.05, 0.5), 20, runs=(run,), dtype=dtype)
+    both = [ov.run_many(exp, starts, record=record, device="cpu") for record in ("ends", "paths")]
+    for row, start in enumerate(starts.tolist()):
+        one = ov.run_one(experiment(chosen, tuple(start), 20, runs=(run,), dtype=dtype), 0, "cpu")
+        assert np.isfinite(one.losses[:-1]).all()
+        diverged = one.outcome.kind == "diverged"
+        if not np.isfinite(one.losses[-1]):
+            assert diverged and one.outcome.step == one.steps
+        assert diverged or one.steps == 20
+        for many in both:
+            assert (many.steps[row], many.diverged[row]) == (one.steps, diverged)
+            np.testing.assert_array_equal(many.ends[row], one.points[-1])
+    assert both[0].diverged.any()
+
+
+def test_a_path_does_not_lead_through_the_blank() -> None:
+    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02}))
+    (trajectory,) = ov.run(experiment(spec(BLANKS[0]), (0.05, 0.5), 100, runs=(run,)), "cpu")
+    assert (trajectory.outcome.kind, trajectory.outcome.step, trajectory.steps) == ("diverged", 2, 2)
 
 
 # --- To the bit, and as a program --------------------------------------------------------------------------

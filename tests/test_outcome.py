@@ -154,6 +154,7 @@ def land(gradient, hessian, *, smooth=True, minimizers=(), losses=None) -> Lands
         minimum=-math.inf,
         smooth=smooth,
         range=1.0,
+        relief=1.0,
         first_order=first_order,
         hessian=lambda points: np.broadcast_to(np.asarray(hessian, float), (len(points), 2, 2)),
     )
@@ -230,3 +231,89 @@ def test_many_verdicts_are_those_of_each_run_alone(surface: str) -> None:
             assert (found.steps[row], found.minimizers[row]) == (outcome.step, minimizer)
             kinds.add(outcome.kind)
     assert len(kinds) > 1
+
+
+def typed(expression: str, start: tuple, steps: int, lr: float, half: float = 5.0, **rest) -> ov.Trajectory:
+    ranges = {"x_range": (-half, half), "y_range": (-half, half)}
+    spec = ov.SurfaceSpec("Formula", {"expression": expression, **ranges})
+    run = ov.RunSpec(ov.OptimizerSpec(rest.pop("optimizer", "SGD"), {"lr": lr}))
+    return ov.run(ov.Experiment(spec, start, steps, (run,), dtype="float64"), device="cpu")[0]
+
+
+SLOW = [
+    ("exp(x**2) + y**2", (0.5, 1.0)),
+    ("exp(x**2) + 0.001*y**2", (0.0, 3.0)),  # a slope that was rounding beside the wall
+    ("exp(x**2) + y", (0.5, 1.0)),
+    ("1/x", (0.5, 1.0)),
+    ("1/(x**2 + y**2)", (2.5, 1.0)),
+    ("x**2 + y**2 + 1/(x - 3)**8", (0.5, 1.0)),
+    ("x**2 + y**2 - 1/(x - 3.01)**2", (-2.0, 1.0)),
+    ("x**8 + y**8", (0.3, 0.2)),
+    ("x**8 + y**8", (0.06, 0.05)),
+    ("x**20 + y**20", (0.5, 0.4)),
+    ("-1/(x**2 + y**2 + 1e-9)", (0.5, 1.0)),
+]
+
+
+@pytest.mark.parametrize("lr", [1e-3, 1e-5])
+@pytest.mark.parametrize(("expression", "start"), SLOW)
+def test_a_slow_run_is_not_a_finished_one(expression: str, start: tuple, lr: float) -> None:
+    outcome = typed(expression, start, 50, lr).outcome
+    assert outcome.kind == "moving", outcome
+
+
+@pytest.mark.parametrize("lr", [1e-3, 1e-9])
+@pytest.mark.parametrize("half", [5.0, 20.0])
+@pytest.mark.parametrize("wall", ["0", "1/(x - 3)**8", "exp(x**2)"])
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_neither_walls_nor_units_make_a_plateau(wall: str, scale: float, half: float, lr: float) -> None:
+    """Not even where the run hardly moves: there is a slope."""
+    expression = f"{scale:g}*(x**2 + y**2 + x*y/2 + {wall}) + 7"
+    assert typed(expression, (0.5, 1.0), 50, lr / scale, half).outcome.kind == "moving"
+
+
+FLATS = [
+    ("1/(1 + exp(-x))", (40.0, 1.0), 50.0),  # a saturated unit, above and below
+    ("1/(1 + exp(-x))", (-40.0, 1.0), 50.0),
+    ("tanh(x)", (20.0, 1.0), 50.0),
+    ("exp(-x**2 - y**2)", (5.0, 0.0), 5.0),
+    ("1 - exp(-x**2 - y**2)", (4.9, 1.0), 5.0),
+    ("1 - exp(-x**2 - y**2)", (8.0, 0.0), 20.0),
+]
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize(("expression", "start", "half"), FLATS)
+def test_almost_no_slope_is_a_plateau(expression: str, start: tuple, half: float, scale: float) -> None:
+    outcome = typed(f"{scale:g}*({expression})", start, 60, 0.1 / scale, half).outcome
+    assert outcome.kind == "plateau", outcome
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "Rprop"])
+@pytest.mark.parametrize(
+    "expression", ["1 - exp(-x**2 - y**2)", "x**8 + y**8", "tanh(x) + tanh(y)", "exp(x**2) + y**2"]
+)
+def test_who_rests_on_a_plateau_is_still_there_after_many_more_steps(expression: str, optimizer: str) -> None:
+    rests = 0
+    for start in np.random.default_rng(0).uniform(-5, 5, (6, 2)).tolist():
+        run = typed(expression, tuple(start), 20, 0.01, optimizer=optimizer)
+        if run.outcome.kind == "plateau":
+            longer = typed(expression, tuple(start), 400, 0.01, optimizer=optimizer)
+            assert np.linalg.norm(longer.points[-1] - run.points[-1]) <= 1e-3 * 10
+            rests += 1
+    assert rests or optimizer != "SGD" or "exp(-" not in expression
+
+
+@pytest.mark.parametrize("start", [(0.01, 0.005), (0.004, -0.003), (0.0, 0.0)])
+def test_a_flat_bottom_is_the_minimum_that_is_declared(start: tuple) -> None:
+    outcome = typed("x**8 + y**8", start, 20, 1e-3).outcome
+    assert (outcome.kind, outcome.minimizer) == ("minimum", 0)
+
+
+def test_a_run_that_was_stopped_is_judged_by_what_it_did() -> None:
+    """Of runs together some may have been stopped: what follows is no path of theirs."""
+    paths = np.stack([np.vstack([spiral(1.0)[:101], np.full((100, 2), np.nan)]), spiral(1.0)], axis=1)
+    found = judge_many(paths, np.array([100, 200]), np.zeros(2, bool), land([1, 1], [[1, 0], [0, 1]]))
+    assert [KINDS[kind] for kind in found.kinds] == ["cycle", "cycle"]
+    outcome = judge(paths[:101, 0], False, land([1, 1], [[1, 0], [0, 1]]), "it failed")
+    assert outcome.detail.endswith(". Stopped after 100 steps: it failed.")

@@ -153,6 +153,9 @@ def diverging() -> Iterator[tuple[str, ov.Experiment]]:
             yield f"{start} {dtype}", experiment(lost[:1], start=start, dtype=dtype)
     undefined = {"expression": "sqrt(log(x)) + y**2"}
     yield "nowhere", experiment(lost, "Formula", undefined, start=(0.5, 1.0))
+    blank = {"expression": "log(x) + 10*(x - 1)**2 + y**2"}
+    across = [competitor("SGD", params={"lr": 0.02}), competitor("Muon", params={"lr": 0.1})]
+    yield "through the blank", experiment(across, "Formula", blank, start=(0.05, 0.5), dtype="float64")
     far = competitor("SGD", params={"lr": 1e9})
     yield "Linear fit diverges", experiment([far, lost[3]], "Linear fit", steps=30)
     yield "network diverges", experiment([far, lost[3]], "MLP classifier", {"activation": "ReLU"}, steps=30)
@@ -287,13 +290,26 @@ def test_cases_are_what_they_are_said_to_be() -> None:
 
 
 def test_what_torch_does_not_like_is_its_error_there_too() -> None:
-    """Its line search does not know what to do where the loss is NaN and has a slope."""
+    """There it is raised; here the steps that were made until then are kept."""
+    schedule = ov.SchedulerSpec("OneCycleLR", {"total_steps": 9, "cycle_momentum": False})
+    exp = experiment([ov.RunSpec(ov.OptimizerSpec("SGD"), scheduler=schedule)], steps=20)
+    (path,) = ov.run(exp, "cpu")
+    assert path.steps == 10 and "Tried to step 10 times" in path.outcome.detail
+    with pytest.raises(ValueError, match="Tried to step 10 times"):
+        exec(compile(ov.to_script(exp), "script", "exec"), {"__name__": "__main__"})
+
+
+def test_a_run_that_starts_without_a_loss_ends_there_in_its_program_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """torch's line search does not know what to do where the loss is NaN and has a slope."""
     search = ov.OptimizerSpec("LBFGS", {"line_search_fn": "strong_wolfe"})
     exp = experiment([ov.RunSpec(search)], "Formula", {"expression": "-log(x)"}, start=(-1.0, 1.0))
-    with pytest.raises(ov.CompetitorError, match="list index out of range"):
-        ov.run(exp, "cpu")
-    with pytest.raises(IndexError, match="list index out of range"):
-        exec(compile(ov.to_script(exp), "script", "exec"), {"__name__": "__main__"})
+    (path,) = ov.run(exp, "cpu")
+    assert (path.steps, path.outcome.kind) == (0, "diverged")
+    assert path.outcome.detail == "Diverged: where it starts the loss is undefined or infinite."
+    exec(compile(ov.to_script(exp), "script", "exec"), {"__name__": "__main__"})
+    assert capsys.readouterr().out.splitlines()[1:] == ["0 -1.0 1.0"]
 
 
 # -- as a person writes it -------------------------------------------------------------------------------

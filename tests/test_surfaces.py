@@ -728,6 +728,19 @@ def test_on_the_cliff_clipping_earns_its_keep(lr: float) -> None:
     assert clipped[-1] < 1e-4
 
 
+@pytest.mark.parametrize("name", [name for name, info in SURFACES.items() if info.surface().total])
+def test_what_is_said_to_be_finite_within_reach_is(name: str) -> None:
+    """Then nobody asks at every step whether there is a loss."""
+    function = surface(SurfaceSpec(name))
+    middle = torch.tensor(function.domain, dtype=torch.float64).mean(dim=1)
+    widths = torch.tensor(function.widths, dtype=torch.float64)
+    signs = 2 * torch.rand(4000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
+    sizes = 10 ** (14 * torch.rand(4000, 2, generator=torch.Generator().manual_seed(1)).double() - 8)
+    corners = torch.cartesian_prod(torch.tensor([-1.0, 0.0, 1.0]), torch.tensor([-1.0, 0.0, 1.0])).double()
+    points = middle + widths * torch.cat([signs.sign() * sizes, signs, 1e6 * signs, 1e6 * corners])
+    assert function(points).isfinite().all()
+
+
 def test_on_the_plateau_adaptive_methods_earn_theirs() -> None:
     s = build("Plateau")
     # The well's curvature is 4, so a rate up to 2/4 is stable in it: 0.4 is as good as plain descent gets.

@@ -51,8 +51,9 @@ def to_script(experiment: Experiment) -> str:
     It needs torch alone, unless the surface was registered without a source that can be shown. It prints, for
     each competitor, a line "# name", and then a line for each point: the step, from 0 for the start, and the
     numbers, as `repr` writes them, which are exactly those of `run(experiment, device="cpu")`. It ends a path
-    where `run` does: at the first point that is not finite or lies beyond reach. What makes torch raise an
-    error, which `run` turns into a sentence, raises it there too.
+    where `run` does: at the first point that is not finite, lies beyond reach or has no finite loss. What
+    makes torch raise an error raises it there too, where `run` turns it into a sentence and keeps the steps
+    that were made until then.
 
     For a network the numbers are its weights, in the order of `module.parameters()`. Where there are more
     than 10, a line has a fingerprint of them instead, the first 16 hexadecimal digits of the SHA-256 of
@@ -178,16 +179,24 @@ class _Script:
         widths = zip(self.surface.domain, self.surface.widths, strict=True)
         middle = [literal(low + width / 2) for (low, _), width in widths]
         reach = [literal(REACH * width) for width in self.surface.widths]
+        program = self.programs[0]
         middle_text, reach_text = (
-            f"torch.tensor({', '.join([f'[{x}, {y}]', *self.programs[0].dtype()])})"
-            for x, y in (middle, reach)
+            f"torch.tensor({', '.join([f'[{x}, {y}]', *program.dtype()])})" for x, y in (middle, reach)
         )
+        what, near = (
+            "not finite, or a million widths of the picture away",
+            "((point - middle).abs() <= reach).all()",
+        )
+        check = f"not {near}"
+        if isinstance(program, SurfaceProgram) and not self.surface.total:
+            what += ", or without a finite loss"
+            check = f"not ({near} and {program.source.name}(*point.double()).isfinite())"
         return [
             "def has_diverged(point):",
-            f'{_INDENT}"""Whether it is not finite, or a million widths of the picture away."""',
+            f'{_INDENT}"""Whether it is {what}."""',
             f"{_INDENT}middle = {middle_text}",
             f"{_INDENT}reach = {reach_text}",
-            f"{_INDENT}return not ((point - middle).abs() <= reach).all()",
+            f"{_INDENT}return {check}",
         ]
 
     def functions(self, with_losses: bool) -> list[list[str]]:

@@ -48,6 +48,7 @@ def classic(
     minimizers: Sequence[Point] | Callable[..., Sequence[Point]] = (),
     minimum: float | Callable[..., float] = 0.0,
     smooth: bool = True,
+    total: bool = True,
     params: Mapping[str, Param] | None = None,
     note: str = "",
 ) -> Callable[[Function], Function]:
@@ -73,6 +74,7 @@ def classic(
                 minimum=minimum(**values) if callable(minimum) else minimum,
                 start=start,
                 smooth=smooth,
+                total=total,
             )
 
         register_surface(
@@ -509,6 +511,7 @@ def eggholder(x: Tensor, y: Tensor) -> Tensor:
 
 @classic(
     "Holder table",
+    total=False,  # its exponential overflows far out
     group="Many minima",
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(5.2, 4.3),
@@ -530,6 +533,7 @@ def holder_table(x: Tensor, y: Tensor) -> Tensor:
 
 @classic(
     "Cross-in-tray",
+    total=False,  # its exponential overflows far out
     group="Many minima",
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(4.9, 2.3),

@@ -163,10 +163,10 @@ register_surface(
         build=_build,
         params=_PARAMS,
         note="Its minimizers were looked for by a search of the drawn domain, so a lower one may hide. Where "
-        "the formula is undefined or infinite nothing is drawn, and a run that gets there has diverged. A "
-        "power whose exponent is not a whole constant is defined for bases from 0 on. Where a root, a power, "
-        "abs or atan2 has no derivative, optviz uses the subgradient 0; a piece of where that is not taken "
-        "adds nothing to the gradient.",
+        "the formula is undefined or infinite nothing is drawn, and the first point of a run without a "
+        "finite loss ends it, as diverged. A power whose exponent is not a whole constant is defined for "
+        "bases from 0 on. Where a root, a power, abs or atan2 has no derivative, optviz uses the subgradient "
+        "0; a piece of where that is not taken adds nothing to the gradient.",
         further=_further,
         remarks=_remarks,
         written=lambda given: latex(_expression(given).tree),

@@ -95,12 +95,16 @@ def search(function: Callable[[Tensor, Tensor], Tensor], domain: Domain) -> Foun
     spread = float(finite.quantile(0.9) / 2 - lowest / 2) or float(finite.max() / 2 - lowest / 2)
     theta = _once(ground, _walk_down(ground, _hollows(square, heights)))
     theta = _snapped(ground, torch.cat([_polished(ground, theta), theta]))
+    lowest = min(lowest, float(ground.height(theta).min()))
     theta = theta[_are_minima(ground, theta, spread)]
-    heights = ground.height(theta)
-    near = 1e-9 * spread + 1e-12 * abs(lowest)
-    if not len(theta) or lowest < heights.min() - near:
+    if not len(theta):
         return Found((), -math.inf, True)
-    theta = _once(ground, theta[heights <= heights.min() + near])
+    heights = ground.height(theta)
+    best = float(heights.min())
+    near = 1e-9 * spread + 1e-12 * abs(best)
+    if lowest < best - near:
+        return Found((), -math.inf, True)
+    theta = _once(ground, theta[heights <= best + near])
     return _found(ground, theta, spread)
 
 
@@ -180,13 +184,16 @@ def _steepness(ground: _Ground, theta: Tensor) -> Tensor:
 def _are_minima(ground: _Ground, theta: Tensor, spread: float) -> Tensor:
     """Which of some points (k, 2) are minimizers: nothing around them is lower.
 
-    On smooth ground, and on the edge of the domain, only where the gradient is zero.
+    On smooth ground, and on the edge of the domain, only where the gradient is zero. Else it must be a kink
+    or a cusp, which rises at once, but by less and less the nearer one looks: into a pole, such as that of
+    log or of -1/x², it goes down as far as before, or farther.
     """
     here = ground.height(theta)
     circles = torch.stack([ground.around(theta, radius).amin(-1) for radius in (1e-7, 1e-5, 1e-3)])
     lower = (circles < here - 1e-14 * here.abs() - 1e-32 * spread).any(0)
     level = _steepness(ground, theta) <= 1e-7 * spread
-    pit = circles[0] - here > 1e-10 * spread  # a kink or a cusp rises at once
+    far, near = circles[1] - circles[0], circles[0] - ground.around(theta, 1e-9).amin(-1)
+    pit = (circles[0] - here > 1e-10 * spread) & (near < 0.8 * far)  # a kink or a cusp
     return here.isfinite() & ~lower & (level | (pit & ground.inside(theta, 1e-9)))
 
 
