@@ -52,7 +52,7 @@ def to_html(
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
     colors = THEMES[theme]
     for known in ([inside(experiment, path) for path in paths], []):
-        page = _page(experiment, paths, _scene(experiment, paths, known, colors, view), colors)
+        page = _page(experiment, paths, _scene(experiment, paths, known, view), colors)
         if len(page.encode()) <= _LARGEST:
             return page
     raise ValueError("This page would be larger than 6 MB: take fewer steps or fewer competitors.")
@@ -61,9 +61,7 @@ def to_html(
 # -- what is shown -----------------------------------------------------------------------------------------
 
 
-def _scene(
-    experiment: Experiment, paths: Sequence[Trajectory], known: Sequence[Steps], theme: Theme, view: View
-) -> Scene:
+def _scene(experiment: Experiment, paths: Sequence[Trajectory], known: Sequence[Steps], view: View) -> Scene:
     """All that the player can be asked to show, as nobody can be asked for more later."""
     ghosts = {
         place: run_reference(experiment, place, view.convention)
@@ -72,7 +70,7 @@ def _scene(
     }
     function = surface(experiment.surface)
     edges = [stability(experiment, path) for path in paths]
-    shown = scene(experiment, paths, theme, None, view, known, ghosts, edges, examples=True)
+    shown = scene(experiment, paths, None, view, known, ghosts, edges, examples=True)
     near = function.nearness if view.within is None else view.within
     summaries = [path.summary(function.minimizers, near) for path in paths]
     texts = captions.words(experiment, view)
@@ -80,7 +78,7 @@ def _scene(
     texts["conventions"] = [one for one in texts["conventions"] if one["name"] == view.convention]
     endings = [path.outcome.detail for path in paths]
     more = {
-        "table": captions.table(experiment, summaries, endings, theme, view),
+        "table": captions.table(experiment, summaries, endings, view),
         "places": list(range(len(paths))),
         "plotly": get_plotlyjs_version(),
         "fixed": True,
