@@ -202,12 +202,13 @@ def test_the_menu_of_the_page_turns_it(turning: Turning) -> None:
     turning.go(VIEWS["curves"])
     page.bring_to_front()
     for scheme in ("dark", "light"):
-        page.get_by_test_id("stMainMenu").get_by_role("button").click()
-        page.get_by_role("dialog").or_(page.get_by_test_id("stMainMenuPopover")).get_by_text(
-            scheme.capitalize(), exact=True
-        ).click()
+        page.get_by_test_id("stMainMenuButton").click()
+        page.get_by_test_id(f"stMainMenuItem-theme-{scheme.capitalize()}").click()
         page.keyboard.press("Escape")
         page.wait_for_function(TURNED, arg=scheme)
         page.wait_for_timeout(300)
         assert page.evaluate(HEADS) == list(THEMES[scheme].paths[:2])
         assert contrast(page, ".optviz-contour .xtick text") > 4.5
+    page.get_by_test_id("stMainMenuButton").click()
+    page.get_by_test_id("stMainMenuItem-theme-System").click()
+    page.keyboard.press("Escape")

@@ -189,6 +189,8 @@ export class Inspector {
     copy.addEventListener("click", () => copied(copy, this.latex(steps)));
     title.append(copy);
     const list = element("ol", "optviz-lines");
+    list.tabIndex = 0; // long lines are scrolled, with the keyboard too
+    list.setAttribute("aria-label", "The rule, line by line");
     for (const line of form.lines) list.append(this.line(line, steps));
     const check = element("p", "optviz-hint");
     this.updates.push(() => (check.textContent = this.check(steps)));
