@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 import optviz as ov
 from scripts.live_app import follow, wait_until_still
-from tests.browser.test_theme import APART, DATA
+from tests.browser.test_theme import APART, DATA, TURNED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -29,12 +29,6 @@ FIND = """async ([only, known]) => {
     return violations.flatMap(({ id, nodes }) => nodes
         .filter(({ target }) => !theirs(id, target))
         .map(({ target, failureSummary, html }) => [id, target.join(" "), failureSummary, html]));
-}"""
-DARK = """() => {
-    const find = selector => document.querySelector(selector);
-    const own = find(".optviz-player")?.player ?? find(".optviz-plot")?.chart;
-    return getComputedStyle(find('[data-testid="stApp"]')).colorScheme === "dark"
-        && (!own || own.ground.scheme === "dark");
 }"""
 VIEWS = {
     **{beside: ov.View(beside=beside) for beside in ("curves", "code", "stability")},
@@ -73,7 +67,7 @@ def found(page: Page, axe: str) -> list[Any]:
         page.evaluate(axe)
     everything: list[Any] = page.evaluate(FIND, [None, STREAMLIT])
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-    page.wait_for_function(DARK)
+    page.wait_for_function(TURNED, arg="dark")
     page.wait_for_timeout(300)
     everything += page.evaluate(FIND, [["color-contrast"], STREAMLIT])
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
@@ -81,9 +75,10 @@ def found(page: Page, axe: str) -> list[Any]:
 
 
 def calm(visit: Any, address: str) -> Page:
-    page: Page = visit()
+    page: Page = visit("" if "page=" in address else address)
     page.emulate_media(reduced_motion="reduce")
-    follow(page, address)
+    if "page=" in address:
+        follow(page, address)
     wait_until_still(page)
     return page
 
