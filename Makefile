@@ -27,7 +27,7 @@ help: ## show this list
 run: $(ready) ## open the app in the browser (sets everything up the first time)
 	$(BIN)/python -m streamlit run app.py --server.address localhost $(ARGS)
 
-test: $(dev) ## run all tests
+test: $(dev) $(js) ## run all tests
 	@$(BIN)/python -m scripts.chromium
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(ARGS)
 

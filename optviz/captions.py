@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from optviz.conventions import conventions
-from optviz.figures import PLAIN, Theme, all_pens
+from optviz.figures import PLAIN, all_pens
 from optviz.problem import surface
 from optviz.spec import MARKS, VIEW_PARAMS, Experiment, View
 from optviz.trajectory import Summary
@@ -96,7 +96,6 @@ def table(
     experiment: Experiment,
     summaries: Sequence[Summary | None],
     endings: Sequence[str],
-    theme: Theme,
     view: View = PLAIN,
 ) -> dict[str, Any]:
     """The results as the table of a player, as JSON: a column for each name, a row for each competitor.
@@ -107,13 +106,13 @@ def table(
     names = [name for name in _COLUMNS if function.minimizers or name not in ("distance", "steps_to_reach")]
     units = "the weights" if function.network else " and ".join(function.axes)
     rows = []
-    styles = all_pens(experiment, theme, view)
+    styles = all_pens(experiment, view=view)
     for run, pen, summary, ending in zip(experiment.runs, styles, summaries, endings, strict=True):
         numbers = {name: getattr(summary, name) for name in names[1:-1]} if summary else {}
         rows.append(
             {
                 "name": run.name,
-                "color": pen.color,
+                "slot": pen.slot,
                 "dash": pen.dash,
                 "numbers": {name: _sent(number) for name, number in numbers.items()},
                 "ending": summary.outcome.kind if summary else "",

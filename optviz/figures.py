@@ -112,6 +112,8 @@ _MARKED = 121
 class Pen:
     """How a competitor is drawn, in every figure."""
 
+    slot: int
+    """The place of its colour among a theme's `paths`."""
     color: str
     dash: str
     """One of plotly's names: solid, dash, dot, dashdot, longdash, longdashdot."""
@@ -124,7 +126,8 @@ def all_pens(experiment: Experiment, theme: Theme = LIGHT, view: View = PLAIN) -
 
 
 def _pen(slot: int, theme: Theme) -> Pen:
-    return Pen(theme.paths[slot % len(theme.paths)], DASHES[slot % len(DASHES)])
+    slot %= len(theme.paths)
+    return Pen(slot, theme.paths[slot], DASHES[slot % len(DASHES)])
 
 
 def pens(

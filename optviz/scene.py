@@ -19,7 +19,7 @@ import numpy as np
 
 from optviz.contours import SHAPE, color_bar, contour_levels, equal_units
 from optviz.engine import path_hessians, plane_hessians, sample
-from optviz.figures import LIGHT, PLAIN, Theme, pens
+from optviz.figures import PLAIN, THEMES, pens
 from optviz.fitting import Data
 from optviz.outcome import Array
 from optviz.planes import ground_of, seen_through, shadows
@@ -40,7 +40,8 @@ class Scene:
     """A picture to play."""
 
     data: Mapping[str, Any]
-    """JSON: the surface, the competitors, the view, the colours. Names the blobs by their digests."""
+    """JSON: the surface, the competitors, the view, the colours in light and in dark. Names the blobs by
+    their digests."""
     blobs: tuple[bytes, ...]
     """The surface, each path, then what else there is: 8 bytes of digest, then numbers, little-endian. The
     surface is (ny, nx) losses over its domain, a path `(len(COLUMNS), n+1)`: in float64 where the data call
@@ -50,7 +51,6 @@ class Scene:
 def scene(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],
-    theme: Theme = LIGHT,
     grid: Grid | None = None,
     view: View = PLAIN,
     inside: Sequence[Steps] = (),
@@ -108,18 +108,18 @@ def scene(
                 "name": trajectory.name,
                 "digest": _digest(path),
                 "double": fine,
-                "color": pen.color,
+                "slot": pen.slot,
                 "dash": pen.dash,
                 "outcome": trajectory.outcome.kind,
                 "at": trajectory.outcome.step,
                 "rate": {"moves": moves(used_lrs(trajectory)), "words": lr_words(trajectory)},
             }
             for trajectory, path, fine, pen in zip(
-                trajectories, paths, double, pens(experiment, trajectories, theme, view), strict=True
+                trajectories, paths, double, pens(experiment, trajectories, view=view), strict=True
             )
         ],
         "view": {name: getattr(view, name) for name in VIEW_PARAMS if name not in ("within", "colors")},
-        "theme": asdict(theme),
+        "themes": {name: asdict(theme) for name, theme in THEMES.items()},
     }
     for run, one, blob in zip(data["runs"], inside, insides, strict=False):  # there may be none
         run["steps"] = {**one.data, "digest": _digest(blob)}

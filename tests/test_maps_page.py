@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 import pytest
@@ -69,6 +71,16 @@ def test_every_map_is_what_python_computes(name: str) -> None:
     for chart, picture in zip(charts(app), pictures, strict=True):
         assert chart["figure"]["data"] == json.loads(picture.figure.to_json())["data"]
         assert bool(chart["cells"]) == (picture.map is not None)
+    for chart, picture in zip(charts(app), atlas.pictures(spec, results, THEMES["dark"]), strict=True):
+        assert all(is_a_color(keys) for keys, _ in chart["dark"]), "the numbers are sent once"
+        turned = {"data": chart["figure"]["data"], "layout": chart["figure"]["layout"]}
+        for keys, value in chart["dark"]:
+            reduce(getitem, keys[:-1], turned)[keys[-1]] = value
+        assert turned == json.loads(picture.figure.to_json())
+
+
+def is_a_color(keys: list[Any]) -> bool:
+    return any("color" in str(key) or key == "source" for key in keys)
 
 
 def test_the_page_of_maps_and_back() -> None:

@@ -512,8 +512,8 @@ def test_another_optimizer_and_back(app: AppTest) -> None:
 # -- competitors ---------------------------------------------------------------------------------------------
 
 
-def colors(app: AppTest) -> dict[str, str]:
-    return {run["name"]: run["color"] for run in scene(app)["runs"]}
+def colors(app: AppTest) -> dict[str, int]:
+    return {run["name"]: run["slot"] for run in scene(app)["runs"]}
 
 
 def test_competitors_come_and_go_and_keep_their_colours(app: AppTest) -> None:

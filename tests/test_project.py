@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -44,6 +45,12 @@ RUN, DEVELOP = requirements("requirements.txt"), requirements("requirements-dev.
 def test_requirements_are_exact_and_are_what_is_tested(requirement):
     name, version = re.fullmatch(r"([\w-]+)==([\d.]+)", requirement).groups()
     assert metadata.version(name).partition("+")[0] == version
+
+
+def test_what_checks_the_browsers_part_is_exact_and_there_before_the_tests():
+    pinned = json.loads(text("package.json"))["devDependencies"]
+    assert "axe-core" in pinned and all(re.fullmatch(r"[\d.]+", version) for version in pinned.values())
+    assert re.search(r"^test: .*\$\(js\)", text("Makefile"), re.MULTILINE)
 
 
 def test_the_package_requires_the_same_versions():

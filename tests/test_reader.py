@@ -234,7 +234,7 @@ def test_the_reference_has_every_optimizer_of_torch(app: AppTest) -> None:
     shown = words(app)
     for info in ov.OPTIMIZERS.values():
         if info.is_torchs:
-            assert f"#### {info.name}\n" in shown
+            assert f"## {info.name}\n" in shown
             assert "**Source.**" in shown and "**When to use it.**" in shown
     assert "**State per parameter:** none; 1 number with `momentum`." in shown
     assert (

@@ -54,7 +54,7 @@ def to_html(
     colors = THEMES[theme]
     edges = [stability(experiment, path) for path in paths]
     for known in ([inside(experiment, *one) for one in zip(paths, edges, strict=True)], []):
-        page = _page(experiment, paths, _scene(experiment, paths, known, edges, colors, view), colors)
+        page = _page(experiment, paths, _scene(experiment, paths, known, edges, view), colors)
         if len(page.encode()) <= _LARGEST:
             return page
     raise ValueError("This page would be larger than 6 MB: take fewer steps or fewer competitors.")
@@ -68,7 +68,6 @@ def _scene(
     paths: Sequence[Trajectory],
     known: Sequence[Steps],
     edges: Sequence[Stability],
-    theme: Theme,
     view: View,
 ) -> Scene:
     """All that the player can be asked to show, as nobody can be asked for more later."""
@@ -78,7 +77,7 @@ def _scene(
         if view.convention in (row.name for row in conventions(one))
     }
     function = surface(experiment.surface)
-    shown = scene(experiment, paths, theme, None, view, known, ghosts, edges, examples=True)
+    shown = scene(experiment, paths, None, view, known, ghosts, edges, examples=True)
     within = function.near(view.within)
     summaries = [path.summary(function.minimizers, within) for path in paths]
     texts = captions.words(experiment, view)
@@ -86,7 +85,7 @@ def _scene(
     texts["conventions"] = [one for one in texts["conventions"] if one["name"] == view.convention]
     endings = [path.outcome.detail for path in paths]
     more = {
-        "table": captions.table(experiment, summaries, endings, theme, view),
+        "table": captions.table(experiment, summaries, endings, view),
         "places": list(range(len(paths))),
         "plotly": get_plotlyjs_version(),
         "fixed": True,

@@ -12,7 +12,7 @@ import streamlit as st
 import optviz as ov
 from optviz import atlas
 from optviz.atlas import AXIS, MAPS, Picture, Request
-from optviz.figures import Theme
+from optviz.figures import THEMES, Theme
 from optviz.params import Maybe, Param
 from optviz.web import chart, choices, jobs, parts, widgets
 from optviz.web.session import session
@@ -26,7 +26,7 @@ _TOO_LARGE = 900.0
 """Seconds, on one core: what a page that others use, too, does not do."""
 
 
-def draw(experiment: ov.Experiment, view: ov.View, theme: Theme) -> None:
+def draw(experiment: ov.Experiment, view: ov.View) -> None:
     """The choices of the map that is looked at, and the map."""
     spec = view.map
     assert spec is not None
@@ -45,7 +45,7 @@ def draw(experiment: ov.Experiment, view: ov.View, theme: Theme) -> None:
     running = not stopped and any(job.running for job in begun if job)
     every = _LOOK if running else None
     live = st.fragment(_live, key=parts.MAP, run_every=every)
-    live(spec, wanted, experiment, view, theme, running)
+    live(spec, wanted, experiment, view, running)
 
 
 def _viewer() -> int:
@@ -75,7 +75,6 @@ def _live(
     wanted: Sequence[Request],
     experiment: ov.Experiment,
     view: ov.View,
-    theme: Theme,
     running: bool,
 ) -> None:
     """The map as far as it is."""
@@ -93,7 +92,7 @@ def _live(
     if len(results) < len(wanted):
         return
     named = [atlas.named(result, experiment) for result in results]
-    _pictures(atlas.pictures(spec, named, _own_colors(theme)))
+    _pictures(*(atlas.pictures(spec, named, _own_colors(theme)) for theme in THEMES.values()))
     if spec.name == "tuning" and all(job.finished for job in there):
         (tuning,) = named
         _button("Use these rates in the playground", "use", "check", _go, tuning.tuned)
@@ -160,11 +159,11 @@ def _stop(shown: Any) -> None:
                 job.leave(_viewer())
 
 
-def _pictures(pictures: Sequence[Picture]) -> None:
-    columns = st.columns(len(pictures)) if len(pictures) > 1 else [st.container()]
-    for place, (column, picture) in enumerate(zip(columns, pictures, strict=True)):
+def _pictures(light: Sequence[Picture], dark: Sequence[Picture]) -> None:
+    columns = st.columns(len(light)) if len(light) > 1 else [st.container()]
+    for place, (column, picture, night) in enumerate(zip(columns, light, dark, strict=True)):
         with column:
-            chart.draw(f"map-{place}", picture, partial(_open, picture.map))
+            chart.draw(f"map-{place}", picture, night, partial(_open, picture.map))
 
 
 def _open(found: Any, cell: Any) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import streamlit as st
 
 import optviz as ov
-from optviz.figures import THEMES, Theme
 from optviz.gallery import find_case
 from optviz.web import (
     address,
@@ -41,16 +40,15 @@ def main() -> None:
     player.prepare()
     ov.register_pytorch_optimizers()
     address.follow()
-    theme = THEMES["dark" if st.context.theme.type == "dark" else "light"]
-    st.html(sidebar.style(theme))
+    st.html(sidebar.style())
     if choices.view().page:
-        _to_read(theme)
+        _to_read()
     else:
-        _to_play(theme)
+        _to_play()
     runs.settle()
 
 
-def _to_play(theme: Theme) -> None:
+def _to_play() -> None:
     """The playground, or maps of many runs."""
     with st.sidebar:
         sidebar.draw()
@@ -66,10 +64,10 @@ def _to_play(theme: Theme) -> None:
         _share()
     gallery.draw()
     share.draw()
-    _results(theme)
+    _results()
 
 
-def _to_read(theme: Theme) -> None:
+def _to_read() -> None:
     """Lessons, or what there is to know of the optimizers."""
     optimizers = choices.view().page == "optimizers"
     with st.container(horizontal=True, vertical_alignment="center", key="headline"):
@@ -83,11 +81,11 @@ def _to_read(theme: Theme) -> None:
     if optimizers:
         reference.draw()
     else:
-        reader.draw(theme, lambda: _results(theme))
+        reader.draw(_results)
 
 
 @st.fragment(key=parts.RESULTS)
-def _results(theme: Theme) -> None:
+def _results() -> None:
     address.write()
     view = choices.view()
     if not view.page:
@@ -96,9 +94,9 @@ def _results(theme: Theme) -> None:
             _case()
         rates.follow(st.empty())
     if view.map is not None:
-        maps.draw(choices.named(), view, theme)
+        maps.draw(choices.named(), view)
     else:
-        results.draw(choices.named(), view, theme, reader.words() if view.page else None)
+        results.draw(choices.named(), view, reader.words() if view.page else None)
     if view.page:
         reader.below_the_picture()
 

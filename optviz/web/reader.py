@@ -13,7 +13,6 @@ import streamlit as st
 import optviz as ov
 from optviz import captions
 from optviz.export.films import last_frame
-from optviz.figures import THEMES, Theme
 from optviz.lessons import Lesson, Page, Question, find_lesson, find_page, find_whole, lessons
 from optviz.params import Param
 from optviz.spec import EXPERIMENT_PARAMS
@@ -31,21 +30,22 @@ def title() -> str:
     return lesson.title if lesson else "Lessons"
 
 
-def draw(theme: Theme, picture: Callable[[], None]) -> None:
+def draw(picture: Callable[[], None]) -> None:
     """What is read. `picture` draws the living picture, where that belongs beside it."""
     name = choices.view().page
     if page := find_page(name):
         _page(page, picture)
     elif lesson := find_whole(name):
-        _whole(lesson, theme)
+        _whole(lesson)
     else:
-        _gallery(theme)
+        _gallery()
 
 
 # -- the gallery -------------------------------------------------------------------------------------------
 
 
-def _gallery(theme: Theme) -> None:
+def _gallery() -> None:
+    theme = _theme()
     st.markdown(
         "Short lessons beside a living picture. Every claim is an experiment that you can touch: drag its "
         "start, turn its knobs, or open it in the playground."
@@ -74,10 +74,17 @@ def _begin(lesson: Lesson) -> None:
         st.caption(done if len(unread) < len(names) else f"{len(names)} pages")
 
 
-def _still(page: Page, theme: Theme, size: tuple[int, int]) -> str:
+def _theme() -> str:
+    """What still pictures are drawn for: "light" or "dark". Where the page turns, it is drawn anew."""
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    with st.container(key="turns"):
+        player.component("player")(key="turn", data={"drawn": theme}, on_turned_change=lambda: None)
+    return theme
+
+
+def _still(page: Page, theme: str, size: tuple[int, int]) -> str:
     """The picture of a page as it ends, as an address that holds it: a file goes when the visitor does."""
-    name = next(name for name, one in THEMES.items() if one == theme)
-    return _drawn(page.experiment.to_url(page.view), name, size)
+    return _drawn(page.experiment.to_url(page.view), theme, size)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
@@ -257,8 +264,9 @@ def _labelled(field: choices.Field, slot: int, label: str, own: Any) -> choices.
 # -- a lesson as a whole -----------------------------------------------------------------------------------
 
 
-def _whole(lesson: Lesson, theme: Theme) -> None:
+def _whole(lesson: Lesson) -> None:
     """All pages below each other, with still pictures: to print, or to read in one go."""
+    theme = _theme()
     with st.container(key="lesson-whole"):
         _bar(lesson, None)
         st.markdown(f"{lesson.about} Here the pictures are still; page by page they play.")
@@ -266,7 +274,7 @@ def _whole(lesson: Lesson, theme: Theme) -> None:
             _article(page, theme)
 
 
-def _article(page: Page, theme: Theme) -> None:
+def _article(page: Page, theme: str) -> None:
     st.markdown(f"## {page.title}")
     st.markdown(page.words)
     if page.question:

@@ -85,7 +85,7 @@ def _count(numbers: float) -> str:
 
 def _card(info: OptimizerInfo) -> None:
     row = _measured(info.name)
-    st.markdown(f"#### {info.name}\n\n{widgets.plain(info.teaches)}")
+    st.markdown(f"## {info.name}\n\n{widgets.plain(info.teaches)}")
     st.latex(rule_latex(_shown(info)))
     letters = " · ".join(f"${letter}$ {words}" for letter, words in rule_letters(_shown(info)))
     st.caption(letters)

@@ -15,7 +15,6 @@ import streamlit as st
 
 import optviz as ov
 from optviz import captions
-from optviz.figures import Theme
 from optviz.params import Param
 from optviz.planes import ground_of
 from optviz.scene import scene
@@ -27,9 +26,7 @@ _PATIENCE = 0.4
 """Seconds without a word while runs are computed."""
 
 
-def draw(
-    experiment: ov.Experiment, view: ov.View, theme: Theme, more: Mapping[str, Any] | None = None
-) -> None:
+def draw(experiment: ov.Experiment, view: ov.View, more: Mapping[str, Any] | None = None) -> None:
     """Compute every competitor of `experiment` and show what came of it.
 
     What torch says about one that it refuses stands in its card; the others run. With `more`, words for the
@@ -42,8 +39,8 @@ def draw(
     ghosts = _ghosts(experiment, results, view, progress)
     _tell_cards(results)
     summaries = _summaries(experiment, results, view)
-    table = captions.table(experiment, summaries, [_ending(result) for result in results], theme, view)
-    _player(experiment, results, ghosts, {"table": table, **(more or {})}, theme, view, progress)
+    table = captions.table(experiment, summaries, [_ending(result) for result in results], view)
+    _player(experiment, results, ghosts, {"table": table, **(more or {})}, view, progress)
     progress.end()
     if more is None:
         _below_the_table(experiment, [summary for summary in summaries if summary])
@@ -157,7 +154,6 @@ def _player(
     results: Sequence[runs.Result | None],
     ghosts: Mapping[int, ov.Reference],
     more: Mapping[str, Any],
-    theme: Theme,
     view: ov.View,
     progress: _Progress,
 ) -> None:
@@ -172,7 +168,6 @@ def _player(
     shown = scene(
         experiment,
         trajectories,
-        theme,
         _grid(experiment, trajectories, progress),
         replace(view, focus=focus),
         inside,

@@ -11,7 +11,7 @@ import streamlit as st
 
 import optviz as ov
 from optviz import third_party
-from optviz.figures import DASHES, Theme
+from optviz.figures import DARK, DASHES, LIGHT
 from optviz.params import Float, Int, Maybe, Param, Points, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
 from optviz.surfaces.formula import NAME as YOURS
@@ -51,11 +51,11 @@ def draw() -> None:
             st.caption("\n".join(lines))
 
 
-def style(theme: Theme) -> str:
+def style() -> str:
     """CSS that gives a competitor's card the colour and dash of its path."""
     rules = []
-    for slot, (color, dash) in enumerate(zip(theme.paths, DASHES, strict=True)):
-        border = f"5px {_BORDERS.get(dash, 'dashed')} {color}"
+    for slot, (light, dark, dash) in enumerate(zip(LIGHT.paths, DARK.paths, DASHES, strict=True)):
+        border = f"5px {_BORDERS.get(dash, 'dashed')} light-dark({light}, {dark})"
         rules.append(f".st-key-card-{slot} {{ border-left: {border}; }}")
     return f"<style>{''.join(rules)}</style>"
 
@@ -222,7 +222,7 @@ def _more(slot: int) -> None:
 def _optimizer(slot: int) -> None:
     name = choices.names()[choices.slots().index(slot)]
     info = ov.OPTIMIZERS[choices.run(slot).optimizer.name]
-    st.markdown(f"#### {widgets.plain(name)}")
+    st.markdown(f"## {widgets.plain(name)}")
     widgets.select(
         f"{slot}.optimizer",
         "Optimizer",

@@ -149,10 +149,41 @@ def test_in_front_of_a_class_type_is_large_and_a_clicker_turns_pages(calm_page):
     page.wait_for_function("document.fullscreenElement === document.documentElement")
     assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > small
     expect(page.get_by_role("heading", level=1)).not_to_be_visible()
+    page.keyboard.press("Space")  # plays: the focus is still on the button that was clicked
+    assert page.evaluate(f"{CLOCK}.playing && document.fullscreenElement !== null")
+    page.keyboard.press("Space")
     page.keyboard.press("PageDown")
     shown(page, "learning-rate.5")
     page.keyboard.press("PageUp")
     shown(page, "learning-rate.4")
+    field = page.get_by_role("spinbutton").first
+    field.focus()
+    page.keyboard.press("Space")  # is typed
+    assert not page.evaluate(f"{CLOCK}.playing")
+    slider = page.get_by_test_id("stMain").get_by_role("slider").last  # Streamlit's own
+    slider.focus()
+    page.keyboard.press("Space")
+    assert page.evaluate(f"{CLOCK}.playing")
+    page.keyboard.press("Space")
+    turn(page, "End presenting")
+    page.wait_for_function("document.fullscreenElement === null")
+
+
+def test_a_space_neither_ends_presenting_nor_plays_before_the_answer(calm_page):
+    page = calm_page
+    follow(page, ASKING)
+    shown(page, "learning-rate.1")
+    turn(page, "Present")
+    page.wait_for_function("document.fullscreenElement === document.documentElement")
+    page.keyboard.press("Space")
+    assert page.evaluate(f"document.fullscreenElement !== null && !{CLOCK}.playing")
+    answers = page.get_by_test_id("stRadio").get_by_role("radio")
+    answers.first.focus()
+    page.keyboard.press("Space")  # there it chooses
+    expect(answers.first).to_be_checked()
+    page.wait_for_function(f"!{PLAYER}.transport.locked")
+    page.keyboard.press("Space")
+    assert page.evaluate(f"document.fullscreenElement !== null && {CLOCK}.playing")
     turn(page, "End presenting")
     page.wait_for_function("document.fullscreenElement === null")
 

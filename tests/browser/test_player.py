@@ -16,10 +16,10 @@ READY = ".optviz-contour .main-svg"
 PLAYER = "document.querySelector('.optviz-player').player"
 # Where each head is drawn, in units of x and y, and the colour of the canvas there.
 HEADS = f"""() => {{
-    const {{ clock, panels: [{{ paths }}] }} = {PLAYER};
+    const {{ clock, hovered, panels: [{{ paths }}] }} = {PLAYER};
     const {{ frame, sheet, tracks }} = paths;
     return Object.fromEntries(tracks.map(track => {{
-        const step = Math.min(clock.position, track.run.n);
+        const step = Math.min(hovered ?? clock.position, track.run.n);
         const [px, py] = [track.x[step], track.y[step]];
         const at = [px, py].map(place => Math.round(place * sheet.density));
         const [r, g, b] = sheet.context.getImageData(...at, 1, 1).data;
@@ -223,19 +223,124 @@ def test_a_rerun_keeps_the_playhead_the_zoom_and_the_playing(visit):
     assert np.ravel(page.evaluate(ranges)).tolist() == pytest.approx([-10, 10, -10, 10], abs=0.1)
 
 
-def test_hovering_a_curve_moves_the_playhead_of_all(visit):
-    page = opened(visit)
-    chart = page.locator(".optviz-curve").first
-    box = chart.bounding_box()
-    left, _, right, _ = page.evaluate(f"{PLAYER}.curves[0].box")
-    page.mouse.move(box["x"] + left + (right - left) / 4, box["y"] + 60)
-    assert label(page) == "step 20 / 80"
-    heads_are_at(page, APART, 20)
+def over(page: Page, curve: int, share: float) -> tuple[float, float]:
+    """A place of the screen that lies over a curve, at a share of its width."""
+    box = page.locator(".optviz-curve").nth(curve).bounding_box()
+    assert box is not None
+    left, _, right, _ = page.evaluate(f"{PLAYER}.curves[{curve}].box")
+    return box["x"] + left + (right - left) * share, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("beside", ["curves", "stability"])
+def test_a_pointer_over_a_curve_previews_and_a_click_pins(visit, beside):
+    page = visit(APART.to_url(ov.View(beside=beside)))
+    page.wait_for_selector(READY)
+    page.wait_for_function(f"{PLAYER}.curves.length >= 2")
+    scrubber = page.get_by_role("slider", name="Playhead")
     sgd, adam = ov.run(APART, "cpu")
-    shown = page.locator(".optviz-numbers").all_inner_texts()
-    assert [float(text.split()[1].replace("−", "-")) for text in shown] == pytest.approx(
-        [sgd.losses[20], adam.losses[20]], rel=1e-3
-    )
+    for curve in range(page.locator(".optviz-curve").count()):
+        page.mouse.move(*over(page, curve, 0.25))
+        assert label(page) == "step 20 / 80"
+        heads_are_at(page, APART, 20)
+        shown = page.locator(".optviz-numbers").all_inner_texts()
+        assert [float(text.split()[1].replace("−", "-")) for text in shown] == pytest.approx(
+            [sgd.losses[20], adam.losses[20]], rel=1e-3
+        )
+        assert position(page) == 80 and float(scrubber.input_value()) == 80  # the playhead stays
+        page.mouse.move(0, 0)
+        assert label(page) == "step 80 / 80"
+        heads_are_at(page, APART, 80)
+    page.mouse.click(*over(page, 1, 0.5))
+    page.mouse.move(*over(page, 1, 0.75))
+    assert label(page) == "step 60 / 80" and position(page) == 40
+    page.keyboard.press("ArrowRight")  # the playhead is what a key moves, and is seen to move
+    assert label(page) == "step 41 / 80" and position(page) == 41
+    page.mouse.move(*over(page, 1, 0.25))
+    page.mouse.down()
+    page.mouse.move(*over(page, 1, 0.3))
+    page.mouse.up()
+    page.mouse.move(0, 0)
+    assert label(page) == "step 24 / 80" and position(page) == 24
+
+
+def test_a_pointer_over_a_curve_stops_nothing_that_plays(visit):
+    page = opened(visit)
+    page.get_by_label("Speed").select_option("0.25")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.mouse.move(*over(page, 0, 0.9))
+    page.mouse.move(*over(page, 0, 0.8))
+    before = position(page)
+    page.wait_for_function(f"{PLAYER}.clock.position > {before}")
+    assert page.evaluate(f"{PLAYER}.clock.playing") and position(page) < 60
+    page.mouse.down()
+    assert position(page) == 64 and not page.evaluate(f"{PLAYER}.clock.playing")
+    page.mouse.up()
+
+
+def test_a_finger_on_a_curve_pins_and_scrubs(visit):
+    page = opened(visit)
+    touch = """(canvas, [type, x, y, buttons]) => canvas.dispatchEvent(new PointerEvent(type, {
+        pointerType: "touch", isPrimary: true, clientX: x, clientY: y, buttons, bubbles: true,
+    }))"""
+    canvas = page.locator(".optviz-curve").first
+    for type, share, buttons, expected in (
+        ("pointerdown", 0.25, 1, 20),
+        ("pointermove", 0.5, 1, 40),
+        ("pointerup", 0.5, 0, 40),
+        ("pointerleave", 0.5, 0, 40),
+    ):
+        canvas.evaluate(touch, [type, *over(page, 0, share), buttons])
+        assert position(page) == expected and label(page) == f"step {expected} / 80", type
+
+
+def test_on_the_whole_screen_a_space_always_plays(visit):
+    page = opened(visit)
+    page.get_by_label("Speed").select_option("0.25")
+    page.evaluate(f"document.querySelector('.optviz-play').focus(); {PLAYER}.clock.seek(0)")
+    controls = page.locator(".optviz-transport :is(button, input, select):enabled")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement !== null")
+    page.keyboard.press("Space")
+    assert page.evaluate(f"[{PLAYER}.clock.playing, document.fullscreenElement !== null]") == [True, True]
+    page.keyboard.press("Space")
+    assert not page.evaluate(f"{PLAYER}.clock.playing")
+    looks = [".optviz-views input", ".optviz-run", ".optviz-results button"]
+    others = [page.locator(look).nth(place) for look in looks for place in range(2)]
+    before = page.evaluate(f"JSON.stringify({PLAYER}.scene.data.view)")
+    for control in [*(controls.nth(place) for place in range(controls.count())), *others]:
+        control.focus()
+        page.keyboard.press("Space")
+        seen = page.evaluate(f"[{PLAYER}.clock.playing, document.fullscreenElement !== null]")
+        assert seen == [True, True], control
+        page.keyboard.press("Space")
+        assert not page.evaluate(f"{PLAYER}.clock.playing"), control
+    assert page.evaluate(f"JSON.stringify({PLAYER}.scene.data.view)") == before
+    page.get_by_role("button", name="One step back").click()
+    page.get_by_role("button", name="To the start").focus()
+    page.keyboard.press("Enter")  # presses the button, for those who came to it by Tab
+    assert position(page) == 0
+    page.get_by_role("button", name="Full screen").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.fullscreenElement === null")
+    page.get_by_role("button", name="To the end").focus()
+    page.keyboard.press("Space")  # outside of it, a space presses what has the focus
+    assert position(page) == 80
+
+
+def test_on_the_whole_screen_a_space_plays_after_a_click_on_any_button(visit):
+    page = opened(visit)
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement !== null")
+    buttons = page.locator(".optviz-transport button:enabled")
+    for place in range(buttons.count() - 1):  # the last one leaves
+        buttons.nth(place).click()
+        page.evaluate(f"{PLAYER}.clock.pause(); {PLAYER}.clock.seek(3)")
+        page.keyboard.press("Space")
+        playing = page.evaluate(f"[{PLAYER}.clock.playing, document.fullscreenElement !== null]")
+        assert playing == [True, True], place
+        buttons.nth(place).click() if buttons.nth(place).get_attribute("aria-pressed") == "true" else None
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement === null")
 
 
 def test_against_evaluations_every_run_is_where_it_was_then(visit):

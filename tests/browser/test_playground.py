@@ -275,5 +275,5 @@ def test_a_name_is_shown_letter_by_letter(page):
     wait_until_still(page)
     assert page.locator(".optviz-results tbody th").first.inner_text() == name
     assert page.locator(".optviz-name").first.inner_text() == name
-    assert page.locator(".st-key-card-0 h4").inner_text().replace("\u200b", "") == name
+    assert page.locator(".st-key-card-0 h2").inner_text().replace("\u200b", "") == name
     assert page.locator('a[href^="http"], a[href^="mailto"]').count() == 0

@@ -113,6 +113,13 @@ def played(page: Page) -> list[dict[str, Any]]:
 def test_a_page_plays_without_a_network(offline, exp):
     trajectories = ov.project(exp, ov.run(exp, "cpu"))
     page = offline(ov.to_html(exp, trajectories, theme="dark"))
+    colors = page.evaluate(f"{PLAYER}.scene.runs.map(run => run.color)")
+    assert colors == list(THEMES["dark"].paths[: len(colors)])
+    page.locator(".optviz-curve").first.hover()  # previews, as on the app's page
+    state = f"[{PLAYER}.hovered < {PLAYER}.clock.end, {PLAYER}.clock.position === {PLAYER}.clock.end]"
+    assert page.evaluate(state) == [True, True]
+    page.mouse.move(0, 0)
+    assert page.evaluate(f"{PLAYER}.hovered") is None
     for run, trajectory in zip(played(page), trajectories, strict=True):
         assert run["name"] == trajectory.name
         np.testing.assert_array_equal(np.float32(run["x"]), np.float32(trajectory.points[:, 0]))

@@ -1,13 +1,18 @@
 // A figure of many runs: plotly draws it, and its cells can be chosen with a click or with the keyboard.
 
 import { loadPlotly } from "./plotly.js";
+import { Ground } from "./scheme.js";
 import { placed } from "./ticks.js";
 
 /**
  * @typedef {{ x: number[], y: number[], sayings: [string, string][], most: number, axes: [string, string] }} Cells
  *   the middles of the columns and rows, what cells of each class say, before a step or where there is none, and
  *   the number of steps; what is drawn palest never came; without sayings, values speak for themselves
- * @typedef {{ figure: { data: any[], layout: any }, cells: Cells | null, title: string, plotly: string }} Data
+ * @typedef {{
+ *   figure: { data: any[], layout: any }, dark: [(string | number)[], any][],
+ *   cells: Cells | null, title: string, plotly: string,
+ * }} Data
+ *   `dark` is what is not so in a dark page: the keys that lead to each place, and what is there
  */
 
 /** A height is a class and, in this much of what is left to the next one, the share of all steps. */
@@ -19,7 +24,7 @@ const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: [
 class Chart {
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.title = document.createElement("h3");
+    this.title = document.createElement("h2");
     this.holder = document.createElement("div");
     this.holder.className = "optviz-plot";
     this.words = document.createElement("output");
@@ -34,6 +39,11 @@ class Chart {
     this.pressed = [0, 0];
     this.inside = false;
     this.open = (/** @type {number[]} */ _cell) => {};
+    /** @type {Data | null} */
+    this.data = null;
+    /** Figures that were sent: a zoom stays as long as it is the same one. */
+    this.sent = 0;
+    this.ground = new Ground(root, () => this.draw());
     this.listen();
   }
 
@@ -57,7 +67,9 @@ class Chart {
   }
 
   /** @param {Data} data */
-  async show(data) {
+  show(data) {
+    this.data = data;
+    this.sent += 1;
     this.cells = data.cells;
     this.cursor = null;
     this.words.textContent = data.cells
@@ -67,10 +79,20 @@ class Chart {
     this.holder.setAttribute("role", data.cells ? "application" : "img");
     this.holder.setAttribute("aria-label", data.title);
     this.title.textContent = data.title;
-    const plotly = await loadPlotly(data.plotly);
-    const { data: traces, layout } = structuredClone(data.figure);
-    await plotly.react(this.holder, traces, layout, CONFIG);
-    this.holder.classList.toggle("optviz-choosable", Boolean(data.cells));
+    return this.draw();
+  }
+
+  /** Draw the figure in the colours of the page. */
+  async draw() {
+    if (!this.data) return;
+    const { figure, dark, cells, plotly: version } = this.data;
+    const plotly = await loadPlotly(version);
+    const { data: traces, layout } = structuredClone(figure);
+    if (this.ground.scheme === "dark")
+      for (const [keys, value] of dark) put({ data: traces, layout }, keys, value);
+    await plotly.react(this.holder, traces, { ...layout, uirevision: this.sent }, CONFIG);
+    this.holder.classList.toggle("optviz-choosable", Boolean(cells));
+    if (this.cursor) await this.mark();
   }
 
   get axes() {
@@ -151,6 +173,17 @@ class Chart {
     const shape = { ...ring, xanchor: x[column], yanchor: y[row], line: { color: ink, width: 2 } };
     await plotly.relayout(this.holder, { shapes: [shape] });
   }
+}
+
+/**
+ * @param {any} tree
+ * @param {(string | number)[]} keys that lead to a place in it
+ * @param {any} value what comes there
+ */
+function put(tree, keys, value) {
+  const last = keys.length - 1;
+  const branch = keys.slice(0, last).reduce((place, key) => place[key], tree);
+  branch[keys[last]] = value;
 }
 
 /** @param {any[]} rows @returns {number[]} */

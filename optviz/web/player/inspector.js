@@ -52,13 +52,14 @@ export class Inspector {
     const step = Math.min(Math.floor(position + 1e-6), steps.n - 1);
     // Built for these steps, this name and colour, and this kind of step.
     const form = steps.form(Math.max(step, 0));
-    const same = this.built?.data === steps.data && this.built.run === run.name && this.built.form === form;
+    const of = `${run.name} ${run.color}`;
+    const same = this.built?.data === steps.data && this.built.run === of && this.built.form === form;
     if (same && step === this.step) return;
     this.last = now;
     this.step = step;
     if (step >= 0) this.derived = steps.derived(step);
     if (!same) this.build(run, steps);
-    this.built = { data: steps.data, run: run.name, form };
+    this.built = { data: steps.data, run: of, form };
     for (const update of this.updates) update();
   }
 
@@ -94,7 +95,8 @@ export class Inspector {
   table(run, steps) {
     const table = document.createElement("table");
     const heading = table.createTHead().insertRow();
-    for (const text of ["", ...this.axes]) {
+    heading.insertCell(); // nothing stands above the names of the rows
+    for (const text of this.axes) {
       const cell = document.createElement("th");
       cell.scope = "col";
       cell.textContent = text;
@@ -190,12 +192,14 @@ export class Inspector {
       const words = "optviz has no derivation of this optimizer’s rule: above is what torch keeps and did.";
       return [element("p", "optviz-hint", words)];
     }
-    const title = element("h3", "", "How torch computed it");
+    const title = element("h2", "", "How torch computed it");
     const copy = /** @type {HTMLButtonElement} */ (element("button", "optviz-plain", "Copy as LaTeX"));
     copy.type = "button";
     copy.addEventListener("click", () => copied(copy, this.latex(steps)));
     title.append(copy);
     const list = element("ol", "optviz-lines");
+    list.tabIndex = 0; // long lines are scrolled, with the keyboard too
+    list.setAttribute("aria-label", "The rule, line by line");
     for (const line of form.lines) list.append(this.line(line, steps));
     const check = element("p", "optviz-hint");
     this.updates.push(() => (check.textContent = this.check(steps)));

@@ -27,9 +27,11 @@ export class Panel {
     this.root = element("div", "optviz-panel", parent);
     this.title = element("p", "optviz-panel-name", this.root);
     this.picture = element("div", "optviz-picture", this.root);
-    this.picture.setAttribute("role", "img");
     this.contour = new Contour(element("div", "optviz-contour", this.picture), (led) => this.place(led));
+    // A picture holds nothing that can be used, and the start can: so one of its layers speaks for it.
+    this.contour.element.setAttribute("aria-hidden", "true");
     this.paths = new Paths();
+    this.paths.sheet.canvas.setAttribute("role", "img");
     this.picture.append(this.paths.sheet.canvas);
     this.start = new StartMarker(this.picture, host.start);
     this.tip = element("div", "optviz-tip", this.picture);
@@ -61,7 +63,7 @@ export class Panel {
     this.title.hidden = only === null;
     this.title.textContent = only === null ? "" : scene.runs[only].name;
     this.title.style.setProperty("--run", only === null ? "" : scene.runs[only].color);
-    this.picture.setAttribute("aria-label", scene.data.alt.picture);
+    this.paths.sheet.canvas.setAttribute("aria-label", scene.data.alt.picture);
     this.deep = scene.data.view.picture === "3d";
     this.picture.hidden = this.deep;
     this.reliefHolder.hidden = !this.deep;

@@ -14,7 +14,8 @@ import { scaleWords } from "./marks.js";
 import { element, Panel } from "./panel.js";
 import { useFontOf } from "./pen.js";
 import { loadPlotly } from "./plotly.js";
-import { assemble, endOf, onArrival, receive, stepAt } from "./scene.js";
+import { assemble, dressed, endOf, onArrival, receive, stepAt } from "./scene.js";
+import { Ground } from "./scheme.js";
 import { Table } from "./table.js";
 import { Transport } from "./transport.js";
 
@@ -49,6 +50,10 @@ export default function mount({ data, parentElement, setTriggerValue }) {
     receive(data);
     return;
   }
+  if (data.drawn) {
+    watch(data.drawn, parentElement, () => setTriggerValue("turned", true));
+    return;
+  }
   if (data.ahead) {
     loadPlotly(data.ahead).catch(() => {}); // it is said where the contours should be
     return;
@@ -61,6 +66,22 @@ export default function mount({ data, parentElement, setTriggerValue }) {
     players.get(parentElement)?.remove();
     players.delete(parentElement);
   };
+}
+
+/** @type {WeakMap<Element, Ground>} */
+const grounds = new WeakMap();
+
+/**
+ * Ask for pictures of the server's anew where they are not drawn for the page as it is.
+ * @param {import("./scheme.js").Scheme} drawn
+ * @param {HTMLElement} parent
+ * @param {() => void} ask
+ */
+function watch(drawn, parent, ask) {
+  const ground = grounds.get(parent) ?? new Ground(parent, () => {});
+  grounds.set(parent, ground);
+  ground.changed = () => ground.scheme !== drawn && ask();
+  ground.look();
 }
 
 class Player {
@@ -85,7 +106,9 @@ class Player {
     this.asked = { view: {}, start: null, at: 0 };
     this.timer = 0;
 
-    this.clock = new Clock(() => this.redraw());
+    /** The position under a pointer that is over a curve: shown until it leaves or the playhead moves. @type {number | null} */
+    this.hovered = null;
+    this.clock = new Clock(() => this.preview(null));
     this.legend = new Legend(element("div", "optviz-legend", main), (focus) => this.lookInto(focus));
     this.pictures = element("div", "optviz-pictures", main);
     /** @type {Panel[]} */
@@ -115,9 +138,12 @@ class Player {
     /** The page that has given its cue. */
     this.cued = "";
 
+    this.ground = new Ground(this.root, () => this.dress());
     this.ends = new AbortController();
     const { signal } = this.ends;
     document.addEventListener("keydown", (event) => this.transport.key(event, this.root), { signal });
+    for (const type of /** @type {const} */ (["keydown", "keyup"]))
+      document.addEventListener(type, (event) => this.transport.space(event), { signal, capture: true });
     this.root.addEventListener("fullscreenchange", () => this.resize(), { signal });
     this.arrivals = onArrival(() => this.arrive());
     this.resizes = new ResizeObserver(() => this.resize());
@@ -134,7 +160,7 @@ class Player {
   /** Show what is wanted, as soon as all of it is here. */
   arrive() {
     if (!this.wanted || this.wanted === this.shown) return;
-    const scene = assemble(this.wanted);
+    const scene = assemble(this.wanted, this.ground.scheme);
     if (!scene) return;
     this.overlay(scene);
     const against = this.scene?.data.view.against;
@@ -145,7 +171,6 @@ class Player {
     // Other units: the same share of the way.
     if (against && against !== scene.data.view.against) this.clock.position = Math.round(old * end);
     this.clock.resize(end);
-    this.table.show(scene.data.table);
     this.caption.textContent = scene.data.caption ?? "";
     this.caption.hidden = !scene.data.caption;
     this.show();
@@ -171,6 +196,13 @@ class Player {
     if (!waits && !this.clock.calm.matches) this.clock.play();
   }
 
+  /** The page has turned light or dark: so does all that is shown. */
+  dress() {
+    if (!this.scene) return;
+    this.scene = dressed(this.scene, this.ground.scheme);
+    this.show();
+  }
+
   /** Show the scene as its view says. */
   show() {
     const scene = /** @type {Scene} */ (this.scene);
@@ -179,6 +211,7 @@ class Player {
     this.legend.show(scene);
     this.axesNote.textContent = [scene.data.narrow, unequalWords(scene)].join(" ").trim();
     this.axesNote.hidden = !this.axesNote.textContent;
+    this.table.show(scene.data.table, scene.data.theme.paths);
     this.showViews(scene);
     this.transport.show(scene);
     this.showPanels(scene);
@@ -335,6 +368,7 @@ class Player {
 
   resize() {
     if (!this.scene || this.pending) return;
+    this.ground.look();
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
       useFontOf(this.root);
@@ -367,30 +401,36 @@ class Player {
     const holder = element("div", "optviz-chart", this.charts);
     holder.setAttribute("role", "img");
     holder.append(curve.sheet.canvas);
-    const seek = (/** @type {PointerEvent} */ event) => this.clock.seek(curve.position(event.offsetX));
+    const seek = (/** @type {PointerEvent} */ event) => this.transport.seek(curve.position(event.offsetX));
+    const { canvas } = curve.sheet;
     const { signal } = this.ends;
-    curve.sheet.canvas.addEventListener(
+    canvas.addEventListener("pointerdown", seek, { signal });
+    canvas.addEventListener(
       "pointermove",
       (event) => {
+        if (event.buttons) seek(event);
         // While it plays, a passing pointer changes nothing.
-        if (event.pointerType === "mouse" ? !this.clock.playing : event.buttons) seek(event);
+        else if (!this.clock.playing) this.preview(curve.position(event.offsetX));
       },
       { signal },
     );
-    curve.sheet.canvas.addEventListener(
-      "pointerdown",
-      (event) => {
-        if (this.clock.playing) this.clock.pause();
-        seek(event);
-      },
-      { signal },
-    );
+    canvas.addEventListener("pointerleave", () => this.preview(null), { signal });
     return curve;
+  }
+
+  /**
+   * Show another position than the playhead's; or that again.
+   * @param {number | null} position
+   */
+  preview(position) {
+    this.hovered = position;
+    this.redraw();
   }
 
   redraw() {
     if (!this.scene) return;
-    const { position, playing, slow } = this.clock;
+    const { end, playing, slow } = this.clock;
+    const position = Math.min(this.hovered ?? this.clock.position, end);
     const run = this.focused();
     const { view } = this.scene.data;
     const focus = this.scene.runs.indexOf(run);
@@ -400,7 +440,7 @@ class Player {
     this.sayScales();
     if (!this.charts.hidden) for (const curve of this.curves) curve.draw(position);
     this.legend.draw(position, playing);
-    this.transport.draw();
+    this.transport.draw(position);
     if (!this.data.root.hidden) this.data.draw(position, focus, playing);
     if (!run) return this.inspector.clear();
     const step = stepAt(run, position, view.against);

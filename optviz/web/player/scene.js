@@ -3,6 +3,8 @@
 import { lastAtMost } from "./search.js";
 import { Steps } from "./steps.js";
 
+/** @typedef {import("./scheme.js").Scheme} Scheme */
+
 /**
  * @typedef {{
  *   name: string, axes: [string, string], searched: boolean, digest: string, double: boolean, size: [number, number], domain: [[number, number], [number, number]],
@@ -10,7 +12,7 @@ import { Steps } from "./steps.js";
  *   undefined: number, natural: boolean, filled: number,
  * }} SurfaceData
  * @typedef {{
- *   name: string, digest: string, double: boolean, color: string, dash: string, outcome: string, at: number,
+ *   name: string, digest: string, double: boolean, slot: number, dash: string, outcome: string, at: number,
  *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
  *   rate: { moves: boolean, words: string },
  *   stability?: { formula: string, words: string, digest: string }, weights?: { digest: string },
@@ -23,19 +25,20 @@ import { Steps } from "./steps.js";
  * }} Examples
  * @typedef {{
  *   paper: string, ink: string, faint: string, low: string, middle: string, high: string, halo: string,
- *   marks: Record<string, string>,
+ *   paths: string[], marks: Record<string, string>,
  * }} Theme
  * @typedef {{
  *   scale: string, against: string, picture: string, panels: string, units: string, beside: string, focus: number,
  *   marks: string[], arrows: string, convention: string,
  * }} View
  * @typedef {{
- *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, theme: Theme,
+ *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, themes: Record<Scheme, Theme>,
  *   alt: { picture: string, curves: string }, help: Record<string, string>,
  *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
  *   plane?: { shares: (number | null)[] }, narrow: string, fixed?: boolean, lacks?: string[],
  *   cue?: { page: string, waits: boolean, slow: boolean }, caption?: string, places: number[], table: import("./table.js").TableData, data?: Examples,
  * }} SceneData
+ * @typedef {SceneData & { theme: Theme }} Dressed
  */
 
 /**
@@ -44,7 +47,7 @@ import { Steps } from "./steps.js";
  * @typedef {Float32Array | Float64Array} Numbers
  * A run: for each of its n+1 points the numbers of optviz/scene.py.
  * @typedef {{
- *   name: string, digest: string, color: string, dash: string, outcome: string, at: number, n: number,
+ *   name: string, digest: string, slot: number, color: string, dash: string, outcome: string, at: number, n: number,
  *   x: Numbers, y: Numbers, loss: Numbers, excess: Numbers, gradient: Numbers,
  *   rate: { moves: boolean, words: string },
  *   lr: Numbers, evals: Numbers, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
@@ -56,7 +59,8 @@ import { Steps } from "./steps.js";
  * All weights of a network at each point, and how far off the plane of the picture they are.
  * @typedef {{ off: (step: number) => number, at: (step: number) => Float32Array }} Weights
  * With minibatches, `order` has the places of the examples that each step sees, one batch after another.
- * @typedef {{ data: SceneData, runs: Run[], losses: Numbers, order: Uint16Array | null }} Scene
+ * `theme` and the `color` of each run and row are those of the page, light or dark, in which the scene is shown.
+ * @typedef {{ data: Dressed, runs: Run[], losses: Numbers, order: Uint16Array | null }} Scene
  */
 
 const COLUMNS = 7;
@@ -90,9 +94,10 @@ export function onArrival(look) {
 /**
  * The scene of `data`, or null while a part of it is still on its way.
  * @param {SceneData} data
+ * @param {Scheme} scheme of the page that it is shown in
  * @returns {Scene | null}
  */
-export function assemble(data) {
+export function assemble(data, scheme) {
   const order = data.data?.order ?? null;
   const digests = [data.surface.digest, ...data.runs.flatMap(digestsOf), ...(order ? [order] : [])];
   if (!digests.every((digest) => blobs.has(digest))) return null;
@@ -102,8 +107,8 @@ export function assemble(data) {
     blob.fresh = false;
   }
   return {
-    data,
-    runs: data.runs.map(unpack),
+    data: { ...data, theme: data.themes[scheme] },
+    runs: data.runs.map((run) => unpack(run, data.themes[scheme])),
     losses: numbers(data.surface),
     order: order ? new Uint16Array(bytes(order)) : null,
   };
@@ -133,10 +138,23 @@ function numbers({ digest, double }) {
 }
 
 /**
+ * The same scene in a page that has turned.
+ * @param {Scene} scene
+ * @param {Scheme} scheme
+ * @returns {Scene}
+ */
+export function dressed(scene, scheme) {
+  const theme = scene.data.themes[scheme];
+  const runs = scene.runs.map((run) => ({ ...run, color: theme.paths[run.slot] }));
+  return { ...scene, data: { ...scene.data, theme }, runs };
+}
+
+/**
  * @param {RunData} data
+ * @param {Theme} theme
  * @returns {Run}
  */
-function unpack(data) {
+function unpack(data, theme) {
   const all = numbers(data);
   const length = all.length / COLUMNS;
   const [x, y, loss, excess, gradient, lr, evals] = Array.from({ length: COLUMNS }, (_, place) =>
@@ -146,6 +164,7 @@ function unpack(data) {
   return {
     ...data,
     ...own,
+    color: theme.paths[data.slot],
     steps: stepsOf(data),
     ghost: ghostOf(data),
     edge: edgeOf(data),

@@ -6,7 +6,7 @@ import { precise } from "./ticks.js";
 /**
  * What came of a competitor: numbers that are not finite come as words, those that are not there as null.
  * @typedef {{
- *   name: string, color: string, dash: string, ending: string, words: string, step: number | null,
+ *   name: string, slot: number, dash: string, ending: string, words: string, step: number | null,
  *   numbers: Record<string, number | string | null>,
  * }} Row
  * @typedef {{ columns: { name: string, title: string, help: string }[], rows: Row[] }} TableData
@@ -20,11 +20,17 @@ export class Table {
     this.down = false;
     /** @type {TableData | null} */
     this.data = null;
+    /** The colours of the paths, by their slots. @type {string[]} */
+    this.colors = [];
   }
 
-  /** @param {TableData} data */
-  show(data) {
-    if (JSON.stringify(data) === JSON.stringify(this.data)) return;
+  /**
+   * @param {TableData} data
+   * @param {string[]} colors
+   */
+  show(data, colors) {
+    if (JSON.stringify([data, colors]) === JSON.stringify([this.data, this.colors])) return;
+    this.colors = colors;
     const first = JSON.stringify(data.columns) !== JSON.stringify(this.data?.columns);
     this.data = data;
     if (first) this.frame();
@@ -73,7 +79,7 @@ export class Table {
     const lines = this.order(rows).map((row) => {
       const line = document.createElement("tr");
       for (const { name, title } of columns) {
-        const made = cell(row, name);
+        const made = cell(row, name, this.colors);
         made.dataset.title = title;
         line.append(made);
       }
@@ -121,14 +127,15 @@ function whole(value) {
 /**
  * @param {Row} row
  * @param {string} column
+ * @param {string[]} colors
  */
-function cell(row, column) {
+function cell(row, column, colors) {
   const made = document.createElement(column === "name" ? "th" : "td");
   if (column === "name") {
     const name = document.createElement("span");
     name.textContent = row.name;
     made.scope = "row";
-    made.append(swatch(row.color, row.dash), name);
+    made.append(swatch(colors[row.slot], row.dash), name);
   } else if (column === "ending") {
     made.className = "optviz-words";
     made.textContent = row.words;

@@ -1,6 +1,7 @@
 // The controls of the playhead, with the mouse, a finger or the keyboard.
 
 import { equalUnits } from "./frame.js";
+import { plays } from "./fullscreen.js";
 
 /** @typedef {import("./clock.js").Clock} Clock */
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -118,9 +119,10 @@ export class Transport {
     this.whole.disabled = !yes;
   }
 
-  draw() {
+  /** @param {number} shown the position that is shown: the playhead's, or what a pointer looks at */
+  draw(shown) {
     const { position, end, playing } = this.clock;
-    const whole = Math.floor(position + 1e-6);
+    const whole = Math.floor(shown + 1e-6);
     if (playing !== this.playing) {
       this.playing = playing;
       this.playButton.replaceChildren(icon(playing ? "pause" : "play"));
@@ -130,7 +132,7 @@ export class Transport {
     const max = String(end);
     if (this.scrubber.max !== max) this.scrubber.max = max;
     this.scrubber.value = String(position);
-    this.scrubber.setAttribute("aria-valuetext", `${this.unit} ${whole} of ${end}`);
+    this.scrubber.setAttribute("aria-valuetext", `${this.unit} ${Math.floor(position + 1e-6)} of ${end}`);
     const where = `${this.unit} ${whole.toLocaleString("en")} / ${end.toLocaleString("en")}`;
     this.label.textContent = where + this.inEpochs(Math.min(whole, end - 1));
   }
@@ -148,6 +150,20 @@ export class Transport {
   seek(position) {
     this.clock.stop();
     this.clock.seek(position);
+  }
+
+  /**
+   * On the whole screen a space plays before anything else can have it: pressed, and let go, which is when
+   * buttons act.
+   * @param {KeyboardEvent} event
+   */
+  space(event) {
+    if (!plays(event)) return;
+    const choosing = event.target instanceof Element && event.target.closest("[type=radio], [type=checkbox]");
+    if (this.locked && choosing) return; // an answer is chosen first
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.type === "keydown" && !event.repeat && !this.locked) this.clock.toggle();
   }
 
   /**
