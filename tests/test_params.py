@@ -193,7 +193,7 @@ REFUSED = [
     (LR, Fraction(10**400), "is too large: .+"),
     *((Int(0, 9), value, "must be a whole number, not .+") for value in NO_NUMBERS),
     *((Int(0, 9), value, "must be a finite number, not (-?inf|nan)") for value in NOT_FINITE),
-    (Int(0, 9), 1.5, "must be a whole number, not 1[.]5"),
+    (Int(0, 9), 1.5, "must be a whole number, 1 or 2, not 1[.]5"),
     (Int(0, 9), np.float32(0.5), "must be a whole number, not 0[.]5"),
     (Int(0, 9), Fraction(1, 4), "must be a whole number, not 0[.]25"),
     (Int(0, 9), 1.0000000001, "must be a whole number, not 1[.]0000000001"),
@@ -219,7 +219,7 @@ REFUSED = [
         for value in (1, "12", None, {1}, {}, 1.5)
     ),
     (Ints(1, 9), [1, True], "[(]value 2[)] must be a whole number, not True"),
-    (Ints(1, 9), [1.5], "[(]value 1[)] must be a whole number, not 1[.]5"),
+    (Ints(1, 9), [1.5], "[(]value 1[)] must be a whole number, 1 or 2, not 1[.]5"),
     *((Some(("a", "b")), value, "must be a list of texts, not .+") for value in (1, "a", None, {})),
     (Some(("a", "b")), ["a", 1], "must be one of a, b, not 1"),
     (Maybe(LR), "None", "must be a number, not 'None'"),

@@ -56,6 +56,7 @@ def test_the_package_requires_the_same_versions():
 
 ORDER = (
     "version",
+    "digits",
     "params",
     "calls",
     "spec",

@@ -619,7 +619,7 @@ def written(text: str) -> str:
 
 SENTENCES = [
     (experiment(steps="abc"), "Experiment: steps must be a whole number, not 'abc'."),
-    (experiment(steps=1.5), "Experiment: steps must be a whole number, not 1.5."),
+    (experiment(steps=1.5), "Experiment: steps must be a whole number, 1 or 2, not 1.5."),
     (experiment(steps=True), "Experiment: steps must be a whole number, not True."),
     (experiment(steps=None), "Experiment: steps must be a whole number, not None."),
     (experiment(steps=0), "Experiment: steps must be between 1 and 1,000,000, not 0."),

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
+from optviz.digits import write_number
 from optviz.params import Points, read_points
 from optviz.web import choices, parts, widgets
 from optviz.web.choices import Field
@@ -36,13 +37,14 @@ def _table(field: Field, kind: Points, own: tuple[tuple[float, float], ...]) -> 
 
     def edited() -> None:
         def change() -> None:
-            field.set(kind.check(edited_points(own, st.session_state[now])))
+            field.set(kind.check(edited_points(kind, own, st.session_state[now])))
             widgets.renew(key)  # what has been edited is in the points now
 
         choices.act(key, change)
 
-    columns = {axis: [point[place] for point in own] for place, axis in enumerate(_AXES)}
-    config: Any = {axis: st.column_config.NumberColumn(axis, required=True) for axis in _AXES}
+    # Texts, for a column of numbers would drop what it does not know, and make 1 of 0,01.
+    columns = {axis: [write_number(point[place]) for point in own] for place, axis in enumerate(_AXES)}
+    config: Any = {axis: st.column_config.TextColumn(axis, required=True) for axis in _AXES}
     st.data_editor(
         columns,
         key=now,
@@ -56,20 +58,30 @@ def _table(field: Field, kind: Points, own: tuple[tuple[float, float], ...]) -> 
 
 
 def edited_points(
-    points: tuple[tuple[float, float], ...], changes: Mapping[str, Any]
-) -> list[tuple[float, float]]:
+    kind: Points, points: tuple[tuple[float, float], ...], changes: Mapping[str, Any]
+) -> list[tuple[float, ...]]:
     """The points after what Streamlit's table says was edited, added and deleted.
 
-    Raises ValueError where a number is missing: then nothing is to change yet.
+    Raises ValueError where a number is missing, or none: then nothing is to change yet.
     """
-    rows: list[dict[str, Any]] = [dict(zip(_AXES, point, strict=True)) for point in points]
+    rows: list[dict[str, Any]] = [dict(zip(_AXES, map(write_number, point), strict=True)) for point in points]
     for place, cells in changes["edited_rows"].items():
         rows[int(place)].update(cells)
     gone = set(changes["deleted_rows"])
     rows = [row for place, row in enumerate(rows) if place not in gone] + changes["added_rows"]
-    if any(row.get(axis) is None for row in rows for axis in _AXES):
+    if any(not (row.get(axis) or "").strip() for row in rows for axis in _AXES):
         raise ValueError("Every point needs both its numbers: fill in the empty cell.")
-    return [(row["x"], row["y"]) for row in rows]
+    return [
+        tuple(_cell(kind, f"Row {place}: {axis}", row[axis]) for axis in _AXES)
+        for place, row in enumerate(rows, 1)
+    ]
+
+
+def _cell(kind: Points, name: str, text: str) -> float:
+    try:
+        return kind.number.read(text)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
 
 
 def _button(field: Field, label: str, own: object) -> None:

@@ -68,8 +68,8 @@ def test_link_files_and_pictures_are_taken_away(open_page):
         for color in THEMES["light"].paths[:3]:
             assert (np.abs(pixels - ImageColor.getrgb(color)).sum(axis=2) < 60).sum() > 20
     pick(dialog, "Film, GIF")
-    dialog.get_by_role("spinbutton", name="Seconds").fill("1")
-    dialog.get_by_role("spinbutton", name="Seconds").press("Enter")
+    dialog.get_by_role("textbox", name="Seconds").fill("1")
+    dialog.get_by_role("textbox", name="Seconds").press("Enter")
     wait_until_still(page)
     dialog.get_by_role("button", name="Make the file").click()
     expect(dialog.get_by_role("button", name="Download")).to_be_visible()
