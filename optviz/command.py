@@ -97,7 +97,7 @@ _EXAMPLES = {
 
 
 def _endings() -> str:
-    return "\n".join(f"  {row.name:8} {row.title}: {row.help}" for row in FORMATS.values())
+    return "\n".join(f"  {row.name:15} {row.title}: {row.help}" for row in FORMATS.values())
 
 
 def _parameters() -> dict[str, tuple[Param, list[str]]]:
@@ -150,7 +150,7 @@ def _export(options: argparse.Namespace) -> None:
     row = _format(options.file)
     asked = {name: getattr(options, name) for name in _parameters()}
     settings = row.settings({name: value for name, value in asked.items() if value is not None})
-    trajectories = _computed(experiment, options.device)
+    trajectories = _computed(experiment, options.device) if row.runs else ()
     bar = _Bar(row.title)
     work = Work(experiment, trajectories, view, settings, bar.show)
     content = row.make(work)
@@ -166,10 +166,10 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _format(file: str) -> Format:
-    ending = Path(file).suffix.lower().removeprefix(".")
-    if ending not in FORMATS:
+    endings = [name for name in FORMATS if file.lower().endswith(f".{name}")]
+    if not endings:
         raise ValueError(f"{file}: an experiment becomes a file that ends in .{', .'.join(FORMATS)}.")
-    return FORMATS[ending]
+    return FORMATS[max(endings, key=len)]
 
 
 # -- reading, computing, writing -----------------------------------------------------------------------------

@@ -311,12 +311,9 @@ class Experiment:
 
         Readable and without defaults. Raises ValueError where it is too long to be read back.
         """
-        words = [("v", str(VERSION)), ("surface", write_call(self.surface.name, self.surface.params))]
-        words += [("start", _unbracketed(self.start)), ("steps", str(self.steps))]
-        words += [("run", _run_text(run)) for run in self.runs]
-        words += [(name, str(value)) for name, value in _changed(self, 4).items()]
-        words += [(name, _unbracketed(value)) for name, value in _changed(view or View()).items()]
-        query = "&".join(f"{name}={quote(text, safe='(),=.:-*/')}" for name, text in words)
+        words = link_words(self, view or View())
+        parts = [(name, text) for name, texts in words.items() for text in texts]
+        query = "&".join(f"{name}={quote(text, safe='(),=.:-*/')}" for name, text in parts)
         _check_length("link", query, _LONGEST_LINK)
         return f"?{query}"
 
@@ -446,6 +443,15 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
 )
 """What a view decides."""
 _VIEW = frozenset({*VIEW_PARAMS, "page", "map"})
+
+
+def link_words(experiment: Experiment, view: View) -> dict[str, list[str]]:
+    """The texts of a link by their names, as `split_link` finds them, however long they are."""
+    words = {"v": [str(VERSION)], "surface": [write_call(experiment.surface.name, experiment.surface.params)]}
+    words |= {"start": [_unbracketed(experiment.start)], "steps": [str(experiment.steps)]}
+    words |= {"run": [_run_text(run) for run in experiment.runs]}
+    words |= {name: [str(value)] for name, value in _changed(experiment, 4).items()}
+    return words | {name: [_unbracketed(value)] for name, value in _changed(view).items()}
 
 
 def split_link(url: str) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from optviz import third_party
 from optviz.figures import DASHES, Theme
 from optviz.params import Float, Int, Maybe, Param, Points, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
-from optviz.web import choices, files, limits, parts, points, rates, widgets
+from optviz.web import choices, limits, parts, points, rates, widgets
 from optviz.web.session import session
 
 _DEFAULT = "torch's default"
@@ -26,9 +26,7 @@ _LIMIT = Float(0.0, float("inf"))
 
 def draw() -> None:
     """Draw all choices."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown("**optviz** · real torch optimizers", width="content")
-        files.draw()
+    st.markdown("**optviz** · real torch optimizers")
     _problem()
     rates.draw()
     widgets.complain("rates")
