@@ -7,14 +7,11 @@ from optviz.spec import link_words
 from optviz.web import address, choices, parts, widgets
 from optviz.web.session import session
 
-_LARGEST = 200_000
-"""Bytes of a file: more than any experiment that the page takes."""
-
 
 def draw() -> None:
     """A place for one file, in a dialog."""
     help = "A file that was saved here as “Experiment, JSON”, or by `Experiment.to_json` in Python."
-    widgets.upload("open", "Open an experiment", ["json"], _LARGEST, help, show, parts.HERE)
+    widgets.upload("open", "**Open** an experiment that was saved", ["json"], help, show, parts.HERE)
 
 
 def show(content: bytes) -> None:

@@ -14,8 +14,6 @@ from optviz.web import choices, parts, widgets
 from optviz.web.choices import Field
 
 _AXES = ("x", "y")
-_LARGEST = 100_000
-"""Bytes of a file: more than the longest list of points can need."""
 
 
 def draw(field: Field, kind: Points, help: str) -> None:
@@ -101,4 +99,4 @@ def _upload(field: Field, kind: Points) -> None:
         widgets.renew(f"{field.key}.table")
 
     help = "Two columns of numbers, x and y, with a comma, a semicolon or a tab between them."
-    widgets.upload(f"{field.key}.file", "Upload as CSV", ["csv", "tsv", "txt"], _LARGEST, help, read)
+    widgets.upload(f"{field.key}.file", "Upload as CSV", ["csv", "tsv", "txt"], help, read)

@@ -56,7 +56,6 @@ def _dialog() -> None:
             _offer(row, shown, settings)
         except ValueError as error:
             st.error(widgets.plain(str(error)))
-    st.markdown("**Open** what was saved")
     files.draw()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import streamlit as st
@@ -38,6 +39,8 @@ Homes = Mapping[str, Value]
 SUGGESTED = "suggested"
 """The one home that is optviz's advice, not anybody's default."""
 _RATES = Float(0.0, 100.0).ladder(1e-6, 100.0)
+_LARGEST = 1
+"""MB of a file: more than any experiment, or any list of points, that the page takes."""
 _TURNED = re.compile(r"(?<=ttp)(?=s?:)|(?<=www)(?=\.)|(?<=[@:])(?=\w)|(?<=-)(?=[->])|(?<=<)(?=-)", re.I)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
 
@@ -59,12 +62,20 @@ def show_value(value: Value) -> str:
 
 
 def draw(
-    field: Field, label: str, param: Param, homes: Homes | None = None, width: str | int = "stretch"
+    field: Field,
+    label: str,
+    param: Param,
+    homes: Homes | None = None,
+    width: str | int = "stretch",
+    said: Any = None,
 ) -> None:
-    """The widget of `param`, and one click back to each of `homes` that it is not at."""
+    """The widget of `param`, and one click back to each of `homes` that it is not at.
+
+    What is wrong with it stands below it, or in the place `said` where it has no room for that.
+    """
     homes = homes or {}
     with st.container(key=f"field-{field.key}", gap=None, width=width):  # type: ignore[arg-type]
-        _draw(field, label, param.kind, param.help)
+        _draw(field, label, param.kind, param.help, said)
         draw_homes(field, homes)
 
 
@@ -171,12 +182,11 @@ def upload(
     key: str,
     label: str,
     types: list[str],
-    largest: int,
     help: str,
     read: Callable[[bytes], None],
     redraw: Parts = (),
 ) -> None:
-    """A place for one file of at most `largest` bytes. `read` takes what is in it, or raises ValueError."""
+    """A place for one small file. `read` takes what is in it, or raises ValueError."""
     now = generation(key)
 
     def uploaded() -> None:
@@ -185,13 +195,13 @@ def upload(
 
     def taken(file: Any) -> None:
         renew(key)  # so that the same file can be taken again
-        if file.size > largest:
+        if file.size > _LARGEST << 20:
             raise ValueError(
-                f"The file is too large: at most {largest // 1000:,} kB, not {file.size // 1000:,}."
+                f"The file is too large: {file.size / 2**20:.1f} MB, where {_LARGEST} is allowed."
             )
         read(file.getvalue())
 
-    st.file_uploader(label, types, key=now, max_upload_size=1, help=help, on_change=uploaded)
+    st.file_uploader(label, types, key=now, max_upload_size=_LARGEST, help=help, on_change=uploaded)
     complain(key)
 
 
@@ -248,14 +258,15 @@ def one_of(
     )
 
 
-def complain(key: str, more: str = "") -> None:
-    """Say what is wrong with the last edit of the widget `key`, if anything is, and `more`."""
+def complain(key: str, before: str = "", after: str = "") -> None:
+    """Say what is wrong with the last edit of the widget `key`, if anything is, between other words."""
     if sentence := choices.complaint(key):
-        st.error(plain(sentence[:1].upper() + sentence[1:] + more))
+        sentence = f"{before}{sentence}{after}"
+        st.error(plain(sentence[:1].upper() + sentence[1:]))
 
 
-def number(field: Field, label: str, kind: Typed, help: str | None, bare: bool = False) -> None:
-    """A field for what is typed: read as it stands, or kept and refused. A `bare` one hides its label.
+def number(field: Field, label: str, kind: Typed, help: str | None, said: Any = None) -> None:
+    """A field for what is typed: read as it stands, or kept and refused.
 
     A browser's own field for numbers drops what it does not know, and makes 1 of 0,01.
     """
@@ -267,10 +278,15 @@ def number(field: Field, label: str, kind: Typed, help: str | None, bare: bool =
     typed = st.session_state.get(generation(key))
     text = typed if typed is not None and _means(kind, typed, value) else show_typed(value)
     placeholder = "None" if isinstance(kind, Maybe) else None
-    visible: Any = "collapsed" if bare else "visible"
     editing = editor(key, text, field.set, kind.read, not wrong, field.shown_in)
-    st.text_input(label, help=help, placeholder=placeholder, label_visibility=visible, **editing)
-    complain(key, f" {show_typed(value) or value} stays in use." if wrong else "")
+    st.text_input(label, help=help, placeholder=placeholder, **editing)
+    with said or nullcontext():
+        complain(key, f"{label} " if said else "", f" {show_typed(value) or value} stays in use.")
+
+
+def below(*fields: Field) -> Any:
+    """A place to say below narrow fields what is wrong with them; none where nothing is."""
+    return st.container() if any(choices.complaint(field.key) for field in fields) else None
 
 
 def show_typed(value: Any) -> str:
@@ -287,12 +303,12 @@ def _means(kind: Typed, typed: str, value: Value) -> bool:
         return False
 
 
-def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
+def _draw(field: Field, label: str, kind: Kind, help: str | None, said: Any = None) -> None:
     match kind:
         case Float() | Int() | Ints():
-            number(field, label, kind, help)
+            number(field, label, kind, help, said)
         case Maybe(kind=Float() | Int()):
-            number(field, label, kind, f"{help} Empty: None.")
+            number(field, label, kind, f"{help} Empty: None.", said)
         case Flag():
             editing = editor(field.key, field.get(), field.set, redraw=field.shown_in)
             st.checkbox(label, help=help, **editing)
