@@ -26,11 +26,12 @@ _REMEDIES = (
 )
 
 
-def read_number(text: str, whole: bool = False) -> Decimal:
+def read_number(text: str, whole: bool = False, mark: str = "") -> Decimal:
     """The number that a text means. Raises ValueError where it means none, or may mean two.
 
     As Python writes them, 1.500 has a decimal point, and 1,500 may be either; but where only a `whole` number
-    makes sense, 1,500 is grouped as in the sentences of optviz, and 1.500 may be either.
+    makes sense, 1,500 is grouped as in the sentences of optviz, and 1.500 may be either. A decimal `mark`,
+    "." or ",", takes the doubt away.
     """
     if len(text) > LONGEST:
         raise ValueError(f"must be a number of at most {LONGEST} characters, not of {len(text):,}.")
@@ -45,11 +46,21 @@ def read_number(text: str, whole: bool = False) -> Decimal:
     if len(power or "") > 1 and abs(int(power)) > _MOST_POWER:
         raise ValueError(f"must be a number that a computer can hold, not {text.strip()!r}.")
     if either := _EITHER.fullmatch(digits):
-        if ("," in digits) != whole:
+        if not mark and ("," in digits) != whole:
             raise _doubt(sign, either, text)
-        digits = digits.replace(",", "")
+        if mark not in digits or whole:
+            digits = either[1] + either[2]
     before, after = _halves(digits, text)
     return Decimal(f"{sign}{before}.{after}e{power or 0}")
+
+
+def decimal_mark(text: str) -> str:
+    """The decimal mark of a number, "." or ","; empty where it has none, or may have none."""
+    found = _NUMBER.fullmatch("".join(map(_plain, text)).strip())
+    if not found or _EITHER.fullmatch(found[2]):
+        return ""
+    marks = [character for character in found[2] if character in ".,"]
+    return marks[-1] if marks and marks.count(marks[-1]) == 1 else ""
 
 
 def write_number(number: float) -> str:

@@ -344,34 +344,6 @@ class Points:
         return points
 
 
-def read_points(content: bytes) -> list[tuple[float, float]]:
-    """The points (x, y) of a text file: a line for each, two numbers with a comma, semicolon or tab between.
-
-    Empty lines do not count, and the first line may be a heading. Raises ValueError with a sentence that says
-    which line is wrong.
-    """
-    try:
-        lines = content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError("The file must be text in UTF-8.") from None
-    rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    delimiter = max("\t;,", key="\n".join(line for _, line in rows).count)
-    points = []
-    for place, (number, line) in enumerate(rows):
-        try:
-            x, y = (float(cell.strip().strip('"')) for cell in line.split(delimiter))
-        except ValueError:
-            if place == 0 and not any(character.isdigit() for character in line):
-                continue  # a heading
-            raise ValueError(
-                f"Line {number} must have two numbers, such as 1.5, 3; it is {describe(line[:60])}."
-            ) from None
-        points.append((x, y))
-    if not points:
-        raise ValueError("The file has no points.")
-    return points
-
-
 @dataclass(frozen=True, slots=True)
 class Some:
     """Any number of some texts, each at most once; their order does not matter."""

@@ -58,6 +58,7 @@ ORDER = (
     "version",
     "digits",
     "params",
+    "columns",
     "calls",
     "spec",
     "fitting",

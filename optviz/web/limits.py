@@ -16,6 +16,7 @@ EXPERIMENT: Mapping[str, Kind] = {
     **{name: param.kind for name, param in EXPERIMENT_PARAMS.items()},
     "steps": Int(1, MOST_STEPS),
     "batch_size": Maybe(Int(1, 1000)),
+    "seed": Int(0, 2**53 - 1),  # what a browser's numbers can hold
 }
 """The experiment's own fields."""
 VIEW: Mapping[str, Kind] = {

@@ -86,6 +86,8 @@ class Session:
     """Whether the gallery has been opened just now."""
     sharing: bool = False
     """Whether the dialog for sharing has been opened just now."""
+    columns: Any = None
+    """The file of points that was uploaded last, whose points it is for, and which columns are x and y."""
     asked: dict[str, Value] = field(default_factory=dict)
     """What has been chosen for files to take away, by the widget's key."""
     file: Any = None
