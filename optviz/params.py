@@ -143,22 +143,11 @@ class Float:
             raise ValueError(f"is too {size} for a float: {text.strip()}.")
         return self.check(number)
 
-    def step(self, value: float) -> float:
-        """A power of ten that changes `value` visibly without jumping to a bound: 0.01 for 0.5 of 0 to 1."""
-        gaps = [abs(value), abs(value - self.low), abs(self.high - value)]
-        size = min((gap for gap in gaps if 0 < gap < math.inf), default=1.0)
-        return 10.0 ** (math.floor(math.log10(size) + 1e-3) - 1)
-
     def ladder(self, low: float, high: float) -> tuple[float, ...]:
         """Numbers from `low` to `high`, ten to a power of ten, as even on a log scale as two digits allow."""
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         rungs = [float(f"{digits}e{decade - 1}") for decade in decades for digits in _RUNGS]
         return tuple(rung for rung in rungs if low <= rung <= high)
-
-
-def nearest(number: float, rungs: Sequence[float]) -> float:
-    """The one of ascending positive `rungs` that is nearest to `number` on a log scale."""
-    return min(rungs, key=lambda rung: abs(math.log(rung / number))) if number > 0 else rungs[0]
 
 
 @dataclass(frozen=True, slots=True)

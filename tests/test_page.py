@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
@@ -301,6 +303,74 @@ def test_the_experiments_own_fields(app: AppTest) -> None:
     )
     assert experiment(app) == expected
     np.testing.assert_array_equal(paths(app)["Adam"], np.float32(ov.run(expected)[1].points))
+
+
+PAGES = {
+    "playground": "",
+    "data": "v=1&surface=Linear%20fit&start=1.0,1.0&steps=9&batch_size=2"
+    "&run=SGD(lr=0.1).StepLR(step_size=5,warmup=2)&run=Adam(lr=0.1).MultiStepLR(milestones=(3,5)).set(clip_norm=1.0,reset_every=4)&run=LBFGS(lr=0.5)",
+}
+TEXTS = {
+    "0,25": 0.25,
+    "0.75": 0.75,
+    "\u22120.5": -0.5,
+    "1e1": 10,
+    "2,0": 2,
+    "1e-2": 0.01,
+    " 7 ": 7,
+    "1 000": 1000,
+    "1e9": 1e9,
+    "": None,
+    "1/3": "a fraction",
+    "10^-3": "a power of ten",
+    "abc": "must be a",
+    "inf": "finite",
+    "1,2,3.4": "must be a",
+}
+"""What each means, or why it means nothing."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("text", TEXTS)
+def test_every_number_is_used_as_typed_or_refused_and_kept(page: str, text: str) -> None:
+    """All numeric fields of a page at once, each against what it means; the others must not move."""
+    app, means = opened(PAGES[page]), TEXTS[text]
+    before = dict(state(app).in_force)
+    # What schedulers suggest follows from the steps; of lists, 2,0 is one.
+    edited = [key for key in before if key != "steps" and not key.endswith("milestones")]
+    assert len(edited) > 15
+    for key in edited:
+        widget(app, key).set_value(text)
+    app.run()
+    assert not app.exception
+    now, complaints = state(app).in_force, state(app).complaints
+    for key in edited:
+        assert widget(app, key).value == text
+        if key in complaints:
+            assert now[key] == before[key] or now[key] is None
+            assert any("stays in use" in error.value for error in app.error)
+        else:
+            assert now[key] == means
+        if isinstance(means, str):
+            assert means in complaints[key]
+    if isinstance(means, str):
+        assert now == before
+
+
+RATES = st.floats(1e-8, 1e3) | st.floats(-8, 3).map(lambda power: float(f"{10**power:.6g}"))
+
+
+@given(rate=RATES)
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_learning_rate_that_is_shown_is_the_one_that_runs(app: AppTest, rate: float) -> None:
+    exp = replace(OPENING, steps=2, runs=(ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": rate})),))
+    state(app).experiment, state(app).edited = exp, True
+    app.run()
+    assert not app.exception
+    slider = widget(app, "0.Adam.lr.slider")
+    assert slider.value == experiment(app).runs[0].optimizer.params["lr"] == rate
+    assert float(widget(app, "0.Adam.lr").value) == rate
+    assert [float(option) for option in slider.options] == sorted(map(float, slider.options))
 
 
 def test_the_slider_and_the_number_are_one_learning_rate(app: AppTest) -> None:

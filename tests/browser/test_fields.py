@@ -67,7 +67,7 @@ def test_what_is_typed_or_pasted_is_what_runs_or_is_said(page: Page, label: str)
         said = page.get_by_test_id("stAlert")
         if refused:
             expect(said).to_contain_text(means)
-            expect(said).to_contain_text(re.compile(r"stays in use\\.$"))
+            expect(said).to_contain_text(re.compile(r"stays in use\.$"))
         else:
             expect(said).to_have_count(0)
 

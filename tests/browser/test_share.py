@@ -130,6 +130,7 @@ def edit_steps(page: Page) -> None:
 
 def change_surface(page: Page) -> None:
     page.get_by_role("combobox", name="Surface").click()
+    page.keyboard.type("Himmelblau")
     page.get_by_role("option", name="Himmelblau").click()
 
 
