@@ -283,7 +283,10 @@ class Ints:
 
     def read(self, text: str) -> tuple[int, ...]:
         parts = [part for part in re.split(r"[,;\s]+", text.strip(" ()[]")) if part]
-        return self.check(_each([Int(self.low, self.high).read] * len(parts), parts))  # type: ignore[return-value]
+        one = Int(self.low, self.high)
+        numbers = _each([lambda part: one.read(str(part))] * len(parts), parts)
+        self.check(numbers)
+        return numbers
 
 
 @dataclass(frozen=True, slots=True)

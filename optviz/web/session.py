@@ -48,7 +48,7 @@ class Session:
     """What is wrong with the last edit, by the widget's key."""
     in_force: dict[str, Value] = field(default_factory=dict)
     """The number that a field was drawn with last, by the widget's key."""
-    stops: dict[str, Value] = field(default_factory=dict)
+    stops: dict[str, float] = field(default_factory=dict)
     """The learning rate that a slider was drawn for first, by the widget's key: one of its stops."""
     generations: dict[str, int] = field(default_factory=dict)
     """How often a widget had to be made anew, by its key."""
