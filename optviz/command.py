@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from optviz.columns import decoded
 from optviz.engine import run_one
 from optviz.export.formats import FORMATS, Format, Work
 from optviz.export.tables import results_json, steps_csv, steps_parquet
@@ -17,13 +20,15 @@ from optviz.params import Choice, Float, Int, Param
 from optviz.planes import project
 from optviz.problem import SURFACES, surface
 from optviz.schedulers import SCHEDULERS
-from optviz.spec import Experiment, View
+from optviz.spec import Experiment, View, unknown_words
 from optviz.third_party import register_pytorch_optimizers
 from optviz.trajectory import Summary, Trajectory
 
 SOURCE = "a file that optviz saved, a link, or - for what is piped in"
 
 _LISTS = {"surfaces": SURFACES, "optimizers": OPTIMIZERS, "schedulers": SCHEDULERS}
+_LONGEST = 2_000_000
+"""Bytes or characters that are read of a file: more than an experiment may have."""
 _PATIENCE = 0.1
 """Seconds between two looks at how far the work is."""
 
@@ -97,7 +102,7 @@ _EXAMPLES = {
 
 
 def _endings() -> str:
-    return "\n".join(f"  {row.name:8} {row.title}: {row.help}" for row in FORMATS.values())
+    return "\n".join(f"  {row.name:15} {row.title}: {row.help}" for row in FORMATS.values())
 
 
 def _parameters() -> dict[str, tuple[Param, list[str]]]:
@@ -115,9 +120,9 @@ def _option(to: argparse.ArgumentParser, name: str, param: Param, endings: Seque
         case Choice(options=options):
             to.add_argument(f"--{name}", choices=options, help=help)
         case Int():
-            to.add_argument(f"--{name}", type=int, metavar="N", help=help)
+            to.add_argument(f"--{name}", metavar="N", help=help)
         case Float():
-            to.add_argument(f"--{name}", type=float, metavar="X", help=help)
+            to.add_argument(f"--{name}", metavar="X", help=help)
         case _:
             raise TypeError(f"There is no option for {param.kind}.")
 
@@ -158,13 +163,25 @@ def _export(options: argparse.Namespace) -> None:
     experiment, view = read(options.experiment)
     row = _format(options.file)
     asked = {name: getattr(options, name) for name in _parameters()}
-    settings = row.settings({name: value for name, value in asked.items() if value is not None})
-    trajectories = _computed(experiment, options.device)
+    given = {name: _typed(row, name, text) for name, text in asked.items() if text is not None}
+    settings = row.settings(given)
+    trajectories = _computed(experiment, options.device) if row.runs else ()
     bar = _Bar(row.title)
     work = Work(experiment, trajectories, view, settings, bar.show)
     content = row.make(work)
     bar.end()
     _write(options.file, content)
+
+
+def _typed(row: Format, name: str, text: str) -> object:
+    """What was typed for a parameter of a format; a text for one that it does not have."""
+    kind = row.params[name].kind if name in row.params else None
+    if not isinstance(kind, Int | Float):
+        return text
+    try:
+        return kind.read(text)
+    except ValueError as error:
+        raise ValueError(f"{row.title}: {name} {error}") from None
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -175,10 +192,10 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _format(file: str) -> Format:
-    ending = Path(file).suffix.lower().removeprefix(".")
-    if ending not in FORMATS:
+    endings = [name for name in FORMATS if file.lower().endswith(f".{name}")]
+    if not endings:
         raise ValueError(f"{file}: an experiment becomes a file that ends in .{', .'.join(FORMATS)}.")
-    return FORMATS[ending]
+    return FORMATS[max(endings, key=len)]
 
 
 # -- reading, computing, writing -----------------------------------------------------------------------------
@@ -190,19 +207,34 @@ def read(source: str) -> tuple[Experiment, View]:
     Raises ValueError for what is none, and OSError for a file that cannot be read.
     """
     if source == "-":
-        text = sys.stdin.read()
-    elif _is_link(source):
+        text = sys.stdin.read(_LONGEST)
+    elif _is_link(source) and not _exists(source):
         text = source
     else:
-        text = Path(source).read_text(encoding="utf-8-sig", errors="replace")
+        with Path(source).open("rb") as file:
+            text = decoded(file.read(_LONGEST))
     text = text.strip()
     if not _is_link(text):
         return Experiment.from_json(text), View()
-    return Experiment.from_url(text), View.from_url(text)
+    if unknown := unknown_words(text):
+        print(f"optviz: words of the link that mean nothing to it: {', '.join(unknown)}", file=sys.stderr)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it has just been said
+        return Experiment.from_url(text), View.from_url(text)
+
+
+_LINK = re.compile(r"https?://|[^{\s]*\?|(v|surface|run)=")
 
 
 def _is_link(text: str) -> bool:
-    return "run=" in text and text.lstrip()[:1] != "{" and not Path(text[:200]).exists()
+    return bool(_LINK.match(text.lstrip()))
+
+
+def _exists(file: str) -> bool:
+    try:
+        return Path(file).exists()
+    except (OSError, ValueError):  # too long for a name, or not one at all
+        return False
 
 
 def _computed(experiment: Experiment, device: str) -> Sequence[Trajectory]:

@@ -5,8 +5,8 @@ declaration draws the widget, checks a link, and coerces and freezes whatever it
 about a parameter is written twice.
 
 `coerce` mends the type and refuses what has the wrong shape; `check` also refuses what is out of range.
-The engine only coerces, because torch itself judges the values; links and widgets check.
-Both raise `ValueError` with a sentence for the user.
+The engine only coerces, because torch itself judges the values; links and widgets check. Numbers also `read`
+what somebody has typed, which is checked. All raise `ValueError` with a sentence for the user.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from optviz.digits import read_number
 
 Value = bool | int | float | str | None | tuple["Value", ...]
 """What a parameter can be: immutable, hashable, and the same after a round trip through JSON."""
@@ -42,6 +44,13 @@ class Kind(Protocol):
 
     def check(self, value: object) -> Value:
         """Like `coerce`, and raise ValueError as well where the value is out of range."""
+
+
+class Typed(Kind, Protocol):
+    """What a parameter may be that is typed: a number, or several."""
+
+    def read(self, text: str) -> Value:
+        """The value that a text means, checked; ValueError where it means none, or may mean two."""
 
 
 def describe(value: object) -> str:
@@ -106,6 +115,7 @@ def _each(checks: Iterable[Callable[[object], _T]], values: Sequence[object]) ->
     return tuple(checked)
 
 
+_MOST_DIGITS = 30
 _RUNGS = (10, 12, 16, 20, 25, 32, 40, 50, 63, 79)
 
 
@@ -125,22 +135,19 @@ class Float:
         _within(number, self.low, self.high)
         return number
 
-    def step(self, value: float) -> float:
-        """A power of ten that changes `value` visibly without jumping to a bound: 0.01 for 0.5 of 0 to 1."""
-        gaps = [abs(value), abs(value - self.low), abs(self.high - value)]
-        size = min((gap for gap in gaps if 0 < gap < math.inf), default=1.0)
-        return 10.0 ** (math.floor(math.log10(size) + 1e-3) - 1)
+    def read(self, text: str) -> float:
+        typed = read_number(text)
+        number = float(typed)
+        if math.isinf(number) or (typed and not number):
+            size = "near to 0" if typed.adjusted() < 0 else "large"
+            raise ValueError(f"is too {size} for a float: {text.strip()}.")
+        return self.check(number)
 
     def ladder(self, low: float, high: float) -> tuple[float, ...]:
         """Numbers from `low` to `high`, ten to a power of ten, as even on a log scale as two digits allow."""
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         rungs = [float(f"{digits}e{decade - 1}") for decade in decades for digits in _RUNGS]
         return tuple(rung for rung in rungs if low <= rung <= high)
-
-
-def nearest(number: float, rungs: Sequence[float]) -> float:
-    """The one of ascending positive `rungs` that is nearest to `number` on a log scale."""
-    return min(rungs, key=lambda rung: abs(math.log(rung / number))) if number > 0 else rungs[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +163,24 @@ class Int:
             return int(value)  # Not by way of a float, which would round a large seed.
         number = _number(value, "a whole number")
         if number != int(number):
-            raise ValueError(f"must be a whole number, not {_show(number)}.")
+            raise self._between(math.floor(number), _show(number))
         return int(number)
+
+    def _between(self, below: int, given: str) -> ValueError:
+        return ValueError(f"must be a whole number, {below} or {below + 1}, not {given}.")
 
     def check(self, value: object) -> int:
         number = self.coerce(value)
         _within(number, self.low, self.high)
         return number
+
+    def read(self, text: str) -> int:
+        number = read_number(text, whole=True)
+        if number.adjusted() > _MOST_DIGITS:
+            raise ValueError(f"is too large: {text.strip()}.")
+        if number != int(number):  # without a float in between, which would round a large seed
+            raise self._between(math.floor(number), text.strip())
+        return self.check(int(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +283,13 @@ class Ints:
             raise ValueError(f"must have at most {self.longest} numbers, not {len(parts)}.")
         return _each([Int(self.low, self.high).check] * len(parts), parts)
 
+    def read(self, text: str) -> tuple[int, ...]:
+        parts = [part for part in re.split(r"[,;\s]+", text.strip(" ()[]")) if part]
+        one = Int(self.low, self.high)
+        numbers = _each([lambda part: one.read(str(part))] * len(parts), parts)
+        self.check(numbers)
+        return numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Points:
@@ -292,8 +317,13 @@ class Points:
                 raise ValueError(f"(point {at}) {error}") from None
         return tuple(points)
 
+    @property
+    def number(self) -> Float:
+        """What either number of a point may be."""
+        return Float(-self.size, self.size)
+
     def _point(self) -> Tuple:
-        return Tuple((Float(-self.size, self.size), Float(-self.size, self.size)))
+        return Tuple((self.number, self.number))
 
     def coerce(self, value: object) -> tuple[Value, ...]:
         return self._all(self._point().coerce, value)
@@ -306,34 +336,6 @@ class Points:
         if not points or max(across) - min(across) < self.apart:  # type: ignore[operator, type-var]
             raise ValueError("must be at least 2 points with different x: else any slope would fit.")
         return points
-
-
-def read_points(content: bytes) -> list[tuple[float, float]]:
-    """The points (x, y) of a text file: a line for each, two numbers with a comma, semicolon or tab between.
-
-    Empty lines do not count, and the first line may be a heading. Raises ValueError with a sentence that says
-    which line is wrong.
-    """
-    try:
-        lines = content.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError("The file must be text in UTF-8.") from None
-    rows = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    delimiter = max("\t;,", key="\n".join(line for _, line in rows).count)
-    points = []
-    for place, (number, line) in enumerate(rows):
-        try:
-            x, y = (float(cell.strip().strip('"')) for cell in line.split(delimiter))
-        except ValueError:
-            if place == 0 and not any(character.isdigit() for character in line):
-                continue  # a heading
-            raise ValueError(
-                f"Line {number} must have two numbers, such as 1.5, 3; it is {describe(line[:60])}."
-            ) from None
-        points.append((x, y))
-    if not points:
-        raise ValueError("The file has no points.")
-    return points
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +357,7 @@ class Some:
 
 @dataclass(frozen=True, slots=True)
 class Maybe:
-    """A value of `kind`, or None."""
+    """A value of `kind`, or None, which is typed as nothing."""
 
     kind: Kind
 
@@ -364,6 +366,12 @@ class Maybe:
 
     def check(self, value: object) -> Value:
         return None if value is None else self.kind.check(value)
+
+    def read(self, text: str) -> Value:
+        if text.strip() in ("", "None"):
+            return None
+        assert isinstance(self.kind, Float | Int | Ints)
+        return self.kind.read(text)
 
 
 @dataclass(frozen=True, slots=True)

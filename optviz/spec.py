@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, quote
 
 from optviz.calls import Reader, write_call, write_value
+from optviz.digits import read_number
 from optviz.params import (
     WORD,
     Choice,
@@ -292,10 +294,7 @@ class Experiment:
     def from_json(cls, text: str) -> Self:
         """Read what `to_json` wrote. Raises ValueError for anything else."""
         _check_length("file", text, _LONGEST_FILE)
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError):
-            raise ValueError("This is not an experiment of optviz: it is not JSON.") from None
+        data = _json(text)
         version = data.pop("optviz", None) if isinstance(data, dict) else None
         if version != VERSION or isinstance(version, bool):
             raise ValueError(f"This is not an experiment of optviz, version {VERSION}.")
@@ -303,7 +302,7 @@ class Experiment:
         runs = data.get("runs")
         if not isinstance(runs, list):
             raise ValueError("An experiment needs a list of runs.")
-        data["runs"] = tuple(_build_run(run) for run in runs)
+        data["runs"] = tuple(_build_run(run, f"file's runs[{place}]") for place, run in enumerate(runs))
         return _build(cls, data, "experiment")
 
     def to_url(self, view: View | None = None) -> str:
@@ -311,20 +310,24 @@ class Experiment:
 
         Readable and without defaults. Raises ValueError where it is too long to be read back.
         """
-        words = [("v", str(VERSION)), ("surface", write_call(self.surface.name, self.surface.params))]
-        words += [("start", _unbracketed(self.start)), ("steps", str(self.steps))]
-        words += [("run", _run_text(run)) for run in self.runs]
-        words += [(name, str(value)) for name, value in _changed(self, 4).items()]
-        words += [(name, _unbracketed(value)) for name, value in _changed(view or View()).items()]
-        query = "&".join(f"{name}={quote(text, safe='(),=.:-*/')}" for name, text in words)
+        words = link_words(self, view or View())
+        parts = [(name, text) for name, texts in words.items() for text in texts]
+        query = "&".join(f"{name}={quote(text, safe='(),=.:-*/')}" for name, text in parts)
         _check_length("link", query, _LONGEST_LINK)
         return f"?{query}"
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Read what `to_url` wrote, as a whole address or its query alone. Raises ValueError for the rest."""
+        """Read what `to_url` wrote, as a whole address or its query alone. Raises ValueError for the rest.
+
+        Words that mean nothing to optviz are left out with a warning.
+        """
         values = _read_link(url)
-        return _build(cls, {name: value for name, value in values.items() if name not in _VIEW}, "link")
+        read = _build(cls, {name: value for name, value in values.items() if name not in _VIEW}, "link")
+        if unknown := unknown_words(url):
+            names = ", ".join(map(describe, unknown))
+            warnings.warn(f"The link has words that mean nothing to optviz: {names}.", stacklevel=2)
+        return read
 
 
 @dataclass(frozen=True)
@@ -466,6 +469,15 @@ VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
 _VIEW = frozenset({*VIEW_PARAMS, "page", "map"})
 
 
+def link_words(experiment: Experiment, view: View) -> dict[str, list[str]]:
+    """The texts of a link by their names, as `split_link` finds them, however long they are."""
+    words = {"v": [str(VERSION)], "surface": [write_call(experiment.surface.name, experiment.surface.params)]}
+    words |= {"start": [_unbracketed(experiment.start)], "steps": [str(experiment.steps)]}
+    words |= {"run": [_run_text(run) for run in experiment.runs]}
+    words |= {name: [str(value)] for name, value in _changed(experiment, 4).items()}
+    return words | {name: [_unbracketed(value)] for name, value in _changed(view).items()}
+
+
 def split_link(url: str) -> dict[str, list[str]]:
     """The texts of a link by their names, unread. Raises ValueError where it is too long."""
     query = url
@@ -477,6 +489,11 @@ def split_link(url: str) -> dict[str, list[str]]:
     for name, text in parse_qsl(query, keep_blank_values=True):
         texts.setdefault(name, []).append(text)
     return texts
+
+
+def unknown_words(url: str) -> tuple[str, ...]:
+    """The names in a link that mean nothing to optviz, as others add them: "utm_source"."""
+    return tuple(name for name in split_link(url) if name not in ("v", *_LINK_NAMES))
 
 
 def read_part(name: str, text: str) -> Any:
@@ -492,6 +509,7 @@ def _read_link(url: str) -> dict[str, Any]:
     texts = split_link(url)
     if texts.pop("v", None) != [str(VERSION)]:
         raise ValueError(f"This is not a link of optviz, version {VERSION}.")
+    texts = {name: text for name, text in texts.items() if name in _LINK_NAMES}
     values: dict[str, Any] = {"runs": tuple(read_part("run", text) for text in texts.pop("run", []))}
     for name, (text, *more) in texts.items():
         if more:
@@ -544,14 +562,39 @@ def _build(kind: type[_Spec], data: object, what: str) -> _Spec:
     return kind(**data)
 
 
-def _build_run(data: object) -> RunSpec:
+def _json(text: str) -> Any:
+    """What a JSON text holds. Raises ValueError with the line for what is none, or has a name twice."""
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_int=_whole)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        raise ValueError(f"This is not an experiment of optviz: it is not JSON ({where}).") from None
+    except RecursionError:
+        raise ValueError("This is not an experiment of optviz: it is nested too deeply.") from None
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 400:  # Python refuses to read much longer ones
+        raise ValueError(f"The file has a number of {len(digits):,} digits.")
+    return int(digits)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"The file has {describe(twice)} twice in the same place.")
+    return dict(pairs)
+
+
+def _build_run(data: object, what: str) -> RunSpec:
     if not isinstance(data, dict):
-        raise ValueError("A run is not written as names and values.")
+        raise ValueError(f"The {what} is not written as names and values.")
     parts = dict(data)
-    parts["optimizer"] = _build(OptimizerSpec, parts.get("optimizer"), "optimizer")
+    parts["optimizer"] = _build(OptimizerSpec, parts.get("optimizer"), f"{what}.optimizer")
     if parts.get("scheduler") is not None:
-        parts["scheduler"] = _build(SchedulerSpec, parts["scheduler"], "scheduler")
-    return _build(RunSpec, parts, "run")
+        parts["scheduler"] = _build(SchedulerSpec, parts["scheduler"], f"{what}.scheduler")
+    return _build(RunSpec, parts, what)
 
 
 # -- to and from the text of a link: SGD(lr=0.1).StepLR(step_size=30).set(clip_norm=1.0) ----------------
@@ -621,7 +664,17 @@ def _read_value(text: str) -> Value:
     return value
 
 
+def _read_typed(text: str) -> Value:
+    try:
+        number = read_number(text)
+    except ValueError:
+        return _read_value(text)
+    whole = number.adjusted() < 30 and number == int(number)
+    return int(number) if whole else float(number)
+
+
 _TEXTS = [name for name, param in VIEW_PARAMS.items() if isinstance(param.kind, Choice)]
+_TYPED = ("steps", "noise", "batch_size", "seed", "within", "focus")
 _LINK_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "surface": _read_surface,
@@ -629,6 +682,7 @@ _LINK_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
         "map": _read_map,
         "marks": lambda text: tuple(filter(None, text.split(","))),
         **dict.fromkeys(("dtype", "page", *_TEXTS), str),
+        **dict.fromkeys(_TYPED, _read_typed),
     }
 )
 """How the parts of a link are read that are no numbers."""

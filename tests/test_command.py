@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,23 @@ def test_a_link_and_what_is_piped_in_are_as_good_as_a_file(file, monkeypatch, ca
     assert capsys.readouterr().out == first
 
 
+def test_a_link_may_have_words_of_others(capsys) -> None:
+    assert command.read(f"https://a.b/{EXP.to_url()}&utm_source=mail")[0] == EXP
+    assert "utm_source" in capsys.readouterr().err
+
+
+def test_a_file_may_be_in_utf_16(tmp_path) -> None:
+    (tmp_path / "saved.json").write_text(EXP.to_json(), encoding="utf-16")
+    assert command.read(str(tmp_path / "saved.json"))[0] == EXP
+
+
+def test_an_experiment_is_exported_as_it_is_saved(tmp_path) -> None:
+    refused = replace(EXP, runs=(ov.RunSpec(ov.OptimizerSpec("SGD", {"nesterov": True})),))
+    made = tmp_path / "race.experiment.json"
+    assert command.main(["export", refused.to_url(), str(made)]) == 0
+    assert command.read(str(made))[0] == refused
+
+
 @pytest.mark.parametrize("ending", [name for name in FORMATS if name not in ("png", "svg")])
 def test_export_makes_every_kind_of_file(ending: str, file, tmp_path, capsys) -> None:
     made = tmp_path / f"made.{ending}"
@@ -74,7 +92,16 @@ def test_export_makes_every_kind_of_file(ending: str, file, tmp_path, capsys) ->
     ("arguments", "said"),
     [
         (["run", "nowhere.json"], "nowhere.json: No such file"),
-        (["run", "?v=1&run=Nothing()"], "optviz: "),
+        (["run", "?v=1&run=Nothing()"], "optviz: The link lacks its surface."),
+        (["run", "https://a.b/?surface=Nope"], "This is not a link of optviz"),
+        (["run", "https://a.b/?v=1&surface=Nope"], "The link lacks its start."),
+        (["run", "?v=1&surface=Nope&start=1,1&steps=9&run=SGD"], "no surface named 'Nope'"),
+        (["run", "?" + "x" * 5000], "This is not a link of optviz"),
+        (["run", "v=1&surface=Sphere"], "The link lacks its start."),
+        (["run", "BINARY"], "must be text in UTF-8"),
+        (["run", "CUT"], "it is not JSON (line 4, column 5"),
+        (["export", "FILE", "out.gif", "--seconds", "1,500"], "seconds must be a number with one meaning"),
+        (["export", "FILE", "out.gif", "--width", "300.5"], "width must be a whole number, 300 or 301"),
         (["export", "FILE", "out.exe"], "ends in .html"),
         (["export", "FILE", "out.gif", "--seconds", "1e9"], "seconds"),
         (["export", "FILE", "out.png", "--figure", "map"], "no map"),
@@ -82,8 +109,12 @@ def test_export_makes_every_kind_of_file(ending: str, file, tmp_path, capsys) ->
         (["run", "FILE", "--device", "gpu9"], "no device"),
     ],
 )
-def test_what_is_wrong_is_a_sentence(arguments, said, file, capsys) -> None:
-    status = command.main([file if part == "FILE" else part for part in arguments])
+def test_what_is_wrong_is_a_sentence(arguments, said, file, tmp_path, capsys) -> None:
+    binary, cut = tmp_path / "binary", tmp_path / "cut"
+    binary.write_bytes(bytes(range(256)) * 100_000)
+    cut.write_text(EXP.to_json()[:40], encoding="utf-8")
+    places = {"FILE": file, "BINARY": str(binary), "CUT": str(cut)}
+    status = command.main([places.get(part, part) for part in arguments])
     told = capsys.readouterr().err
     assert status == 1 and said in told and told.startswith("optviz: ") and "Traceback" not in told
 

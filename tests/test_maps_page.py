@@ -88,7 +88,7 @@ def test_the_page_of_maps_and_back() -> None:
     widget(app, "page").set_value("Maps").run()
     assert view(app).map == ov.MapSpec("basins")
     widget(finished(app), "map.name").set_value("Cloud").run()
-    widget(finished(app), "map.cloud.count").set_value(5).run()
+    widget(finished(app), "map.cloud.count").set_value("5").run()
     assert view(finished(app)).map == ov.MapSpec("cloud", {"count": 5})
     assert "map=cloud" in FEW.to_url(view(app))
     widget(app, "map.name").set_value("Fair tuning").run()
@@ -226,5 +226,5 @@ def test_whose_hyperparameters(app: AppTest) -> None:
     widget(app, "rates").set_value("as set").run()
     assert experiment(calm(app)) == OPENING
     widget(app, "rates").set_value("torch's defaults").run()
-    widget(app, "0.SGD.lr").set_value(0.5).run()
+    widget(app, "0.SGD.lr").set_value("0.5").run()
     assert widget(calm(app), "rates").value == "as set", "what is set since then is as set"

@@ -64,7 +64,9 @@ def test_the_package_requires_the_same_versions():
 ORDER = (
     "version",
     "wording",
+    "digits",
     "params",
+    "columns",
     "calls",
     "spec",
     "fitting",

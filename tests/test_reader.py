@@ -67,7 +67,7 @@ def test_the_address_of_a_page_is_its_name_until_something_is_changed(app: AppTe
     read(app, ASKING)
     assert address(app) == {"v": ["1"], "page": [ASKING]}
     read(app, TELLING)
-    calm(widget(app, "0.SGD.lr").set_value(0.018).run())
+    calm(widget(app, "0.SGD.lr").set_value("0.018").run())
     assert address(app)["run"] == ["SGD(lr=0.018)"]
     assert address(app)["page"] == [TELLING]
     calm(press(app, "again"))
@@ -125,7 +125,7 @@ def test_the_training_loop_plays_slowly(app: AppTest) -> None:
 
 
 def test_knobs_change_the_experiment_and_lead_back(app: AppTest) -> None:
-    calm(widget(app, "Quadratic bowl.kappa").set_value(20.0).run())
+    calm(widget(app, "Quadratic bowl.kappa").set_value("20.0").run())
     assert state(app).experiment.surface.params["kappa"] == 20.0
     assert scene(app)["runs"][0]["outcome"] == "moving"
     calm(press(app, "Quadratic bowl.kappa.as in the lesson"))
@@ -135,7 +135,7 @@ def test_knobs_change_the_experiment_and_lead_back(app: AppTest) -> None:
 def test_a_label_that_names_a_value_follows_it(app: AppTest) -> None:
     read(app, ASKING)
     calm(press(app, "show"))
-    calm(widget(app, "2.SGD.lr").set_value(0.1).run())
+    calm(widget(app, "2.SGD.lr").set_value("0.1").run())
     assert [run.label for run in state(app).experiment.runs] == ["lr 0.002", "lr 0.05", "lr 0.1"]
     calm(press(app, "2.SGD.lr.as in the lesson"))
     assert state(app).experiment == page(ASKING).experiment
@@ -162,7 +162,7 @@ def test_what_was_played_with_last_comes_back_and_nothing_older() -> None:
     for name in [*app.query_params]:
         del app.query_params[name]  # back, as the browser goes
     calm(app.run())
-    calm(widget(app, "steps").set_value(7).run())
+    calm(widget(app, "steps").set_value("7").run())
     later = state(app).experiment
     place(app, "Lessons")
     calm(press(app, "read-momentum"))
@@ -176,11 +176,11 @@ def test_what_an_address_has_beside_a_page_is_said_there(page: str) -> None:
 
 
 def test_a_page_opens_in_the_playground_as_it_is(app: AppTest) -> None:
-    calm(widget(app, "0.SGD.lr").set_value(0.018).run())
+    calm(widget(app, "0.SGD.lr").set_value("0.018").run())
     changed = state(app).experiment
     calm(press(app, "play-with"))
     assert state(app).experiment == changed and view(app).page == ""
-    assert widget(app, "0.SGD.lr").value == 0.018  # the playground's own
+    assert widget(app, "0.SGD.lr").value == "0.018"  # the playground's own
 
 
 def test_the_gallery_has_a_picture_of_each_lesson(app: AppTest) -> None:

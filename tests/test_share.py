@@ -82,9 +82,9 @@ def test_quick_files_are_there_at_once(name: str, downloads: dict[str, bytes]) -
 def test_slow_files_are_made_when_that_is_asked_for(downloads: dict[str, bytes]) -> None:
     app = dialog(OPENING)
     calm(choose(app, "share.kind", "Film, GIF"))
-    choose(app, "share.gif.seconds", 0.5)
-    choose(app, "share.gif.width", 300)
-    choose(app, "share.gif.height", 240)
+    choose(app, "share.gif.seconds", "0,5")
+    choose(app, "share.gif.width", "300")
+    choose(app, "share.gif.height", "240")
     assert "optviz-rosenbrock.gif" not in downloads
     calm(make(app))
     how = {"size": (300, 240), "seconds": 0.5, "fps": 20}

@@ -18,7 +18,6 @@ from optviz.web.session import Session
 
 APP = str(Path(__file__).parent.parent / "app.py")
 WIDGETS = (
-    "number_input",
     "checkbox",
     "selectbox",
     "text_input",

@@ -56,6 +56,8 @@ class Format:
     help: str
     make: Callable[[Work], bytes]
     params: Mapping[str, Param] = field(default_factory=dict)
+    runs: bool = True
+    """Whether it is made of what came of the runs, not of the experiment alone."""
 
     def settings(self, given: Mapping[str, object]) -> dict[str, Value]:
         """A value for each parameter. Raises ValueError for what it does not have, or what it cannot be."""
@@ -218,6 +220,14 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
                 "application/json",
                 "The experiment, what came of it, and what it was made with.",
                 _text(lambda work: results_json(work.experiment, work.trajectories, work.view.within)),
+            ),
+            Format(
+                "experiment.json",
+                "Experiment, JSON",
+                "application/json",
+                "Everything that decides the numbers, your own data included: optviz opens it again.",
+                _text(lambda work: work.experiment.to_json()),
+                runs=False,
             ),
         )
     }

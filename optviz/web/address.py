@@ -60,7 +60,7 @@ def write() -> None:
     except ValueError as error:
         now.ignored = (f"The address cannot hold this experiment. {error}",)
         return
-    now.address, now.written, now.ignored = words, shown, ()
+    now.address, now.written, now.ignored, now.left_out = words, shown, now.left_out, ()
     st.query_params.from_dict(words)
 
 
@@ -80,6 +80,11 @@ def read(words: Mapping[str, Sequence[str]]) -> Opened:
     length = sum(len(name) + sum(map(len, texts)) for name, texts in words.items())
     if length > _LONGEST:
         return Opened(choices.OPENING, ov.View(), (f"It is too long: {length:,} characters.",))
+    return usable(words)
+
+
+def usable(words: Mapping[str, Sequence[str]]) -> Opened:
+    """What of the words of a link, or of a file's experiment, can be used on the page."""
     link = _Link(words)
     page = link.page()
     if words.keys() <= {"v", "page"} and (own := find_page(page)):

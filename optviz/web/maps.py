@@ -258,10 +258,13 @@ def _axis(field: choices.Field, name: str, optimizer: ov.OptimizerSpec) -> None:
         return atlas.default_axis(optimizer, chosen, count)
 
     shown = replace(field, get=lambda: now)
-    with st.container(horizontal=True, gap="small", width="content", key=f"axis-{name}"):
+    row = st.container(horizontal=True, gap="small", width="content", key=f"axis-{name}")
+    said = widgets.below(*map(shown.part, range(1, 4)))
+    with row:
         options = there if now[0] in there else [now[0], *there]
         editing = widgets.editor(f"{field.key}.name", now[0], field.set, read, redraw=_HERE)
         st.selectbox(label, options, width=128, **editing)
         for place, title in enumerate(("from", "to", "values", "spread"), start=1):
             param = Param(AXIS.kinds[place], now[place], _SPREAD if title == "spread" else "")
-            widgets.draw(shown.part(place), title, param, width=100 if title == "spread" else 90)
+            width = 100 if title == "spread" else 90
+            widgets.draw(shown.part(place), title, param, width=width, said=said)

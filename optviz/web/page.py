@@ -103,7 +103,8 @@ def _results() -> None:
 
 def _share() -> None:
     opening = ("share", share.open_dialog)
-    st.button("Share", icon=":material/share:", key="share", on_click=choices.act, args=opening)
+    help = "A link, files to take away, and a place to open a saved experiment."
+    st.button("Share", icon=":material/share:", key="share", help=help, on_click=choices.act, args=opening)
 
 
 def _places() -> None:
@@ -122,10 +123,10 @@ def _case() -> None:
 
 
 def _notes() -> None:
-    """What of the address could not be used."""
+    """What of the address, or of a file, could not be used."""
     notes = [widgets.plain(note) for note in session().ignored]
     if not notes:
         return
     more = [f"And {len(notes) - _MOST_NOTES} more."] if len(notes) > _MOST_NOTES else []
     lines = "\n".join(f"- {note}" for note in notes[:_MOST_NOTES] + more)
-    st.warning(f"Parts of this address could not be used and were left out:\n{lines}")
+    st.warning(f"Parts of this link or file could not be used and were left out:\n{lines}")

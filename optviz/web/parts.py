@@ -27,6 +27,10 @@ OTHERS = "others"
 """What the reference knows of optimizers that are not torch's."""
 
 
+HERE: Parts = ("here",)
+"""The part that the edited widget is in, and no other: a dialog closes where the page is drawn anew."""
+
+
 def card(slot: int) -> str:
     """The choices of the competitor that has a slot."""
     return f"competitor {slot}"
@@ -43,7 +47,7 @@ def draw_anew(parts: Parts) -> None:
 
     Streamlit draws the part that the widget is in. Where it draws the whole page, nothing is left to do.
     """
-    if one_alone():
+    if one_alone() and parts != HERE:
         st.rerun([*parts] if parts else "app")
 
 

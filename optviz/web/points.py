@@ -8,13 +8,14 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
-from optviz.params import Points, read_points
+from optviz.columns import Table, read_table
+from optviz.digits import write_number
+from optviz.params import Points
 from optviz.web import choices, parts, widgets
 from optviz.web.choices import Field
+from optviz.web.session import session
 
 _AXES = ("x", "y")
-_LARGEST = 100_000
-"""Bytes of a file: more than the longest list of points can need."""
 
 
 def draw(field: Field, kind: Points, help: str) -> None:
@@ -36,13 +37,13 @@ def _table(field: Field, kind: Points, own: tuple[tuple[float, float], ...]) -> 
 
     def edited() -> None:
         def change() -> None:
-            field.set(kind.check(edited_points(own, st.session_state[now])))
-            widgets.renew(key)  # what has been edited is in the points now
+            _put(field, kind.check(edited_points(kind, own, st.session_state[now])))
 
         choices.act(key, change)
 
-    columns = {axis: [point[place] for point in own] for place, axis in enumerate(_AXES)}
-    config: Any = {axis: st.column_config.NumberColumn(axis, required=True) for axis in _AXES}
+    # Texts, for a column of numbers would drop what it does not know, and make 1 of 0,01.
+    columns = {axis: [write_number(point[place]) for point in own] for place, axis in enumerate(_AXES)}
+    config: Any = {axis: st.column_config.TextColumn(axis, required=True) for axis in _AXES}
     st.data_editor(
         columns,
         key=now,
@@ -56,28 +57,39 @@ def _table(field: Field, kind: Points, own: tuple[tuple[float, float], ...]) -> 
 
 
 def edited_points(
-    points: tuple[tuple[float, float], ...], changes: Mapping[str, Any]
-) -> list[tuple[float, float]]:
+    kind: Points, points: tuple[tuple[float, float], ...], changes: Mapping[str, Any]
+) -> list[tuple[float, ...]]:
     """The points after what Streamlit's table says was edited, added and deleted.
 
-    Raises ValueError where a number is missing: then nothing is to change yet.
+    Raises ValueError where a number is missing, or none: then nothing is to change yet.
     """
-    rows: list[dict[str, Any]] = [dict(zip(_AXES, point, strict=True)) for point in points]
+    rows: list[dict[str, Any]] = [dict(zip(_AXES, map(write_number, point), strict=True)) for point in points]
     for place, cells in changes["edited_rows"].items():
         rows[int(place)].update(cells)
     gone = set(changes["deleted_rows"])
     rows = [row for place, row in enumerate(rows) if place not in gone] + changes["added_rows"]
-    if any(row.get(axis) is None for row in rows for axis in _AXES):
+    if any(not (row.get(axis) or "").strip() for row in rows for axis in _AXES):
         raise ValueError("Every point needs both its numbers: fill in the empty cell.")
-    return [(row["x"], row["y"]) for row in rows]
+    return [
+        tuple(_cell(kind, f"Row {place}: {axis}", row[axis]) for axis in _AXES)
+        for place, row in enumerate(rows, 1)
+    ]
+
+
+def _cell(kind: Points, name: str, text: str) -> float:
+    try:
+        return kind.number.read(text)
+    except ValueError as error:
+        raise ValueError(f"{name} {error}") from None
 
 
 def _button(field: Field, label: str, own: object) -> None:
     def change() -> None:
         data = ov.surface(choices.experiment().surface).data
         assert data is not None
-        choices.drop_complaints(field.key)
-        field.set(None if own else tuple(zip(data.inputs[:, 0].tolist(), data.targets.tolist(), strict=True)))
+        session().columns = None
+        built_in = tuple(zip(data.inputs[:, 0].tolist(), data.targets.tolist(), strict=True))
+        _put(field, None if own else built_in)
 
     key = f"{field.key}.begin"
     st.button(label, key, on_click=choices.act, args=(key, change))
@@ -85,8 +97,40 @@ def _button(field: Field, label: str, own: object) -> None:
 
 def _upload(field: Field, kind: Points) -> None:
     def read(content: bytes) -> None:
-        field.set(kind.check(read_points(content)))
-        widgets.renew(f"{field.key}.table")
+        table = read_table(content, kind.longest)
+        _take(field, kind, table, *table.first_two)
 
-    help = "Two columns of numbers, x and y, with a comma, a semicolon or a tab between them."
-    widgets.upload(f"{field.key}.file", "Upload as CSV", ["csv", "tsv", "txt"], _LARGEST, help, read)
+    help = (
+        "Columns of numbers, with a comma, a semicolon or a tab between them. The first line may name them."
+    )
+    widgets.upload(f"{field.key}.file", "Upload as CSV", ["csv", "tsv", "txt"], help, read)
+    owner, table, *places = session().columns or ("", None)
+    if owner == field.key and table is not None and len(table.names) > 2:
+        _which(field, kind, table, places)
+
+
+def _which(field: Field, kind: Points, table: Table, places: list[int]) -> None:
+    """Which columns of a file of more than two are x and y."""
+    titles = [f"{place}. {name}" for place, name in enumerate(table.names, 1)]
+    for at, (axis, box) in enumerate(zip(_AXES, st.columns(2), strict=True)):
+
+        def change(title: str, at: int = at) -> None:
+            chosen = [*places]
+            chosen[at] = titles.index(title)
+            _take(field, kind, table, *chosen)
+
+        with box:
+            key = f"{field.key}.column.{axis}"
+            widgets.select(key, f"Column of {axis}", titles, titles[places[at]], change, None)
+
+
+def _take(field: Field, kind: Points, table: Table, x: int, y: int) -> None:
+    """Take the points from two columns of a file. It is kept where they are refused, too: others may do."""
+    session().columns = (field.key, table, x, y)
+    _put(field, kind.check(table.points(x, y)))
+
+
+def _put(field: Field, points: Any) -> None:
+    field.set(points)
+    choices.drop_complaints(field.key)  # of the file before, too
+    widgets.renew(f"{field.key}.table")

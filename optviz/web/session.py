@@ -46,10 +46,16 @@ class Session:
     memory: Memory = field(default_factory=Memory)
     complaints: dict[str, ValueError] = field(default_factory=dict)
     """What is wrong with the last edit, by the widget's key."""
+    in_force: dict[str, Value] = field(default_factory=dict)
+    """The number that a field was drawn with last, by the widget's key."""
+    stops: dict[str, float] = field(default_factory=dict)
+    """The learning rate that a slider was drawn for first, by the widget's key: one of its stops."""
     generations: dict[str, int] = field(default_factory=dict)
     """How often a widget had to be made anew, by its key."""
     ignored: tuple[str, ...] = ()
     """What of the address could not be used."""
+    left_out: tuple[str, ...] = ()
+    """What of the file that is being opened could not be used."""
     address: Mapping[str, Any] | None = None
     """The words of the address, as it was last followed or written."""
     written: tuple[ov.Experiment, ov.View] | None = None
@@ -80,6 +86,10 @@ class Session:
     """Whether the gallery has been opened just now."""
     sharing: bool = False
     """Whether the dialog for sharing has been opened just now."""
+    columns: Any = None
+    """The file of points that was uploaded last, whose points it is for, and which columns are x and y."""
+    asked: dict[str, Value] = field(default_factory=dict)
+    """What has been chosen for files to take away, by the widget's key."""
     file: Any = None
     """The file that has been made last, with what was asked for."""
 

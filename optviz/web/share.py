@@ -17,7 +17,7 @@ from optviz.export.formats import FIGURES, FORMATS, Format, Watch, Work, figure_
 from optviz.export.pictures import still
 from optviz.figures import THEMES
 from optviz.params import Choice, Float, Int, Param
-from optviz.web import choices, maps, player, runs, widgets
+from optviz.web import choices, files, maps, parts, player, runs, widgets
 from optviz.web.session import session
 
 _SLOW = ("html", "gif", "mp4")
@@ -29,6 +29,8 @@ _PICTURES = ("png", "svg")
 def open_dialog() -> None:
     """Open the dialog in this run of the script."""
     session().sharing = True
+    choices.drop_complaints("open")
+    choices.drop_complaints("share")
 
 
 def draw() -> None:
@@ -47,22 +49,21 @@ def _dialog() -> None:
     rows = {row.title: row for row in FORMATS.values()}
     row = rows[st.selectbox("Kind of file", list(rows), key="share.kind", label_visibility="collapsed")]
     st.caption(row.help)
-    shown = _Shown.now()
+    shown = _Shown.now() if row.runs else _Shown(choices.experiment(), choices.view(), ())
     settings = _settings(row)
     with st.container(key="share-file"):  # always there: what is in it comes and goes
         try:
             _offer(row, shown, settings)
         except ValueError as error:
             st.error(widgets.plain(str(error)))
+    files.draw()
 
 
 def _link() -> None:
     try:
         query = choices.experiment().to_url(choices.view())
     except ValueError as error:
-        words = (
-            f"{error} Save it instead, with File, Save this experiment: who opens that file sees the same."
-        )
+        words = f"{error} Take the file “Experiment, JSON” instead: who opens that here sees the same."
         st.info(widgets.plain(words))
         return
     player.component("share")(key="share-link", data={"link": query})
@@ -88,8 +89,8 @@ class _Shown:
         experiment = replace(whole, runs=tuple(whole.runs[index] for index in there)) if there else whole
         return cls(experiment, view, tuple(ov.project(experiment, list(there.values()))) if there else ())
 
-    def work(self, settings: Mapping[str, Any], watch: Watch | None = None) -> Work:
-        if not self.trajectories:
+    def work(self, row: Format, settings: Mapping[str, Any], watch: Watch | None = None) -> Work:
+        if row.runs and not self.trajectories:
             raise ValueError("No competitor has run to its end: there is nothing to take away.")
         return Work(self.experiment, self.trajectories, self.view, settings, watch)
 
@@ -120,16 +121,19 @@ _LABELS = {"fps": "Frames a second", "scale": "Sharpness"}
 
 
 def _setting(key: str, label: str, param: Param) -> Any:
+    """What is chosen for it; numbers as they are typed."""
     default: Any = param.default
     match param.kind:
         case Choice(options=options):
             place = options.index(default) if default in options else 0
             return st.selectbox(label, options, place, key=key, help=param.help, width=180)
-        case Int(low=low, high=high):
-            return st.number_input(label, low, high, default, step=10, key=key, help=param.help, width=130)
-        case Float(low=low, high=high):
-            format, step = "%g", 0.5
-            return st.number_input(label, low, high, default, step, format, key, param.help, width=130)
+        case Int() | Float():
+            asked = session().asked
+            field = choices.Field(
+                key, lambda: asked.get(key, default), lambda value: asked.update({key: value}), parts.HERE
+            )
+            widgets.draw(field, label, param, width=130)
+            return field.get()
         case _:
             raise TypeError(f"There is no widget for {param.kind}.")
 
@@ -147,8 +151,8 @@ def _offer(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     elif row.name in _SLOW:
         _made(row, shown, settings)
     else:
-        work = shown.work(settings)
-        _download(row, shown, lambda: row.make(work))
+        work = shown.work(row, settings)
+        _download(row, shown, lambda: row.make(work))  # in a thread that knows no visitor: all is in `work`
 
 
 def _download(row: Format, shown: _Shown, content: Any) -> None:
@@ -162,7 +166,7 @@ def _picture(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     """The browser draws it: a server has no screen."""
     drawn = maps.pictures(choices.named(), choices.view(), THEMES[settings["theme"]])
     found = {picture.title: picture.figure for picture in drawn}
-    figure = found.get(settings["figure"]) or figure_of(shown.work(settings))
+    figure = found.get(settings["figure"]) or figure_of(shown.work(row, settings))
     data = {
         "figure": json.loads(go.Figure(still(figure)).to_json()),
         "format": row.name,
@@ -188,7 +192,7 @@ def _made(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
         def watch(done: int, total: int) -> None:
             bar.progress(done / total, f"Frame {done:,} of {total:,}")
 
-        made = session().file = (wanted, row.make(shown.work(settings, watch)))
+        made = session().file = (wanted, row.make(shown.work(row, settings, watch)))
         place.empty()
     content = made[1]
     st.caption(f"{len(content) / 1e6:.1f} MB")

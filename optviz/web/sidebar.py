@@ -15,7 +15,7 @@ from optviz.figures import DARK, DASHES, LIGHT
 from optviz.params import Float, Int, Maybe, Param, Points, Text, Value
 from optviz.spec import EXPERIMENT_PARAMS, RUN_PARAMS
 from optviz.surfaces.formula import NAME as YOURS
-from optviz.web import choices, files, limits, parts, points, rates, widgets
+from optviz.web import choices, limits, parts, points, rates, widgets
 from optviz.web.session import session
 
 _DEFAULT = "torch's default"
@@ -27,9 +27,7 @@ _LIMIT = Float(0.0, float("inf"))
 
 def draw() -> None:
     """Draw all choices."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown("**optviz** · real torch optimizers", width="content")
-        files.draw()
+    st.markdown("**optviz** · real torch optimizers")
     _problem()
     rates.draw()
     widgets.complain("rates")
@@ -133,12 +131,14 @@ def _start_and_steps() -> None:
     surface = ov.surface(choices.experiment().surface)
     own = surface.start
     *axes, steps = st.columns(1 if surface.network else 3)
+    narrow = [start.part(0), start.part(1), choices.experiment_field("steps")]
+    said = None if surface.network else widgets.below(*narrow)
     for place, (name, column) in enumerate(zip(surface.axes, axes, strict=not surface.network)):
         with column:
             kind = limits.START.kinds[place]
-            widgets.draw(start.part(place), f"Start {name}", Param(kind, own[place], ""))
+            widgets.draw(start.part(place), f"Start {name}", Param(kind, own[place], ""), said=said)
     with steps:
-        _experiment_widget("steps", "Steps", f"At most {limits.MOST_STEPS:,} here.")
+        _experiment_widget("steps", "Steps", f"At most {limits.MOST_STEPS:,} here.", said)
     if surface.network:
         st.caption("Starts at the weights that torch draws by the seed, below.")
     else:
@@ -162,10 +162,10 @@ def _chance_and_precision() -> None:
     st.caption(f"Computed by torch {made.torch} on the device {made.device}.")
 
 
-def _experiment_widget(name: str, label: str, more: str = "") -> None:
+def _experiment_widget(name: str, label: str, more: str = "", said: Any = None) -> None:
     param = EXPERIMENT_PARAMS[name]
     shown = replace(param, kind=limits.EXPERIMENT[name], help=f"{param.help} {more}".strip())
-    widgets.draw(choices.experiment_field(name), label, shown)
+    widgets.draw(choices.experiment_field(name), label, shown, said=said)
 
 
 def _said(*names: str) -> str:

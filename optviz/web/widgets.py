@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import streamlit as st
 
+from optviz.digits import write_number
 from optviz.params import (
     Choice,
     Flag,
@@ -23,8 +25,8 @@ from optviz.params import (
     Param,
     Text,
     Tuple,
+    Typed,
     Value,
-    nearest,
 )
 from optviz.web import choices
 from optviz.web.choices import Field
@@ -39,6 +41,8 @@ SUGGESTED = "suggested"
 _CUT = 36
 """Characters of a misread text that are shown around the place."""
 _RATES = Float(0.0, 100.0).ladder(1e-6, 100.0)
+_LARGEST = 1
+"""MB of a file: more than any experiment, or any list of points, that the page takes."""
 _TURNED = re.compile(r"(?<=ttp)(?=s?:)|(?<=www)(?=\.)|(?<=[@:])(?=\w)|(?<=-)(?=[->])|(?<=<)(?=-)", re.I)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
 
@@ -60,12 +64,20 @@ def show_value(value: Value) -> str:
 
 
 def draw(
-    field: Field, label: str, param: Param, homes: Homes | None = None, width: str | int = "stretch"
+    field: Field,
+    label: str,
+    param: Param,
+    homes: Homes | None = None,
+    width: str | int = "stretch",
+    said: Any = None,
 ) -> None:
-    """The widget of `param`, and one click back to each of `homes` that it is not at."""
+    """The widget of `param`, and one click back to each of `homes` that it is not at.
+
+    What is wrong with it stands below it, or in the place `said` where it has no room for that.
+    """
     homes = homes or {}
     with st.container(key=f"field-{field.key}", gap=None, width=width):  # type: ignore[arg-type]
-        _draw(field, label, param.kind, param.help)
+        _draw(field, label, param.kind, param.help, said)
         draw_homes(field, homes)
 
 
@@ -103,21 +115,19 @@ def draw_homes(field: Field, homes: Homes) -> None:
 
 
 def draw_rate(field: Field, param: Param, homes: Homes, whose: str = "") -> None:
-    """A learning rate: a slider on a log scale, and the exact number beside it. It may say `whose`."""
-    kind = param.kind
-    assert isinstance(kind, Float)
-    value = kind.coerce(field.get())
-    slider, number = st.columns([3, 2], vertical_alignment="bottom")
-    with slider:
-        st.select_slider(
-            f"{plain(whose)}: lr" if whose else "lr",
-            _RATES,
-            format_func=lambda rate: f"{rate:g}",
-            help=f"{param.help} The slider's scale is logarithmic.",
-            **editor(f"{field.key}.slider", nearest(value, _RATES), field.set, redraw=field.shown_in),
-        )
-    with number:
-        _number(field, "exact lr", kind, None)
+    """A learning rate: its number, and below that a slider on a log scale. It may say `whose`.
+
+    The slider has a stop for the very number that it was drawn for, so that the two never differ.
+    """
+    assert isinstance(param.kind, Float)
+    value = param.kind.coerce(field.get())
+    label = f"{plain(whose)}: lr" if whose else "lr"
+    with st.container(key=f"rate-{field.key}", gap=None):
+        number(field, label, param.kind, f"{param.help} The slider's scale is logarithmic.")
+        editing = editor(f"{field.key}.slider", value, field.set, redraw=field.shown_in)
+        own = session().stops.setdefault(editing["key"], value)
+        stops = sorted({*_RATES, own, value})
+        st.select_slider(label, stops, format_func=write_number, label_visibility="collapsed", **editing)
     draw_homes(field, homes)
 
 
@@ -171,24 +181,29 @@ def renew(key: str) -> None:
 
 
 def upload(
-    key: str, label: str, types: list[str], largest: int, help: str, read: Callable[[bytes], None]
+    key: str,
+    label: str,
+    types: list[str],
+    help: str,
+    read: Callable[[bytes], None],
+    redraw: Parts = (),
 ) -> None:
-    """A place for one file of at most `largest` bytes. `read` takes what is in it, or raises ValueError."""
+    """A place for one small file. `read` takes what is in it, or raises ValueError."""
     now = generation(key)
 
     def uploaded() -> None:
         if (file := st.session_state[now]) is not None:
-            choices.act(key, taken, file)
+            choices.act(key, taken, file, redraw=redraw)
 
     def taken(file: Any) -> None:
         renew(key)  # so that the same file can be taken again
-        if file.size > largest:
+        if file.size > _LARGEST << 20:
             raise ValueError(
-                f"The file is too large: at most {largest // 1000:,} kB, not {file.size // 1000:,}."
+                f"The file is too large: {file.size / 2**20:.1f} MB, where {_LARGEST} is allowed."
             )
         read(file.getvalue())
 
-    st.file_uploader(label, types, key=now, max_upload_size=1, help=help, on_change=uploaded)
+    st.file_uploader(label, types, key=now, max_upload_size=_LARGEST, help=help, on_change=uploaded)
     complain(key)
 
 
@@ -245,22 +260,57 @@ def one_of(
     )
 
 
-def complain(key: str) -> None:
-    """Say what is wrong with the last edit of the widget `key`, if anything is."""
+def complain(key: str, before: str = "", after: str = "") -> None:
+    """Say what is wrong with the last edit of the widget `key`, if anything is, between other words."""
     if sentence := choices.complaint(key):
+        sentence = f"{before}{sentence}{after}"
         st.error(plain(sentence[:1].upper() + sentence[1:]))
 
 
-def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
+def number(field: Field, label: str, kind: Typed, help: str | None, said: Any = None) -> None:
+    """A field for what is typed: read as it stands, or kept and refused.
+
+    A browser's own field for numbers drops what it does not know, and makes 1 of 0,01.
+    """
+    key, value = field.key, field.get()
+    if generation(key) not in st.session_state or session().in_force.get(key, value) != value:
+        choices.drop_complaints(key)  # what was typed is lost, or has been overtaken by another choice
+    session().in_force[key] = value
+    wrong = bool(choices.complaint(key))  # then what was typed stays, to be mended
+    typed = st.session_state.get(generation(key))
+    text = typed if typed is not None and _means(kind, typed, value) else show_typed(value)
+    placeholder = "None" if isinstance(kind, Maybe) else None
+    editing = editor(key, text, field.set, kind.read, not wrong, field.shown_in)
+    st.text_input(label, help=help, placeholder=placeholder, **editing)
+    with said or nullcontext():
+        complain(key, f"{label} " if said else "", f" {show_typed(value) or value} stays in use.")
+
+
+def below(*fields: Field) -> Any:
+    """A place to say below narrow fields what is wrong with them; none where nothing is."""
+    return st.container() if any(choices.complaint(field.key) for field in fields) else None
+
+
+def show_typed(value: Any) -> str:
+    """A number, or several, as text that is read as the very same; nothing for None."""
+    if isinstance(value, tuple):
+        return ", ".join(map(show_typed, value))
+    return "" if value is None else write_number(value)
+
+
+def _means(kind: Typed, typed: str, value: Value) -> bool:
+    try:
+        return kind.read(typed) == value
+    except ValueError:
+        return False
+
+
+def _draw(field: Field, label: str, kind: Kind, help: str | None, said: Any = None) -> None:
     match kind:
-        case Float():
-            _number(field, label, kind, help)
-        case Int():
-            _whole(field, label, kind, help)
-        case Maybe(kind=Float() as inner):
-            _number(field, label, inner, f"{help} Empty: None.", optional=True)
-        case Maybe(kind=Int() as inner):
-            _whole(field, label, inner, f"{help} Empty: None.", optional=True)
+        case Float() | Int() | Ints():
+            number(field, label, kind, help, said)
+        case Maybe(kind=Float() | Int()):
+            number(field, label, kind, f"{help} Empty: None.", said)
         case Flag():
             editing = editor(field.key, field.get(), field.set, redraw=field.shown_in)
             st.checkbox(label, help=help, **editing)
@@ -271,55 +321,9 @@ def _draw(field: Field, label: str, kind: Kind, help: str | None) -> None:
         case Tuple(kinds=kinds, names=names):
             _parts(field, label, kinds, names, help)
         case Text(longest=longest):
-            _text(field, label, longest, help, str, str)
-        case Ints():
-            _text(field, label, 400, help, _joined, lambda typed: kind.check(_whole_numbers(typed)))
+            _text(field, label, longest, help)
         case _:
             raise TypeError(f"There is no widget for {kind}.")
-
-
-def _number(field: Field, label: str, kind: Float, help: str | None, optional: bool = False) -> None:
-    given = field.get()
-    value = None if given is None else kind.coerce(given)
-    st.number_input(
-        label,
-        value=None,  # else an emptied box would become its lowest value without a word
-        min_value=kind.low if kind.low > -1e300 else None,
-        max_value=kind.high if kind.high < 1e300 else None,
-        step=kind.step(1.0 if value is None else value),
-        format="%g",
-        placeholder="None" if optional else None,
-        help=help,
-        **editor(field.key, value, field.set, _given(kind, optional), redraw=field.shown_in),
-    )
-    complain(field.key)
-
-
-def _whole(field: Field, label: str, kind: Int, help: str | None, optional: bool = False) -> None:
-    st.number_input(
-        label,
-        kind.low,
-        kind.high,
-        value=None,
-        step=1,
-        placeholder="None" if optional else None,
-        help=help,
-        **editor(field.key, field.get(), field.set, _given(kind, optional), redraw=field.shown_in),
-    )
-    complain(field.key)
-
-
-def _given(kind: Float | Int, optional: bool) -> Callable[[Any], Value]:
-    """The check of a number; an emptied box is None where that may be, and no number where it may not."""
-
-    def check(number: Any) -> Value:
-        if number is None and optional:
-            return None
-        if number is None:
-            raise ValueError("must be a number; here is the last one.")
-        return kind.check(number)
-
-    return check
 
 
 def _parts(
@@ -331,18 +335,11 @@ def _parts(
             _draw(field.part(place), part, kind, help if place == 0 else None)
 
 
-def _text(
-    field: Field,
-    label: str,
-    longest: int,
-    help: str | None,
-    written: Callable[[Any], str],
-    read: Callable[[str], Value],
-) -> None:
+def _text(field: Field, label: str, longest: int, help: str | None) -> None:
     if generation(field.key) not in st.session_state:  # what was typed was lost while it was not there
         choices.drop_complaints(field.key)
     wrong = bool(choices.complaint(field.key))  # then what was typed stays, to be mended
-    editing = editor(field.key, written(field.get()), field.set, read, not wrong, field.shown_in)
+    editing = editor(field.key, str(field.get()), field.set, str, not wrong, field.shown_in)
     st.text_input(label, max_chars=longest, help=help, **editing)
     if (at := choices.misread(field.key)) is not None:
         st.code(_pointed(st.session_state[editing["key"]], at), language=None)
@@ -354,14 +351,3 @@ def _pointed(text: str, at: int) -> str:
     first = max(0, min(at - _CUT // 2, len(text) - _CUT))
     shown = "".join(mark if mark.isprintable() else " " for mark in text[first : first + _CUT])
     return f"{shown}\n{' ' * (at - first)}^"
-
-
-def _joined(numbers: Any) -> str:
-    return ", ".join(map(str, numbers or ()))
-
-
-def _whole_numbers(typed: str) -> list[int]:
-    try:
-        return [int(part) for part in typed.split(",") if part.strip()]
-    except ValueError:
-        raise ValueError("must be whole numbers, separated by commas, such as 100, 200.") from None

@@ -92,7 +92,7 @@ def test_keys_dots_and_history_turn_the_pages(open_page):
     page.keyboard.press("PageDown")  # only turns pages in front of a class
     page.go_back()
     shown(page, "learning-rate.4")
-    page.get_by_role("spinbutton").first.focus()
+    page.get_by_role("textbox").first.focus()
     page.keyboard.press("n")  # is typed, not obeyed
     assert page.evaluate(f"{PLAYER}.shown.cue.page") == "learning-rate.4"
 

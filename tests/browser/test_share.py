@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -68,8 +69,8 @@ def test_link_files_and_pictures_are_taken_away(open_page):
         for color in THEMES["light"].paths[:3]:
             assert (np.abs(pixels - ImageColor.getrgb(color)).sum(axis=2) < 60).sum() > 20
     pick(dialog, "Film, GIF")
-    dialog.get_by_role("spinbutton", name="Seconds").fill("1")
-    dialog.get_by_role("spinbutton", name="Seconds").press("Enter")
+    dialog.get_by_role("textbox", name="Seconds").fill("1")
+    dialog.get_by_role("textbox", name="Seconds").press("Enter")
     wait_until_still(page)
     dialog.get_by_role("button", name="Make the file").click()
     expect(dialog.get_by_role("button", name="Download")).to_be_visible()
@@ -79,6 +80,80 @@ def test_link_files_and_pictures_are_taken_away(open_page):
     assert ElementTree.parse(download(dialog)).getroot().tag.endswith("svg")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+
+
+def shared(page: Page, titles: Sequence[str]) -> dict[str, Path]:
+    """The files of these kinds that Share gives now, and "Table as CSV"."""
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Table as CSV").click()
+    files = {"table": found.value.path()}
+    page.get_by_role("button", name="Share").click()
+    dialog = page.get_by_role("dialog")
+    for title in titles:
+        pick(dialog, title)
+        files[title] = download(dialog)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    return files
+
+
+QUICK = ("Experiment, JSON", "torch script", "Jupyter notebook", "Every step, CSV", "Every step, Parquet")
+
+
+def test_every_file_is_of_what_the_address_says(open_page):
+    """After an edit, another surface and a click: what a download is made of must not be older."""
+    page = open_page()
+    wait_until_still(page)
+    seen = set()
+    for change in (edit_steps, change_surface, click_the_picture):
+        change(page)
+        wait_until_still(page)
+        exp = ov.Experiment.from_url(page.url)
+        seen.add(exp)
+        files = shared(page, QUICK if change is click_the_picture else QUICK[:2])
+        assert ov.Experiment.from_json(files["Experiment, JSON"].read_text(encoding="utf-8")) == exp
+        assert files["torch script"].read_text(encoding="utf-8") == ov.to_script(exp)
+        trajectories = ov.run(exp, "cpu")
+        surface = ov.surface(exp.surface)
+        rows = [one.summary(surface.minimizers, surface.nearness) for one in trajectories]
+        assert files["table"].read_bytes().decode() == ov.summaries_csv(rows)
+    assert len(seen) == 3
+    assert files["Jupyter notebook"].read_text(encoding="utf-8") == ov.to_notebook(exp)
+    assert files["Every step, CSV"].read_bytes().decode() == ov.steps_csv(trajectories)
+    assert files["Every step, Parquet"].read_bytes() == ov.steps_parquet(trajectories)
+
+
+def edit_steps(page: Page) -> None:
+    page.get_by_role("textbox", name="Steps").fill("40")
+    page.get_by_role("textbox", name="Steps").press("Enter")
+
+
+def change_surface(page: Page) -> None:
+    page.get_by_role("combobox", name="Surface").click()
+    page.keyboard.type("Himmelblau")
+    page.get_by_role("option", name="Himmelblau").click()
+
+
+def click_the_picture(page: Page) -> None:
+    box = page.locator(".optviz-contour .main-svg").first.bounding_box()
+    page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+
+
+def test_an_experiment_is_opened_in_the_dialog(open_page, tmp_path):
+    page = open_page()
+    wait_until_still(page)
+    (tmp_path / "bad.json").write_text('{"optviz": 1,\n "steps" 5}', encoding="utf-8")
+    (tmp_path / "good.json").write_text(DATA.to_json(), encoding="utf-8")
+    page.get_by_role("button", name="Share").click()
+    dialog = page.get_by_role("dialog")
+    place = dialog.locator('input[type="file"]')
+    place.set_input_files(tmp_path / "bad.json")
+    expect(dialog.get_by_text("it is not JSON (line 2, column")).to_be_visible()
+    place.set_input_files(tmp_path / "good.json")
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Linear fit")
+    wait_until_still(page)
+    assert ov.Experiment.from_url(page.url) == DATA
 
 
 @pytest.fixture

@@ -248,7 +248,7 @@ def test_the_relief_loads_when_asked_for_and_keeps_its_camera(open_page):
     page.mouse.up()
     turned = page.evaluate(camera)
     assert turned["azimuth"] != before["azimuth"] and turned["elevation"] != before["elevation"]
-    rate = page.get_by_role("spinbutton", name="exact lr").first
+    rate = page.get_by_role("textbox", name="lr", exact=True).first
     rate.fill("0.03")
     rate.press("Enter")
     page.wait_for_function(f"Math.abs({PLAYER}.scene.runs[0].lr[1] - 0.03) < 1e-6")
@@ -403,7 +403,7 @@ def test_the_inspector_does_not_outlive_its_run(visit):
     # What the server sends where torch refuses the only competitor.
     page.evaluate(f"{PLAYER}.receive({{ ...{PLAYER}.wanted, runs: [], places: [] }})")
     expect(page.locator(".optviz-step table")).to_have_count(0)
-    rate = page.get_by_role("spinbutton", name="exact lr").first
+    rate = page.get_by_role("textbox", name="lr", exact=True).first
     rate.fill("0.03")
     rate.press("Enter")
     expect(page.locator(".optviz-lines")).to_contain_text("0.03")
