@@ -67,9 +67,19 @@ def _begin(lesson: Lesson) -> None:
     first = unread[0] if begun else names[0]
     read = (f"read-{lesson.name}", choices.read_page, first)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Go on" if begun else "Begin", read[0], help=lesson.title, on_click=choices.act, args=read)
+        st.button(
+            "Continue" if begun else "Begin", read[0], help=lesson.title, on_click=choices.act, args=read
+        )
         done = "all read" if not unread else f"{len(names) - len(unread)} of {len(names)} pages read"
-        st.caption(done if len(unread) < len(names) else f"{len(names)} pages")
+        st.caption(f"{done}, {_minutes(lesson)}" if len(unread) < len(names) else _length(lesson))
+
+
+def _length(lesson: Lesson) -> str:
+    return f"{len(lesson.pages)} pages, {_minutes(lesson)}"
+
+
+def _minutes(lesson: Lesson) -> str:
+    return f"about {lesson.minutes} minutes"
 
 
 def _still(page: Page, theme: Theme, size: tuple[int, int]) -> str:
@@ -103,11 +113,13 @@ def _page(page: Page, picture: Callable[[], None]) -> None:
         with st.container(key="lesson-text"):
             _bar(lesson, lesson.pages.index(page))
             st.markdown(f"## {page.title}")
+            if page == lesson.pages[0]:
+                st.caption(f"{_length(lesson)}.")
             st.markdown(page.words)
             if page.question:
                 _ask(page.question, page.name)
             if not _asks(page):
-                _deeper(page)
+                _after(page)
         with st.container(key="lesson-picture"):
             picture()
 
@@ -185,8 +197,10 @@ def _answer(name: str, choice: str | None) -> None:
     session().answers[name] = choice or ""
 
 
-def _deeper(page: Page) -> None:
-    """What only those read who want to know more; the bar says who does, in the browser."""
+def _after(page: Page) -> None:
+    """What a comparison is worth, and what only those read who want to know more (the bar says who does)."""
+    if page.fair:
+        st.markdown(page.fair)
     for key, text in (("formulas", page.formulas), ("code", page.code)):
         if text:
             with st.container(key=f"depth-{key}-{page.title}"):
@@ -259,7 +273,8 @@ def _whole(lesson: Lesson, theme: Theme) -> None:
     """All pages below each other, with still pictures: to print, or to read in one go."""
     with st.container(key="lesson-whole"):
         _bar(lesson, None)
-        st.markdown(f"{lesson.about} Here its pictures stand still; page by page they live.")
+        st.markdown(f"{lesson.about} Here the pictures are still; page by page they play.")
+        st.caption(f"{_length(lesson)}.")
         for page in lesson.pages:
             _article(page, theme)
 
@@ -274,7 +289,7 @@ def _article(page: Page, theme: Theme) -> None:
     if page.question:
         right = page.question.choices[page.question.answer]
         st.markdown(f"**The answer is “{right}”.** {page.question.because}")
-    _deeper(page)
+    _after(page)
 
 
 def _bullets(lines: Sequence[str]) -> str:

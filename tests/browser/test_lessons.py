@@ -82,12 +82,12 @@ def test_keys_dots_and_history_turn_the_pages(open_page):
     page.keyboard.press("b")
     page.keyboard.press("b")  # before the first one is answered
     shown(page, "learning-rate.2")
-    turn(page, "5. A rate belongs")
-    shown(page, "learning-rate.5")
+    turn(page, "6. The edge of stability")
+    shown(page, "learning-rate.6")
     expect(page.locator(".optviz-next")).to_have_text("Next: SGD and Adam, side by side")
     turn(page, "4. The flat direction waits")
     shown(page, "learning-rate.4")
-    turn(page, "2. The edge of stability")
+    turn(page, "2. The stability limit")
     shown(page, "learning-rate.2")
     page.keyboard.press("PageDown")  # only turns pages in front of a class
     page.go_back()
@@ -197,4 +197,4 @@ def test_the_gallery_leads_to_a_lesson_and_knows_what_was_read(open_page):
     page.get_by_role("button", name="Begin").nth(1).click()
     shown(page, "learning-rate.1")
     turn(page, "All lessons")
-    expect(page.get_by_role("button", name="Go on")).to_have_count(1)
+    expect(page.get_by_role("button", name="Continue")).to_have_count(1)
