@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 import optviz as ov
 from optviz.lessons import (
@@ -18,6 +22,7 @@ from optviz.lessons import (
     lessons,
     read_lesson,
 )
+from optviz.lessons.lesson import ARRIVED, SPAN, TRIES, Variant
 from optviz.spec import EXPERIMENT_PARAMS
 
 LESSONS = tuple(lessons().values())
@@ -44,13 +49,130 @@ def test_what_a_page_claims_is_so(name: str, sentence: str) -> None:
     assert Expectation(sentence).holds(PAGES[name].experiment, ran(name))
 
 
-@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page.variants])
-def test_what_a_page_says_of_a_change_is_so(name: str) -> None:
-    for variant in PAGES[name].variants:
-        trajectories = ov.run(variant.experiment, "cpu")
-        assert variant.expectations and variant.experiment != PAGES[name].experiment
-        for one in variant.expectations:
-            assert one.holds(variant.experiment, trajectories), one.sentence
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        pytest.param(name, variant, id=f"{name} {k}{' tuned' * bool(variant.tuned)}")
+        for name, page in PAGES.items()
+        for k, variant in enumerate(page.variants)
+    ],
+)
+def test_what_a_page_says_of_a_change_is_so(name: str, variant: Variant) -> None:
+    experiment = variant.experiment
+    assert variant.expectations and (variant.tuned or experiment != PAGES[name].experiment)
+    if variant.tuned:
+        experiment = tuned(experiment, variant.tuned, PAGES[name].view.within)
+    trajectories = ov.run(experiment, "cpu")
+    for one in variant.expectations:
+        assert one.holds(experiment, trajectories), one.sentence
+
+
+def tuned(experiment: ov.Experiment, criterion: str, within: float | None) -> ov.Experiment:
+    """Each run with the best of `TRIES` rates: by `ov.tune`, which refuses networks, or one by one."""
+    if ov.SURFACES[experiment.surface.name].group == "Networks":
+        assert criterion == "final loss"
+        return replace(
+            experiment,
+            runs=tuple(min(tries(experiment, run), key=last_loss(experiment)) for run in experiment.runs),
+        )
+    found = ov.tune(experiment, TRIES, SPAN, criterion, around="set", within=within, device="cpu")
+    assert (found.best >= 0).all()
+    return found.tuned
+
+
+def tries(experiment: ov.Experiment, run: ov.RunSpec) -> Iterator[ov.RunSpec]:
+    params = run.optimizer.params
+    for factor in np.geomspace(1 / SPAN, SPAN, TRIES):
+        optimizer = ov.OptimizerSpec(run.optimizer.name, {**params, "lr": params["lr"] * float(factor)})
+        yield replace(run, optimizer=optimizer)
+
+
+def last_loss(experiment: ov.Experiment) -> object:
+    def of(run: ov.RunSpec) -> float:
+        loss = ov.run_one(replace(experiment, runs=(run,)), 0, "cpu").final_loss
+        return loss if np.isfinite(loss) else np.inf
+
+    return of
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_captions_and_tables_mean_the_same_by_arrived(name: str) -> None:
+    """A step that a caption gives for coming within 0.01 stands in the table, too."""
+    page = PAGES[name]
+    assert page.view.within == ARRIVED
+    said = (
+        re.findall(r"(?:after|takes|at step) (\d+)\b(?! eval)", page.caption)
+        if f"within {ARRIVED}" in page.caption
+        else []
+    )
+    minimizers = ov.surface(page.experiment.surface).minimizers
+    reached = {run.summary(minimizers, ARRIVED).steps_to_reach for run in ran(name)}
+    assert {int(step) for step in said} <= reached
+
+
+def test_what_is_said_of_torch_is_so() -> None:
+    vector = torch.nn.Parameter(torch.ones(2))
+    vector.grad = torch.ones(2)
+    with pytest.raises(TypeError, match="closure"):
+        torch.optim.LBFGS([vector]).step()
+    with pytest.raises(ValueError, match="2D"):
+        torch.optim.Muon([vector])
+    with pytest.raises(RuntimeError, match="dense"):
+        torch.optim.SparseAdam([vector]).step()
+    plain = torch.optim.SGD([vector], lr=0.05)
+    torch.optim.lr_scheduler.OneCycleLR(plain, max_lr=0.05, total_steps=400)
+    assert plain.param_groups[0]["momentum"] == 0.95  # it had none
+
+
+def test_how_long_steps_of_adam_are() -> None:
+    """0.23 lr in pure noise, 1.65 lr on the page of the plateau, and nowhere more than 7.3 lr."""
+    flat = ov.SurfaceSpec("Formula", {"expression": "0*x + 0*y"})
+    noise = ov.Experiment(
+        flat, (0.0, 0.0), 2000, (ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 1.0})),), noise=1.0
+    )
+    steps = np.diff(ov.run_one(noise, 0, "cpu").theta.astype(np.float64), axis=0)[200:]
+    assert abs(np.sqrt((steps**2).mean()) - 0.23) < 0.02
+    (plateau,) = [run for run in ran("sgd-and-adam.4") if run.name == "Adam"]
+    assert abs(np.abs(np.diff(plateau.theta.astype(np.float64), axis=0)).max() / 0.1 - 1.65) < 0.005
+    beta1, beta2 = 0.9, 0.999  # m² ≤ Σ (1-β₁)² (β₁²/β₂)^k / (1-β₂) · v, by Cauchy and Schwarz
+    bound = (1 - beta1) / np.sqrt((1 - beta2) * (1 - beta1**2 / beta2))
+    assert 7.2 < bound < 7.3
+
+
+def test_what_adagrad_and_rmsprop_multiply_the_gradient_by() -> None:
+    adagrad, rmsprop = ran("memory.2")
+    sums, squares = (
+        np.asarray(run.state[key])[:, 0] for run, key in ((adagrad, "sum"), (rmsprop, "square_avg"))
+    )
+    falls, rises = 1.0 / np.sqrt(sums), 0.1 / np.sqrt(squares)
+    assert (
+        (np.diff(falls) <= 0).all() and abs(falls[0] - 0.033) < 0.0005 and abs(falls[-1] - 0.0075) < 0.00005
+    )
+    assert abs(rises.min() - 0.010) < 0.0005 and abs(rises[-1] - 0.031) < 0.0005 and np.argmin(rises) < 299
+
+
+# -- how long it takes -------------------------------------------------------------------------------------
+
+
+def test_a_page_takes_its_words_its_question_and_its_run() -> None:
+    (page,) = read_lesson("bowls", FILE).pages
+    words = "A bowl Words, $x$. See. Is it round? Yes No Because."
+    assert page.seconds == pytest.approx(len(words.split()) * 60 / 200 + 5 / 15 + 20)
+    longer = replace(page, experiment=replace(page.experiment, steps=1000))
+    assert longer.seconds - page.seconds == pytest.approx(8 - 5 / 15)
+    slow = replace(page, view=replace(page.view, beside="code"), question=None)
+    assert slow.seconds == pytest.approx(5 * 60 / 200 + 5 / 0.4)
+
+
+def test_a_run_plays_as_long_as_the_player_plays_it() -> None:
+    clock = (Path(ov.__file__).parent / "web" / "player" / "clock.js").read_text(encoding="utf-8")
+    said = dict(re.findall(r"const (WHOLE|SLOWEST|SLOW) = ([\d.]+);", clock))
+    assert {name: float(number) for name, number in said.items()} == {"WHOLE": 8, "SLOWEST": 15, "SLOW": 0.4}
+
+
+def test_the_course_takes_about_an_hour() -> None:
+    assert all(4 <= lesson.minutes <= 10 for lesson in LESSONS)
+    assert 45 <= sum(lesson.minutes for lesson in LESSONS) <= 65
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -171,6 +293,14 @@ RACE = ov.Experiment(
         ("SGD: turns < 1", True),
         ("SGD: x < 15 at 0", False),
         ("SGD: y > 7 at 0", True),
+        ("SGD: distance < 1 before Adam, slow: very", True),
+        ("Adam, slow: very: distance < 1 before SGD", False),
+        ("SGD: distance < 1 before SGD", False),
+        ("SGD: distance < 1e-9 before wild", False),
+        ("SGD: curvature > 19.9 always", True),
+        ("SGD: curvature > 20.1 sometime", False),
+        ("SGD: rises < 1", True),
+        ("wild: rises > 3", True),
     ],
 )
 def test_an_expectation_can_hold_and_can_fail(sentence: str, true: bool) -> None:
@@ -196,6 +326,8 @@ def test_what_is_no_expectation_is_refused(sentence: str) -> None:
 
 
 def test_an_expectation_of_nobody_is_refused() -> None:
+    with pytest.raises(ValueError, match="no run 'RMSprop'"):
+        Expectation("SGD: loss < 1 before RMSprop").holds(RACE, ov.run(replace(RACE, steps=2), "cpu"))
     with pytest.raises(ValueError, match="no run 'RMSprop'"):
         Expectation("SGD: loss < RMSprop").holds(RACE, ov.run(replace(RACE, steps=2), "cpu"))
 
@@ -257,6 +389,51 @@ def test_a_file_is_a_lesson() -> None:
     assert page.question is not None and page.question.answer == 1 and page.question.because == "Because."
 
 
+RIVAL = ('run=SGD(lr=0.1)"', "run=SGD(lr=0.1)&run=Adam(lr=0.1)\"\nuntuned = 'As it is.'")
+
+
+def test_a_page_that_compares_says_what_that_is_worth() -> None:
+    (page,) = read_lesson("bowls", FILE.replace(*RIVAL)).pages
+    assert page.fair == "**Nothing is tuned here.** As it is." and not page.tuned
+    race = (
+        FILE.replace(*RIVAL)
+        .replace("untuned = 'As it is.'", "tuned = 'Adam wins.'")
+        .replace("what_if = [", "what_if = [\n  { tuned = 'final loss', expect = ['Adam: loss < SGD'] },")
+    )
+    (page,) = read_lesson("bowls", race).pages
+    assert page.fair == "**With the best of 31 rates each.** Adam wins."
+    assert page.variants[0].tuned == "final loss" and page.variants[0].experiment == page.experiment
+    assert not page.variants[1].tuned
+
+
+@pytest.mark.parametrize(
+    "rival",
+    [
+        "SGD(lr=0.1,momentum=0.9)",
+        "Adam(lr=0.1)",
+        "SGD(lr=0.2).set(clip_norm=1.0)",
+        "SGD(lr=0.1).StepLR(step_size=2)",
+    ],
+)
+def test_a_comparison_that_says_nothing_of_its_rates_is_found(rival: str) -> None:
+    silent = FILE.replace("&run=SGD(lr=0.1)", f"&run=SGD(lr=0.1)&run={rival.replace(').set(', ').set(')}")
+    if rival.startswith("SGD"):
+        silent = silent.replace(
+            rival,
+            rival.replace(".set(", ".set(label='two',") if ".set(" in rival else f"{rival}.set(label='two')",
+        )
+    with pytest.raises(ValueError, match="says tuned or untuned"):
+        read_lesson("bowls", silent)
+    read_lesson("bowls", silent.replace("caption =", "untuned = 'As it is.'\ncaption ="))
+
+
+def test_runs_that_differ_in_their_rates_alone_need_no_tuning() -> None:
+    (page,) = read_lesson(
+        "bowls", FILE.replace("&run=SGD(lr=0.1)", "&run=SGD(lr=0.1)&run=SGD(lr=0.2).set(label='two')")
+    ).pages
+    assert page.fair == ""
+
+
 WRONG = {
     "no front matter": ("+++\n", ""),
     "title is missing": ('title = "Bowls"\n', ""),
@@ -278,6 +455,9 @@ WRONG = {
     "an answer needs a question": ('ask = "Is it round?"\n', ""),
     "no place for a heading": ("### In code", "### In rust"),
     "two headings are alike": ("### In code", "### In formulas"),
+    "says tuned or untuned": ("caption =", "untuned = 'As it is.'\ncaption ="),
+    "needs a what_if that tunes": (RIVAL[0], RIVAL[1].replace("untuned", "tuned")),
+    "and the other way round": ("{ set =", "{ tuned = 'final loss', set ="),
     "one name": ("&run=SGD(lr=0.1)", "&run=SGD(lr=0.1)&run=SGD(lr=0.2)"),
     "Invalid value": ("order = 9", "order ="),
 }

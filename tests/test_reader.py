@@ -113,6 +113,25 @@ def test_a_question_comes_before_the_answer(app: AppTest) -> None:
     assert radio(app).value == "One" and not scene(app)["cue"]["waits"]  # asked once
 
 
+def test_a_comparison_says_what_it_is_worth_after_the_answer(app: AppTest) -> None:
+    own = page("sgd-and-adam.1")
+    read(app, own.name)
+    assert own.fair.startswith("**With the best of 31 rates each.**") and own.fair not in words(app)
+    press(app, "show")
+    assert own.fair in words(app)
+
+
+def test_a_lesson_says_how_long_it_takes(app: AppTest) -> None:
+    lesson = lessons()["momentum"]
+    said = f"6 pages, about {lesson.minutes} minutes."
+    read(app, "momentum.1")
+    assert said in words(app)
+    read(app, "momentum.2")
+    assert said not in words(app)
+    read(app, "momentum.all")
+    assert said in words(app)
+
+
 def test_who_does_not_want_to_guess_is_shown(app: AppTest) -> None:
     read(app, ASKING)
     calm(press(app, "show"))
@@ -188,6 +207,7 @@ def test_the_gallery_has_a_picture_of_each_lesson(app: AppTest) -> None:
     assert len(app.get("image")) == len(lessons())
     for lesson in lessons().values():
         assert lesson.about in words(app)
+        assert f"{len(lesson.pages)} pages, about {lesson.minutes} minutes" in words(app)
 
 
 def test_the_gallery_knows_what_has_been_read(app: AppTest) -> None:
@@ -209,7 +229,7 @@ def test_a_lesson_can_be_read_as_a_whole(app: AppTest) -> None:
     assert address(app)["page"] == ["momentum.all"]
     assert len(app.get("image")) == len(lesson.pages)
     for own in lesson.pages:
-        assert own.words in words(app) and own.caption in words(app)
+        assert own.words in words(app) and own.caption in words(app) and own.fair in words(app)
         if own.question:
             assert own.question.because in words(app)
 

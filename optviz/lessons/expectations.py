@@ -6,10 +6,12 @@
     momentum: arrives within 0.01 at 64
     SGD: never arrives within 0.01
     momentum: loss < plain
+    Adam: distance < 0.01 before SGD
 
 A run, what of it is measured, a bound (a number, or another run), and when: at the end where nothing is said,
 `at 50`, `before 120` (at some step before it), `until 120` (at every step before it), `from 50` (at every
-step from it on), `always`, or `sometime`. To arrive is what `arrivals` says: the results' "Steps to within".
+step from it on), `always`, `sometime`, or `before` another run (sooner than it is true of that one, if ever).
+To arrive is what `arrivals` says: the results' "Steps to within".
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 from optviz.outcome import KINDS, Array
 from optviz.problem import surface
 from optviz.spec import Experiment
+from optviz.stability import stability
 from optviz.trajectory import Trajectory, arrivals
 
 
@@ -39,6 +42,14 @@ def _steps(run: Trajectory) -> Array:
 
 def _strides(experiment: Experiment, run: Trajectory) -> Array:
     return np.concatenate(([np.nan], np.linalg.norm(_steps(run), axis=1)))
+
+
+def _curvatures(experiment: Experiment, run: Trajectory) -> Array:
+    return stability(experiment, run).curvature
+
+
+def _rises(experiment: Experiment, run: Trajectory) -> Array:
+    return np.concatenate(([0], np.cumsum(np.diff(run.losses) > 0))).astype(np.float64)
 
 
 def _turns(experiment: Experiment, run: Trajectory) -> Array:
@@ -57,9 +68,12 @@ _MEASURES: Mapping[str, Callable[[Experiment, Trajectory], Array]] = {
     "evals": lambda experiment, run: run.evals.astype(np.float64),
     "stride": _strides,
     "turns": _turns,
+    "curvature": _curvatures,
+    "rises": _rises,
 }
 """What can be measured, each (n+1,): the length of the step that led to a point is its `stride`; `turns`
-counts the steps so far that went back on the one before, by more than a right angle."""
+counts the steps so far that went back on the one before, by more than a right angle; `curvature` is the
+largest eigenvalue of the Hessian; `rises` counts the steps so far after which the loss was higher."""
 
 _KIND = "|".join(KINDS)
 _POSITIVE = r"\d+(?:\.\d+)?(?:e-?\d+)?"
@@ -68,7 +82,7 @@ _SENTENCE = re.compile(
     rf"|arrives within (?P<near>{_POSITIVE}) (?P<soon>at|before) (?P<arrival>\d+)"
     rf"|never arrives within (?P<far>{_POSITIVE})"
     rf"|(?P<measure>{'|'.join(_MEASURES)}) (?P<sign>[<>]) (?P<bound>.+?)"
-    r"(?: (?P<when>at|before|until|from) (?P<step>\d+)| (?P<ever>always|sometime))?)"
+    r"(?: (?P<when>at|before|until|from) (?P<step>\d+)| (?P<ever>always|sometime)| before (?P<rival>.+))?)"
 )
 
 
@@ -88,8 +102,9 @@ class Expectation:
     @property
     def runs(self) -> tuple[str, ...]:
         """The names of the runs that it is about."""
-        run, other = self._said["run"], self._said["bound"]
-        return (run, other) if other and _number(other) is None else (run,)
+        run, bound, rival = self._said["run"], self._said["bound"], self._said["rival"]
+        others = [rival, bound if bound and _number(bound) is None else None]
+        return (run, *(other for other in others if other))
 
     def holds(self, experiment: Experiment, trajectories: Sequence[Trajectory]) -> bool:
         """Whether it is true of `trajectories`, the runs of `experiment`.
@@ -104,7 +119,16 @@ class Expectation:
             return run.outcome.kind == kind
         if within := said["near"] or said["far"]:
             return self._arrives(int(arrivals(_distance(experiment, run), float(within))))
-        measure = _MEASURES[said["measure"]]
+        true = self._true(experiment, run, named)
+        if said["rival"]:
+            return _first(true) < _first(self._true(experiment, named[said["rival"]], named))
+        return self._at_the_time(true)
+
+    def _true(
+        self, experiment: Experiment, run: Trajectory, named: Mapping[str, Trajectory]
+    ) -> NDArray[np.bool_]:
+        """(n+1,) at which steps what is claimed is true of `run`."""
+        said, measure = self._said, _MEASURES[self._said["measure"]]
         values, number = measure(experiment, run), _number(said["bound"])
         if number is None:
             bounds = measure(experiment, named[said["bound"]])[: len(values)]
@@ -112,8 +136,8 @@ class Expectation:
         else:
             bounds = np.full(len(values), number)
         with np.errstate(invalid="ignore"):
-            true = values < bounds if said["sign"] == "<" else values > bounds
-        return self._at_the_time(true)
+            true: NDArray[np.bool_] = values < bounds if said["sign"] == "<" else values > bounds
+        return true
 
     @property
     def _said(self) -> dict[str, str]:
@@ -146,6 +170,11 @@ class Expectation:
                 return bool(true.any())
             case _:
                 return bool(true[-1])
+
+
+def _first(true: NDArray[np.bool_]) -> float:
+    """The first step at which it is true; inf where there is none."""
+    return float(np.argmax(true)) if true.any() else np.inf
 
 
 def _number(text: str) -> float | None:

@@ -5,10 +5,16 @@ each page, under `[pages."its title"]`, its experiment and what to see of it. Th
 title` with the words for everybody, and below `### In formulas` and `### In code` what only some want to
 read. A page may ask a question first: `ask`, `choices` and `answer` in the front matter, and why below
 `### Answer`. What the words say of a change, "set the noise to 0.01", stands in `what_if`.
+
+Who wins a race depends on the learning rates. So a page whose runs differ in more than their rate says what
+is left of the comparison: `tuned`, how the runs compare when each has the best of `TRIES` rates, proved by a
+`what_if` that has `tuned`, too (the criterion of `ov.tune`); or `untuned`, what the rates are, where nobody
+wins. The page shows either one.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -21,7 +27,28 @@ from optviz.spec import Experiment, OptimizerSpec, SurfaceSpec, View
 
 FORMULAS, CODE, ANSWER = "In formulas", "In code", "Answer"
 _FENCE = "+++"
-_SETTINGS = {"experiment", "caption", "expect", "what_if", "try", "ask", "choices", "answer"}
+_SETTINGS = {
+    "experiment",
+    "caption",
+    "expect",
+    "what_if",
+    "try",
+    "ask",
+    "choices",
+    "answer",
+    "tuned",
+    "untuned",
+}
+
+TRIES, SPAN = 31, 100.0
+"""How many learning rates each run of a fair comparison is given, evenly on a log scale: from the page's own
+divided by this to the page's own times this."""
+ARRIVED = 0.01
+"""The distance from a minimizer at which a run has reached it, on every page whose link says no other."""
+
+_WORDS_A_MINUTE, _SECONDS_A_QUESTION = 200, 20
+_WHOLE, _SLOWEST, _SLOW = 8, 15, 0.4
+"""How the player plays (clock.js): seconds of a whole run, steps a second at least, and in slow motion."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +68,8 @@ class Variant:
     """An experiment that the words of a page speak of, besides its own."""
 
     experiment: Experiment
+    tuned: str
+    """By which criterion of `ov.tune` each run has the best of `TRIES` rates; empty where the rates stay."""
     expectations: tuple[Expectation, ...]
 
 
@@ -67,11 +96,34 @@ class Page:
     variants: tuple[Variant, ...]
     """What happens where the reader changes something as the words say; tested likewise."""
     question: Question | None
+    tuned: str
+    """Markdown: how its runs compare when each has the best of `TRIES` rates; may be empty."""
+    untuned: str
+    """Markdown: what the rates are, where runs that differ stand beside each other and nobody wins."""
 
     @property
     def name(self) -> str:
         """What an address calls it: "momentum.1" for the first page of a lesson."""
         return self.view.page
+
+    @property
+    def fair(self) -> str:
+        """Markdown: what a comparison of its runs is worth; empty where they differ in their rates alone."""
+        if self.tuned:
+            return f"**With the best of {TRIES} rates each.** {self.tuned}"
+        return f"**Nothing is tuned here.** {self.untuned}" if self.untuned else ""
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes to read in words, to answer and to watch once."""
+        asked = self.question
+        said = [self.title, self.words, self.caption, self.fair]
+        said += [asked.ask, *asked.choices, asked.because] if asked else []
+        reading = len(" ".join(said).split()) / _WORDS_A_MINUTE * 60
+        slow = self.view.beside == "code"
+        steps = self.experiment.steps
+        playing = steps / (_SLOW if slow else max(steps / _WHOLE, _SLOWEST))
+        return reading + playing + (_SECONDS_A_QUESTION if asked else 0)
 
 
 @dataclass(frozen=True)
@@ -93,6 +145,11 @@ class Lesson:
     def whole(self) -> str:
         """What an address calls all of its pages together: "momentum.all"."""
         return f"{self.name}.all"
+
+    @property
+    def minutes(self) -> int:
+        """How long it takes: its words read once, each run seen once, each question thought about."""
+        return math.ceil(sum(page.seconds for page in self.pages) / 60)
 
 
 def read_lesson(name: str, text: str) -> Lesson:
@@ -171,19 +228,22 @@ def _page(name: str, title: str, settings: dict[str, Any], text: str) -> Page:
         if unknown := sections.keys() - {"", FORMULAS, CODE, ANSWER}:
             raise ValueError(f"There is no place for a heading {describe(unknown.pop())}.")
         link = _take(settings, "experiment", str).replace("+", "%2B")  # a plus is meant, not a space
-        experiment = Experiment.from_url(link)
+        experiment, view = Experiment.from_url(link), View.from_url(link)
+        within = ARRIVED if view.within is None else view.within
         page = Page(
             title,
             _fenced(sections[""]),
             _fenced(sections.get(FORMULAS, "")),
             sections.get(CODE, ""),
             experiment,
-            replace(View.from_url(link), page=name),
+            replace(view, page=name, within=within),
             _take(settings, "caption", str),
             tuple(_knob(knob) for knob in settings.get("try", [])),
             tuple(Expectation(sentence) for sentence in settings.get("expect", [])),
             tuple(_variant(experiment, written) for written in settings.get("what_if", [])),
             _question(settings, _fenced(sections.get(ANSWER, ""))),
+            str(settings.get("tuned", "")),
+            str(settings.get("untuned", "")),
         )
         _check(page)
     except ValueError as error:
@@ -197,12 +257,14 @@ def _knob(text: str) -> tuple[str, str]:
 
 
 def _variant(experiment: Experiment, written: dict[str, Any]) -> Variant:
-    """What a page says of a change: `set` has the new values by their knobs."""
-    for knob, value in _take(written, "set", dict).items():
+    """What a page says of a change: `set` has the new values by their knobs; what is tuned may have none."""
+    tuned = _take(written, "tuned", str) if "tuned" in written else ""
+    changes = _take(written, "set", dict) if "set" in written or not tuned else {}
+    for knob, value in changes.items():
         experiment = _changed(experiment, *_knob(knob), value)
     expectations = tuple(Expectation(sentence) for sentence in _take(written, "expect", list))
     _end(written)
-    return Variant(experiment, expectations)
+    return Variant(experiment, tuned, expectations)
 
 
 def _changed(experiment: Experiment, owner: str, name: str, value: Any) -> Experiment:
@@ -241,6 +303,28 @@ def _check(page: Page) -> None:
         raise ValueError(f"It has no run {describe(unknown.pop())}.")
     if not page.words or not page.expectations:
         raise ValueError("It needs words, and at least one expectation.")
+    _check_fairness(page)
+
+
+def _check_fairness(page: Page) -> None:
+    """Raises ValueError where a page compares its runs and does not say, with proof, what that is worth."""
+    if bool(page.tuned) + bool(page.untuned) != _compares(page.experiment):
+        raise ValueError(
+            "Where runs differ in more than their rate, and only there, it says tuned or untuned."
+        )
+    if bool(page.tuned) != any(variant.tuned for variant in page.variants):
+        raise ValueError(
+            "What is said of tuned runs needs a what_if that tunes them, and the other way round."
+        )
+
+
+def _compares(experiment: Experiment) -> bool:
+    """Whether its runs differ in more than their learning rate and their label."""
+    alike = {
+        replace(run, label="", optimizer=replace(run.optimizer, params={**run.optimizer.params, "lr": 0.0}))
+        for run in experiment.runs
+    }
+    return len(alike) > 1
 
 
 def _take(settings: dict[str, Any], name: str, kind: type[Any]) -> Any:

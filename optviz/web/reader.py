@@ -71,7 +71,15 @@ def _begin(lesson: Lesson) -> None:
             "Continue" if begun else "Begin", read[0], help=lesson.title, on_click=choices.act, args=read
         )
         done = "all read" if not unread else f"{len(names) - len(unread)} of {len(names)} pages read"
-        st.caption(done if len(unread) < len(names) else f"{len(names)} pages")
+        st.caption(f"{done}, {_minutes(lesson)}" if len(unread) < len(names) else _length(lesson))
+
+
+def _length(lesson: Lesson) -> str:
+    return f"{len(lesson.pages)} pages, {_minutes(lesson)}"
+
+
+def _minutes(lesson: Lesson) -> str:
+    return f"about {lesson.minutes} minutes"
 
 
 def _theme() -> str:
@@ -112,11 +120,13 @@ def _page(page: Page, picture: Callable[[], None]) -> None:
         with st.container(key="lesson-text"):
             _bar(lesson, lesson.pages.index(page))
             st.markdown(f"## {page.title}")
+            if page == lesson.pages[0]:
+                st.caption(f"{_length(lesson)}.")
             st.markdown(page.words)
             if page.question:
                 _ask(page.question, page.name)
             if not _asks(page):
-                _deeper(page)
+                _after(page)
         with st.container(key="lesson-picture"):
             picture()
 
@@ -194,8 +204,10 @@ def _answer(name: str, choice: str | None) -> None:
     session().answers[name] = choice or ""
 
 
-def _deeper(page: Page) -> None:
-    """What only those read who want to know more; the bar says who does, in the browser."""
+def _after(page: Page) -> None:
+    """What a comparison is worth, and what only those read who want to know more (the bar says who does)."""
+    if page.fair:
+        st.markdown(page.fair)
     for key, text in (("formulas", page.formulas), ("code", page.code)):
         if text:
             with st.container(key=f"depth-{key}-{page.title}"):
@@ -270,6 +282,7 @@ def _whole(lesson: Lesson) -> None:
     with st.container(key="lesson-whole"):
         _bar(lesson, None)
         st.markdown(f"{lesson.about} Here the pictures are still; page by page they play.")
+        st.caption(f"{_length(lesson)}.")
         for page in lesson.pages:
             _article(page, theme)
 
@@ -284,7 +297,7 @@ def _article(page: Page, theme: str) -> None:
     if page.question:
         right = page.question.choices[page.question.answer]
         st.markdown(f"**The answer is “{right}”.** {page.question.because}")
-    _deeper(page)
+    _after(page)
 
 
 def _bullets(lines: Sequence[str]) -> str:

@@ -82,12 +82,12 @@ def test_keys_dots_and_history_turn_the_pages(open_page):
     page.keyboard.press("b")
     page.keyboard.press("b")  # before the first one is answered
     shown(page, "learning-rate.2")
-    turn(page, "5. A rate belongs")
-    shown(page, "learning-rate.5")
+    turn(page, "6. The edge of stability")
+    shown(page, "learning-rate.6")
     expect(page.locator(".optviz-next")).to_have_text("Next: SGD and Adam, side by side")
     turn(page, "4. The flat direction waits")
     shown(page, "learning-rate.4")
-    turn(page, "2. The edge of stability")
+    turn(page, "2. The stability limit")
     shown(page, "learning-rate.2")
     page.keyboard.press("PageDown")  # only turns pages in front of a class
     page.go_back()
