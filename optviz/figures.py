@@ -298,6 +298,12 @@ def over_domain(figure: go.Figure, function: Surface, units: str = "auto") -> No
     x, y = function.axes
     figure.update_xaxes(range=[left, right], title=x, constrain="domain", constraintoward="left")
     figure.update_yaxes(range=[bottom, top], title=y, constrain="domain", constraintoward="top")
+    for update, side in (
+        (figure.update_xaxes, function.domain[0]),
+        (figure.update_yaxes, function.domain[1]),
+    ):
+        if _is_far(side):  # "1.000000000005B" is no number for people
+            update(exponentformat="none")
     if equal_units(function.domain, units):
         figure.update_yaxes(scaleanchor="x")
         return
@@ -592,13 +598,19 @@ def _scene(function: Surface, levels: Array, theme: Theme, units: str) -> dict[s
     }
 
 
+def _is_far(side: Point) -> bool:
+    """Whether one side of a domain is so far from 0 that float32 blurs the places on it."""
+    low, high = side
+    return max(abs(low), abs(high)) > _FAR * (high - low)
+
+
 def _around_middle(figure: go.Figure, function: Surface) -> go.Figure:
     """A relief that says how far from the middle of the domain everything is, where the domain is far from 0.
 
     WebGL computes in float32, which could not tell the places on the surface apart there.
     """
     for name, axis, (low, high) in zip("xy", function.axes, function.domain, strict=True):
-        if max(abs(low), abs(high)) < _FAR * (high - low):
+        if not _is_far((low, high)):
             continue
         middle = (low + high) / 2
         for trace in figure.data:

@@ -173,12 +173,18 @@ export class Contour {
       tickcolor: theme.faint,
       constrain: "range",
     };
+    // Far from 0, "1.000000000005B" is no number for people.
+    const digits = (/** @type {number} */ k) => {
+      const [low, high] = surface.domain[k];
+      return Math.max(Math.abs(low), Math.abs(high)) > 1000 * (high - low) ? { exponentformat: "none" } : {};
+    };
     const title = (/** @type {string} */ text) => ({ text, standoff: 4, font: { size: 14 * typeSize() } });
     return {
       ...this.size(scene),
-      xaxis: { ...axis, range: [...x], title: title(surface.axes[0]) },
+      xaxis: { ...axis, ...digits(0), range: [...x], title: title(surface.axes[0]) },
       yaxis: {
         ...axis,
+        ...digits(1),
         range: [...y],
         title: title(surface.axes[1]),
         ...(equalUnits(scene) ? { scaleanchor: "x" } : {}),

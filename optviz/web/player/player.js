@@ -6,7 +6,7 @@ import { Clock } from "./clock.js";
 import { Code, phaseAt } from "./code.js";
 import { Curve, chartsOf } from "./curves.js";
 import { DataPicture } from "./data.js";
-import { unequalWords } from "./frame.js";
+import { equalUnits, unequalWords } from "./frame.js";
 import { toggleFullScreen } from "./fullscreen.js";
 import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
@@ -118,6 +118,7 @@ class Player {
     /** Of all reliefs: they turn together. @type {Partial<import("./box.js").Camera>} */
     this.camera = {};
     this.axesNote = element("p", "optviz-hint", main);
+    this.unitsButton = this.addUnitsButton();
     this.transport = new Transport(element("div", "optviz-transport", main), this.clock, {
       redraw: () => this.redraw(),
       zoom: (factor) => this.zoom(factor),
@@ -209,8 +210,7 @@ class Player {
     const { view } = scene.data;
     useFontOf(this.root);
     this.legend.show(scene);
-    this.axesNote.textContent = [scene.data.narrow, unequalWords(scene)].join(" ").trim();
-    this.axesNote.hidden = !this.axesNote.textContent;
+    this.showAxes(scene);
     this.table.show(scene.data.table, scene.data.theme.paths);
     this.showViews(scene);
     this.transport.show(scene);
@@ -495,6 +495,35 @@ class Player {
       }
     }
     if (focused) /** @type {HTMLElement | null} */ (this.views.querySelector(again))?.focus();
+  }
+
+  /**
+   * What is to be known about the axes, and, where units are or would be unequal, the switch.
+   * @param {Scene} scene
+   */
+  showAxes(scene) {
+    const { surface, view, narrow } = scene.data;
+    const words = [narrow, unequalWords(scene)].filter(Boolean);
+    const switched = !surface.natural || view.units !== "auto";
+    this.axesNote.hidden = !words.length && !switched;
+    const button = this.unitsButton;
+    button.hidden = !switched;
+    button.setAttribute("aria-pressed", String(equalUnits(scene)));
+    this.axesNote.replaceChildren(words.map((one) => `${one} `).join(""), button);
+  }
+
+  /** A button that is down while units are equal on both axes. */
+  addUnitsButton() {
+    const button = /** @type {HTMLButtonElement} */ (element("button", "optviz-plain", this.axesNote));
+    button.type = "button";
+    button.textContent = "Equal units";
+    button.addEventListener("click", () => {
+      const scene = /** @type {Scene} */ (this.scene);
+      const equal = !equalUnits(scene);
+      this.look({ units: equal === scene.data.surface.natural ? "auto" : equal ? "equal" : "fill" });
+      button.focus();
+    });
+    return button;
   }
 
   /** @param {Scene} scene */

@@ -1,6 +1,5 @@
 // The controls of the playhead, with the mouse, a finger or the keyboard.
 
-import { equalUnits } from "./frame.js";
 import { plays } from "./fullscreen.js";
 
 /** @typedef {import("./clock.js").Clock} Clock */
@@ -23,7 +22,6 @@ const ICONS = {
   less: "M5 11h14v2H5z",
   relief: "M3 17l5.500-9 3.500 5.500L14.500 9 21 17zM7 17l1.500-3",
   panels: "M3.500 5h7.500v14H3.500zm2 2v10h3.500V7zM13 5h7.500v14H13zm2 2v10h3.500V7z",
-  equal: "M4 3h2v15h15v2H4zM9 12h3v-3h2v3h3v2h-3v3h-2v-3H9z",
   fill: "M8 3v2H5v3H3V3zM16 3h5v5h-2V5h-3zM3 16h2v3h3v2H3zM19 16h2v5h-5v-2h3z",
   whole: "M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z",
 };
@@ -41,8 +39,6 @@ export class Transport {
     this.clock = clock;
     this.fading = false;
     this.playing = true;
-    /** Whether units are equal on both axes unless somebody says otherwise. */
-    this.natural = true;
     /** Whether keys do nothing: a question comes first. */
     this.locked = false;
     this.unit = "step";
@@ -88,9 +84,6 @@ export class Transport {
     this.panels = this.toggle("panels", "A picture for each competitor, side by side", (on) =>
       acts.look({ panels: on ? "each" : "one" }),
     );
-    this.equal = this.toggle("equal", "Equal units on both axes", (on) =>
-      acts.look({ units: on === this.natural ? "auto" : on ? "equal" : "fill" }),
-    );
     this.button("fill", "Full screen (f)", acts.fill);
     this.fill = acts.fill;
   }
@@ -104,8 +97,6 @@ export class Transport {
     this.relief.setAttribute("aria-pressed", String(view.picture === "3d"));
     this.panels.setAttribute("aria-pressed", String(view.panels === "each"));
     this.panels.hidden = scene.runs.length < 2;
-    this.natural = scene.data.surface.natural;
-    this.equal.setAttribute("aria-pressed", String(equalUnits(scene)));
   }
 
   /** Show the speed and the repetition that the clock has. */
