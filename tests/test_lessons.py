@@ -443,7 +443,7 @@ WRONG = {
     "'colour' means nothing": ("order = 9", 'order = 9\ncolour = "red"'),
     "no page 'B'": ("order = 9", 'order = 9\ncover = "B"'),
     "experiment is missing": ('experiment = "?', 'experiment = 3 # "?'),
-    "link has no place": ("steps=5", "stops=5"),
+    "words that mean nothing: 'stops'": ("steps=5", "steps=5&stops=5"),
     "lacks its start": ("&start=1,1", ""),
     "caption is missing": ('caption = "See."\n', ""),
     "no expectation": ("SGD: loss < 2", "SGD wins"),
