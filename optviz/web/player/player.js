@@ -534,7 +534,7 @@ class Player {
     const choice = { label: "Arrows", options, now: data.view.marks, colors: data.theme.marks };
     someOf(this.views, choice, (marks) => this.look({ marks }));
     if (!data.view.marks.some((mark) => mark !== "curvature")) return;
-    this.choice("arrows", "Arrows", { run: "one scale", fit: "fit each step" });
+    this.choice("arrows", "Arrow scale", { run: "one scale", fit: "fit each step" });
   }
 
   /** The scales of the arrows that are drawn now, in words. */
