@@ -53,13 +53,25 @@ class SchedulerInfo:
     reads_loss: bool = False
     """Whether it judges by the loss, so that its rate depends on the run and not on the step alone."""
 
+    @property
+    def no_warmup(self) -> str:
+        """Why no warm-up can come before it; empty where one can."""
+        if self.takes_warmup:
+            return ""
+        why = (
+            "is told the loss, which SequentialLR does not pass on"
+            if self.reads_loss
+            else ("sets the rate from its first step")
+        )
+        return f"It {why}: no warm-up can come before it."
+
     def settings(self, spec: SchedulerSpec, steps: int, lr: float) -> dict[str, Value]:
         """The arguments that `spec` gives, and those that torch requires beside them.
 
         Raises ValueError for an unknown name, a value of a wrong type, or a warm-up it cannot have.
         """
-        if spec.warmup and not self.takes_warmup:
-            raise ValueError(f"{self.name} sets the rate from its first step: no warm-up can come before it.")
+        if spec.warmup and self.no_warmup:
+            raise ValueError(f"{self.name}: {self.no_warmup}")
         given = coerce_all(self.name, self.params, spec.params)
         # OneCycleLR takes its length in one of two ways: who gives the other one needs no suggestion.
         settled = given.keys() | ({"total_steps"} if "epochs" in given else set())

@@ -23,7 +23,6 @@ from optviz.spec import EXPERIMENT_PARAMS, SurfaceSpec
 CHECKS: dict[str, Callable[[], None]] = {}
 NO_CLAIM = {
     "Formula": "an invitation",
-    "MLP classifier": "an experiment of tests/test_network.py: losses of the picture and true losses",
 }
 """Rows whose sentence no number can refute here, and why."""
 
@@ -573,6 +572,21 @@ def _() -> None:
     assert steepest == sorted(steepest) and steepest[-1] > 4 * steepest[0]
 
 
+@says("MLP classifier", "a path that seems to climb may fall along those that are not seen")
+def _() -> None:
+    for lr in (0.3, 3.0):
+        run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr}))
+        spec = SurfaceSpec("MLP classifier", {"plane": "random"})
+        experiment = ov.Experiment(spec, (0.0, 0.0), 40, (run,))
+        (path,) = ov.run(experiment, device="cpu")
+        plane, data = ov.plane(experiment, [path]), surface(spec).data
+        assert data is not None
+        seen = data.slice(*(torch.as_tensor(part) for part in (plane.origin, plane.u, plane.v)))
+        z = seen(*torch.as_tensor(plane.coordinates(path.theta)[0]).unbind(-1)).detach()
+        climbs, falls = z.diff() > 0, torch.as_tensor(path.losses).diff() < 0
+        assert int((climbs & falls).sum()) > 5
+
+
 @says("Least squares with bias", "the plane that the paths vary most along shows nearly all")
 def _() -> None:
     runs = [
@@ -588,6 +602,28 @@ def test_what_a_surface_teaches_holds(name: str) -> None:
     assert (name in CHECKS) != (name in NO_CLAIM), "every sentence has a check or a reason"
     if name in CHECKS:
         CHECKS[name]()
+
+
+# -- notes -----------------------------------------------------------------------------------------------
+
+
+def test_a_note_of_lower_ground_outside_is_true() -> None:
+    for name, far in (
+        ("McCormick", (-60.0, -61.0)),
+        ("Schwefel", (720.0, 720.0)),
+        ("Eggholder", (900.0, 850.0)),
+    ):
+        s = build(name)
+        assert any(words in ov.SURFACES[name].note for words in ("goes on downhill", "goes down further"))
+        around = points(far) + grid(s, 41, within=60.0)
+        assert s(around).min() < s.minimum - 50
+
+
+def test_a_note_of_underflow_is_true() -> None:
+    assert "underflows to 0" in ov.SURFACES["Easom"].note
+    far = torch.tensor([-5.0, -5.0], requires_grad=True)
+    build("Easom")(far).backward()
+    assert far.grad is not None and (far.grad == 0).all()
 
 
 # -- schedulers and experiments ----------------------------------------------------------------------------
