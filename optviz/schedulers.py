@@ -53,13 +53,25 @@ class SchedulerInfo:
     reads_loss: bool = False
     """Whether it judges by the loss, so that its rate depends on the run and not on the step alone."""
 
+    @property
+    def no_warmup(self) -> str:
+        """Why no warm-up can come before it; empty where one can."""
+        if self.takes_warmup:
+            return ""
+        why = (
+            "is told the loss, which SequentialLR does not pass on"
+            if self.reads_loss
+            else ("sets the rate from its first step")
+        )
+        return f"It {why}: no warm-up can come before it."
+
     def settings(self, spec: SchedulerSpec, steps: int, lr: float) -> dict[str, Value]:
         """The arguments that `spec` gives, and those that torch requires beside them.
 
         Raises ValueError for an unknown name, a value of a wrong type, or a warm-up it cannot have.
         """
-        if spec.warmup and not self.takes_warmup:
-            raise ValueError(f"{self.name} sets the rate from its first step: no warm-up can come before it.")
+        if spec.warmup and self.no_warmup:
+            raise ValueError(f"{self.name}: {self.no_warmup}")
         given = coerce_all(self.name, self.params, spec.params)
         # OneCycleLR takes its length in one of two ways: who gives the other one needs no suggestion.
         settled = given.keys() | ({"total_steps"} if "epochs" in given else set())
@@ -114,6 +126,10 @@ _SHARE = Float(0.0, 1.0)
 _gamma: _Params = {"gamma": (_SHARE, "Factor by which the learning rate is multiplied each time.")}
 _eta_min: _Params = {"eta_min": (_RATE, "The learning rate at the lowest point.")}
 _MOMENTUM = Float(0.0, 0.999999)
+_CYCLED = (
+    Flag(),
+    "Move momentum (or the first of betas) too, also where it was 0; needs an optimizer that has it.",
+)
 
 _ROWS = (
     _row(
@@ -162,7 +178,7 @@ _ROWS = (
     _row(
         lr_scheduler.CosineAnnealingLR,
         "Lets the learning rate fall along half a cosine: slowly, then fast, then slowly.",
-        {"T_max": (_STEPS, "Steps from the top to the bottom.")} | _eta_min,
+        {"T_max": (_STEPS, "Steps from the top to the bottom; after them it rises again.")} | _eta_min,
         required={"T_max": lambda steps, lr: steps},
     ),
     _row(
@@ -177,7 +193,7 @@ _ROWS = (
     ),
     _row(
         lr_scheduler.CyclicLR,
-        "Moves the learning rate up and down between two bounds, and momentum the other way.",
+        "Moves the learning rate up and down between two bounds, and by default momentum the other way.",
         {
             "base_lr": (_RATE, "The lower bound; it replaces the optimizer's lr."),
             "max_lr": (_RATE, "The upper bound."),
@@ -189,10 +205,7 @@ _ROWS = (
             ),
             "gamma": (_SHARE, "For exp_range: factor on the height at every step."),
             "scale_mode": (Choice(("cycle", "iterations")), "Whether the height follows cycles or steps."),
-            "cycle_momentum": (
-                Flag(),
-                "Move momentum (or the first of betas) too; needs an optimizer with it.",
-            ),
+            "cycle_momentum": _CYCLED,
             "base_momentum": (_MOMENTUM, "Momentum where the rate is highest."),
             "max_momentum": (_MOMENTUM, "Momentum where the rate is lowest."),
         },
@@ -204,7 +217,7 @@ _ROWS = (
     ),
     _row(
         lr_scheduler.OneCycleLR,
-        "One rise from a small learning rate to max_lr and one long fall to almost nothing.",
+        "By default one rise from a small learning rate to max_lr and one long fall to almost nothing.",
         {
             "max_lr": (_RATE, "The highest learning rate; the optimizer's own lr is not used."),
             "total_steps": (Maybe(_STEPS), "Length of the cycle; torch refuses to go further."),
@@ -212,10 +225,7 @@ _ROWS = (
             "steps_per_epoch": (Maybe(_STEPS), "Steps in an epoch, where epochs is given."),
             "pct_start": (_SHARE, "Share of the cycle in which the rate rises."),
             "anneal_strategy": (Choice(("cos", "linear")), "Shape of the rise and the fall."),
-            "cycle_momentum": (
-                Flag(),
-                "Move momentum (or the first of betas) too; needs an optimizer with it.",
-            ),
+            "cycle_momentum": _CYCLED,
             "base_momentum": (_MOMENTUM, "Momentum where the rate is highest."),
             "max_momentum": (_MOMENTUM, "Momentum where the rate is lowest."),
             "div_factor": (Float(1e-6, 1e6, log=True), "The first rate is max_lr divided by this."),
@@ -227,12 +237,13 @@ _ROWS = (
     ),
     _row(
         lr_scheduler.ReduceLROnPlateau,
-        "Multiplies the learning rate by factor when the loss has not got better for patience steps.",
+        "Multiplies the learning rate by factor when the loss has not got better for more than patience "
+        "steps.",
         {
             "mode": (Choice(("min", "max")), "Whether better means lower or higher."),
             "factor": (Float(0.0, 0.999999), "Factor by which the rate falls."),
             "patience": (Int(0, 1_000_000), "Steps without improvement that are put up with."),
-            "threshold": (Float(0.0, 1e6), "What counts as better: at least by this much."),
+            "threshold": (Float(0.0, 1e6), "What counts as better: by more than this."),
             "threshold_mode": (
                 Choice(("rel", "abs")),
                 "Whether threshold is a share of the best or a difference.",

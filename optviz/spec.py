@@ -56,8 +56,8 @@ EXPERIMENT_PARAMS: Mapping[str, Param] = MappingProxyType(
         "noise": Param(
             Float(0.0, math.inf),
             0.0,
-            "Standard deviation of the Gaussian noise added to both numbers of every gradient, as a "
-            "minibatch would add it; 0 for none. Every competitor meets the same noise at the same step.",
+            "Standard deviation of the Gaussian noise added to each number of every gradient, a stand-in for "
+            "a minibatch's; 0 for none. Every competitor meets the same noise at the same step.",
         ),
         "batch_size": Param(
             _COUNT,
@@ -66,7 +66,10 @@ EXPERIMENT_PARAMS: Mapping[str, Param] = MappingProxyType(
             "shuffles them every epoch, in the same way for every competitor. None takes all of them.",
         ),
         "seed": Param(
-            Int(0, 2**63 - 1), 0, "Seeds all chance: the same seed gives the same noise, step by step."
+            Int(0, 2**63 - 1),
+            0,
+            "Seeds all chance: the same seed gives the same noise step by step, the same minibatches and, "
+            "for networks, the same initial weights.",
         ),
         "dtype": Param(
             Choice(DTYPES),

@@ -68,3 +68,20 @@ def test_warmup_takes_its_steps_from_what_follows() -> None:
     assert settings == {"T_max": 250}
     refused = {name for name, info in ov.SCHEDULERS.items() if not info.takes_warmup}
     assert refused == {"CyclicLR", "OneCycleLR", "ReduceLROnPlateau"}
+
+
+@pytest.mark.parametrize("name", ov.SCHEDULERS)
+def test_the_reason_against_a_warmup_is_true(name: str) -> None:
+    info = ov.SCHEDULERS[name]
+    assert bool(info.no_warmup) != info.takes_warmup
+    optimizer = torch.optim.SGD([torch.zeros(2, requires_grad=True)], lr=0.1, momentum=0.9)
+    scheduler = info.build(
+        ov.SchedulerSpec(name, {"max_lr": 0.5} if "max_lr" in info.params else {}), optimizer, 9
+    )
+    if "sets the rate from its first step" in info.no_warmup:
+        assert optimizer.param_groups[0]["lr"] != 0.1
+    elif info.no_warmup:
+        assert "SequentialLR does not pass on" in info.no_warmup
+        warmup = lr_scheduler.LinearLR(optimizer)
+        with pytest.raises(ValueError, match="SequentialLR does not support"):
+            lr_scheduler.SequentialLR(optimizer, [warmup, scheduler], [3])  # type: ignore[list-item]

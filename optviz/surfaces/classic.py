@@ -98,8 +98,8 @@ def _mirrored(x: float, y: float) -> Sequence[Point]:
     domain=((-20.0, 20.0), (-20.0, 20.0)),
     start=(15.0, 8.0),
     formula=r"u^2 + \kappa\,v^2,\quad u = x\cos\theta + y\sin\theta,\quad v = y\cos\theta - x\sin\theta",
-    teaches="The steepest direction alone limits the learning rate, so the more a bowl is stretched the "
-    "slower plain gradient descent crawls along its flat direction.",
+    teaches="The steepest direction alone limits the learning rate of plain gradient descent, so the more a "
+    "bowl is stretched the slower it crawls along the flat one.",
     source="Shewchuk (1994), An introduction to the conjugate gradient method without the agonizing pain.",
     minimizers=[(0.0, 0.0)],
     params={
@@ -141,8 +141,8 @@ def booth(x: Tensor, y: Tensor) -> Tensor:
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(9.0, 3.0),
     formula=r"0.26\,(x^2 + y^2) - 0.48\,xy",
-    teaches="A bowl that is nearly flat along its diagonal is entered at once and finished slowly, and "
-    "momentum shortens the second part.",
+    teaches="A bowl that is nearly flat along its diagonal: plain gradient descent enters it at once and "
+    "finishes slowly, and a little momentum shortens the second part.",
     source=_SURVEY,
     minimizers=[(0.0, 0.0)],
 )
@@ -156,8 +156,8 @@ def matyas(x: Tensor, y: Tensor) -> Tensor:
     domain=((-5.0, 10.0), (-5.0, 10.0)),
     start=(-4.0, 8.0),
     formula=r"x^2 + y^2 + s^2 + s^4,\quad s = \tfrac{1}{2}x + y",
-    teaches="Where the loss grows with the fourth power, a learning rate that is right near the minimum "
-    "blows up far away from it.",
+    teaches="Where the loss grows with the fourth power, plain gradient descent at a learning rate that is "
+    "right near the minimum blows up far away from it.",
     source=_SURVEY,
     minimizers=[(0.0, 0.0)],
 )
@@ -172,8 +172,8 @@ def zakharov(x: Tensor, y: Tensor) -> Tensor:
     domain=((-2.0, 2.0), (-1.0, 3.0)),
     start=(-1.2, 1.0),
     formula=r"(a - x)^2 + b\,(y - x^2)^2",
-    teaches="Finding a curved valley is easy, following its flat floor is hard: steps that suit the steep "
-    "walls are tiny along the floor.",
+    teaches="Finding a curved valley is easy, following its flat floor is hard: a learning rate of plain "
+    "gradient descent that suits the steep walls makes tiny steps along the floor.",
     source="Rosenbrock (1960), An automatic method for finding the greatest or least value of a function.",
     minimizers=lambda a, b: [(a, a * a)],
     params={
@@ -207,8 +207,8 @@ def beale(x: Tensor, y: Tensor) -> Tensor:
     domain=((-4.0, 6.0), (-3.0, 3.0)),
     start=(5.0, 0.3),
     formula=r"(x - 1)^2 + 2\,(2y^2 - x)^2",
-    teaches="A parabolic valley with two equal minima: the side on which a run ends is decided by where it "
-    "leaves the ridge between them.",
+    teaches="A parabolic valley with two equal minima: small steps of plain gradient descent stay on their "
+    "side of the ridge between them, while large steps and momentum may cross it.",
     source="Dixon & Price (1989), Truncated Newton method for sparse unconstrained optimization using "
     "automatic differentiation.",
     minimizers=[(1.0, math.sqrt(0.5)), (1.0, -math.sqrt(0.5))],
@@ -224,8 +224,8 @@ def dixon_price(x: Tensor, y: Tensor) -> Tensor:
     domain=((-4.0, 4.0), (-4.0, 4.0)),
     start=(-3.1, 2.3),
     formula=r"|x| + \kappa\,|y|",
-    teaches="At a kink the gradient does not shrink, so a constant learning rate zigzags across the valley "
-    "forever and only a decaying one settles.",
+    teaches="At a kink the gradient does not shrink, so plain gradient descent zigzags across the valley at "
+    "a constant learning rate and settles if the rate decays.",
     source="After Shor (1985), Minimization methods for non-differentiable functions.",
     minimizers=[(0.0, 0.0)],
     smooth=False,
@@ -266,8 +266,8 @@ def himmelblau(x: Tensor, y: Tensor) -> Tensor:
     domain=((-1.5, 4.0), (-3.0, 4.0)),
     start=(3.5, 3.5),
     formula=r"\sin(x + y) + (x - y)^2 - 1.5x + 2.5y + 1",
-    teaches="A tilted, rippled trough has a shallow minimum on the way to the deep one, and only enough "
-    "momentum carries a run past it.",
+    teaches="A tilted, rippled trough has a shallow minimum on the way to the deep one: plain gradient "
+    "descent stops in it, and momentum that carries a run past it may carry it past the deep one too.",
     source=_SURVEY,
     # The gradient vanishes where cos(x + y) = -1/2 and x - y = 1.
     minimizers=[(0.5 - math.pi / 3, -0.5 - math.pi / 3)],
@@ -285,8 +285,8 @@ def mccormick(x: Tensor, y: Tensor) -> Tensor:
     start=(-1.5, 0.5),
     formula=r"\left[1 + (x + y + 1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)\right]"
     r"\left[30 + (2x - 3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + 27y^2)\right]",
-    teaches="The loss spans six orders of magnitude, so gradients far out are huge and adaptive methods or "
-    "clipping become a need.",
+    teaches="The loss spans more than five orders of magnitude: a learning rate at which plain gradient "
+    "descent survives far out is tiny near the minimum.",
     source="Goldstein & Price (1971), On descent from local minima.",
     minimizers=[(0.0, -1.0)],
     minimum=3.0,
@@ -308,8 +308,8 @@ def _branin_minimizers(a: float, b: float, c: float, r: float, s: float, t: floa
     domain=((-5.0, 10.0), (0.0, 15.0)),
     start=(-3.0, 2.0),
     formula=r"a\,(y - b x^2 + c x - r)^2 + s\,(1 - t)\cos x + s",
-    teaches="Three equal minima lie along one curved valley, and a run settles in the first whose basin it "
-    "enters.",
+    teaches="Three equal minima lie along one curved valley: small steps settle in the one whose basin they "
+    "start in, while momentum may carry a run on to another.",
     source="Branin (1972), Widely convergent method for finding multiple solutions of simultaneous nonlinear "
     "equations.",
     minimizers=_branin_minimizers,
@@ -333,8 +333,8 @@ def branin(x: Tensor, y: Tensor, a: float, b: float, c: float, r: float, s: floa
     domain=((-2.0, 2.0), (-1.2, 1.2)),
     start=(-1.8, 0.2),
     formula=r"\left(4 - 2.1x^2 + \tfrac{1}{3}x^4\right)x^2 + xy + (4y^2 - 4)\,y^2",
-    teaches="Six minima of three depths in pairs: descent from the side stops in a shallow one unless "
-    "something carries it on.",
+    teaches="Six minima of three depths in pairs: small steps of plain gradient descent from the left or "
+    "right side stop in one that is not the deepest.",
     source="Dixon & Szegö (1978), The global optimization problem: an introduction.",
     minimizers=[(0.08984201310031806, -0.7126564030207396), (-0.08984201310031806, 0.7126564030207396)],
     minimum=-1.0316284534898774,
@@ -349,8 +349,8 @@ def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     domain=((-2.5, 2.5), (-2.5, 2.5)),
     start=(-2.1, 2.0),
     formula=r"2x^2 - 1.05x^4 + \tfrac{1}{6}x^6 + xy + y^2",
-    teaches="Two shallow minima guard the deep one between them, so a little momentum decides between a good "
-    "and a poor end.",
+    teaches="Two shallow minima guard the deep one between them: small steps of plain gradient descent from "
+    "beyond a guard stop in it.",
     source=_SURVEY,
     minimizers=[(0.0, 0.0)],
 )
@@ -381,8 +381,8 @@ def styblinski_tang(x: Tensor, y: Tensor) -> Tensor:
     domain=((-5.0, 5.0), (-5.0, 5.0)),
     start=(-3.6, 2.4),
     formula=r"-a\,e^{-b\sqrt{(x^2 + y^2)/2}} - e^{(\cos cx + \cos cy)/2} + a + e",
-    teaches="A funnel covered with dimples: small steps stop in the nearest dimple, large or noisy ones feel "
-    "the funnel.",
+    teaches="A funnel covered with dimples: small steps of plain gradient descent stop in a dimple nearby, "
+    "larger ones follow the funnel, and too large ones leave it.",
     source="Ackley (1987), A connectionist machine for genetic hillclimbing.",
     minimizers=[(0.0, 0.0)],
     smooth=False,
@@ -405,8 +405,8 @@ def ackley(x: Tensor, y: Tensor, a: float, b: float, c: float) -> Tensor:
     domain=((-5.12, 5.12), (-5.12, 5.12)),
     start=(-3.3, 2.7),
     formula=r"2A + (x^2 - A\cos 2\pi x) + (y^2 - A\cos 2\pi y)",
-    teaches="A wave on a bowl makes a minimum near every whole number, and a plain descent keeps the one it "
-    "starts in.",
+    teaches="A wave on a bowl makes a minimum near every point of whole numbers, and small steps of plain "
+    "gradient descent keep the one whose basin they start in.",
     source="Rastrigin (1974), Systems of extremal control.",
     minimizers=[(0.0, 0.0)],
     params={"A": Param(Float(0.0, 50.0), 10.0, "How high the waves are.")},
@@ -438,8 +438,8 @@ def griewank(x: Tensor, y: Tensor) -> Tensor:
     formula=r"\sin^2 \pi u + (u - 1)^2\left[1 + 10\sin^2(\pi u + 1)\right]"
     r" + (v - 1)^2\left[1 + \sin^2 2\pi v\right],"
     r"\quad u = 1 + \tfrac{1}{4}(x - 1),\quad v = 1 + \tfrac{1}{4}(y - 1)",
-    teaches="Long ridges cross the way to the minimum in x and hardly any in y, so the two coordinates need "
-    "different treatment.",
+    teaches="Ridges cross the way to the minimum in both coordinates, and far out those that are crossed in "
+    "x are several times as high as those in y.",
     source="Levy & Montalvo (1985), The tunneling algorithm for the global minimization of functions.",
     minimizers=[(1.0, 1.0)],
 )
@@ -457,8 +457,8 @@ def levy(x: Tensor, y: Tensor) -> Tensor:
     start=(-2.2, 4.1),
     formula=r"\sin^2 3\pi x + (x - 1)^2\left[1 + \sin^2 3\pi y\right]"
     r" + (y - 1)^2\left[1 + \sin^2 2\pi y\right]",
-    teaches="The ripples grow with the distance from the minimum, so a run that is trapped far out might "
-    "have passed freely close by.",
+    teaches="The ripples along y grow with the distance from the minimum, while those along x do not shrink "
+    "towards it and trap small steps even close by.",
     source="Levy & Montalvo (1985), The tunneling algorithm for the global minimization of functions.",
     minimizers=[(1.0, 1.0)],
 )
@@ -493,8 +493,8 @@ def schwefel(x: Tensor, y: Tensor) -> Tensor:
     domain=((-512.0, 512.0), (-512.0, 512.0)),
     start=(300.0, 100.0),
     formula=r"-(y + 47)\sin\sqrt{\left|\tfrac{1}{2}x + y + 47\right|} - x\sin\sqrt{|x - (y + 47)|}",
-    teaches="Hundreds of curved troughs lead nowhere, and the best point is where the domain ends: a run "
-    "towards it goes on past the edge.",
+    teaches="About two hundred minima lie in curved troughs, and the best point is where the domain ends: a "
+    "run towards it goes on past the edge.",
     source="Whitley, Rana, Dzubera & Mathias (1996), Evaluating evolutionary algorithms.",
     minimizers=[(512.0, 404.2318051137578)],
     minimum=-959.6406627208509,
@@ -516,8 +516,8 @@ def eggholder(x: Tensor, y: Tensor) -> Tensor:
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(5.2, 4.3),
     formula=r"-\left|\sin x\,\cos y\,\exp\left|1 - \frac{\sqrt{x^2 + y^2}}{\pi}\right|\right|",
-    teaches="A table with its four deepest holes at the legs: runs from the middle end in the shallow holes "
-    "nearby.",
+    teaches="A table with its four deepest holes at the legs: small steps from the middle end in the shallow "
+    "holes nearby.",
     source="Mishra (2006), Some new test functions for global optimization and performance of repulsive "
     "particle swarm method.",
     minimizers=_mirrored(8.055023475736563, 9.664590019241272),
@@ -583,8 +583,8 @@ def drop_wave(x: Tensor, y: Tensor) -> Tensor:
     domain=((-2.0, 2.0), (-2.0, 2.0)),
     start=(-1.7, 1.4),
     formula=r"x^2 + 2y^2 - 0.3\cos 3\pi x - 0.4\cos 4\pi y + 0.7",
-    teaches="A bowl with gentle ripples: a learning rate large enough to step over a ripple reaches the "
-    "bottom.",
+    teaches="A bowl with ripples: small steps of plain gradient descent stop in one, and steps that are "
+    "large enough to cross the ripples are too large to settle at the bottom.",
     source="Bohachevsky, Johnson & Stein (1986), Generalized simulated annealing for function optimization.",
     minimizers=[(0.0, 0.0)],
 )
@@ -616,8 +616,8 @@ def saddle(x: Tensor, y: Tensor) -> Tensor:
     domain=((-2.0, 2.0), (-2.0, 2.0)),
     start=(1.5, 0.001),
     formula=r"x^3 - 3xy^2",
-    teaches="At a degenerate saddle the curvature is zero too, so a run slows down much more before it gets "
-    "away.",
+    teaches="At a degenerate saddle the curvature is zero too: from ten times as near its ridge plain "
+    "gradient descent takes about twice as long to get away, not just a fixed number of steps more.",
     source="Hilbert & Cohn-Vossen (1952), Geometry and the imagination.",
     minimum=-math.inf,
     note="It has no minimum: it goes down forever in three directions, two for the legs and one for the "
@@ -633,8 +633,8 @@ def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:
     domain=((-15.0, -5.0), (-3.0, 3.0)),
     start=(-13.0, -1.0),
     formula=r"100\sqrt{\left|y - 0.01x^2\right|} + 0.01\,|x + 10|",
-    teaches="In a knife-edge valley the gradient grows without bound towards the floor, so methods that "
-    "follow it bounce from wall to wall and hardly move along.",
+    teaches="In a knife-edge valley the gradient grows without bound towards the floor, so plain gradient "
+    "descent bounces from wall to wall and does not settle at a constant learning rate.",
     source="Bukin (1997), New minimization strategy for non-smooth functions.",
     minimizers=[(-10.0, 1.0)],
     smooth=False,
@@ -651,8 +651,8 @@ def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
     domain=((-4.0, 10.0), (-4.0, 10.0)),
     start=(1.65, 1.6),
     formula=r"-\cos x\,\cos y\,\exp\left(-(x - \pi)^2 - (y - \pi)^2\right)",
-    teaches="A single hole in a flat field: away from the hole the gradient is so small that only methods "
-    "that rescale it move at all.",
+    teaches="A single hole in a flat field: a little way off the gradient is too small for plain gradient "
+    "descent at a rate that suits the hole, and farther off even for Adam.",
     source="Easom (1990), A survey of global optimization techniques.",
     minimizers=[(math.pi, math.pi)],
     minimum=-1.0,
@@ -704,13 +704,16 @@ def michalewicz(x: Tensor, y: Tensor, m: int) -> Tensor:
     formula=r"\tfrac{1}{2}\left(\sqrt{1 + x^2 + y^2} - 1\right)"
     r" + 2h\left[\ell(x - 1) - \ell\left(x - \tfrac{3}{2}\right)\right],"
     r"\quad \ell(t) = \tfrac{1}{1000}\ln\left(1 + e^{1000t}\right)",
-    teaches="A gentle slope ends at a cliff whose gradient is a thousand times larger: one step there throws "
-    "plain descent far away, while a clipped one climbs down and walks on to the minimum.",
+    teaches="A gentle slope ends at a cliff, by default a thousand times as steep: at a rate that suits the "
+    "slope one step there throws plain gradient descent far away, while a clipped one climbs down and walks "
+    "on to the minimum.",
     source="optviz's own, after Pascanu, Mikolov & Bengio (2013), On the difficulty of training recurrent "
     "neural networks.",
     # At the origin the cliff's slope is 2h e^-1000, which is 0 in float64.
     minimizers=[(0.0, 0.0)],
-    params={"height": Param(Float(1.0, 1000.0, log=True), 300.0, "h: how far the cliff drops.")},
+    params={
+        "height": Param(Float(1.0, 1000.0, log=True), 300.0, "h: how far the cliff drops; its slope is 2h.")
+    },
 )
 def cliff(x: Tensor, y: Tensor, height: float) -> Tensor:
     slope = ((1 + x**2 + y**2) ** 0.5 - 1) / 2
@@ -723,8 +726,8 @@ def cliff(x: Tensor, y: Tensor, height: float) -> Tensor:
     domain=((-10.0, 10.0), (-10.0, 10.0)),
     start=(-8.0, 6.0),
     formula=r"1 - \frac{1}{\left(1 + x^2 + y^2\right)^2}",
-    teaches="Out on the plateau the gradient is thousands of times smaller than in the well, so plain "
-    "descent stands nearly still where methods that rescale the gradient walk in.",
+    teaches="Out on the plateau the gradient is thousands of times smaller than in the well: at a rate that "
+    "suits the well plain gradient descent stands nearly still where Adam, which rescales it, walks in.",
     source="optviz's own: a well whose gradient falls off with the fifth power of the distance.",
     minimizers=[(0.0, 0.0)],
 )

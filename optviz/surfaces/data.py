@@ -329,7 +329,7 @@ _register(
     formula=_LINE_FORMULAS["MSELoss"],
     written=lambda given: _LINE_FORMULAS.get(str(given.get("loss", "MSELoss")), _LINE_FORMULAS["MSELoss"]),
     teaches="Inputs that are not centred tie slope and intercept together: a long valley, which "
-    "standardizing the inputs turns into a round bowl.",
+    "standardizing the inputs turns into a bowl, a round one with MSELoss.",
     source="nn.Linear(1, 1) on y = 2x + 1, as in many first tutorials; Legendre (1805), Nouvelles méthodes "
     "pour la détermination des orbites des comètes.",
     note="With L1Loss several lines may be equally good; then one of them is marked. At its kinks optviz, as "
@@ -354,8 +354,8 @@ _register(
     "Least squares",
     _plane,
     formula=r"\sum_{i=1}^{100} \left(w_1 x_{i1} + w_2 x_{i2} - y_i\right)^2",
-    teaches="A sum of squares grows with the number of examples, and so its gradient does: the learning rate "
-    "has to be a hundred times smaller than for their mean.",
+    teaches="A sum of squares grows with the number of examples, and so does its gradient: with a hundred of "
+    "them plain gradient descent needs a learning rate a hundred times smaller than for their mean.",
     source="Gauss (1809), Theoria motus corporum coelestium; the data are optviz's own.",
 )
 
@@ -415,8 +415,8 @@ _register(
     "Tanh unit",
     _tanh_unit,
     formula=r"\frac{1}{n} \sum_{i=1}^{n} \left(w_2 \tanh(w_1 x_i) - y_i\right)^2",
-    teaches="The smallest network has two equal minima, because both weights may change their sign, with a "
-    "saddle between them at the origin.",
+    teaches="A network of two weights already has two equal minima, because both may change their sign, with "
+    "a saddle between them at the origin.",
     source="Sussmann (1992), Uniqueness of the weights for minimal feedforward nets with a given "
     "input-output map.",
 )

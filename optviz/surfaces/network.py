@@ -171,8 +171,8 @@ register_surface(
         name="Least squares with bias",
         group=GROUP,
         formula=r"\frac{1}{n} \sum_{i=1}^{n} \left(w_1 x_{i1} + w_2 x_{i2} + b - y_i\right)^2",
-        teaches="With three parameters a picture already has to leave something out: a plane through their "
-        "space shows nearly all that happens.",
+        teaches="With three parameters a picture already has to leave something out: the plane that the "
+        "paths vary most along shows nearly all that happens.",
         source="Gauss (1809), Theoria motus corporum coelestium; the data are optviz's own.",
         build=_checked_least_squares,
         params={"plane": _PLANE},

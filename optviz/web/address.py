@@ -204,8 +204,8 @@ class _Link:
         if spec.name not in ov.SCHEDULERS:
             raise ValueError(f"There is no scheduler named {describe(spec.name)} here.")
         info = ov.SCHEDULERS[spec.name]
-        if spec.warmup and not info.takes_warmup:
-            self.ignore(spec.name, "It sets the rate from its first step: no warm-up can come before it.")
+        if spec.warmup and info.no_warmup:
+            self.ignore(spec.name, info.no_warmup)
             spec = replace(spec, warmup=0)
         if spec.warmup != min(spec.warmup, limits.WARMUP.high):
             self.ignore(spec.name, f"warmup must be at most {limits.WARMUP.high:,}, not {spec.warmup:,}.")
