@@ -282,7 +282,7 @@ class _Stage:
             pen.text((x, bottom + 1.3 * gap), text, self.theme.ink, self.small, anchor="ma")
         for value, text in self.up:
             y = top + self.place((self.domain[0][0], value))[1]
-            pen.line([(left - gap, y), (left, y)], self.theme.ink)
+            pen.line([(left - gap, y), (left - 1, y)], self.theme.ink)  # none of it in a bare picture
             pen.text((left - 1.6 * gap, y), text, self.theme.ink, self.small, anchor="rm")
         x_name, y_name = under.surface.axes
         pen.text(

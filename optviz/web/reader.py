@@ -47,8 +47,8 @@ def draw(picture: Callable[[], None]) -> None:
 def _gallery() -> None:
     theme = _theme()
     st.markdown(
-        "Short lessons beside a living picture. Every claim is an experiment that you can touch: drag its "
-        "start, turn its knobs, or open it in the playground."
+        "Short lessons beside a living picture. Every number in them comes from an experiment that you can "
+        "change: drag its start, turn its knobs, or open it in the playground."
     )
     with st.container(key="lesson-cards"):
         for place, lesson in enumerate(lessons().values(), start=1):
