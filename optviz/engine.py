@@ -748,6 +748,8 @@ class _Trainer:
             self.schedulers = self._schedulers()
         except Exception as error:  # whatever torch, or a class of somebody else's, raises
             raise ValueError(_refusal(error, f"{who} cannot be made with these settings")) from error
+        if not all("lr" in group for group in self.optimizer.param_groups):
+            raise ValueError(f"{self.name} has no learning rate called lr.")
 
     @property
     def name(self) -> str:

@@ -407,7 +407,7 @@ def _polished(points: Array, land: Landscape) -> tuple[Array, NDArray[np.bool_]]
     polished, found = points.copy(), np.zeros(len(points), dtype=bool)
     slopes, curvatures, axes = _principal(points, land)
     unit = np.maximum(land.range, np.abs(curvatures).max(axis=1, initial=0.0))
-    gone = np.maximum(1e-3 * np.linalg.norm(slopes, axis=1), 1e-9 * unit)
+    gone = np.maximum(1e-3 * np.linalg.norm(slopes, axis=1), np.maximum(1e-9 * land.range, _ROUNDING * unit))
     at = np.arange(len(points))
     for turn in range(10):
         if not len(at):

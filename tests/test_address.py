@@ -62,7 +62,7 @@ NONSENSE = [
     ("surface=Quadratic bowl(kappa=-3)", "Quadratic bowl: kappa must be between 1 and 1000, not -3."),
     ("surface=Sphere((", "surface: A part of the link is not written as Name(parameter=value): 'Sphere(('."),
     ("start=1", "start: must be 2 values, not 1."),
-    ("start=1,1e9", "start: (value 2) must be between -1e+06 and 1e+06, not 1e+09."),
+    ("start=1,1e11", "start: (value 2) must be between -1e+10 and 1e+10, not 1e+11."),
     ("start=nan,0", "start: (value 1) must be a finite number, not nan."),
     ("steps=0", "steps: must be between 1 and 5,000, not 0."),
     ("steps=1000000", "steps: must be between 1 and 5,000, not 1,000,000."),

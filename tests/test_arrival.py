@@ -13,7 +13,6 @@ import pytest
 
 import optviz as ov
 from optviz import captions, command
-from optviz.figures import LIGHT
 from optviz.lessons.expectations import Expectation
 from optviz.trajectory import arrivals
 
@@ -52,7 +51,7 @@ def test_everything_that_says_when_a_run_arrives_says_the_same(surface: str) -> 
         summaries = [path.summary(minimizers, near) for path in paths]
         assert [(one.steps_to_reach, one.within) for one in summaries] == [(step, near) for step in expected]
         view = ov.View(within=within)
-        table = captions.table(exp, summaries, ["" for _ in paths], LIGHT, view)
+        table = captions.table(exp, summaries, ["" for _ in paths], view)
         assert [row["numbers"]["steps_to_reach"] for row in table["rows"]] == expected
         head = next(column for column in table["columns"] if column["name"] == "steps_to_reach")
         assert head["title"] == f"Steps to within {near:g}" and f"nearer than {near:g}" in head["help"]

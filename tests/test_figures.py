@@ -405,7 +405,9 @@ def test_no_finite_value_of_a_curve_is_cut_off_without_a_mark() -> None:
         for curve, diverged in zip(values, chart["diverged"], strict=True):
             figure = go.Figure()
             steps = range(len(curve))
-            figures._mark_excursions(figure, steps, curve, (low, high), figures.Pen("#000", "solid"), log=log)
+            figures._mark_excursions(
+                figure, steps, curve, (low, high), figures.Pen(0, "#000", "solid"), log=log
+            )
             marks = {(int(mark.x), 1 if mark.y == 1 else -1): mark.text for mark in figure.layout.annotations}
             expected, before = [], 0
             for step, value in enumerate(curve.tolist()):

@@ -58,9 +58,9 @@ def test_new_parameters_are_announced_where_they_are_typed_until_they_are_set(ty
     app = calm(typed(typing, "a x² + b y²"))
     assert announced(app) == ["New parameters: a = 1, b = 1. Set them below."]
     assert any(r"a \, x^{2} + b \, y^{2}" in item.value for item in app.latex)
-    app = calm(widget(app, "Formula.a").set_value(3.0).run())
+    app = calm(widget(app, "Formula.a").set_value("3").run())
     assert announced(app) == ["New parameter: b = 1. Set it below."]
-    app = calm(widget(app, "Formula.a").set_value(1.0).run())  # said, though it is what it was by itself
+    app = calm(widget(app, "Formula.a").set_value("1").run())  # said, though it is what it was by itself
     assert announced(app) == ["New parameter: b = 1. Set it below."]
     assert experiment(app).surface.params["a"] == 1.0
     assert announced(calm(typed(app, "a x²"))) == ["The formula holds no y: it is flat along y."]

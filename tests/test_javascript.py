@@ -143,9 +143,10 @@ ARROWS = """async ({ arrowsOf, scaleWords }, { data, rows, width, view, domain }
     const { Steps } = await import(STEPS);
     const steps = new Steps(data, Float64Array.from(rows.flat()));
     const theme = { marks: {} };
-    const unit = width / (domain[0][1] - domain[0][0]);
+    const [dx, dy] = domain.map(([low, high]) => width / (high - low));
+    const frame = { x0: domain[0][0], dx, y0: domain[1][0], dy: -dy, box: [0, 0, width, width] };
     return rows[0].slice(0, -1).map((_, step) => {
-        const arrows = arrowsOf(steps, step, view, domain, unit, width, theme);
+        const arrows = arrowsOf(steps, step, view, domain, frame, width, theme);
         return [arrows, scaleWords(arrows, view.arrows)];
     });
 }""".replace("STEPS", json.dumps((PLAYER / "steps.js").as_uri()))
@@ -176,7 +177,7 @@ def test_arrows_of_a_run_have_one_scale(surface: str, optimizer: str, params: An
     sent = {"data": dict(one.data), "rows": one.columns.tolist(), "width": 400.0}
     drawn = answer("marks.js", ARROWS, {**sent, "view": view, "domain": domain.tolist()})
     inside = ((run.points >= domain[:, 0]) & (run.points <= domain[:, 1])).all(axis=1)
-    pixels = 400 / np.ptp(domain[0])
+    pixels = 400 / np.ptp(domain, axis=1)
     scales: dict[str, set[float]] = {"slopes": set(), "moves": set()}
     longest = {"slopes": 0.0, "moves": 0.0}
     for step, (arrows, words) in enumerate(drawn):
@@ -184,7 +185,7 @@ def test_arrows_of_a_run_have_one_scale(surface: str, optimizer: str, params: An
         for arrow in arrows:
             kind = "moves" if arrow["name"] == "step" else "slopes"
             scales[kind].add(arrow["scale"])
-            length = arrow["scale"] * np.hypot(*map(float, arrow["vector"])) * pixels
+            length = arrow["scale"] * np.hypot(*(np.array(arrow["vector"], dtype=float) * pixels))
             if inside[step] and np.isfinite(length):
                 # As long as a quarter of the picture at most, but for a step to scale.
                 assert length <= 0.24 * 400 * (1 + 1e-6) or (kind == "moves" and arrow["scale"] == 1)

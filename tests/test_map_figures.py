@@ -12,6 +12,7 @@ import optviz as ov
 from optviz.figures import THEMES
 from optviz.map_figures import SWEEP_VALUES, difference
 from optviz.outcome import KINDS
+from optviz.wording import coordinates
 
 
 def experiment(optimizer: str, surface: str = "Himmelblau", **params) -> ov.Experiment:
@@ -76,7 +77,7 @@ def test_a_basin_has_the_hue_of_its_ending_and_is_paler_the_longer_it_took() -> 
         name = names[int(classes[cell])]
         if basins.minimizers[cell] >= 0:
             x, y = ov.surface(SGD.surface).minimizers[basins.minimizers[cell]]
-            assert name == f"minimum ({x:.4g}, {y:.4g})"
+            assert name == f"minimum {coordinates((x, y), ov.surface(SGD.surface).widths)}"
         else:
             assert name.endswith(KINDS[basins.kinds[cell]])
         told[cell] = basins.reached[cell] if basins.minimizers[cell] >= 0 else basins.steps[cell]

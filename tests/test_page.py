@@ -302,7 +302,7 @@ def test_the_experiments_own_fields(app: AppTest) -> None:
         dtype="float64",
     )
     assert experiment(app) == expected
-    np.testing.assert_array_equal(paths(app)["Adam"], np.float32(ov.run(expected)[1].points))
+    np.testing.assert_array_equal(paths(app)["Adam"], ov.run(expected)[1].points)
 
 
 PAGES = {
@@ -352,7 +352,7 @@ def test_every_number_is_used_as_typed_or_refused_and_kept(page: str, text: str)
         else:
             assert now[key] == means
         if isinstance(means, str):
-            assert means in complaints[key]
+            assert means in str(complaints[key])
     if isinstance(means, str):
         assert now == before
 
