@@ -127,12 +127,12 @@ def test_how_deep_somebody_reads_is_remembered(calm_page):
         page.locator('[class*="st-key-depth-code"]'),
     )
     expect(formulas).not_to_be_visible()
-    page.get_by_role("radio", name="and code").check()
+    page.get_by_role("radio", name="+ code").check()
     expect(formulas).to_be_visible()
     expect(code).to_be_visible()
     page.reload()
     shown(page, "learning-rate.4")
-    expect(page.get_by_role("radio", name="and code")).to_be_checked()
+    expect(page.get_by_role("radio", name="+ code")).to_be_checked()
     expect(code).to_be_visible()
     page.get_by_role("radio", name="+ formulas").check()
     expect(formulas).to_be_visible()
@@ -156,7 +156,7 @@ def test_in_front_of_a_class_type_is_large_and_a_clicker_turns_pages(calm_page):
     shown(page, "learning-rate.5")
     page.keyboard.press("PageUp")
     shown(page, "learning-rate.4")
-    field = page.get_by_role("spinbutton").first
+    field = page.get_by_test_id("stMain").get_by_role("textbox").first
     field.focus()
     page.keyboard.press("Space")  # is typed
     assert not page.evaluate(f"{CLOCK}.playing")

@@ -19,7 +19,7 @@ from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
 from optviz import captions
-from optviz.figures import LIGHT, PLAIN
+from optviz.figures import PLAIN
 from optviz.scene import inside, scene
 
 NEAR = 0.5
@@ -155,9 +155,11 @@ def sent(exp: ov.Experiment, view: ov.View = PLAIN) -> dict[str, Any]:
     paths = ov.project(exp, ov.run(exp, "cpu"))
     ground = paths[0].plane or exp.surface
     grid = ov.sample(ground, 24)  # few contours are drawn quickly
-    shown = scene(exp, paths, LIGHT, grid, view, [inside(exp, path) for path in paths if view.marks])
+    shown = scene(
+        exp, paths, grid, view, [inside(exp, path, ov.stability(exp, path)) for path in paths if view.marks]
+    )
     summaries = [path.summary(ov.surface(exp.surface).minimizers, 0.1) for path in paths]
-    table = captions.table(exp, summaries, [path.outcome.detail for path in paths], LIGHT)
+    table = captions.table(exp, summaries, [path.outcome.detail for path in paths])
     more = {"table": table, "places": list(range(len(paths))), "plotly": get_plotlyjs_version()}
     return {
         "data": {**shown.data, **captions.words(exp), **more},

@@ -92,7 +92,7 @@ def shared(page: Page, titles: Sequence[str]) -> dict[str, Path]:
     for title in titles:
         pick(dialog, title)
         files[title] = download(dialog)
-    page.keyboard.press("Escape")
+    dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_have_count(0)
     return files
 
