@@ -11,7 +11,7 @@ from optviz.web.session import session
 def draw() -> None:
     """A place for one file, in a dialog."""
     help = "A file that was saved here as “Experiment, JSON”, or by `Experiment.to_json` in Python."
-    widgets.upload("open", "**Open** an experiment that was saved", ["json"], help, show, parts.HERE)
+    widgets.upload("open", "Open an experiment that was saved", ["json"], help, show, parts.HERE)
 
 
 def show(content: bytes) -> None:

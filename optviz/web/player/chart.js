@@ -76,7 +76,7 @@ class Chart {
       ? "Click a cell to open its run in the playground, or move with the arrow keys and press Enter."
       : "";
     this.holder.tabIndex = data.cells ? 0 : -1;
-    this.holder.setAttribute("role", data.cells ? "application" : "img");
+    this.holder.setAttribute("role", data.cells ? "application" : "group");
     this.holder.setAttribute("aria-label", data.title);
     this.title.textContent = data.title;
     return this.draw();
