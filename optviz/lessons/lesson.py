@@ -228,8 +228,8 @@ def _page(name: str, title: str, settings: dict[str, Any], text: str) -> Page:
         if unknown := sections.keys() - {"", FORMULAS, CODE, ANSWER}:
             raise ValueError(f"There is no place for a heading {describe(unknown.pop())}.")
         link = _take(settings, "experiment", str).replace("+", "%2B")  # a plus is meant, not a space
-        if unknown := unknown_words(link):  # a misspelt one would be left out
-            raise ValueError(f"The link has words that mean nothing: {', '.join(map(describe, unknown))}.")
+        if misspelt := unknown_words(link):  # they would be left out
+            raise ValueError(f"The link has words that mean nothing: {', '.join(map(describe, misspelt))}.")
         experiment, view = Experiment.from_url(link), View.from_url(link)
         within = ARRIVED if view.within is None else view.within
         page = Page(
