@@ -206,7 +206,7 @@ class _Stage:
     def _labels(self, axis: int, length: int) -> list[tuple[float, str]]:
         """Where an axis of so many pixels has labels, and what they are."""
         low, high = self.domain[axis]
-        ticks = _ticks(low, high, most=max(2, int(length / ((90, 60)[axis] * self.unit))))
+        ticks = _ticks(low, high, most=max(3, int(length / ((90, 60)[axis] * self.unit))))
         return [(value, _minus(coordinate(value, high - low), self.small)) for value in ticks]
 
     def _room_for(self, labels: list[tuple[float, str]]) -> int:

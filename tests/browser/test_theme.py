@@ -54,7 +54,6 @@ VIEWS = {
     "data": DATA.to_url(ov.View(beside="data")),
     "basins": APART.to_url(ov.View(map=RIVALS)),
     "sweep": APART.to_url(ov.View(map=ov.MapSpec("sweep"))),
-    "tuning": APART.to_url(ov.View(map=ov.MapSpec("tuning"))),
     "cloud": APART.to_url(ov.View(map=ov.MapSpec("cloud", {"count": 32}))),
     "lesson": "?page=learning-rate.4",
     "optimizers": "?page=optimizers",
