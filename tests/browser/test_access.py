@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 MISSING = "axe-core is missing: `make test` installs it, and so does `npm install`."
 
-# Left out are formulas, a hundred elements each, which KaTeX writes in the colour of what is around them, and the
-# inside of plotly's drawings, a thousand elements without a word of ours: what holds them is looked at.
+# Left out are formulas, a hundred elements each, which KaTeX writes in the colour of what is around them,
+# and the inside of plotly's drawings, a thousand elements without a word of ours: their holder is looked at.
 # What Streamlit 1.67 draws itself, which no style of ours can mend: the rule, where, and what is wrong there.
 STREAMLIT = {
     "region": {"#stFloatingOverlayPortal": "what its tooltips say stands outside of all landmarks"},
