@@ -47,6 +47,15 @@ ZOOM = """async ([x, y, share]) => {
     contour.follow([[x - 0.4 * width, x + 0.6 * width], [y - 0.3 * height, y + 0.7 * height]]);
     await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
 }""".replace("PLAYER", PLAYER)
+# Draws once more, with every call of `hooks` told of first.
+WATCH = """for (const [name, hook] of Object.entries(hooks)) {
+        context[name] = (...given) => {
+            hook(...given);
+            CanvasRenderingContext2D.prototype[name].apply(context, given);
+        };
+    }
+    player.redraw();
+    for (const name of Object.keys(hooks)) delete context[name];"""
 # For each kind of thing that is drawn inside the plot, how far it is from where plotly draws the same point:
 # the farthest, in CSS pixels, and how many there are.
 APART = """async () => {
@@ -80,14 +89,7 @@ APART = """async () => {
                 drawn.head.push(circles[0]);
         },
     };
-    for (const [name, hook] of Object.entries(hooks)) {
-        context[name] = (...given) => {
-            hook(...given);
-            CanvasRenderingContext2D.prototype[name].apply(context, given);
-        };
-    }
-    player.redraw();
-    for (const name of Object.keys(hooks)) delete context[name];
+    WATCH
     const middle = one => {
         const box = one.getBoundingClientRect();
         return [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
@@ -116,7 +118,7 @@ APART = """async () => {
         const shown = places.filter(inside);
         return [kind, { count: shown.length, apart: Math.max(0, ...shown.map(nearest)) }];
     }));
-}""".replace("PLAYER", PLAYER)
+}""".replace("WATCH", WATCH).replace("PLAYER", PLAYER)
 
 
 def bowl(width: float, off: float, dtype: str, shape: float = 1.0) -> ov.Experiment:
@@ -257,14 +259,7 @@ MARKS = """() => {
         transform: (...given) => found.axes.push(given.slice(0, 4)),
         fill: () => context.fillStyle === color && found.tips.push(corners[0]),
     };
-    for (const [name, hook] of Object.entries(hooks)) {
-        context[name] = (...given) => {
-            hook(...given);
-            CanvasRenderingContext2D.prototype[name].apply(context, given);
-        };
-    }
-    player.redraw();
-    for (const name of Object.keys(hooks)) delete context[name];
+    WATCH
     const [track] = paths.tracks;
     const step = player.clock.position;
     const { dx, dy } = frame;
@@ -273,7 +268,7 @@ MARKS = """() => {
         arrows: found.tips.map(([x, y]) => [(x - track.x[step]) / dx, (y - track.y[step]) / dy]),
         equal: Math.abs(dx / dy),
     };
-}""".replace("PLAYER", PLAYER)
+}""".replace("WATCH", WATCH).replace("PLAYER", PLAYER)
 
 
 @pytest.mark.parametrize("units", ["auto", "equal"])
