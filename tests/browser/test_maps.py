@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 import optviz as ov
 from optviz.web.choices import OPENING
+from optviz.wording import coordinates
 from scripts.live_app import follow, wait_until_still
 
 PLOT = ".optviz-plot .main-svg"
@@ -52,12 +53,13 @@ def middle(page: Page, column: int, row: int) -> tuple[float, float]:
 def test_a_cell_says_what_it_is_and_a_click_opens_its_run(visit):
     page = finished(visit(link(ov.MapSpec("basins", {"resolution": 64}))))
     found = ov.basins(FOUR, resolution=64, device="cpu")
+    widths = ov.surface(FOUR.surface).widths
     page.locator(".optviz-plot").scroll_into_view_if_needed()
     words = page.locator(".optviz-cell")
     for column, row in ((3, 60), (32, 32), (50, 20)):
         page.mouse.move(*middle(page, column, row))
-        x, y = ov.SURFACES["Himmelblau"].minimizers[found.minimizers[row, column]]
-        expect(words).to_contain_text(f"({x:.4g}, {y:.4g})")
+        place = ov.SURFACES["Himmelblau"].minimizers[found.minimizers[row, column]]
+        expect(words).to_contain_text(f"minimum {coordinates(place, widths)},")
         expect(words).to_contain_text(f"within {found.within:g} at step {found.reached[row, column]}")
     page.mouse.click(*middle(page, 50, 20))
     page.wait_for_selector(".optviz-contour .main-svg")
