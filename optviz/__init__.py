@@ -15,11 +15,9 @@
 """
 
 from optviz import notebooks as _notebooks
-from optviz import surfaces as _surfaces  # fills SURFACES  # noqa: F401
-from optviz.bring import register_optimizer
-from optviz.conventions import CONVENTIONS, Convention, conventions
-from optviz.derivations import Derivation, derivation
-from optviz.engine import (
+from optviz.engine.outcome import Outcome
+from optviz.engine.planes import plane, project, seen_through, two_weights
+from optviz.engine.run import (
     CompetitorError,
     hessians,
     made_with,
@@ -32,14 +30,12 @@ from optviz.engine import (
     sample,
     suggested_lr,
 )
+from optviz.engine.trajectory import Ensemble, Grid, MadeWith, Plane, Reference, Summary, Trajectory
 from optviz.export.films import to_gif, to_mp4
-from optviz.export.pages import to_html
 from optviz.export.pictures import to_image
-from optviz.export.programs import to_notebook, to_script
 from optviz.export.tables import results_json, steps_csv, steps_parquet, summaries_csv
-from optviz.figures import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
-from optviz.loop import Line, training_loop
-from optviz.map_figures import (
+from optviz.figures.runs import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
+from optviz.maps.figures import (
     basin_difference_figure,
     basin_figure,
     cloud_figure,
@@ -49,7 +45,7 @@ from optviz.map_figures import (
     sweep_figure,
     tuning_figure,
 )
-from optviz.maps import (
+from optviz.maps.maps import (
     Axis,
     BasinMap,
     Cloud,
@@ -63,17 +59,30 @@ from optviz.maps import (
     sweep,
     tune,
 )
-from optviz.optimizers import OPTIMIZERS, OptimizerInfo
-from optviz.outcome import Outcome
-from optviz.planes import plane, project, seen_through, two_weights
-from optviz.problem import SURFACES, Surface, SurfaceInfo, register_surface, surface
-from optviz.schedulers import SCHEDULERS, SchedulerInfo
-from optviz.spec import Experiment, MapSpec, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec, View
-from optviz.stability import Stability, stability
-from optviz.third_party import register_pytorch_optimizers
-from optviz.trajectory import Ensemble, Grid, MadeWith, Plane, Reference, Summary, Trajectory
+from optviz.maps.workers import Here, Progress
+from optviz.optimizers.catalogue import OPTIMIZERS, OptimizerInfo
+from optviz.optimizers.conventions import CONVENTIONS, Convention, conventions
+from optviz.optimizers.registration import register_optimizer
+from optviz.optimizers.schedulers import SCHEDULERS, SchedulerInfo
+from optviz.optimizers.third_party import register_pytorch_optimizers
+from optviz.player.page import to_html
+from optviz.programs.program import Line, training_loop
+from optviz.programs.script import to_notebook, to_script
+from optviz.rules.derivations import Derivation, derivation
+from optviz.rules.stability import Stability, stability
+from optviz.spec.experiment import (
+    Experiment,
+    MapSpec,
+    OptimizerSpec,
+    RunSpec,
+    SchedulerSpec,
+    SurfaceSpec,
+    View,
+)
+from optviz.surfaces import catalogue as _surfaces  # fills SURFACES  # noqa: F401
+from optviz.surfaces.catalogue import SURFACES, surface
+from optviz.surfaces.problem import Surface, SurfaceInfo, register_surface
 from optviz.version import __version__ as __version__
-from optviz.work import Here, Progress
 
 _notebooks.attach()
 

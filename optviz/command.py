@@ -11,18 +11,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from optviz.columns import decoded
-from optviz.engine import run_one
+from optviz.engine.planes import project
+from optviz.engine.run import run_one
+from optviz.engine.trajectory import Summary, Trajectory
 from optviz.export.formats import FORMATS, Format, Work
 from optviz.export.tables import results_json, steps_csv, steps_parquet
-from optviz.optimizers import OPTIMIZERS
-from optviz.params import Choice, Float, Int, Param
-from optviz.planes import project
-from optviz.problem import SURFACES, surface
-from optviz.schedulers import SCHEDULERS
-from optviz.spec import Experiment, View, unknown_words
-from optviz.third_party import register_pytorch_optimizers
-from optviz.trajectory import Summary, Trajectory
+from optviz.optimizers.catalogue import OPTIMIZERS
+from optviz.optimizers.schedulers import SCHEDULERS
+from optviz.optimizers.third_party import register_pytorch_optimizers
+from optviz.spec.columns import decoded
+from optviz.spec.experiment import Experiment, View, unknown_words
+from optviz.spec.params import Choice, Float, Int, Param
+from optviz.surfaces.catalogue import SURFACES, surface
 
 SOURCE = "a file that optviz saved, a link, or - for what is piped in"
 

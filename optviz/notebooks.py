@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from optviz.figures import LIGHT
-from optviz.map_figures import (
+from optviz.engine.trajectory import Trajectory
+from optviz.figures.runs import LIGHT
+from optviz.maps.figures import (
     basin_figure,
     cloud_figure,
     stability_figure,
@@ -21,12 +22,11 @@ from optviz.map_figures import (
     sweep_figure,
     tuning_figure,
 )
-from optviz.maps import BasinMap, Cloud, SweepMap, Tuning
-from optviz.problem import surface
-from optviz.spec import Experiment, RunSpec
-from optviz.stability import Stability
-from optviz.trajectory import Trajectory
-from optviz.wording import coordinates
+from optviz.maps.maps import BasinMap, Cloud, SweepMap, Tuning
+from optviz.rules.stability import Stability
+from optviz.spec.experiment import Experiment, RunSpec
+from optviz.spec.wording import coordinates
+from optviz.surfaces.catalogue import surface
 
 _WIDTH, _HEIGHT = 320, 80
 """Pixels of a small curve."""

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 import optviz as ov
-from optviz.gallery import GALLERY
+from optviz.lessons.gallery import GALLERY
 from scripts import chromium
 from scripts.live_app import ROOT, running_app, running_chromium, wait_until_still
 

@@ -9,9 +9,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 from xdist.scheduler import LoadScopeScheduling
 
-from optviz import third_party
-from optviz.web.choices import OPENING
-from optviz.web.session import Session
+from optviz.optimizers import third_party
+from optviz.web.state.choices import OPENING
+from optviz.web.state.session import Session
 from visits import calm, experiment, opened
 
 torch.set_num_threads(1)

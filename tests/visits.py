@@ -12,9 +12,9 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
-from optviz.scene import COLUMNS
-from optviz.web.choices import OPENING
-from optviz.web.session import Session
+from optviz.player.scene import COLUMNS
+from optviz.web.state.choices import OPENING
+from optviz.web.state.session import Session
 
 APP = str(Path(__file__).parent.parent / "app.py")
 WIDGETS = (

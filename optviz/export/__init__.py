@@ -1,1 +1,0 @@
-"""Experiments and results as files that other programs read: tables, programs, pictures, films, pages."""

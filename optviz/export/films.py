@@ -11,15 +11,15 @@ import av
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from optviz.contours import contour_levels, equal_units, pixels
-from optviz.engine import run, sample
-from optviz.figures import PLAIN, THEMES, Pen, Theme, all_pens, pens, unequal_words
-from optviz.outcome import Array
-from optviz.planes import Ground, ground_of, project
-from optviz.problem import Domain
-from optviz.spec import Experiment, View
-from optviz.trajectory import Trajectory
-from optviz.wording import coordinate
+from optviz.engine.outcome import Array
+from optviz.engine.planes import Ground, ground_of, project
+from optviz.engine.run import run, sample
+from optviz.engine.trajectory import Trajectory
+from optviz.figures.contours import contour_levels, equal_units, pixels
+from optviz.figures.runs import PLAIN, THEMES, Pen, Theme, all_pens, pens, unequal_words
+from optviz.spec.experiment import Experiment, View
+from optviz.spec.wording import coordinate
+from optviz.surfaces.problem import Domain
 
 Size = tuple[int, int]
 Watch = Callable[[int, int], None]

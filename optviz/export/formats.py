@@ -9,13 +9,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from optviz import atlas
+from optviz.engine.trajectory import Trajectory
 from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, to_gif, to_mp4
-from optviz.export.pages import to_html
 from optviz.export.pictures import to_image
-from optviz.export.programs import to_notebook, to_script
 from optviz.export.tables import results_json, steps_csv, steps_parquet
-from optviz.figures import (
+from optviz.figures.runs import (
     THEMES,
     Theme,
     contour_figure,
@@ -24,9 +22,11 @@ from optviz.figures import (
     lr_figure,
     surface_figure,
 )
-from optviz.params import Choice, Float, Int, Param, Value, coerce_all
-from optviz.spec import Experiment, View
-from optviz.trajectory import Trajectory
+from optviz.maps import catalogue
+from optviz.player.page import to_html
+from optviz.programs.script import to_notebook, to_script
+from optviz.spec.experiment import Experiment, View
+from optviz.spec.params import Choice, Float, Int, Param, Value, coerce_all
 
 Watch = Callable[[int, int], None]
 
@@ -98,9 +98,9 @@ def _map_figure(work: Work, theme: Theme) -> go.Figure:
     view = work.view
     if view.map is None:
         raise ValueError("There is no map in this link: open Maps, and take the link from there.")
-    wanted = atlas.requests(view.map, work.experiment, view.focus, view.within)
+    wanted = catalogue.requests(view.map, work.experiment, view.focus, view.within)
     results = [request() for request in wanted]
-    return atlas.pictures(view.map, results, theme)[0].figure
+    return catalogue.pictures(view.map, results, theme)[0].figure
 
 
 # -- how each is made --------------------------------------------------------------------------------------

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optviz.problem import surface
-from optviz.spec import Experiment
-from optviz.trajectory import Summary, Trajectory
+from optviz.engine.trajectory import Summary, Trajectory
+from optviz.spec.experiment import Experiment
+from optviz.surfaces.catalogue import surface
 
 Column = NDArray[Any]
 

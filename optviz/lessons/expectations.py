@@ -23,11 +23,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optviz.outcome import KINDS, Array
-from optviz.problem import surface
-from optviz.spec import Experiment
-from optviz.stability import stability
-from optviz.trajectory import Trajectory, arrivals
+from optviz.engine.outcome import KINDS, Array
+from optviz.engine.trajectory import Trajectory, arrivals
+from optviz.rules.stability import stability
+from optviz.spec.experiment import Experiment
+from optviz.surfaces.catalogue import surface
 
 
 def _distance(experiment: Experiment, run: Trajectory) -> Array:

@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from optviz.lessons.expectations import Expectation
-from optviz.params import describe
-from optviz.spec import Experiment, OptimizerSpec, SurfaceSpec, View, unknown_words
+from optviz.spec.experiment import Experiment, OptimizerSpec, SurfaceSpec, View, unknown_words
+from optviz.spec.params import describe
 
 FORMULAS, CODE, ANSWER = "In formulas", "In code", "Answer"
 _FENCE = "+++"

@@ -11,8 +11,8 @@ autograd differentiates it. Three rules keep one point and a million bit for bit
   double-`where` idiom of `sqrt` gives the subgradient 0 instead of autograd's NaN, and the row's `note` says
   so.
 
-`optviz.loop` shows the source of a function as it stands here: so its lines have at most 100 characters, and
-it uses nothing but torch, math and functions of this module and of `optviz.surfaces.operations`.
+`optviz.programs` shows the source of a function as it stands here: so its lines have at most 100 characters,
+and it uses nothing but torch, math and functions of this module and of `optviz.surfaces.operations`.
 
 The formula shown is the literature's. The code may be an identity of it that loses no digits: 1 - cos instead
 of cos and a constant, or the squared sine of a shifted angle, so that the value at a minimizer is exact.
@@ -27,9 +27,9 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from optviz.params import Float, Int, Param
-from optviz.problem import Domain, Point, Surface, SurfaceInfo, register_surface
+from optviz.spec.params import Float, Int, Param
 from optviz.surfaces.operations import power, softplus, sqrt
+from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo, register_surface
 
 Function = Callable[..., Tensor]
 

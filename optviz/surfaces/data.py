@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from optviz.fitting import Data, Floats, Loss, Model
-from optviz.params import Choice, Flag, Maybe, Param, Points
-from optviz.problem import Domain, Point, Surface, SurfaceInfo, register_surface
+from optviz.spec.params import Choice, Flag, Maybe, Param, Points
+from optviz.surfaces.models import Data, Floats, Loss, Model
+from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo, register_surface
 
 GROUP = "Data"
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from torch import nn
 
-from optviz.fitting import Data, Model, network
-from optviz.params import Choice, Ints, Param
-from optviz.problem import Network, Surface, SurfaceInfo, register_surface
+from optviz.spec.params import Choice, Ints, Param
 from optviz.surfaces.data import LOGISTIC, PLANE, SQUARES, normal, table
+from optviz.surfaces.models import Data, Model, network
+from optviz.surfaces.problem import Network, Surface, SurfaceInfo, register_surface
 
 GROUP = "Networks"
 _PLANE = Param(

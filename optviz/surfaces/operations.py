@@ -4,8 +4,8 @@ Each is the same to the bit for one number and for many, with its gradient: `**4
 `softplus`, `sinh`, `cosh` and `atan2` are not, while sin, cos, tan, asin, acos, atan, tanh, exp, expm1, log,
 log1p and roots are. And where the value is finite but autograd alone gives NaN, a derivative is chosen.
 
-`optviz.loop` shows their source as it stands here: so lines have at most 100 characters, and they use nothing
-but torch, math and each other.
+`optviz.programs` shows their source as it stands here: so lines have at most 100 characters, and they use
+nothing but torch, math and each other.
 """
 
 from __future__ import annotations

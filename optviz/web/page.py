@@ -7,26 +7,14 @@ from pathlib import Path
 import streamlit as st
 
 import optviz as ov
-from optviz.gallery import find_case
-from optviz.web import (
-    address,
-    choices,
-    gallery,
-    maps,
-    parts,
-    player,
-    rates,
-    reader,
-    reference,
-    results,
-    runs,
-    share,
-    sidebar,
-    widgets,
-)
-from optviz.web.session import session
+from optviz.lessons.gallery import find_case
+from optviz.web.compute import runs
+from optviz.web.state import address, choices, fragments
+from optviz.web.state.session import session
+from optviz.web.views import gallery, lessons, maps, optimizers, results, share, sidebar
+from optviz.web.widgets import player, rates, widgets
 
-_HERE = Path(__file__).parent
+_STATIC = Path(__file__).parent / "static"
 _SIDEBAR = 360
 """Pixels: room for a slider and its number side by side."""
 _MOST_NOTES = 8
@@ -35,8 +23,8 @@ _MOST_NOTES = 8
 def main() -> None:
     """Draw the whole page."""
     # A file of our own: any other icon would be fetched from a host outside.
-    st.set_page_config("optviz", _HERE / "icon.svg", layout="wide", initial_sidebar_state=_SIDEBAR)
-    st.html(_HERE / "page.css")
+    st.set_page_config("optviz", _STATIC / "icon.svg", layout="wide", initial_sidebar_state=_SIDEBAR)
+    st.html(_STATIC / "page.css")
     player.prepare()
     ov.register_pytorch_optimizers()
     address.follow()
@@ -69,22 +57,22 @@ def _to_play() -> None:
 
 def _to_read() -> None:
     """Lessons, or what there is to know of the optimizers."""
-    optimizers = choices.view().page == "optimizers"
+    is_reference = choices.view().page == "optimizers"
     with st.container(horizontal=True, vertical_alignment="center", key="headline"):
-        st.markdown("# Optimizers" if optimizers else f"# {reader.title()}", width="content")
+        st.markdown("# Optimizers" if is_reference else f"# {lessons.title()}", width="content")
         st.space("stretch")
         _places()
         _share()
     share.draw()
     address.write()
     _notes()
-    if optimizers:
-        reference.draw()
+    if is_reference:
+        optimizers.draw()
     else:
-        reader.draw(_results)
+        lessons.draw(_results)
 
 
-@st.fragment(key=parts.RESULTS)
+@st.fragment(key=fragments.RESULTS)
 def _results() -> None:
     address.write()
     view = choices.view()
@@ -96,9 +84,9 @@ def _results() -> None:
     if view.map is not None:
         maps.draw(choices.named(), view)
     else:
-        results.draw(choices.named(), view, reader.words() if view.page else None)
+        results.draw(choices.named(), view, lessons.words() if view.page else None)
     if view.page:
-        reader.below_the_picture()
+        lessons.below_the_picture()
 
 
 def _share() -> None:

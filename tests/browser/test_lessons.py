@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from optviz.lessons import Page as Text
-from optviz.lessons import lessons
+from optviz.lessons.catalogue import lessons
+from optviz.lessons.lesson import Page as Text
 from scripts.live_app import follow, wait_until_still
 
 LESSONS = tuple(lessons().values())

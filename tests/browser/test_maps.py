@@ -7,8 +7,8 @@ from dataclasses import replace
 from playwright.sync_api import Page, expect
 
 import optviz as ov
-from optviz.web.choices import OPENING
-from optviz.wording import coordinates
+from optviz.spec.wording import coordinates
+from optviz.web.state.choices import OPENING
 from scripts.live_app import follow, wait_until_still
 
 PLOT = ".optviz-plot .main-svg"

@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, Page
 from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
-from optviz import captions
-from optviz.figures import PLAIN
-from optviz.scene import inside, scene
+from optviz.figures.runs import PLAIN
+from optviz.player import captions
+from optviz.player.scene import inside, scene
 
 NEAR = 0.5
 """CSS pixels."""

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import optviz as ov
+from optviz.figures.runs import LIGHT
 from scripts.live_app import follow, wait_until_still
 
 READY = ".optviz-contour .main-svg"
@@ -403,7 +404,7 @@ def test_what_leaves_the_picture_is_said(visit):
         const inside = px > left && px < right && py > top && py < bottom;
         return {{ seen, inside, pixel: [...pixel].slice(0, 3) }};
     }})()""")
-    color = [int(ov.figures.LIGHT.paths[0][k : k + 2], 16) for k in (1, 3, 5)]
+    color = [int(LIGHT.paths[0][k : k + 2], 16) for k in (1, 3, 5)]
     assert edge == {"seen": False, "inside": True, "pixel": color}
 
 

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import optviz as ov
-from optviz.gallery import GALLERY
-from optviz.web.choices import OPENING
+from optviz.lessons.gallery import GALLERY
+from optviz.web.state.choices import OPENING
 from scripts.live_app import INSTALLED, follow, running_app, wait_until_still
 
 PLOT = ".optviz-contour .main-svg"

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import optviz as ov
-from optviz.derivations import RULES
-from optviz.rates import used_lrs
+from optviz.engine.rates import used_lrs
+from optviz.rules.derivations import RULES
 from scripts.live_app import wait_until_still
 
 PLAYER = "document.querySelector('.optviz-player').player"

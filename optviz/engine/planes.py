@@ -1,0 +1,236 @@
+"""Planes through the space of a network's weights: what a picture of its paths is drawn on.
+
+Two principal directions of all points of all paths show most of what moved (Lorch 2016, Visualizing deep
+network training trajectories with PCA); two random directions, filter-normalised, are a view that nobody has
+chosen (Li et al. 2018, Visualizing the loss landscape of neural nets).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from optviz.engine.outcome import Array
+from optviz.engine.trajectory import Plane, Trajectory
+from optviz.spec.experiment import Experiment, RunSpec, SurfaceSpec
+from optviz.surfaces.catalogue import surface
+from optviz.surfaces.models import Part
+from optviz.surfaces.problem import Domain, Point, Surface
+
+_ROOM = 0.25
+"""How much wider than its paths a picture is, on each side."""
+_NARROWEST = 1e-3
+"""The least extent of a picture, in lengths of the weights that it begins at: paths may not move at all."""
+
+
+def plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Plane:
+    """The plane that the paths of a network are seen on, through the weights that all of them begin at.
+
+    Runs that diverged do not count, unless all did, nor do points that are not finite. Raises ValueError for
+    a surface of two numbers, which is a plane itself, and where there are no trajectories.
+    """
+    function = surface(experiment.surface)
+    if function.network is None or function.data is None:
+        raise ValueError(f"{function.name} has two numbers and needs no plane.")
+    if not trajectories:
+        raise ValueError("A plane needs at least one trajectory.")
+    origin = trajectories[0].theta[0].astype(np.float64)
+    good = [one for one in trajectories if one.outcome.kind != "diverged"] or trajectories
+    moves = np.concatenate([_usable(one) for one in good]) - origin
+    is_random = function.network.plane == "random"
+    if is_random:
+        u, v = (part.numpy() for part in function.data.model.random_directions(experiment.seed))
+        shares = (np.nan, np.nan)
+    else:
+        (u, v), shares = principal(moves)
+    flat = Plane(experiment.surface, origin, u, v, shares, ((0.0, 1.0), (0.0, 1.0)), is_random)
+    points, _ = flat.coordinates(moves + origin)
+    return replace(flat, domain=_around(points, float(np.linalg.norm(origin)) or 1.0))
+
+
+def principal(moves: Array) -> tuple[Array, tuple[float, float]]:
+    """Two directions (2, D) that moves (k, D) vary most along, and the shares of their variance.
+
+    Each points to where the last move went. Where nothing moves, or along one line only, what is left over is
+    filled by axes.
+    """
+    size = moves.shape[1]
+    middle = moves - moves.mean(axis=0)
+    _, lengths, rows = np.linalg.svd(middle, full_matrices=False)
+    total = float((lengths**2).sum())
+    kept = [row for row, length in zip(rows[:2], lengths[:2], strict=True) if length**2 > 1e-20 * total > 0]
+    for axis in np.eye(size):
+        if len(kept) == 2:
+            break
+        rest = axis - sum((row * (row @ axis) for row in kept), np.zeros(size))
+        if np.linalg.norm(rest) > 0.5:
+            kept.append(rest / np.linalg.norm(rest))
+    found = np.stack([row if row @ moves[-1] >= 0 else -row for row in kept])
+    variances = [float(length**2) for length in lengths[:2]] + [0.0, 0.0]
+    return found, (variances[0] / total, variances[1] / total) if total else (np.nan, np.nan)
+
+
+def project(experiment: Experiment, trajectories: Sequence[Trajectory]) -> tuple[Trajectory, ...]:
+    """The trajectories as they are seen on their common plane; those of two numbers as they are."""
+    if not trajectories or any(one.parameters is None for one in trajectories):
+        return tuple(trajectories)
+    common = plane(experiment, trajectories)
+    return tuple(seen_on(common, trajectory) for trajectory in trajectories)
+
+
+def seen_on(common: Plane, trajectory: Trajectory) -> Trajectory:
+    """A network's trajectory with its points where they are seen on a plane."""
+    points, off_plane = common.coordinates(trajectory.theta.astype(np.float64))
+    return replace(trajectory, points=points, off_plane=off_plane, plane=common)
+
+
+def trained_weights(experiment: Experiment, run: RunSpec) -> NDArray[np.bool_]:
+    """(D,) which weights of a network are not frozen."""
+    parts = _parts(experiment)
+    return np.concatenate([np.full(len(part.axes), not part.is_frozen(run.frozen)) for part in parts])
+
+
+def two_weights(experiment: Experiment, trajectory: Trajectory) -> tuple[int, int]:
+    """The places of the two weights of a network that moved most, of those that were trained."""
+    trained, theta = trained_weights(experiment, trajectory.run), _usable(trajectory)
+    moved = np.where(trained, np.ptp(theta, axis=0), -1.0)
+    one, other = sorted(np.argsort(-moved, kind="stable")[:2].tolist())
+    return one, other
+
+
+def seen_through(experiment: Experiment, trajectory: Trajectory) -> Trajectory:
+    """A network's trajectory as that of two of its weights, the two that moved most.
+
+    Points, gradients and torch's state are those of these weights, so that what is known of a step of two
+    numbers holds for them. Where only one weight is trained, the other is said to be frozen. State that has
+    no number for each weight is left out, as unrecorded.
+    """
+    chosen = two_weights(experiment, trajectory)
+    parts, columns = _parts(experiment), list(chosen)
+    trained = [part for part in parts if not part.is_frozen(trajectory.run.frozen)]
+    names = tuple(name for part in parts for name in part.axes)
+    moving = [index for index in chosen if any(names[index] in part.axes for part in trained)]
+    state, unrecorded = {}, set(trajectory.unrecorded)
+    for key, values in trajectory.state.items():
+        prefix, _, name = key.rpartition(".")
+        owner = trained[int(prefix or 0)]
+        flat = values.reshape(len(values), -1)
+        if values.ndim > 1 and flat.shape[1] != len(owner.axes):
+            unrecorded.add(name)
+            continue
+        for place, index in enumerate(moving):
+            if names[index] in owner.axes:
+                at = owner.axes.index(names[index])
+                state[f"{place}.{name}"] = values if values.ndim == 1 else flat[:, at : at + 1]
+    return replace(
+        trajectory,
+        run=replace(trajectory.run, frozen=tuple(names[index] for index in chosen if index not in moving)),
+        points=trajectory.theta[:, columns],
+        gradients=trajectory.gradients[:, columns],
+        seen_gradients=trajectory.seen_gradients[:, columns],
+        state=state,
+        unrecorded=tuple(sorted(unrecorded)),
+        names=(names[chosen[0]], names[chosen[1]]),
+        parameters=None,
+        off_plane=None,
+        plane=None,
+    )
+
+
+def shadows(experiment: Experiment, trajectory: Trajectory, names: Sequence[str]) -> dict[str, Array]:
+    """What happens at each step of a network's trajectory as it is seen on its plane, (n+1, 2) or (n, 2).
+
+    That is "theta", "gradient" and "given", and the first of torch's states that is one of `names`, as
+    "state.exp_avg" say. A point and its step are seen where the next point is.
+    """
+    common = trajectory.plane
+    assert common is not None
+    found: dict[str, Array] = {
+        "theta": trajectory.points.astype(np.float64),
+        "gradient": common.shadow(trajectory.gradients),
+        "given": common.shadow(trajectory.seen_gradients),
+    }
+    for name in names:
+        kept = _whole_state(experiment, trajectory, name)
+        if kept is not None:
+            return found | {f"state.{name}": common.shadow(kept)}
+    return found
+
+
+def _whole_state(experiment: Experiment, trajectory: Trajectory, name: str) -> Array | None:
+    """(n, D) a state with a number for each weight, 0 for frozen ones; None where it has none."""
+    parts, columns = _parts(experiment), []
+    trained = [part for part in parts if not part.is_frozen(trajectory.run.frozen)]
+    for part in parts:
+        if part not in trained:
+            columns.append(np.zeros((trajectory.steps, len(part.axes))))
+            continue
+        key = name if len(trained) == 1 and name in trajectory.state else f"{trained.index(part)}.{name}"
+        values = trajectory.state.get(key)
+        if values is None or values[0].size != len(part.axes):
+            return None
+        columns.append(values.reshape(len(values), -1).astype(np.float64))
+    return np.concatenate(columns, axis=1)
+
+
+def _parts(experiment: Experiment) -> tuple[Part, ...]:
+    function = surface(experiment.surface)
+    if function.network is None or function.data is None:
+        raise ValueError(f"{function.name} has two numbers already.")
+    return function.data.model.parts()
+
+
+def on_plane(common: Plane) -> Surface:
+    """The network's loss on a plane, as a surface of two numbers."""
+    function = surface(common.surface)
+    assert function.data is not None
+    directions = (torch.from_numpy(part) for part in (common.origin, common.u, common.v))
+    return replace(function, function=function.data.slice(*directions), domain=common.domain)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What paths are drawn on."""
+
+    surface: Surface
+    sampled: SurfaceSpec | Plane
+    """What `sample` takes."""
+    start: Point
+
+
+def ground_of(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Ground:
+    """The experiment's surface, or of a network, the plane that its trajectories are seen on.
+
+    Raises ValueError where they are seen on several, as those of `run_one` are.
+    """
+    planes = [one.plane for one in trajectories if one.plane is not None]
+    if not planes:
+        return Ground(surface(experiment.surface), experiment.surface, experiment.start)
+    seen, *others = planes
+    if not all(_same(seen, other) for other in others):
+        raise ValueError("These paths are seen on different planes: project them on a common one first.")
+    return Ground(on_plane(seen), seen, (0.0, 0.0))
+
+
+def _same(one: Plane, other: Plane) -> bool:
+    """Whether two planes are the same one: a cache may have given back a copy."""
+    pairs = ((one.origin, other.origin), (one.u, other.u), (one.v, other.v))
+    return one is other or all(np.array_equal(left, right) for left, right in pairs)
+
+
+def _usable(trajectory: Trajectory) -> Array:
+    theta = trajectory.theta.astype(np.float64)
+    theta = theta[:-1] if trajectory.outcome.kind == "diverged" and len(theta) > 1 else theta
+    return theta[np.isfinite(theta).all(axis=1)]
+
+
+def _around(points: Array, length: float) -> Domain:
+    """A square with room around points (k, 2)."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    half = max(float((high - low).max()) * (0.5 + _ROOM), _NARROWEST * length)
+    (left, right), (bottom, top) = ((float(m - half), float(m + half)) for m in (low + high) / 2)
+    return (left, right), (bottom, top)

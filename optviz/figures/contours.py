@@ -1,0 +1,164 @@
+"""What a contour plot of a surface is made of: levels, lines, and a picture of the bands between them.
+
+Levels are chosen from the distribution of the losses. Lines and bands are evenly spaced not in the loss but
+in its place among the levels, a monotone map: so they are lines of equal loss all the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optviz.engine.outcome import Array
+from optviz.engine.trajectory import Grid
+from optviz.surfaces.problem import Domain
+
+Scale = Sequence[tuple[float, str]]
+"""A colour scale: from 0 (lowest) to 1, colours "#rrggbb"."""
+
+SHAPE = 0.75
+"""Height by width of a picture whose axes have each a scale of its own."""
+_NATURAL = 3.0
+_LEVELS = 18
+_LINE = 0.22
+"""How much lines differ from their bands: 0 not at all, 1 as black or white."""
+_WIDE = 20.0
+"""Losses that spread over more than this factor above the lowest get levels even in their logarithm."""
+
+
+def equal_units(domain: Domain, units: str = "auto") -> bool:
+    """Whether a unit is as long on one axis as on the other in a picture of a domain.
+
+    `units` is as a `View` has it: by itself they are where one side is at most three times the other, as the
+    picture would be too narrow to see anything in. Only then is a gradient at a right angle to the contours
+    in the picture, too.
+    """
+    (left, right), (bottom, top) = domain
+    short, long = sorted((right - left, top - bottom))
+    return units == "equal" or (units == "auto" and long <= _NATURAL * short)
+
+
+def contour_levels(z: Array) -> Array:
+    """Ascending losses at which to draw contours, from the lowest loss in `z` (any shape) to the highest.
+
+    Between levels that are evenly spaced, or evenly in the logarithm of what they exceed the lowest by where
+    losses spread wide, and levels that have equally much of the picture between them. So no height swallows
+    the picture, and a steeper place still has denser lines. Only finite losses count. A constant surface has
+    two levels around its value.
+    """
+    z = z[np.isfinite(z)].clip(-1e300, 1e300)  # so that their differences are finite too
+    finite = np.unique(z)
+    if len(finite) < 2 or finite[-1] - finite[0] < 1e-290:
+        value = float(finite[0]) if len(finite) else 0.0
+        return np.array([value, value + max(abs(value), 1.0)])
+    low, high = finite[0], finite[-1]
+    excess = np.sort(z) - low
+    tenth, most = np.quantile(excess, [0.1, 0.9])
+    if most > _WIDE * tenth or high - low > _WIDE * np.median(excess):
+        floor = max(float(np.quantile(excess, 0.01)), float(high - low) * 1e-9)
+        equal = np.quantile(excess, np.linspace(0, 1, _LEVELS - 1)).clip(floor)
+        levels: Array = np.sqrt(np.geomspace(floor, high - low, _LEVELS - 1)) * np.sqrt(equal)
+        levels = low + np.concatenate(([0.0], levels))
+    else:
+        equal = np.quantile(excess, np.linspace(0, 1, _LEVELS))
+        levels = low + (np.linspace(0, high - low, _LEVELS) + 3 * equal) / 4
+    return levels
+
+
+def places(z: Array, levels: Array) -> Array:
+    """Each loss's place among the levels, between 0 and their number less 1; NaN where it is not finite."""
+    return np.where(np.isfinite(z), np.interp(z, levels, np.arange(len(levels))), np.nan)
+
+
+def color_bar(levels: Array) -> tuple[list[int], list[str]]:
+    """For the labels of a colour bar: their places among `levels`, counted from 0, and their texts."""
+    places = list(range(0, len(levels), 3))
+    return places, [_short(levels[place]) for place in places]
+
+
+def picture(grid: Grid, levels: Array, scale: Scale, size: int = 800) -> str:
+    """The bands between the levels, and lines between the bands, as the address of a PNG over the domain.
+
+    It is `size` pixels wide and high, and otherwise as `pixels` says. What is not finite is transparent.
+    """
+    index, colors = _bands(grid, levels, scale, (size, size))
+    return "data:image/png;base64," + base64.b64encode(_png(index, colors)).decode()
+
+
+def pixels(
+    grid: Grid, levels: Array, scale: Scale, shape: tuple[int, int], undefined: str
+) -> NDArray[np.uint8]:
+    """(height, width, 3) the bands between the levels, and lines between the bands, over the domain.
+
+    Lines stand at the levels and half-way between them. The first row is the top. What is not finite has the
+    colour `undefined`.
+    """
+    index, colors = _bands(grid, levels, scale, shape)
+    found: NDArray[np.uint8] = np.concatenate([colors, _channels(undefined)[None].astype(np.uint8)])[index]
+    return found
+
+
+def _bands(
+    grid: Grid, levels: Array, scale: Scale, shape: tuple[int, int]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """(h, w) a place in a palette, one beyond it for what is not finite, and the palette (colours, 3)."""
+    bands = 2 * (len(levels) - 1)
+    middles = (np.arange(bands) + 0.5) / bands
+    stops = [stop for stop, _ in scale]
+    channels = np.array([_channels(color) for _, color in scale])
+    fills = np.stack([np.interp(middles, stops, channel) for channel in channels.T], axis=1)
+    edges = fills + _LINE * (np.where(fills.mean() > 128, 0, 255) - fills)
+    fine = _resized(places(grid.z, levels), shape)
+    index = np.where(np.isfinite(fine), np.clip(2 * fine, 0, bands - 1), 2 * bands).astype(np.uint8)
+    lined = np.zeros(index.shape, bool)
+    lined[:-1] |= index[:-1] != index[1:]
+    lined[:, :-1] |= index[:, :-1] != index[:, 1:]
+    index[lined & (index < bands)] += bands
+    return np.flipud(index), np.concatenate([fills, edges]).round().astype(np.uint8)
+
+
+def _channels(color: str) -> NDArray[np.int64]:
+    return np.array([int(color[k : k + 2], 16) for k in (1, 3, 5)])
+
+
+def _resized(z: Array, shape: tuple[int, int]) -> Array:
+    """`z` (ny, nx) on a grid of `shape` (height, width) pixels over the same rectangle, linear in between."""
+    for axis, size in enumerate(shape):
+        count = z.shape[axis]
+        at = np.clip((np.arange(size) + 0.5) / size * (count - 1), 0, count - 1)
+        low = np.minimum(at.astype(int), count - 2)
+        part = (at - low).reshape((-1, 1) if axis == 0 else (1, -1))
+        z = np.take(z, low, axis) * (1 - part) + np.take(z, low + 1, axis) * part
+    return z
+
+
+def _png(index: NDArray[np.uint8], colors: NDArray[np.uint8]) -> bytes:
+    """A PNG with a palette (PNG specification, third edition, 11.2); one index beyond it is transparent."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    height, width = index.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), index], axis=1)  # each begins with "no filter"
+    return b"".join(
+        [
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", header),
+            chunk(b"PLTE", colors.tobytes() + b"\0\0\0"),
+            chunk(b"tRNS", b"\xff" * len(colors) + b"\0"),
+            chunk(b"IDAT", zlib.compress(rows.tobytes(), 9)),
+            chunk(b"IEND", b""),
+        ]
+    )
+
+
+def _short(number: float) -> str:
+    """Two significant digits, written out where that is short."""
+    text = f"{float(f'{number:.1e}'):g}" if 1e-4 <= abs(number) < 1e5 or not number else f"{number:.0e}"
+    return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e").replace("-", "−")

@@ -1,0 +1,164 @@
+"""What is kept of each run of a map, and the pieces of work that find it.
+
+A piece is a function of an experiment and a few arrays that gives host arrays: it may run in this process, in
+another one or on another machine. Paths do not leave it, only what they come to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optviz.engine.outcome import Array, Landscape, judge_many
+from optviz.engine.run import competitor, landscape, run_many, run_varied
+from optviz.engine.trajectory import Ensemble, Floats, arrivals, distances
+from optviz.spec.experiment import Experiment, OptimizerSpec
+
+Watch = Callable[[int], None]
+
+_AT_ONCE = 2**16
+"""Points that are looked at together: few enough for a processor's cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """How k runs ended."""
+
+    kinds: NDArray[np.int8]
+    """(k,) places in `optviz.engine.outcome.KINDS`."""
+    minimizers: NDArray[np.int16]
+    """(k,) which of the declared minimizers was reached; -1 where none of them."""
+    steps: NDArray[np.int32]
+    """(k,) the step from which the ending held."""
+    losses: Array
+    """(k,) the surface's own loss at the last point."""
+    best: Array
+    """(k,) the lowest finite loss on the path; NaN where there is none, or where it was not asked for."""
+    reached: NDArray[np.int32]
+    """(k,) the first step nearer than was asked to a minimizer, as `arrivals` counts; -1 for never."""
+
+    @classmethod
+    def empty(cls, count: int) -> Cells:
+        """Cells that nothing is known of: kind -1."""
+        missing = np.full(count, -1)
+        return cls(
+            missing.astype(np.int8),
+            missing.astype(np.int16),
+            missing.astype(np.int32),
+            np.full(count, np.nan),
+            np.full(count, np.nan),
+            missing.astype(np.int32),
+        )
+
+    def put(self, places: NDArray[np.int64], cells: Cells) -> None:
+        """Fill in what is known of some."""
+        for part in fields(self):
+            getattr(self, part.name)[places] = getattr(cells, part.name)
+
+    def arrays(self, shape: tuple[int, ...]) -> dict[str, Any]:
+        """A copy of each array, in another shape."""
+        return {part.name: getattr(self, part.name).reshape(shape).copy() for part in fields(self)}
+
+
+def from_starts(
+    experiment: Experiment,
+    run: int,
+    starts: Array,
+    within: float,
+    device: str,
+    watch: Watch | None = None,
+) -> Cells:
+    """How competitor `run` ends from each of some starts (k, 2); nearer than `within` is a minimizer reached.
+
+    Its lowest loss is not looked for.
+    """
+    ensemble = run_many(experiment, starts, run, "paths", device, watch=watch)
+    return _cells(experiment, run, ensemble, within)
+
+
+def from_settings(
+    experiment: Experiment,
+    run: int,
+    optimizers: Sequence[OptimizerSpec],
+    within: float,
+    device: str,
+    watch: Watch | None = None,
+) -> Cells:
+    """How competitor `run` ends with each of some settings; nearer than `within` is a minimizer reached."""
+    ensemble = run_varied(experiment, optimizers, run, "paths", device, watch=watch)
+    cells = _cells(experiment, run, ensemble, within)
+    return replace(cells, best=_lowest(experiment, run, ensemble))
+
+
+def paths_of_seeds(
+    experiment: Experiment, run: int, seeds: Sequence[int], device: str, watch: Watch | None = None
+) -> tuple[Floats, Array]:
+    """The paths (k, n+1, 2) and losses (k, n+1) of competitor `run` with each of some seeds."""
+    starts = np.tile(experiment.start, (len(seeds), 1))
+    return _paths(
+        experiment, run, run_many(experiment, starts, run, "paths", device, seeds=seeds, watch=watch)
+    )
+
+
+def paths_of_starts(
+    experiment: Experiment, run: int, starts: Array, device: str, watch: Watch | None = None
+) -> tuple[Floats, Array]:
+    """The same from each of some starts (k, 2)."""
+    return _paths(experiment, run, run_many(experiment, starts, run, "paths", device, watch=watch))
+
+
+def _paths(experiment: Experiment, run: int, ensemble: Ensemble) -> tuple[Floats, Array]:
+    """A run that diverged stays at its last point, with the loss there: infinite where it is undefined."""
+    assert ensemble.paths is not None
+    last = np.minimum(np.arange(ensemble.paths.shape[1]), ensemble.steps[:, None])
+    paths = np.take_along_axis(ensemble.paths, last[..., None], axis=1)
+    land = landscape(competitor(experiment, run)[1])
+    losses = land.first_order(paths.reshape(-1, 2).astype(np.float64))[0].reshape(paths.shape[:2])
+    return paths, np.where(np.isfinite(losses), losses, np.inf)
+
+
+def _cells(experiment: Experiment, run: int, ensemble: Ensemble, within: float) -> Cells:
+    land = landscape(competitor(experiment, run)[1])
+    assert ensemble.paths is not None
+    paths = ensemble.paths.transpose(1, 0, 2)
+    endings = judge_many(paths, ensemble.steps, ensemble.diverged, land)
+    return Cells(
+        endings.kinds,
+        endings.minimizers,
+        endings.steps.astype(np.int32),
+        ensemble.losses,
+        np.full(len(ensemble.steps), np.nan),
+        _reached(paths, ensemble, land, within),
+    )
+
+
+def _taken(ensemble: Ensemble) -> NDArray[np.bool_]:
+    """(n+1, k) which points of the paths were walked to: what follows a divergence was not."""
+    assert ensemble.paths is not None
+    taken: NDArray[np.bool_] = np.arange(ensemble.paths.shape[1])[:, None] <= ensemble.steps
+    return taken
+
+
+def _reached(paths: Floats, ensemble: Ensemble, land: Landscape, within: float) -> NDArray[np.int32]:
+    """(k,) when each of the `paths` (n+1, k, 2) arrives."""
+    away = np.empty(paths.shape[:2])
+    size = max(1, _AT_ONCE // max(1, paths.shape[1]))
+    for first in range(0, len(paths), size):
+        points = paths[first : first + size].astype(np.float64, order="C")
+        away[first : first + size] = distances(points, land.minimizers)
+    away[~_taken(ensemble)] = np.inf
+    return arrivals(away, within).astype(np.int32)
+
+
+def _lowest(experiment: Experiment, run: int, ensemble: Ensemble) -> Array:
+    """(k,) the lowest finite loss on each path; NaN where there is none."""
+    land, taken = landscape(competitor(experiment, run)[1]), _taken(ensemble)
+    assert ensemble.paths is not None
+    points = ensemble.paths.transpose(1, 0, 2).astype(np.float64)
+    losses = land.first_order(points.reshape(-1, 2))[0].reshape(taken.shape)
+    best = np.where(taken & np.isfinite(losses), losses, np.inf).min(axis=0)
+    return np.where(np.isfinite(best), best, np.nan)

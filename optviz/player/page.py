@@ -1,0 +1,171 @@
+"""An experiment as a web page in one file: the player with all that it shows, which needs no network."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+
+from plotly.offline import get_plotlyjs, get_plotlyjs_version
+
+from optviz.engine.planes import project
+from optviz.engine.run import run, run_reference
+from optviz.engine.trajectory import Trajectory
+from optviz.figures.runs import PLAIN, THEMES, Theme
+from optviz.optimizers.conventions import conventions
+from optviz.player import captions
+from optviz.player.scene import Scene, inside, scene
+from optviz.programs.program import training_loop
+from optviz.rules.stability import Stability, stability
+from optviz.rules.steps import Steps
+from optviz.spec.experiment import Experiment, View
+from optviz.spec.wording import coordinates, counted
+from optviz.surfaces.catalogue import surface
+
+_FOLDER = files("optviz.player")
+_LARGEST = 6_000_000
+"""Bytes of a page: what goes through mail and learning platforms."""
+_IMPORT = re.compile(r"""(\bfrom |\bimport\(|^import )"\./(\w+\.js)\"""", re.MULTILINE)
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+
+def to_html(
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory] | None = None,
+    *,
+    theme: str = "light",
+    view: View = PLAIN,
+) -> str:
+    """A web page that plays the trajectories of an experiment, in one file of at most 6 MB, offline.
+
+    It is the player of the app with its transport, curves, inspector, code and table; only the start cannot
+    be moved, as there is no torch in a file. `trajectories`, one for each competitor, are computed where
+    they are not given. `theme` is "light" or "dark". `view` says what it opens with. Of very long runs the
+    inspector is left out, so that the page stays small. Raises ValueError as `run` does, and for what is too
+    large all the same.
+    """
+    if theme not in THEMES:
+        raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
+    paths = project(experiment, run(experiment) if trajectories is None else trajectories)
+    colors = THEMES[theme]
+    edges = [stability(experiment, path) for path in paths]
+    for known in ([inside(experiment, *one) for one in zip(paths, edges, strict=True)], []):
+        page = _page(experiment, paths, _scene(experiment, paths, known, edges, view), colors)
+        if len(page.encode()) <= _LARGEST:
+            return page
+    raise ValueError("This page would be larger than 6 MB: take fewer steps or fewer competitors.")
+
+
+# -- what is shown -----------------------------------------------------------------------------------------
+
+
+def _scene(
+    experiment: Experiment,
+    paths: Sequence[Trajectory],
+    known: Sequence[Steps],
+    edges: Sequence[Stability],
+    view: View,
+) -> Scene:
+    """All that the player can be asked to show, as nobody can be asked for more later."""
+    ghosts = {
+        place: run_reference(experiment, place, view.convention)
+        for place, one in enumerate(experiment.runs)
+        if view.convention in (row.name for row in conventions(one))
+    }
+    function = surface(experiment.surface)
+    shown = scene(experiment, paths, None, view, known, ghosts, edges, examples=True)
+    within = function.near(view.within)
+    summaries = [path.summary(function.minimizers, within) for path in paths]
+    texts = captions.words(experiment, view)
+    # There is nobody to ask for the paths of another convention.
+    texts["conventions"] = [one for one in texts["conventions"] if one["name"] == view.convention]
+    endings = [path.outcome.detail for path in paths]
+    more = {
+        "table": captions.table(experiment, summaries, endings, view),
+        "places": list(range(len(paths))),
+        "plotly": get_plotlyjs_version(),
+        "fixed": True,
+        "lacks": [] if known else ["step"],
+    }
+    for place, data in enumerate(shown.data["runs"]):
+        data["code"] = [asdict(line) for line in training_loop(experiment, place)]
+    return Scene({**shown.data, **texts, **more}, shown.blobs)
+
+
+# -- the file ----------------------------------------------------------------------------------------------
+
+
+def _page(experiment: Experiment, paths: Sequence[Trajectory], shown: Scene, theme: Theme) -> str:
+    parts = {
+        "title": html.escape(f"{experiment.surface.name}: {', '.join(one.name for one in experiment.runs)}"),
+        "heading": html.escape(experiment.surface.name),
+        "said": html.escape(_said(experiment)),
+        "made": html.escape(_made(paths)),
+        "scheme": "dark" if theme is THEMES["dark"] else "light",
+        "colors": _colors(theme),
+        "style": _text("static/player.css"),
+        "modules": json.dumps({"imports": _modules()}),
+        "plotly": _packed(get_plotlyjs().encode()),
+        "scene": _packed(json.dumps(shown.data, allow_nan=False).encode()),
+        "blobs": json.dumps([_packed(blob) for blob in shown.blobs]),
+        # "<" is the only letter that could end the script that it stands in.
+        "experiment": experiment.to_json().replace("<", r"\u003c"),
+    }
+    template = _text("page.html")
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
+
+
+def _text(path: str) -> str:
+    return (_FOLDER / path).read_text(encoding="utf-8")
+
+
+def _said(experiment: Experiment) -> str:
+    """The experiment in a line."""
+    function, seed = surface(experiment.surface), experiment.seed
+    start = f"start {coordinates(experiment.start, function.widths)}"
+    begin = f"weights of seed {seed}" if function.network else start
+    return f"{begin} · {counted(experiment.steps, 'step')} · {experiment.dtype}"
+
+
+def _made(paths: Sequence[Trajectory]) -> str:
+    """What computed it."""
+    made = paths[0].made_with
+    return f"Real runs of torch.optim (torch {made.torch}, {made.device}, {made.dtype}), shown by optviz."
+
+
+def _colors(theme: Theme) -> str:
+    """The custom properties that the player's style takes from the app."""
+    dark = theme is THEMES["dark"]
+    own = {
+        "font": _FONT,
+        "code-font": "ui-monospace, 'SF Mono', Menlo, Consolas, monospace",
+        "text-color": theme.ink,
+        "background-color": theme.paper,
+        "secondary-background-color": "#161c24" if dark else "#f3f6fa",
+        "border-color": "rgba(230, 235, 242, 0.25)" if dark else "rgba(28, 37, 48, 0.22)",
+        "primary-color": "#4084e8" if dark else "#1f5fb4",
+    }
+    return "".join(f"--st-{name}: {value};" for name, value in own.items())
+
+
+def _modules() -> Mapping[str, str]:
+    """The player's own files by the names that they import each other by: a data address has no folder."""
+    sources = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in (_FOLDER / "static").iterdir()
+        if path.name.endswith(".js")
+    }
+    return {
+        f"optviz/{name}": "data:text/javascript;base64,"
+        + base64.b64encode(_IMPORT.sub(r'\1"optviz/\2"', source).encode()).decode()
+        for name, source in sources.items()
+    }
+
+
+def _packed(content: bytes) -> str:
+    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()

@@ -1,0 +1,251 @@
+// What the server has sent: the scene, and the bytes of its paths and surface, each of which comes by itself.
+
+import { lastAtMost } from "./search.js";
+import { Steps } from "./steps.js";
+
+/** @typedef {import("./scheme.js").Scheme} Scheme */
+
+/**
+ * @typedef {{
+ *   name: string, axes: [string, string], searched: boolean, digest: string, double: boolean, size: [number, number], domain: [[number, number], [number, number]],
+ *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
+ *   undefined: number, natural: boolean, filled: number,
+ * }} SurfaceData
+ * @typedef {{
+ *   name: string, digest: string, double: boolean, slot: number, dash: string, outcome: string, at: number,
+ *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
+ *   rate: { moves: boolean, words: string },
+ *   stability?: { formula: string, words: string, digest: string }, weights?: { digest: string },
+ *   code?: import("./code.js").Line[],
+ * }} RunData
+ * The data of a surface that is made of them, and its model; `beyond` is an input to predict for.
+ * @typedef {{
+ *   inputs: number[][], targets: number[], names: string[], classes: boolean, layers: import("./model.js").Layer[],
+ *   mean: number[], deviation: number[], beyond: number | null, batch: number | null, order: string | null,
+ * }} Examples
+ * @typedef {{
+ *   paper: string, ink: string, faint: string, low: string, middle: string, high: string, halo: string,
+ *   paths: string[], marks: Record<string, string>,
+ * }} Theme
+ * @typedef {{
+ *   scale: string, against: string, picture: string, panels: string, units: string, beside: string, focus: number,
+ *   marks: string[], arrows: string, convention: string,
+ * }} View
+ * @typedef {{
+ *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, themes: Record<Scheme, Theme>,
+ *   alt: { picture: string, curves: string }, help: Record<string, string>,
+ *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
+ *   plane?: { shares: (number | null)[] }, narrow: string, fixed?: boolean, lacks?: string[],
+ *   cue?: { page: string, waits: boolean, slow: boolean }, caption?: string, places: number[], table: import("./table.js").TableData, data?: Examples,
+ * }} SceneData
+ * @typedef {SceneData & { theme: Theme }} Dressed
+ */
+
+/**
+ * Numbers in double precision where the lesser one could not tell them apart: points far from 0, losses high
+ * above it.
+ * @typedef {Float32Array | Float64Array} Numbers
+ * A run: for each of its n+1 points the numbers of optviz/player/scene.py.
+ * @typedef {{
+ *   name: string, digest: string, slot: number, color: string, dash: string, outcome: string, at: number, n: number,
+ *   x: Numbers, y: Numbers, loss: Numbers, excess: Numbers, gradient: Numbers,
+ *   rate: { moves: boolean, words: string },
+ *   lr: Numbers, evals: Numbers, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
+ *   code?: import("./code.js").Line[],
+ * }} Run
+ * @typedef {{ name: string, n: number, x: Numbers, y: Numbers }} Ghost
+ * The largest curvature at each point, and sharpness as a share of what the step from there can bear.
+ * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string, words: string }} Edge
+ * All weights of a network at each point, and how far off the plane of the picture they are.
+ * @typedef {{ off: (step: number) => number, at: (step: number) => Float32Array }} Weights
+ * With minibatches, `order` has the places of the examples that each step sees, one batch after another.
+ * `theme` and the `color` of each run and row are those of the page, light or dark, in which the scene is shown.
+ * @typedef {{ data: Dressed, runs: Run[], losses: Numbers, order: Uint16Array | null }} Scene
+ */
+
+const COLUMNS = 7;
+const DIGEST = 8;
+
+/** @type {Map<string, { numbers: ArrayBuffer, fresh: boolean }>} */
+const blobs = new Map();
+/** @type {Set<() => void>} */
+const waiting = new Set();
+
+/**
+ * Keep a message of bytes: 8 of digest, then numbers.
+ * @param {Uint8Array} bytes
+ */
+export function receive(bytes) {
+  const digest = Array.from(bytes.subarray(0, DIGEST), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  // A copy: the message may begin anywhere in its buffer, numbers may not.
+  blobs.set(digest, { numbers: /** @type {ArrayBuffer} */ (bytes.slice(DIGEST).buffer), fresh: true });
+  for (const look of waiting) look();
+}
+
+/**
+ * Call `look` whenever a message has come. Returns what ends that.
+ * @param {() => void} look
+ */
+export function onArrival(look) {
+  waiting.add(look);
+  return () => waiting.delete(look);
+}
+
+/**
+ * The scene of `data`, or null while a part of it is still on its way.
+ * @param {SceneData} data
+ * @param {Scheme} scheme of the page that it is shown in
+ * @returns {Scene | null}
+ */
+export function assemble(data, scheme) {
+  const order = data.data?.order ?? null;
+  const digests = [data.surface.digest, ...data.runs.flatMap(digestsOf), ...(order ? [order] : [])];
+  if (!digests.every((digest) => blobs.has(digest))) return null;
+  // What came since the last scene may belong to the next one; what is older and not shown is let go.
+  for (const [digest, blob] of blobs) {
+    if (!digests.includes(digest) && !blob.fresh) blobs.delete(digest);
+    blob.fresh = false;
+  }
+  return {
+    data: { ...data, theme: data.themes[scheme] },
+    runs: data.runs.map((run) => unpack(run, data.themes[scheme])),
+    losses: numbers(data.surface),
+    order: order ? new Uint16Array(bytes(order)) : null,
+  };
+}
+
+/** @param {RunData} run */
+function digestsOf({ digest, steps, ghost, stability, weights }) {
+  const all = [digest, steps?.digest, ghost?.digest, stability?.digest, weights?.digest];
+  return all.filter((one) => one !== undefined);
+}
+
+/** @param {string} digest */
+function bytes(digest) {
+  const blob = blobs.get(digest);
+  if (!blob) throw new Error(`There is no blob ${digest}.`);
+  return blob.numbers;
+}
+
+/** @param {string} digest */
+function floats(digest) {
+  return new Float32Array(bytes(digest));
+}
+
+/** @param {{ digest: string, double: boolean }} data @returns {Numbers} */
+function numbers({ digest, double }) {
+  return double ? new Float64Array(bytes(digest)) : new Float32Array(bytes(digest));
+}
+
+/**
+ * The same scene in a page that has turned.
+ * @param {Scene} scene
+ * @param {Scheme} scheme
+ * @returns {Scene}
+ */
+export function dressed(scene, scheme) {
+  const theme = scene.data.themes[scheme];
+  const runs = scene.runs.map((run) => ({ ...run, color: theme.paths[run.slot] }));
+  return { ...scene, data: { ...scene.data, theme }, runs };
+}
+
+/**
+ * @param {RunData} data
+ * @param {Theme} theme
+ * @returns {Run}
+ */
+function unpack(data, theme) {
+  const all = numbers(data);
+  const length = all.length / COLUMNS;
+  const [x, y, loss, excess, gradient, lr, evals] = Array.from({ length: COLUMNS }, (_, place) =>
+    all.subarray(place * length, (place + 1) * length),
+  );
+  const own = { n: length - 1, x, y, loss, excess, gradient, lr, evals };
+  return {
+    ...data,
+    ...own,
+    color: theme.paths[data.slot],
+    steps: stepsOf(data),
+    ghost: ghostOf(data),
+    edge: edgeOf(data),
+    weights: weightsOf(data, length),
+  };
+}
+
+/** @param {RunData} data */
+function stepsOf({ steps }) {
+  return steps ? new Steps(steps, numbers(steps)) : null;
+}
+
+/** @param {RunData} data @returns {Ghost | null} */
+function ghostOf({ ghost, double }) {
+  if (!ghost) return null;
+  const all = numbers({ digest: ghost.digest, double });
+  const length = all.length / 2;
+  return { name: ghost.name, n: length - 1, x: all.subarray(0, length), y: all.subarray(length) };
+}
+
+/** @param {RunData} data @param {number} length of the path @returns {Weights | null} */
+function weightsOf({ weights }, length) {
+  if (!weights) return null;
+  const all = floats(weights.digest);
+  const width = all.length / length;
+  return {
+    off: (step) => all[step * width],
+    at: (step) => all.subarray(step * width + 1, (step + 1) * width),
+  };
+}
+
+/** @param {RunData} data @returns {Edge | null} */
+function edgeOf({ stability }) {
+  if (!stability) return null;
+  const all = floats(stability.digest);
+  const length = all.length / 2;
+  const { formula, words } = stability;
+  return { curvature: all.subarray(0, length), share: all.subarray(length), formula, words };
+}
+
+/**
+ * The step, with a fraction, at which a run is when `position` steps or evaluations have passed. Steps are
+ * numbered as in optviz/engine/trajectory.py: step 0 is the start, step k where a run is after k steps. So what is
+ * looked into at step k is the way from step k to step k + 1.
+ * @param {Run} run
+ * @param {number} position
+ * @param {string} against "steps" or "evals"
+ */
+export function stepAt(run, position, against) {
+  if (against === "steps") return Math.min(position, run.n);
+  const { evals, n } = run;
+  if (position >= evals[n]) return n;
+  const low = lastAtMost(evals, position);
+  return low + (position - evals[low]) / (evals[low + 1] - evals[low]);
+}
+
+/**
+ * Where the longest run ends.
+ * @param {Run[]} runs
+ * @param {string} against
+ */
+export function endOf(runs, against) {
+  return Math.max(1, ...runs.map((run) => (against === "steps" ? run.n : run.evals[run.n])));
+}
+
+/**
+ * The loss at a place of the domain, between the points of the grid; NaN outside.
+ * @param {Scene} scene
+ * @param {number} x
+ * @param {number} y
+ */
+export function lossAt(scene, x, y) {
+  const { size, domain } = scene.data.surface;
+  const [nx, ny] = size;
+  const u = ((x - domain[0][0]) / (domain[0][1] - domain[0][0])) * (nx - 1);
+  const v = ((y - domain[1][0]) / (domain[1][1] - domain[1][0])) * (ny - 1);
+  if (!(u >= 0 && u <= nx - 1 && v >= 0 && v <= ny - 1)) return Number.NaN;
+  const i = Math.min(Math.floor(u), nx - 2);
+  const j = Math.min(Math.floor(v), ny - 2);
+  const at = (/** @type {number} */ k, /** @type {number} */ l) => scene.losses[(j + l) * nx + i + k];
+  const low = at(0, 0) + (at(1, 0) - at(0, 0)) * (u - i);
+  const high = at(0, 1) + (at(1, 1) - at(0, 1)) * (u - i);
+  return low + (high - low) * (v - j);
+}

@@ -1,0 +1,137 @@
+"""Values and calls as text, the way Python writes them: SGD(lr=0.1).StepLR(step_size=30).
+
+This is how a link spells its parts. Whatever a link holds is hostile: reading takes bounded work and raises
+nothing but ValueError, with a sentence for the user.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from optviz.spec.params import DEEPEST, WORD, Value, describe
+
+
+def write_call(name: str, params: Mapping[str, Value]) -> str:
+    """A name and its values, "SGD(lr=0.1)"; without values the name alone."""
+    if not params:
+        return name
+    return f"{name}({','.join(f'{key}={write_value(value)}' for key, value in params.items())})"
+
+
+def write_value(value: Value) -> str:
+    """A value as Python writes it, without spaces."""
+    if not isinstance(value, tuple):
+        return repr(value)
+    return f"({','.join(map(write_value, value))}{',' if len(value) == 1 else ''})"
+
+
+_TOKEN = re.compile(
+    r"""\s*( [^\W\d]\w*
+          | -?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
+          | '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*"
+          | [()\[\],=.]
+        )\s*""",
+    re.VERBOSE,
+)
+_ESCAPE = re.compile(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)")
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
+_CONSTANTS: Mapping[str, Value] = {"True": True, "False": False, "None": None}
+_CLOSING = {"(": ")", "[": "]"}
+
+
+class Reader:
+    """Reads values and calls as `write_value` and `write_call` write them, which is as Python does.
+
+    Python's own parser would take less code, but a link can make it recurse until the stack of a server's
+    thread overflows, which ends the whole process. This one recurses at most DEEPEST times.
+    """
+
+    def __init__(self, text: str, at: int = 0) -> None:
+        self._text = text
+        self._tokens: list[str] = []
+        while at < len(text):
+            if not (found := _TOKEN.match(text, at)):
+                raise self._error()
+            self._tokens.append(found[1])
+            at = found.end()
+        self._tokens = ["", *reversed(self._tokens)]  # The next one is last, and "" is the end.
+
+    def calls(self) -> list[tuple[str, dict[str, Value]]]:
+        """Read "Name(a=1).Other(b=2)" as [("Name", {"a": 1}), ("Other", {"b": 2})]."""
+        calls = [(self._word(), self.settings())]
+        while self._skip("."):
+            calls.append((self._word(), self.settings()))
+        self.end()
+        return calls
+
+    def settings(self) -> dict[str, Value]:
+        """Read "(a=1,b=2)" as {"a": 1, "b": 2}; brackets without values may be missing."""
+        settings: dict[str, Value] = {}
+        more = self._skip("(")
+        while more and not self._skip(")"):
+            name = self._word()
+            if name in settings:
+                raise ValueError(f"A part of the link has {describe(name)} twice: {describe(self._text)}.")
+            self._expect("=")
+            settings[name] = self.value()
+            if not (more := self._skip(",")):
+                self._expect(")")
+        return settings
+
+    def value(self, depth: int = 0) -> Value:
+        """Read a number, a text, True, False, None or a list of these."""
+        token = self._take()
+        if token in _CONSTANTS:
+            return _CONSTANTS[token]
+        if token in _CLOSING:
+            return self._list(_CLOSING[token], depth)
+        try:
+            if token.startswith(("'", '"')):
+                return _ESCAPE.sub(_unescape, token[1:-1])
+            return int(token) if token.lstrip("-").isdecimal() else float(token)
+        except (KeyError, ValueError, OverflowError):
+            raise self._error() from None
+
+    def end(self) -> None:
+        """Raise ValueError if anything is left to read."""
+        if self._tokens[-1]:
+            raise self._error()
+
+    def _list(self, closing: str, depth: int) -> Value:
+        if depth == DEEPEST:
+            raise ValueError(f"A value in the link is nested more than {DEEPEST} lists deep.")
+        parts: list[Value] = []
+        more = True
+        while more and not self._skip(closing):
+            parts.append(self.value(depth + 1))
+            if not (more := self._skip(",")):
+                self._expect(closing)
+        # As in Python, (1) is a number, and (1,) a list of one.
+        return parts[0] if closing == ")" and len(parts) == 1 and not more else tuple(parts)
+
+    def _take(self) -> str:
+        return self._tokens.pop() if len(self._tokens) > 1 else ""
+
+    def _skip(self, token: str) -> bool:
+        """Step over the next token if it is this one."""
+        return self._tokens[-1] == token and bool(self._take())
+
+    def _expect(self, token: str) -> None:
+        if not self._skip(token):
+            raise self._error()
+
+    def _word(self) -> str:
+        if not WORD.fullmatch(word := self._take()):
+            raise self._error()
+        return word
+
+    def _error(self) -> ValueError:
+        return ValueError(
+            f"A part of the link is not written as Name(parameter=value): {describe(self._text)}."
+        )
+
+
+def _unescape(found: re.Match[str]) -> str:
+    code = found[1]
+    return chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPED[code]

@@ -1,0 +1,125 @@
+"""Maps that are being computed: each in a thread of its own, for as long as somebody looks at it.
+
+A map takes seconds or minutes, and a page must answer meanwhile. So the work is done beside it, a piece at a
+time under the lock that all torch work of the process shares, and the page looks in twice a second.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+import optviz as ov
+from optviz.maps.catalogue import Request
+from optviz.web.compute import runs
+
+_KEPT = 24
+"""Maps that are kept for all visitors together: about 3 MB each at most."""
+_FORGOTTEN = 3.0
+"""Seconds after which a map is given up that nobody looks at."""
+_EVERY = 0.9
+"""Seconds between two pictures of an unfinished map."""
+
+
+class _StoppedError(Exception):
+    """Nobody waits for this map any more."""
+
+
+class Job:
+    """A map on its way."""
+
+    def __init__(self, request: Request) -> None:
+        self.result: Any = None
+        """What there is of it; None at first."""
+        self.done, self.total = 0, 1
+        self.left: float | None = None
+        """Seconds, about."""
+        self.finished = False
+        """Whether `result` is all of it."""
+        self.running = True
+        self.reason = ""
+        """Why it cannot be computed; empty where it can."""
+        self._request = request
+        self._viewers: dict[int, float] = {}
+        self._pictured = 0.0
+        self._thread = threading.Thread(target=self._work, name="map", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def look(self, viewer: int) -> None:
+        """Somebody is looking."""
+        self._viewers[viewer] = time.monotonic()
+
+    def leave(self, viewer: int) -> None:
+        """Somebody does not wait for it any more: if nobody else does, it stops."""
+        self._viewers.pop(viewer, None)
+
+    def _work(self) -> None:
+        try:
+            self.result = self._request(executor=ov.Here(runs.lock()), watch=self._watch)
+            self.done, self.left, self.finished = self.total, 0.0, True
+        except _StoppedError:
+            pass
+        except ValueError as error:
+            self.reason = str(error)
+        except (
+            Exception
+        ) as error:  # what must not be: said where a map would be, not in a log that nobody reads
+            self.reason = f"{type(error).__name__} while this map was computed."
+        finally:
+            self.running = False
+
+    def _watch(self, progress: ov.Progress[Any]) -> None:
+        now = time.monotonic()
+        self.done, self.total, self.left = progress.done, progress.total, progress.left
+        stopping = all(now - seen > _FORGOTTEN for seen in [*self._viewers.values()])
+        if progress.done and (stopping or now - self._pictured > _EVERY):
+            self.result, self._pictured = progress.partial(), now
+        if stopping:
+            raise _StoppedError
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> OrderedDict[str, Job]:
+    """All maps of the process, the least asked for first."""
+    return OrderedDict()
+
+
+def known(request: Request) -> Job | None:
+    """The job for a request, even if it has been given up; None where there never was one."""
+    return _jobs().get(_key(request))
+
+
+def find(request: Request) -> Job | None:
+    """The job for a request, if it has been begun and not been given up."""
+    job = known(request)
+    return job if job and (job.running or job.finished or job.reason) else None
+
+
+def begin(request: Request, viewer: int) -> Job:
+    """The job for a request: one that is there already, whoever began it, or a new one."""
+    jobs, key = _jobs(), _key(request)
+    if (job := find(request)) is None:
+        job = jobs[key] = Job(request)
+        job.look(viewer)
+        job.start()
+    job.look(viewer)
+    jobs.move_to_end(key)
+    while len(jobs) > _KEPT:
+        jobs.popitem(last=False)
+    return job
+
+
+def _key(request: Request) -> str:
+    """All that decides a map's numbers: what the competitors are called does not."""
+    plain = tuple(replace(run, label="") for run in request.experiment.runs)
+    named: Callable[..., Any] = request.make
+    return f"{named.__name__} {dict(request.settings)} {replace(request.experiment, runs=plain).to_json()}"

@@ -1,0 +1,287 @@
+"""The engine behind a cache and a lock: what has been computed is not computed again, by nobody."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import streamlit as st
+
+import optviz as ov
+from optviz.player.scene import inside as look_inside
+from optviz.rules.steps import Steps
+
+_KEPT_STEPS = 1_000_000
+"""Steps of all trajectories that are kept for all visitors together: some 200 MB."""
+_TURN = 0.25
+"""Seconds after which a long run lets other visitors' runs pass."""
+_MOST_WORK = 60.0
+"""Seconds of computing that a competitor may take: some links would compute for hours."""
+
+_FINE, _COARSE = 101, 25
+"""Points along each side of a plane through the weights of a network."""
+
+Watch = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A competitor that did not run to its end, and why."""
+
+    reason: str
+    lasting: bool = False
+    """Whether trying again would take long and come to the same."""
+
+
+Result = ov.Trajectory | Refused
+_T = TypeVar("_T")
+
+
+class _TooLongError(Exception):
+    """A competitor has had its share of computing."""
+
+
+@dataclass
+class _Workshop:
+    """The one place of the process where torch works, and what it has made."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    made: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+    """What is known, the least asked for first. Written by who holds the lock only."""
+    busy: set[str] = field(default_factory=set)
+    """What is being computed by somebody who lets others pass."""
+
+    def keep(self, key: str, result: Any) -> None:
+        self.made[key] = result
+        while len(self.made) > 1 and sum(map(_size, self.made.values())) > _KEPT_STEPS:
+            self.made.popitem(last=False)
+
+
+def _size(result: Any) -> int:
+    if isinstance(result, Refused):
+        return 1000
+    if isinstance(result, ov.Stability):
+        return 1000 + len(result.curvature) // 10
+    if isinstance(result, ov.Grid):
+        return 1000 + result.z.size // 25
+    if isinstance(result, Steps):
+        return 1000 + result.columns.size // 25
+    weights = getattr(result, "parameters", None)
+    return 1000 + len(result.points) * (1 if weights is None else weights.shape[1])
+
+
+@st.cache_resource(show_spinner=False)
+def _workshop() -> _Workshop:
+    """One for the whole process: tiny torch operations of several sessions only get in each other's way."""
+    return _Workshop()
+
+
+def lock() -> threading.Lock:
+    """What torch work of this process holds."""
+    return _workshop().lock
+
+
+@st.cache_resource(show_spinner=False)
+def settle() -> None:
+    """Called at the end of the page, does its work once: freezes what the imports left in memory.
+
+    Streamlit collects garbage after every run of the script, and would walk through all of torch each time.
+    Only now has everything been imported: torch brings much of itself with its first optimizer.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def known(experiment: ov.Experiment, index: int) -> Result | None:
+    """What came of one competitor, if that has been computed already."""
+    shop, key = _workshop(), _key(experiment, index)
+    with suppress(KeyError):  # it may be let go between the two lines
+        result = shop.made[key]
+        shop.made.move_to_end(key)
+        return _named(result, experiment, index)
+    return None
+
+
+def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
+    """Run one competitor, or take what is known of it.
+
+    `watch(steps)` is called now and then, also while other visitors' runs come first. What it raises ends
+    the run.
+    """
+    result = _made(_key(experiment, index), watch, lambda turn: _run(experiment, index, turn))
+    return _named(result, experiment, index)
+
+
+def trajectories(experiment: ov.Experiment) -> dict[int, ov.Trajectory]:
+    """Run all competitors, or take what is known of them: those that were not refused, by their places."""
+    results = [compute(experiment, index, lambda steps: None) for index in range(len(experiment.runs))]
+    return {index: one for index, one in enumerate(results) if isinstance(one, ov.Trajectory)}
+
+
+def _made(key: str, watch: Watch, make: Callable[[_Turn], Any]) -> Any:
+    """What is kept by this key, made first where it is not there."""
+    shop = _workshop()
+    with _Turn(shop.lock, watch) as turn:
+        while key in shop.busy:  # another visitor is at it, and lets us pass
+            turn.let_pass()
+            watch(0)
+        result = shop.made.get(key)
+        if result is None:
+            shop.busy.add(key)
+            try:
+                result = make(turn)
+            finally:
+                shop.busy.discard(key)
+            if not isinstance(result, Refused) or result.lasting:
+                shop.keep(key, result)
+    return result
+
+
+class _Turn:
+    """Holds the lock, and gives it to others now and then. `watch` is told while it waits and computes."""
+
+    def __init__(self, lock: threading.Lock, watch: Watch) -> None:
+        self._lock, self._watch = lock, watch
+        self._steps = 0
+        self._held = False
+
+    def __enter__(self) -> _Turn:
+        self._take()
+        self._began = time.thread_time()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._held:
+            self._lock.release()
+
+    def after(self, steps: int) -> None:
+        """A step has been taken."""
+        self._steps = steps
+        self._watch(steps)
+        if time.thread_time() - self._began > _MOST_WORK:
+            raise _TooLongError
+        if time.monotonic() - self._since > _TURN:
+            self.let_pass()
+
+    def let_pass(self) -> None:
+        """Let others have the lock before going on."""
+        self._lock.release()
+        self._held = False
+        time.sleep(0.002)  # else this thread would have it back before another one wakes up
+        self._take()
+
+    def _take(self) -> None:
+        while not self._lock.acquire(timeout=_TURN):
+            self._watch(self._steps)
+        self._held = True
+        self._since = time.monotonic()
+
+
+def _run(experiment: ov.Experiment, index: int, turn: _Turn) -> Result:
+    return _refusals(lambda: ov.run_one(experiment, index, watch=turn.after))
+
+
+def _refusals(make: Callable[[], _T]) -> _T | Refused:
+    """What is made, or why it is not."""
+    try:
+        return make()
+    except ov.CompetitorError as error:
+        return Refused(error.reason)
+    except ValueError as error:
+        return Refused(str(error))
+    except _TooLongError:
+        words = f"Given up after {_MOST_WORK:.0f} seconds: take fewer steps, or fewer evaluations a step."
+        return Refused(words, lasting=True)
+
+
+def _key(experiment: ov.Experiment, index: int) -> str:
+    """All that decides a run's numbers: its name does not."""
+    run = replace(experiment.runs[index], label="")
+    return replace(experiment, runs=(run,)).to_json()
+
+
+def _named(result: Result, experiment: ov.Experiment, index: int) -> Result:
+    """A trajectory may have been computed under another name."""
+    return replace(result, run=experiment.runs[index]) if isinstance(result, ov.Trajectory) else result
+
+
+def inside(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
+    """What each step of a run did: for two numbers so quick that it is computed whenever it is looked at.
+
+    Of a network it is what it did to two of its weights, and what of it is seen on its plane.
+    """
+    if trajectory.plane is None:
+        with _workshop().lock:
+            return look_inside(experiment, trajectory, ov.stability(experiment, trajectory))
+    stable = edge(experiment, trajectory)
+    key = f"inside {_plane_key(trajectory.plane)} {_key(replace(experiment, runs=(trajectory.run,)), 0)}"
+    made: Steps = _made(key, lambda steps: None, lambda turn: look_inside(experiment, trajectory, stable))
+    return made
+
+
+def edge(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:
+    """How stable each step of a run is."""
+    key = f"stability {_key(replace(experiment, runs=(trajectory.run,)), 0)}"
+    made: ov.Stability = _made(key, lambda steps: None, lambda turn: ov.stability(experiment, trajectory))
+    return made
+
+
+def reference(experiment: ov.Experiment, index: int, name: str, watch: Watch) -> ov.Reference | None:
+    """The path of a competitor by another convention than torch's; None where there is none.
+
+    `watch` is as in `compute`.
+    """
+    if name not in (row.name for row in ov.conventions(experiment.runs[index])):
+        return None
+
+    def make(turn: _Turn) -> ov.Reference | Refused:
+        return _refusals(lambda: ov.run_reference(experiment, index, name, watch=turn.after))
+
+    made = _made(f"{name} {_key(experiment, index)}", watch, make)
+    return made if isinstance(made, ov.Reference) else None
+
+
+_SURFACE: dict[str | type[Any], Callable[[Any], Any]] = {ov.SurfaceSpec: repr}
+
+
+@st.cache_resource(show_spinner=False, max_entries=50, hash_funcs=_SURFACE)
+def grid(spec: ov.SurfaceSpec) -> ov.Grid:
+    """The surface's losses over its domain."""
+    with _workshop().lock:
+        return ov.sample(spec)
+
+
+def plane_grid(plane: ov.Plane, watch: Watch, coarse: bool = False) -> ov.Grid:
+    """A network's losses on a plane; `watch` is told hundredths, as `compute` tells it steps.
+
+    A `coarse` one takes no time, for who did not want to wait.
+    """
+    resolution = _COARSE if coarse else _FINE
+    key = f"plane {resolution} {plane.domain} {_plane_key(plane)}"
+
+    def make(turn: _Turn) -> ov.Grid:
+        return ov.sample(plane, resolution, watch=lambda share: turn.after(int(100 * share)))
+
+    made: ov.Grid = _made(key, watch, make)
+    return made
+
+
+def _plane_key(plane: ov.Plane) -> str:
+    """What tells a plane from all others."""
+    parts = (plane.origin, plane.u, plane.v)
+    digest = hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=16).hexdigest()
+    return f"{plane.surface!r} {digest}"
+
+
+@st.cache_data(show_spinner=False, max_entries=2000, hash_funcs=_SURFACE)
+def suggested_lr(optimizer: str, spec: ov.SurfaceSpec) -> float:
+    """A learning rate that shows something on this surface."""
+    with _workshop().lock:
+        return ov.suggested_lr(optimizer, spec)

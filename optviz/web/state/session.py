@@ -1,0 +1,100 @@
+"""What a visitor's session holds: what is shown, and what would be lost when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+import optviz as ov
+from optviz.spec.params import Value
+
+
+@dataclass
+class Memory:
+    """What was chosen where the visitor is not now, so that coming back finds it."""
+
+    surfaces: dict[str, tuple[ov.SurfaceSpec, tuple[float, float], float | None]] = field(
+        default_factory=dict
+    )
+    """The parameters, the start and the view's tolerance, by surface."""
+    rates: dict[tuple[int, str, str], Value] = field(default_factory=dict)
+    """The learning rate, by slot, optimizer and surface: it has the units of the surface."""
+    hyperparameters: dict[tuple[int, str], Mapping[str, Value]] = field(default_factory=dict)
+    """All others, by slot and optimizer."""
+    maps: dict[str, ov.MapSpec] = field(default_factory=dict)
+    """By name."""
+    schedulers: dict[tuple[int, str, str], ov.SchedulerSpec] = field(default_factory=dict)
+    """By slot, scheduler and surface: they hold rates, too."""
+
+    def forget(self, slot: int) -> None:
+        """A new competitor has this slot: it does not inherit."""
+        kept: Any
+        for kept in (self.rates, self.hyperparameters, self.schedulers):
+            for key in [key for key in kept if key[0] == slot]:
+                del kept[key]
+
+
+@dataclass
+class Session:
+    """One visitor's state. What widgets show follows from it, never the other way round."""
+
+    experiment: ov.Experiment | None = None
+    view: ov.View = field(default_factory=ov.View)
+    memory: Memory = field(default_factory=Memory)
+    complaints: dict[str, ValueError] = field(default_factory=dict)
+    """What is wrong with the last edit, by the widget's key."""
+    in_force: dict[str, Value] = field(default_factory=dict)
+    """The number that a field was drawn with last, by the widget's key."""
+    stops: dict[str, float] = field(default_factory=dict)
+    """The learning rate that a slider was drawn for first, by the widget's key: one of its stops."""
+    generations: dict[str, int] = field(default_factory=dict)
+    """How often a widget had to be made anew, by its key."""
+    ignored: tuple[str, ...] = ()
+    """What of the address could not be used."""
+    left_out: tuple[str, ...] = ()
+    """What of the file that is being opened could not be used."""
+    address: Mapping[str, Any] | None = None
+    """The words of the address, as it was last followed or written."""
+    written: tuple[ov.Experiment, ov.View] | None = None
+    """What that address says."""
+    edited: bool = False
+    """Whether the next run of the whole script follows an edit."""
+    refused: dict[int, str] = field(default_factory=dict)
+    """Why competitors did not run, by their slots."""
+    stopped: ov.Experiment | None = None
+    """What the visitor did not want to wait for."""
+    started_map: tuple[ov.Experiment, ov.View] | None = None
+    """The large map that the visitor wants to be computed."""
+    stopped_map: tuple[ov.Experiment, ov.View] | None = None
+    """The map that the visitor did not want to wait for."""
+    rates: Any = None
+    """Whose hyperparameters the competitors have, if they are not as they were set: see `rates`."""
+    rates_shown: str = ""
+    """What the page says of that."""
+    tuning: ov.Experiment | None = None
+    """What is to be tuned."""
+    before_lesson: tuple[ov.Experiment, ov.View, Memory] | None = None
+    """What was played with before a lesson was opened."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """What was answered to the questions of lessons, by their pages; empty where it was not tried."""
+    read: set[str] = field(default_factory=set)
+    """Pages of lessons that have been read."""
+    gallery: bool = False
+    """Whether the gallery has been opened just now."""
+    sharing: bool = False
+    """Whether the dialog for sharing has been opened just now."""
+    columns: Any = None
+    """The file of points that was uploaded last, whose points it is for, and which columns are x and y."""
+    asked: dict[str, Value] = field(default_factory=dict)
+    """What has been chosen for files to take away, by the widget's key."""
+    file: Any = None
+    """The file that has been made last, with what was asked for."""
+
+
+def session() -> Session:
+    """The session of the visitor whose script runs."""
+    state: Session = st.session_state.setdefault("optviz", Session())
+    return state

@@ -1,0 +1,239 @@
+// A figure of many runs: plotly draws it, and its cells can be chosen with a click or with the keyboard.
+
+import { loadPlotly } from "../optviz.player/plotly.js";
+import { Ground } from "../optviz.player/scheme.js";
+import { placed } from "../optviz.player/ticks.js";
+
+/**
+ * @typedef {{ x: number[], y: number[], sayings: [string, string][], most: number, axes: [string, string] }} Cells
+ *   the middles of the columns and rows, what cells of each class say, before a step or where there is none, and
+ *   the number of steps; what is drawn palest never came; without sayings, values speak for themselves
+ * @typedef {{
+ *   figure: { data: any[], layout: any }, dark: [(string | number)[], any][],
+ *   cells: Cells | null, title: string, plotly: string,
+ * }} Data
+ *   `dark` is what is not so in a dark page: the keys that lead to each place, and what is there
+ */
+
+/** A height is a class and, in this much of what is left to the next one, the share of all steps. */
+const SHADES = 0.995;
+/** Pixels between a press and a release that still are a click. */
+const STILL = 4;
+const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+
+class Chart {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.title = document.createElement("h2");
+    this.holder = document.createElement("div");
+    this.holder.className = "optviz-plot";
+    this.words = document.createElement("output");
+    this.words.className = "optviz-cell";
+    root.className = "optviz-figure";
+    root.append(this.title, this.holder, this.words);
+    /** @type {Cells | null} */
+    this.cells = null;
+    /** @type {[number, number] | null} */
+    this.cursor = null;
+    /** @type {[number, number]} */
+    this.pressed = [0, 0];
+    this.inside = false;
+    this.open = (/** @type {number[]} */ _cell) => {};
+    /** @type {Data | null} */
+    this.data = null;
+    /** Figures that were sent: a zoom stays as long as it is the same one. */
+    this.sent = 0;
+    this.ground = new Ground(root, () => this.draw());
+    this.listen();
+  }
+
+  listen() {
+    const holder = this.holder;
+    holder.addEventListener("pointerdown", (event) => {
+      this.pressed = [event.clientX, event.clientY];
+      this.inside = true;
+    });
+    // On the document: plotly covers all of it while a button is down.
+    document.addEventListener("pointerup", (event) => {
+      if (!this.holder.isConnected || !this.inside) return;
+      this.inside = false;
+      const moved = Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]);
+      const cell = event.button === 0 && moved <= STILL ? this.cellAt(event) : null;
+      if (cell) this.open(cell);
+    });
+    holder.addEventListener("pointermove", (event) => this.point(this.cellAt(event)));
+    holder.addEventListener("pointerleave", () => this.point(this.cursor));
+    holder.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** @param {Data} data */
+  show(data) {
+    this.data = data;
+    this.sent += 1;
+    this.cells = data.cells;
+    this.cursor = null;
+    this.words.textContent = data.cells
+      ? "Click a cell to open its run in the playground, or move with the arrow keys and press Enter."
+      : "";
+    this.holder.tabIndex = data.cells ? 0 : -1;
+    this.holder.setAttribute("role", data.cells ? "application" : "group");
+    this.holder.setAttribute("aria-label", data.title);
+    this.title.textContent = data.title;
+    return this.draw();
+  }
+
+  /** Draw the figure in the colours of the page. */
+  async draw() {
+    if (!this.data) return;
+    const { figure, dark, cells, plotly: version } = this.data;
+    const plotly = await loadPlotly(version);
+    const { data: traces, layout } = structuredClone(figure);
+    if (this.ground.scheme === "dark")
+      for (const [keys, value] of dark) put({ data: traces, layout }, keys, value);
+    await plotly.react(this.holder, traces, { ...layout, uirevision: this.sent }, CONFIG);
+    this.holder.classList.toggle("optviz-choosable", Boolean(cells));
+    if (this.cursor) await this.mark();
+  }
+
+  get axes() {
+    const { xaxis, yaxis } = /** @type {any} */ (this.holder)._fullLayout;
+    return [xaxis, yaxis];
+  }
+
+  /** @param {PointerEvent} event @returns {[number, number] | null} column and row under the pointer */
+  cellAt(event) {
+    if (!this.cells || !(/** @type {any} */ (this.holder)._fullLayout)) return null;
+    const [xaxis, yaxis] = this.axes;
+    const box = this.holder.getBoundingClientRect();
+    const x = event.clientX - box.left - xaxis._offset;
+    const y = event.clientY - box.top - yaxis._offset;
+    if (x < 0 || x > xaxis._length || y < 0 || y > yaxis._length) return null;
+    return [nearest(this.cells.x, x, xaxis), nearest(this.cells.y, y, yaxis)];
+  }
+
+  /** Say what a cell is. @param {[number, number] | null} cell */
+  point(cell) {
+    if (cell && this.cells) this.words.textContent = this.tell(cell);
+  }
+
+  /** @param {[number, number]} cell */
+  tell([column, row]) {
+    const { x, y, axes, sayings, most } = /** @type {Cells} */ (this.cells);
+    const place = `${axes[0]} ${label(x, column)}, ${axes[1]} ${label(y, row)}`;
+    const { z, width } = this.heights();
+    const value = z[row * width + column];
+    if (value === undefined || Number.isNaN(value)) return sayings.length ? place : `${place}: no number`;
+    if (!sayings.length) return `${place}: ${number(value)}`;
+    const step = Math.round(((value - Math.floor(value)) / SHADES) * (most + 1));
+    const [before, instead] = sayings[Math.floor(value)];
+    return `${place}: ${step > most ? instead : `${before}${step.toLocaleString("en")}`}`;
+  }
+
+  /** What the heatmap draws, row by row. */
+  heights() {
+    const trace = /** @type {any} */ (this.holder)._fullData.find(
+      (/** @type {any} */ one) => one.type === "heatmap",
+    );
+    const rows = trace?.z ?? [];
+    return { z: rows.length ? flat(rows) : [], width: rows[0]?.length ?? 1 };
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (!this.cells) return;
+    const [columns, rows] = [this.cells.x.length, this.cells.y.length];
+    const [column, row] = this.cursor ?? [Math.floor(columns / 2), Math.floor(rows / 2)];
+    if (event.key === "Enter") {
+      this.open([column, row]);
+      return;
+    }
+    const far = event.shiftKey ? 10 : 1;
+    const moves = /** @type {Record<string, [number, number]>} */ ({
+      ArrowLeft: [-far, 0],
+      ArrowRight: [far, 0],
+      ArrowUp: [0, far],
+      ArrowDown: [0, -far],
+    });
+    const move = moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    const start = this.cursor ? move : [0, 0];
+    this.cursor = [clamp(column + start[0], columns), clamp(row + start[1], rows)];
+    this.mark();
+    this.point(this.cursor);
+  }
+
+  /** Ring the cell that the keyboard is at. */
+  async mark() {
+    const { x, y } = /** @type {Cells} */ (this.cells);
+    const [column, row] = /** @type {[number, number]} */ (this.cursor);
+    const plotly = await loadPlotly("");
+    const ink = getComputedStyle(this.holder).color;
+    const ring = { type: "circle", xsizemode: "pixel", ysizemode: "pixel", x0: -7, x1: 7, y0: -7, y1: 7 };
+    const shape = { ...ring, xanchor: x[column], yanchor: y[row], line: { color: ink, width: 2 } };
+    await plotly.relayout(this.holder, { shapes: [shape] });
+  }
+}
+
+/**
+ * @param {any} tree
+ * @param {(string | number)[]} keys that lead to a place in it
+ * @param {any} value what comes there
+ */
+function put(tree, keys, value) {
+  const last = keys.length - 1;
+  const branch = keys.slice(0, last).reduce((place, key) => place[key], tree);
+  branch[keys[last]] = value;
+}
+
+/** @param {any[]} rows @returns {number[]} */
+function flat(rows) {
+  return rows.flatMap((row) => Array.from(row));
+}
+
+/**
+ * The place of the value that is drawn nearest to a pixel.
+ * @param {number[]} values @param {number} pixel @param {any} axis of plotly
+ */
+function nearest(values, pixel, axis) {
+  const apart = values.map((value) => Math.abs(axis.d2p(value) - pixel));
+  return apart.indexOf(Math.min(...apart));
+}
+
+/** @param {number} place @param {number} count */
+function clamp(place, count) {
+  return Math.max(0, Math.min(count - 1, place));
+}
+
+/**
+ * A cell's place on an axis, in 4 digits or in as many as tell it from the next one.
+ * @param {number[]} values
+ * @param {number} place
+ */
+function label(values, place) {
+  const value = values[place];
+  const apart = Math.abs((values[place + 1] ?? values[place - 1]) - value);
+  return Math.abs(value) < 1000 * apart || !apart ? number(value) : placed(value, 1 / apart, 4);
+}
+
+/** @param {number} value */
+function number(value) {
+  return Number(value.toPrecision(4)).toString();
+}
+
+/** @type {WeakMap<object, Chart>} */
+const charts = new WeakMap();
+
+/**
+ * @param {{ data: Data, parentElement: HTMLElement, setTriggerValue: (name: string, value: any) => void }} mount
+ */
+export default function mount({ data, parentElement, setTriggerValue }) {
+  let chart = charts.get(parentElement);
+  if (!chart) {
+    chart = new Chart(parentElement);
+    charts.set(parentElement, chart);
+  }
+  chart.open = (cell) => setTriggerValue("cell", cell);
+  /** @type {any} */ (chart.holder).chart = chart;
+  chart.show(data);
+}

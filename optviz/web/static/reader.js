@@ -1,0 +1,212 @@
+// The bar of a lesson: back and next, how deep to read, presenting. Keys do the same.
+
+import { oneOf } from "../optviz.player/choices.js";
+import { toggleFullScreen } from "../optviz.player/fullscreen.js";
+
+/**
+ * @typedef {{ name: string, title: string }} Page
+ * @typedef {{ lesson: string, place: number | null, pages: Page[], whole: string, after: Page | null }} Data
+ *   the pages of the lesson and which of them is read, null for all of them
+ */
+
+/** How deep somebody reads stays in their browser. */
+const DEPTH = "optviz-depth";
+const DEPTHS = { words: "Words", formulas: "+ formulas", code: "+ code" };
+/** Milliseconds after which what was asked for is not waited for any more. */
+const PATIENCE = 4000;
+
+/** @type {WeakMap<Element, Bar>} */
+const bars = new WeakMap();
+
+/** @param {{ data: Data, parentElement: HTMLElement, setTriggerValue: (name: string, value: unknown) => void }} mount */
+export default function mount({ data, parentElement, setTriggerValue }) {
+  const bar = bars.get(parentElement) ?? new Bar(parentElement);
+  bars.set(parentElement, bar);
+  bar.send = (page) => setTriggerValue("go", page);
+  bar.show(data);
+  return () => {
+    bars.get(parentElement)?.remove();
+    bars.delete(parentElement);
+  };
+}
+
+class Bar {
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    this.root = document.createElement("nav");
+    this.root.className = "optviz-reader";
+    this.root.setAttribute("aria-label", "Lesson");
+    parent.append(this.root);
+    this.send = (/** @type {string} */ _page) => {};
+    /** @type {Data | null} */
+    this.data = null;
+    /** The page that the server was asked for and has not shown yet. */
+    this.asked = { page: "", at: 0 };
+    this.turn = document.createElement("div");
+    this.turn.className = "optviz-turn";
+    this.back = this.button("Back", "The page before (b)", () => this.move(-1));
+    this.dots = document.createElement("div");
+    this.dots.className = "optviz-pages";
+    this.next = this.button("Next", "The next page (n)", () => this.move(1));
+    this.next.className = "optviz-next";
+    this.turn.append(this.back, this.dots, this.next);
+    this.more = document.createElement("div");
+    this.more.className = "optviz-reader";
+    this.said = document.createElement("span");
+    this.said.className = "optviz-said";
+    this.said.setAttribute("aria-live", "polite");
+    this.root.append(this.turn, this.more, this.said);
+    this.ends = new AbortController();
+    document.addEventListener("keydown", (event) => this.key(event), { signal: this.ends.signal });
+    document.addEventListener("fullscreenchange", () => this.showMore(), { signal: this.ends.signal });
+    deepen(remembered());
+  }
+
+  /** @param {Data} data */
+  show(data) {
+    const before = this.data;
+    this.data = data;
+    const { lesson, place, pages, after } = data;
+    const now = place === null ? null : pages[place];
+    if (this.asked.page === now?.name) this.asked = { page: "", at: 0 };
+    if (before && before.pages[before.place ?? 0]?.name !== now?.name) toTheTop();
+    this.back.disabled = place === 0;
+    this.back.hidden = place === null;
+    this.next.disabled = place !== null && place + 1 === pages.length && !after;
+    const last = place !== null && place + 1 === pages.length;
+    this.next.textContent = place === null ? "Page by page" : last && after ? `Next: ${after.title}` : "Next";
+    this.said.textContent = now
+      ? `${lesson}, page ${(place ?? 0) + 1} of ${pages.length}: ${now.title}`
+      : lesson;
+    this.showDots();
+    this.showMore();
+  }
+
+  showDots() {
+    const { place, pages } = /** @type {Data} */ (this.data);
+    const focused = [...this.dots.children].indexOf(/** @type {Element} */ (document.activeElement));
+    const dots = place === null ? [] : pages;
+    this.dots.replaceChildren(
+      ...dots.map(({ name, title }, k) => {
+        const dot = this.button("", `${k + 1}. ${title}`, () => this.go(name));
+        if (k === place) dot.setAttribute("aria-current", "page");
+        return dot;
+      }),
+    );
+    if (focused >= 0) /** @type {HTMLElement | undefined} */ (this.dots.children[focused])?.focus();
+  }
+
+  showMore() {
+    const { place, whole } = /** @type {Data} */ (this.data);
+    const focused = /** @type {HTMLElement | null} */ (this.more.querySelector(":focus"));
+    const again =
+      focused instanceof HTMLInputElement ? `[value="${focused.value}"]` : `[title="${focused?.title}"]`;
+    this.more.replaceChildren();
+    const help = "How deep to read. It is remembered in this browser.";
+    const choice = { name: "depth", label: "Read", options: Object.entries(DEPTHS), now: remembered(), help };
+    oneOf(this.more, choice, remember);
+    const full = document.fullscreenElement !== null;
+    if (place !== null)
+      this.more.append(
+        this.button(
+          full ? "End presenting" : "Present",
+          "Full screen in large type; Page Up and Down turn pages",
+          () => toggleFullScreen(document.documentElement),
+        ),
+        this.button("Whole lesson", "All pages of the lesson, to print or to read in one go", () =>
+          this.go(whole),
+        ),
+      );
+    else this.more.append(this.button("Print", "Print the lesson", () => print()));
+    this.more.append(this.button("All lessons", "Back to the gallery of lessons", () => this.go("lessons")));
+    if (focused) /** @type {HTMLElement | null} */ (this.more.querySelector(again))?.focus();
+  }
+
+  /** @param {string} page */
+  go(page) {
+    this.asked = { page, at: performance.now() };
+    this.send(page);
+  }
+
+  /** Which page is read, or will be in a moment: quick presses count from there. */
+  place() {
+    const { place, pages } = /** @type {Data} */ (this.data);
+    const waits = performance.now() - this.asked.at < PATIENCE;
+    const asked = waits ? pages.findIndex(({ name }) => name === this.asked.page) : -1;
+    return asked < 0 ? place : asked;
+  }
+
+  /** @param {number} by */
+  move(by) {
+    const { pages, after } = /** @type {Data} */ (this.data);
+    const place = this.place();
+    const to = place === null ? pages[0] : (pages[place + by] ?? (by > 0 ? after : null));
+    if (to) this.go(to.name);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const { target } = event;
+    if (
+      target instanceof Element &&
+      target.closest("input:not([type=radio]):not([type=range]), textarea, select, [role=dialog]")
+    )
+      return;
+    const presenting = document.fullscreenElement !== null;
+    const by = { n: 1, b: -1, ...(presenting ? { PageDown: 1, PageUp: -1 } : {}) }[event.key];
+    if (by === undefined) return;
+    event.preventDefault();
+    this.move(by);
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} title
+   * @param {() => void} act
+   */
+  button(text, title, act) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = text;
+    made.title = title;
+    if (!text) made.setAttribute("aria-label", title);
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  remove() {
+    this.ends.abort();
+    this.root.remove();
+  }
+}
+
+/** How deep this browser's reader reads: where nothing can be kept, as deep as now. */
+function remembered() {
+  const now = document.documentElement.dataset.optvizDepth ?? "words";
+  try {
+    const depth = localStorage.getItem(DEPTH) ?? now;
+    return depth in DEPTHS ? depth : "words";
+  } catch {
+    return now;
+  }
+}
+
+/** @param {string} depth */
+function remember(depth) {
+  deepen(depth);
+  try {
+    localStorage.setItem(DEPTH, depth);
+  } catch {
+    // A browser may keep nothing: then it holds until the page is left.
+  }
+}
+
+/** @param {string} depth */
+function deepen(depth) {
+  document.documentElement.dataset.optvizDepth = depth;
+}
+
+function toTheTop() {
+  document.querySelector('[data-testid="stMain"]')?.scrollTo({ top: 0 });
+}

@@ -1,0 +1,84 @@
+// What only the browser can do when an experiment is shared: copy its address, and draw pictures of figures.
+
+import { loadPlotly } from "../optviz.player/plotly.js";
+
+/**
+ * @typedef {{ figure: { data: any[], layout: any }, format: "png" | "svg", width: number, height: number, scale: number,
+ *   name: string, plotly: string }} Picture
+ */
+
+/** Milliseconds that what has happened is said. */
+const SAID = 4000;
+
+/** @param {{ data: { link: string } | Picture, parentElement: HTMLElement }} mount */
+export default function mount({ data, parentElement }) {
+  const root = document.createElement("div");
+  root.className = "optviz-share";
+  parentElement.replaceChildren(root);
+  if ("link" in data) link(root, data.link);
+  else picture(root, data);
+}
+
+/** @param {HTMLElement} root @param {string} query of the address, all of it: what opens by itself may change */
+function link(root, query) {
+  const address = document.createElement("input");
+  address.readOnly = true;
+  address.value = new URL(query, location.href).href;
+  address.setAttribute("aria-label", "The link");
+  address.addEventListener("focus", () => address.select());
+  root.append(address);
+  button(root, "Copy link", async () => {
+    try {
+      await navigator.clipboard.writeText(address.value);
+    } catch {
+      // Only safe origins may write to the clipboard without being asked: then what is selected is copied.
+      address.select();
+      if (!document.execCommand("copy")) return "Press Ctrl+C";
+    }
+    return "Copied";
+  });
+}
+
+/** @param {HTMLElement} root @param {Picture} wanted */
+function picture(root, { figure, format, width, height, scale, name, plotly }) {
+  button(root, "Download", async () => {
+    const library = await loadPlotly(plotly);
+    const { data, layout } = structuredClone(figure);
+    const size = { format, width, height, scale };
+    const address = await library.toImage({ data, layout }, size);
+    const anchor = document.createElement("a");
+    anchor.href = address;
+    anchor.download = name;
+    anchor.click();
+    return "Downloaded";
+  });
+}
+
+/**
+ * A button that says what came of it.
+ * @param {HTMLElement} root
+ * @param {string} title
+ * @param {() => Promise<string>} act
+ */
+function button(root, title, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = title;
+  const said = document.createElement("output");
+  root.append(made, said);
+  made.addEventListener("click", async () => {
+    if (made.ariaBusy === "true") return;
+    made.ariaBusy = "true"; // not disabled: that would take the focus out of the dialog, and Escape with it
+    said.textContent = "…";
+    try {
+      said.textContent = await act();
+    } catch (error) {
+      // A relief needs WebGL, which not every browser has.
+      said.textContent = `This browser could not do it. ${error instanceof Error ? error.message : ""}`;
+    }
+    made.ariaBusy = "false";
+    setTimeout(() => {
+      said.textContent = "";
+    }, SAID);
+  });
+}

@@ -1,0 +1,272 @@
+"""Maps on the page: which one, of what, how far it is, and a picture whose cells open in the playground."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+import optviz as ov
+from optviz.figures.runs import THEMES, Theme
+from optviz.maps import catalogue
+from optviz.maps.catalogue import AXIS, MAPS, Picture, Request
+from optviz.spec.params import Maybe, Param
+from optviz.spec.wording import counted
+from optviz.web.compute import jobs
+from optviz.web.state import choices, fragments
+from optviz.web.state.session import session
+from optviz.web.widgets import chart, widgets
+
+_LOOK = 0.5
+"""Seconds between two looks at a map that is being computed."""
+_LARGE = 15.0
+"""Seconds from which on a map is only begun when that is wanted."""
+_TOO_LARGE = 900.0
+"""Seconds, on one core: what a page that others use, too, does not do."""
+
+
+def draw(experiment: ov.Experiment, view: ov.View) -> None:
+    """The choices of the map that is looked at, and the map."""
+    spec = view.map
+    assert spec is not None
+    st.caption(MAPS[spec.name].teaches)
+    with st.container(key="map-choices"):
+        _choices(spec, experiment, view)
+    try:
+        wanted = catalogue.requests(spec, experiment, view.focus, view.within)
+    except ValueError as error:
+        st.error(widgets.plain(str(error)))
+        return
+    stopped = session().stopped_map == (experiment, view)
+    if not stopped and not _is_wanted(wanted, experiment, view):
+        return
+    begun = [jobs.known(request) if stopped else jobs.begin(request, _viewer()) for request in wanted]
+    running = not stopped and any(job.running for job in begun if job)
+    every = _LOOK if running else None
+    live = st.fragment(_live, key=fragments.MAP, run_every=every)
+    live(spec, wanted, experiment, view, running)
+
+
+def _viewer() -> int:
+    return id(session())
+
+
+def _is_wanted(requests: Sequence[Request], experiment: ov.Experiment, view: ov.View) -> bool:
+    """Whether what is not there yet is to be computed: a long map only after it has been said how long."""
+    missing = [request for request in requests if jobs.find(request) is None]
+    seconds = sum(request.cost for request in missing)
+    if seconds > _TOO_LARGE:
+        st.error(
+            f"This would take about {_duration(seconds)}, more than {_duration(_TOO_LARGE)}: take a lower "
+            "resolution, fewer steps, or another optimizer. Python has no such limit: see the README."
+        )
+        return False
+    if seconds <= _LARGE or session().started_map == (experiment, view):
+        return True
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(f"This will take about {_duration(seconds)}.")
+        _button("Start", "start", "play_arrow", _start, (experiment, view))
+    return False
+
+
+def _live(
+    spec: ov.MapSpec,
+    wanted: Sequence[Request],
+    experiment: ov.Experiment,
+    view: ov.View,
+    running: bool,
+) -> None:
+    """The map as far as it is."""
+    found = [jobs.begin(request, _viewer()) if running else jobs.known(request) for request in wanted]
+    there = [job for job in found if job is not None]
+    if running and not any(job.running for job in there):
+        if fragments.one_alone():
+            session().edited = True
+            st.rerun()  # it need not be looked at any more
+        running = False
+    _progress(there, running, experiment, view)
+    for reason in {job.reason for job in there if job.reason}:
+        st.error(widgets.plain(reason))
+    results = [job.result for job in there if job.result is not None]
+    if len(results) < len(wanted):
+        return
+    named = [catalogue.named(result, experiment) for result in results]
+    _pictures(*(catalogue.pictures(spec, named, _own_colors(theme)) for theme in THEMES.values()))
+    if spec.name == "tuning" and all(job.finished for job in there):
+        (tuning,) = named
+        _button("Use these rates in the playground", "use", "check", _go, tuning.tuned)
+
+
+def pictures(experiment: ov.Experiment, view: ov.View, theme: Theme) -> Sequence[Picture]:
+    """The pictures of the map that is looked at; none while it is not there yet."""
+    if view.map is None:
+        return ()
+    wanted = catalogue.requests(view.map, experiment, view.focus, view.within)
+    results = [job.result for request in wanted if (job := jobs.find(request)) and job.result is not None]
+    if len(results) < len(wanted):
+        return ()
+    named = [catalogue.named(result, experiment) for result in results]
+    return catalogue.pictures(view.map, named, _own_colors(theme))
+
+
+def _own_colors(theme: Theme) -> Theme:
+    """The theme with the colours of the competitors' slots first."""
+    own = [theme.paths[slot] for slot in choices.slots()]
+    rest = [color for color in theme.paths if color not in own]
+    return replace(theme, paths=(*own, *rest))
+
+
+def _progress(found: Sequence[jobs.Job], running: bool, experiment: ov.Experiment, view: ov.View) -> None:
+    done, total = sum(job.done for job in found), sum(job.total for job in found)
+    with st.container(key="map-progress", horizontal=True, vertical_alignment="center"):
+        if running:
+            left = [job.left for job in found if job.running]
+            seconds = sum(part for part in left if part is not None)
+            words = f"{done:,} of {counted(total, 'run')}"
+            words += f" · about {_duration(seconds)} left" if None not in left else ""
+            st.progress(min(done / total, 1.0), words)
+            _button("Stop", "stop", "stop", _stop, (experiment, view))
+        elif session().stopped_map == (experiment, view):
+            st.warning(f"Stopped after {done:,} of {counted(total, 'run')}.")
+            _button("Continue", "go on", "play_arrow", _stop, None)
+        else:
+            st.caption(f"{counted(total, 'real run')} of torch.")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+
+
+def _button(label: str, key: str, icon: str, change: Any, *args: Any) -> None:
+    key = f"map.{key}"
+    act = choices.act
+    st.button(label, key=key, icon=f":material/{icon}:", on_click=act, args=(key, change, *args))
+
+
+def _start(shown: Any) -> None:
+    session().started_map = shown
+
+
+def _stop(shown: Any) -> None:
+    session().stopped_map = shown
+    if shown is not None:
+        experiment, view = shown
+        for request in catalogue.requests(view.map, experiment, view.focus, view.within):
+            if job := jobs.find(request):
+                job.leave(_viewer())
+
+
+def _pictures(light: Sequence[Picture], dark: Sequence[Picture]) -> None:
+    columns = st.columns(len(light)) if len(light) > 1 else [st.container()]
+    for place, (column, picture, night) in enumerate(zip(columns, light, dark, strict=True)):
+        with column:
+            chart.draw(f"map-{place}", picture, night, partial(_open, picture.map))
+
+
+def _open(found: Any, cell: Any) -> None:
+    """Show a cell's run in the playground. Raises ValueError for what is no cell: it comes from a browser."""
+    height, width = found.kinds.shape
+    good = isinstance(cell, list) and len(cell) == 2 and all(type(part) is int for part in cell)
+    if not good or not (0 <= cell[0] < width and 0 <= cell[1] < height):
+        raise ValueError("There is no such cell.")
+    _go(found.at(cell[1], cell[0]))
+
+
+def _go(experiment: ov.Experiment) -> None:
+    """Show an experiment's runs in the playground. They keep their own names: maps have the page's."""
+    pairs = zip(experiment.runs, choices.experiment().runs, strict=True)
+    choices.open_run(replace(experiment, runs=tuple(replace(run, label=own.label) for run, own in pairs)))
+
+
+# -- choices -----------------------------------------------------------------------------------------------
+
+
+def _choices(spec: ov.MapSpec, experiment: ov.Experiment, view: ov.View) -> None:
+    names = {run.name: place for place, run in enumerate(experiment.runs)}
+    titles = {info.title: name for name, info in MAPS.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        widgets.one_of("map.name", "Map", titles, spec.name, choices.set_map, redraw=_HERE)
+        if spec.name != "tuning" and not spec.params.get("curves"):
+            called = list(names)
+            focus = choices.view_field("focus")
+            st.selectbox(
+                "Competitor",
+                called,
+                width=220,
+                **widgets.editor("map.focus", called[view.focus], focus.set, names.__getitem__, redraw=_HERE),
+            )
+        for name, param in MAPS[spec.name].params.items():
+            _choice(spec, name, param, experiment, view)
+
+
+_HERE = (fragments.RESULTS,)
+
+
+def _choice(spec: ov.MapSpec, name: str, param: Param, experiment: ov.Experiment, view: ov.View) -> None:
+    field = choices.map_field(name)
+    if isinstance(param.kind, Maybe) and param.kind.kind == AXIS:
+        if name == "x" or not spec.params.get("curves"):
+            _axis(field, name, experiment.runs[view.focus].optimizer)
+    elif name == "rival":
+        _rival(field, experiment, view)
+    else:
+        label = _LABELS.get(f"{spec.name}.{name}", name.capitalize())
+        widgets.draw(field, label, param, width=220 if name == "curves" else 160)
+
+
+_LABELS: Mapping[str, str] = {
+    "basins.resolution": "Starts a side",
+    "sweep.value": "Colour says",
+    "sweep.curves": "One number, as curves",
+    "tuning.count": "Rates each",
+    "tuning.span": "Span, times",
+    "tuning.around": "Middle",
+    "tuning.criterion": "Best by",
+    "cloud.count": "Runs",
+}
+
+
+def _rival(field: choices.Field, experiment: ov.Experiment, view: ov.View) -> None:
+    others = {run.name: place for place, run in enumerate(experiment.runs) if place != view.focus}
+    if others:
+        now = next((name for name, place in others.items() if place == field.get()), "nobody")
+        read = {"nobody": None, **others}.__getitem__
+        editing = widgets.editor(field.key, now, field.set, read, redraw=_HERE)
+        st.selectbox(
+            "Beside it", ["nobody", *others], width=220, help=MAPS["basins"].params["rival"].help, **editing
+        )
+
+
+_SPREAD = (
+    "How the values lie between the two ends. log: each is the one before times the same factor, as suits "
+    "learning rates. linear: each is the one before plus the same number."
+)
+
+
+def _axis(field: choices.Field, name: str, optimizer: ov.OptimizerSpec) -> None:
+    """An axis: which hyperparameter, and its range."""
+    there = list(ov.axis_names(optimizer.name))
+    usual = "lr" if name == "x" else catalogue.second_axis(optimizer)
+    count = 64 if name == "x" else 32
+    now = catalogue.whole_axis(optimizer, field.get() or catalogue.default_axis(optimizer, usual, count))
+    label = {"x": "Across", "y": "Up"}[name]
+
+    def read(chosen: str) -> Any:
+        return catalogue.default_axis(optimizer, chosen, count)
+
+    shown = replace(field, get=lambda: now)
+    row = st.container(horizontal=True, gap="small", width="content", key=f"axis-{name}")
+    said = widgets.below(*map(shown.part, range(1, 4)))
+    with row:
+        options = there if now[0] in there else [now[0], *there]
+        editing = widgets.editor(f"{field.key}.name", now[0], field.set, read, redraw=_HERE)
+        st.selectbox(label, options, width=128, **editing)
+        for place, title in enumerate(("from", "to", "values", "spread"), start=1):
+            param = Param(AXIS.kinds[place], now[place], _SPREAD if title == "spread" else "")
+            width = 100 if title == "spread" else 90
+            widgets.draw(shown.part(place), title, param, width=width, said=said)

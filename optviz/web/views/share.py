@@ -1,0 +1,202 @@
+"""Sharing: a dialog with the link, and every kind of file that the experiment can become."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+from plotly.offline import get_plotlyjs_version
+
+import optviz as ov
+from optviz.export.formats import FIGURES, FORMATS, Format, Watch, Work, figure_of
+from optviz.export.pictures import still
+from optviz.figures.runs import THEMES
+from optviz.spec.params import Choice, Float, Int, Param
+from optviz.web.compute import runs
+from optviz.web.state import choices, fragments
+from optviz.web.state.session import session
+from optviz.web.views import files, maps
+from optviz.web.widgets import player, widgets
+
+_SLOW = ("html", "gif", "mp4")
+"""Those that are made when that is asked for, as they take longer than a click."""
+_PICTURES = ("png", "svg")
+"""Those that the browser itself draws."""
+
+
+def open_dialog() -> None:
+    """Open the dialog in this run of the script."""
+    session().sharing = True
+    choices.drop_complaints("open")
+    choices.drop_complaints("share")
+
+
+def draw() -> None:
+    """Draw the dialog if it has been opened just now."""
+    if session().sharing:
+        session().sharing = False
+        session().file = None
+        _dialog()
+
+
+@st.dialog("Share", width="medium")
+def _dialog() -> None:
+    st.markdown("**Link** to this experiment, just as you see it")
+    _link()
+    st.markdown("**File** to take away")
+    rows = {row.title: row for row in FORMATS.values()}
+    row = rows[st.selectbox("Kind of file", list(rows), key="share.kind", label_visibility="collapsed")]
+    st.caption(row.help)
+    shown = _Shown.now() if row.runs else _Shown(choices.experiment(), choices.view(), ())
+    settings = _settings(row)
+    with st.container(key="share-file"):  # always there: what is in it comes and goes
+        try:
+            _offer(row, shown, settings)
+        except ValueError as error:
+            st.error(widgets.plain(str(error)))
+    files.draw()
+
+
+def _link() -> None:
+    try:
+        query = choices.experiment().to_url(choices.view())
+    except ValueError as error:
+        words = f"{error} Take the file “Experiment, JSON” instead: who opens that here sees the same."
+        st.info(widgets.plain(words))
+        return
+    player.component("share")(key="share-link", data={"link": query})
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What the page shows: competitors that did not run are not in it."""
+
+    experiment: ov.Experiment
+    view: ov.View
+    trajectories: tuple[ov.Trajectory, ...]
+
+    @classmethod
+    def now(cls) -> _Shown:
+        """Raises nothing: without competitors there is nothing to offer, which `work` says."""
+        whole, view = choices.named(), choices.view()
+        with st.spinner("Running …", show_time=True):
+            there = runs.trajectories(whole)
+        slots = choices.slots()
+        focus = len([index for index in there if index < view.focus])
+        view = replace(view, focus=focus, colors=tuple(slots[index] for index in there))
+        experiment = replace(whole, runs=tuple(whole.runs[index] for index in there)) if there else whole
+        return cls(experiment, view, tuple(ov.project(experiment, list(there.values()))) if there else ())
+
+    def work(self, row: Format, settings: Mapping[str, Any], watch: Watch | None = None) -> Work:
+        if row.runs and not self.trajectories:
+            raise ValueError("No competitor has run to its end: there is nothing to take away.")
+        return Work(self.experiment, self.trajectories, self.view, settings, watch)
+
+    def named(self, ending: str) -> str:
+        """What a file is called."""
+        words = re.findall(r"[a-z0-9]+", self.experiment.surface.name.lower())
+        return f"optviz-{'-'.join(words)}.{ending}"
+
+
+def _settings(row: Format) -> dict[str, Any]:
+    """What is chosen of what can be chosen."""
+    chosen: dict[str, Any] = {}
+    if not row.params:
+        return chosen
+    with st.container(horizontal=True, key="share-settings"):
+        for name, param in row.params.items():
+            kind = param.kind
+            if name == "figure":
+                kind = Choice(_figures())
+            elif name == "theme" and st.context.theme.type == "dark":
+                param = replace(param, default="dark")
+            label = _LABELS.get(name, name.capitalize())
+            chosen[name] = _setting(f"share.{row.name}.{name}", label, replace(param, kind=kind))
+    return chosen
+
+
+_LABELS = {"fps": "Frames a second", "scale": "Sharpness"}
+
+
+def _setting(key: str, label: str, param: Param) -> Any:
+    """What is chosen for it; numbers as they are typed."""
+    default: Any = param.default
+    match param.kind:
+        case Choice(options=options):
+            place = options.index(default) if default in options else 0
+            return st.selectbox(label, options, place, key=key, help=param.help, width=180)
+        case Int() | Float():
+            asked = session().asked
+            field = choices.Field(
+                key, lambda: asked.get(key, default), lambda value: asked.update({key: value}), fragments.HERE
+            )
+            widgets.draw(field, label, param, width=130)
+            return field.get()
+        case _:
+            raise TypeError(f"There is no widget for {param.kind}.")
+
+
+def _figures() -> tuple[str, ...]:
+    """What a picture can show: the maps that are looked at, by their titles, or the runs."""
+    found = maps.pictures(choices.named(), choices.view(), THEMES["light"])
+    return tuple(picture.title for picture in found) or tuple(FIGURES)
+
+
+def _offer(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
+    """The file, or what makes it."""
+    if row.name in _PICTURES:
+        _picture(row, shown, settings)
+    elif row.name in _SLOW:
+        _made(row, shown, settings)
+    else:
+        work = shown.work(row, settings)
+        _download(row, shown, lambda: row.make(work))  # in a thread that knows no visitor: all is in `work`
+
+
+def _download(row: Format, shown: _Shown, content: Any) -> None:
+    icon, name = ":material/download:", shown.named(row.name)
+    st.download_button(
+        "Download", content, name, row.mime, icon=icon, key="share.download", on_click="ignore"
+    )
+
+
+def _picture(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
+    """The browser draws it: a server has no screen."""
+    drawn = maps.pictures(choices.named(), choices.view(), THEMES[settings["theme"]])
+    found = {picture.title: picture.figure for picture in drawn}
+    figure = found.get(settings["figure"]) or figure_of(shown.work(row, settings))
+    data = {
+        "figure": json.loads(go.Figure(still(figure)).to_json()),
+        "format": row.name,
+        "width": settings["width"],
+        "height": settings["height"],
+        "scale": settings.get("scale", 1),
+        "name": shown.named(row.name),
+        "plotly": get_plotlyjs_version(),
+    }
+    player.component("share")(key="share-picture", data=data)
+
+
+def _made(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
+    """A button that makes it, and then the file."""
+    wanted = (row.name, shown.experiment, shown.view, tuple(settings.items()))
+    made = session().file
+    if made is None or made[0] != wanted:
+        place = st.empty()
+        if not place.button("Make the file", icon=":material/build:", key="share.make"):
+            return
+        bar = place.progress(0.0, "Making the file …")
+
+        def watch(done: int, total: int) -> None:
+            bar.progress(done / total, f"Frame {done:,} of {total:,}")
+
+        made = session().file = (wanted, row.make(shown.work(row, settings, watch)))
+        place.empty()
+    content = made[1]
+    st.caption(f"{len(content) / 1e6:.1f} MB")
+    _download(row, shown, content)

@@ -1,0 +1,64 @@
+"""A figure on the page that is drawn without flicker, and whose cells can be chosen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import streamlit as st
+from plotly.offline import get_plotlyjs_version
+
+from optviz.maps.catalogue import Picture
+from optviz.web.state import choices
+from optviz.web.widgets import player
+
+
+def draw(key: str, picture: Picture, dark: Picture, choose: Callable[[Any], None]) -> None:
+    """Show a picture, in a dark page as `dark`, which differs from it in colours.
+
+    `choose` is called with [column, row] of a cell, by a browser: with anything.
+    """
+
+    def chosen() -> None:
+        choices.act(key, choose, st.session_state[key]["cell"])
+
+    light, night = (json.loads(each.figure.to_json()) for each in (picture, dark))
+    data = {
+        "figure": light,
+        "dark": list(_differences(light, night)),
+        "cells": _cells(picture),
+        "title": picture.title,
+        "plotly": get_plotlyjs_version(),
+    }
+    player.component("chart")(key=key, data=data, on_cell_change=chosen)
+
+
+def _differences(one: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[Any], Any]]:
+    """Each place where `other` is not as `one`: the keys that lead there, and what `other` has."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        places: Any = one
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        places = range(len(one))
+    else:
+        if one != other:
+            yield [*path], other
+        return
+    for place in places:
+        yield from _differences(one[place], other[place], (*path, place))
+
+
+def _cells(picture: Picture) -> dict[str, Any] | None:
+    """What can be chosen, and how the browser says what it is."""
+    found = picture.map
+    if found is None:
+        return None
+    (heatmap, *_), meta = picture.figure.data, picture.figure.layout.meta or {}
+    titles = [axis.title.text for axis in (picture.figure.layout.xaxis, picture.figure.layout.yaxis)]
+    return {
+        "x": [float(value) for value in heatmap.x],
+        "y": [float(value) for value in heatmap.y],
+        "axes": [title or name for title, name in zip(titles, "xy", strict=True)],
+        "sayings": meta.get("sayings", []),
+        "most": found.experiment.steps,
+    }

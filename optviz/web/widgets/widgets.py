@@ -1,0 +1,340 @@
+"""A declared parameter → the widget that shows and edits it.
+
+A widget shows what its field holds: where the two differ, because an address or another widget has changed
+the field, the widget follows. Where an edit is refused, it keeps what was typed and says what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import streamlit as st
+
+from optviz.spec.digits import write_number
+from optviz.spec.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Param, Text, Tuple, Typed, Value
+from optviz.web.state import choices
+from optviz.web.state.choices import Field
+from optviz.web.state.fragments import Parts
+from optviz.web.state.session import session
+
+Homes = Mapping[str, Value]
+"""Values to go back to with one click, by what they are: "torch's default", "suggested"."""
+
+SUGGESTED = "suggested"
+"""The one home that is optviz's advice, not anybody's default."""
+_CUT = 36
+"""Characters of a misread text that are shown around the place."""
+_RATES = Float(0.0, 100.0).ladder(1e-6, 100.0)
+_LARGEST = 1
+"""MB of a file: more than any experiment, or any list of points, that the page takes."""
+_TURNED = re.compile(r"(?<=ttp)(?=s?:)|(?<=www)(?=\.)|(?<=[@:])(?=\w)|(?<=-)(?=[->])|(?<=<)(?=-)", re.I)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
+
+
+def plain(text: str) -> str:
+    """A text as Markdown that shows it letter by letter: names and notes may come from a link.
+
+    Backslashes keep Markdown away. What Streamlit itself turns into links, icons and dashes afterwards is
+    broken by a space of no width.
+    """
+    return _MARKDOWN.sub(r"\\\1", _TURNED.sub("\u200b", text)).replace("\n", " ")
+
+
+def show_value(value: Value) -> str:
+    """A value as a reader expects it: 0.001, (0.9, 0.999), None."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(show_value, value))})"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def draw(
+    field: Field,
+    label: str,
+    param: Param,
+    homes: Homes | None = None,
+    width: str | int = "stretch",
+    said: Any = None,
+) -> None:
+    """The widget of `param`, and one click back to each of `homes` that it is not at.
+
+    What is wrong with it stands below it, or in the place `said` where it has no room for that.
+    """
+    homes = homes or {}
+    with st.container(key=f"field-{field.key}", gap=None, width=width):  # type: ignore[arg-type]
+        _draw(field, label, param.kind, param.help, said)
+        draw_homes(field, homes)
+
+
+def fold(label: str, key: str, part: str, type: str = "default") -> Any:
+    """An expander in a part of the page, closed at first. What stands in it is drawn where it is `.open`."""
+    # Its rerun may come with the address from before the last edit, as those of widgets do.
+    act, kwargs = choices.act, {"redraw": (part,)}
+    return st.expander(label, key=key, type=type, on_change=act, args=(key, _nothing), kwargs=kwargs)  # type: ignore[arg-type]
+
+
+def _nothing() -> None:
+    pass
+
+
+def draw_homes(field: Field, homes: Homes) -> None:
+    """Whose value the field has, and a button for each value to go back to that it is not at."""
+    others = {name: value for name, value in homes.items() if value != field.get()}
+    if not others:
+        return
+    with st.container(key=f"homes-{field.key}", horizontal=True, vertical_alignment="center", gap="small"):
+        if whose := _whose(field, homes):
+            st.markdown(whose, width="content")
+        for name, value in others.items():
+            key = f"{field.key}.{name}"
+            text = f":material/undo: {name} {plain(show_value(value))}"
+            st.button(
+                text,
+                key=key,
+                type="tertiary",
+                help=f"Set it to {name}.",
+                on_click=choices.act,
+                args=(field.key, field.set, value),
+                kwargs={"redraw": field.shown_in},
+            )
+
+
+def draw_rate(field: Field, param: Param, homes: Homes, whose: str = "") -> None:
+    """A learning rate: its number, and below that a slider on a log scale. It may say `whose`.
+
+    The slider has a stop for the very number that it was drawn for, so that the two never differ.
+    """
+    assert isinstance(param.kind, Float)
+    value = param.kind.coerce(field.get())
+    label = f"{plain(whose)}: lr" if whose else "lr"
+    with st.container(key=f"rate-{field.key}", gap=None):
+        number(field, label, param.kind, f"{param.help} The slider's scale is logarithmic.")
+        editing = editor(f"{field.key}.slider", value, field.set, redraw=field.shown_in)
+        own = session().stops.setdefault(editing["key"], value)
+        stops = sorted({*_RATES, own, value})
+        st.select_slider(label, stops, format_func=write_number, label_visibility="collapsed", **editing)
+    draw_homes(field, homes)
+
+
+def _whose(field: Field, homes: Homes) -> str:
+    """Whose value it is, as a badge; nothing for a default."""
+    at = [name for name, home in homes.items() if home == field.get()]
+    if any(name != SUGGESTED for name in at):
+        return ""
+    return ":violet-badge[suggested]" if at else ":blue-badge[yours]"
+
+
+def editor(
+    key: str,
+    value: Any,
+    change: Callable[[Any], None],
+    read: Callable[[Any], Any] = lambda value: value,
+    follow: bool = True,
+    redraw: Parts = (),
+) -> dict[str, Any]:
+    """What makes a widget show `value` and, when it is edited, make the change to what it reads as then.
+
+    Then the parts `redraw` of the page are drawn anew, or all of it where there are none.
+
+    Where it has to `follow` another widget or the address, it is made anew, under a key of its own: what the
+    browser says of the old one, before it has heard of that, is nobody's edit.
+    """
+    now = generation(key)
+    if follow and now in st.session_state and st.session_state[now] != value:
+        renew(key)
+        now = generation(key)
+    if now not in st.session_state:
+        st.session_state[now] = value
+
+    def edited() -> None:
+        if now == generation(key):
+            choices.act(key, lambda: change(read(st.session_state[now])), redraw=redraw)
+
+    return {"key": now, "on_change": edited}
+
+
+def generation(key: str) -> str:
+    """The key of the newest widget that goes by `key`."""
+    number = session().generations.get(key, 0)
+    return f"{key}~{number}" if number else key
+
+
+def renew(key: str) -> None:
+    """Make the widget that goes by `key` anew."""
+    generations = session().generations
+    generations[key] = generations.get(key, 0) + 1
+
+
+def upload(
+    key: str,
+    label: str,
+    types: list[str],
+    help: str,
+    read: Callable[[bytes], None],
+    redraw: Parts = (),
+) -> None:
+    """A place for one small file. `read` takes what is in it, or raises ValueError."""
+    now = generation(key)
+
+    def uploaded() -> None:
+        if (file := st.session_state[now]) is not None:
+            choices.act(key, taken, file, redraw=redraw)
+
+    def taken(file: Any) -> None:
+        renew(key)  # so that the same file can be taken again
+        if file.size > _LARGEST << 20:
+            raise ValueError(
+                f"The file is too large: {file.size / 2**20:.1f} MB, where {_LARGEST} is allowed."
+            )
+        read(file.getvalue())
+
+    st.file_uploader(label, types, key=now, max_upload_size=_LARGEST, help=help, on_change=uploaded)
+    complain(key)
+
+
+def select(
+    key: str,
+    label: str,
+    options: Sequence[Any],
+    now: Any,
+    change: Callable[[Any], None],
+    help: str | None,
+    redraw: Parts = (),
+    groups: Mapping[str, str] | None = None,
+) -> None:
+    """A select box for one of `options`, which may be None: to Streamlit, that would be no choice at all.
+
+    `groups` say what some of them belong to.
+    """
+
+    def title(option: Any) -> str:
+        group = (groups or {}).get(option, "")
+        return f"{option} · {group}" if group else str(option)
+
+    named = {title(option): option for option in options}
+    editing = editor(key, title(now), change, named.__getitem__, redraw=redraw)
+    st.selectbox(label, list(named), help=help, **editing)
+    complain(key)
+
+
+def one_of(
+    key: str,
+    label: str,
+    options: Mapping[str, Any],
+    now: Any,
+    change: Callable[[Any], None],
+    help: str | None = None,
+    redraw: Parts = (),
+    bare: bool = False,
+) -> None:
+    """One of a few values, by what they are called, side by side. A `bare` one does not show its label."""
+
+    def chosen(title: str | None) -> None:
+        if title is not None:  # a browser that has not heard of the value yet may say that there is none
+            change(options[title])
+
+    title = next(title for title, value in options.items() if value == now)
+    editing = editor(key, title, chosen, redraw=redraw)
+    st.segmented_control(
+        label,
+        list(options),
+        required=True,
+        help=help,
+        label_visibility="collapsed" if bare else "visible",
+        **editing,
+    )
+
+
+def complain(key: str, before: str = "", after: str = "") -> None:
+    """Say what is wrong with the last edit of the widget `key`, if anything is, between other words."""
+    if sentence := choices.complaint(key):
+        sentence = f"{before}{sentence}{after}"
+        st.error(plain(sentence[:1].upper() + sentence[1:]))
+
+
+def number(field: Field, label: str, kind: Typed, help: str | None, said: Any = None) -> None:
+    """A field for what is typed: read as it stands, or kept and refused.
+
+    A browser's own field for numbers drops what it does not know, and makes 1 of 0,01.
+    """
+    key, value = field.key, field.get()
+    if generation(key) not in st.session_state or session().in_force.get(key, value) != value:
+        choices.drop_complaints(key)  # what was typed is lost, or has been overtaken by another choice
+    session().in_force[key] = value
+    wrong = bool(choices.complaint(key))  # then what was typed stays, to be mended
+    typed = st.session_state.get(generation(key))
+    text = typed if typed is not None and _means(kind, typed, value) else show_typed(value)
+    placeholder = "None" if isinstance(kind, Maybe) else None
+    editing = editor(key, text, field.set, kind.read, not wrong, field.shown_in)
+    st.text_input(label, help=help, placeholder=placeholder, **editing)
+    with said or nullcontext():
+        complain(key, f"{label} " if said else "", f" {show_typed(value) or value} stays in use.")
+
+
+def below(*fields: Field) -> Any:
+    """A place to say below narrow fields what is wrong with them; none where nothing is."""
+    return st.container() if any(choices.complaint(field.key) for field in fields) else None
+
+
+def show_typed(value: Any) -> str:
+    """A number, or several, as text that is read as the very same; nothing for None."""
+    if isinstance(value, tuple):
+        return ", ".join(map(show_typed, value))
+    return "" if value is None else write_number(value)
+
+
+def _means(kind: Typed, typed: str, value: Value) -> bool:
+    try:
+        return kind.read(typed) == value
+    except ValueError:
+        return False
+
+
+def _draw(field: Field, label: str, kind: Kind, help: str | None, said: Any = None) -> None:
+    match kind:
+        case Float() | Int() | Ints():
+            number(field, label, kind, help, said)
+        case Maybe(kind=Float() | Int()):
+            number(field, label, kind, f"{help} Empty: None.", said)
+        case Flag():
+            editing = editor(field.key, field.get(), field.set, redraw=field.shown_in)
+            st.checkbox(label, help=help, **editing)
+        case Choice(options=options):
+            select(field.key, label, options, field.get(), field.set, help, field.shown_in)
+        case Maybe(kind=Choice(options=options)):
+            select(field.key, label, [None, *options], field.get(), field.set, help, field.shown_in)
+        case Tuple(kinds=kinds, names=names):
+            _parts(field, label, kinds, names, help)
+        case Text(longest=longest):
+            _text(field, label, longest, help)
+        case _:
+            raise TypeError(f"There is no widget for {kind}.")
+
+
+def _parts(
+    field: Field, label: str, kinds: tuple[Kind, ...], names: tuple[str, ...], help: str | None
+) -> None:
+    for place, (column, kind) in enumerate(zip(st.columns(len(kinds)), kinds, strict=True)):
+        with column:
+            part = f"{label} {names[place]}" if names else f"{label}[{place}]"
+            _draw(field.part(place), part, kind, help if place == 0 else None)
+
+
+def _text(field: Field, label: str, longest: int, help: str | None) -> None:
+    if generation(field.key) not in st.session_state:  # what was typed was lost while it was not there
+        choices.drop_complaints(field.key)
+    wrong = bool(choices.complaint(field.key))  # then what was typed stays, to be mended
+    editing = editor(field.key, str(field.get()), field.set, str, not wrong, field.shown_in)
+    st.text_input(label, max_chars=longest, help=help, **editing)
+    if (at := choices.misread(field.key)) is not None:
+        st.code(_pointed(st.session_state[editing["key"]], at), language=None)
+    complain(field.key)
+
+
+def _pointed(text: str, at: int) -> str:
+    """A part of a text with a caret below the character `at`."""
+    first = max(0, min(at - _CUT // 2, len(text) - _CUT))
+    shown = "".join(mark if mark.isprintable() else " " for mark in text[first : first + _CUT])
+    return f"{shown}\n{' ' * (at - first)}^"

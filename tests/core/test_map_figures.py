@@ -1,0 +1,144 @@
+"""What is drawn of a map is what it holds, in both themes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+import optviz as ov
+from optviz.engine.outcome import KINDS
+from optviz.figures.runs import THEMES
+from optviz.maps.figures import SWEEP_VALUES, difference
+from optviz.spec.wording import coordinates
+
+
+def experiment(optimizer: str, surface: str = "Himmelblau", **params) -> ov.Experiment:
+    spec = ov.SurfaceSpec(surface)
+    run = ov.RunSpec(ov.OptimizerSpec(optimizer, params), label=f"<b>{optimizer}</b>")
+    return ov.Experiment(spec, ov.surface(spec).start, 40, (run,), noise=0.1)
+
+
+SGD, ADAM = experiment("SGD", lr=0.01), experiment("Adam", lr=0.3)
+BASINS = [ov.basins(exp, resolution=24, device="cpu") for exp in (SGD, ADAM)]
+GRID = ov.sweep(
+    experiment("SGD", "Quadratic bowl"), x=("lr", 1e-2, 1e2, 9), y=("momentum", 0, 0.9, 5), device="cpu"
+)
+CURVES = [
+    ov.sweep(experiment(name), x=("lr", 1e-3, 10.0, 7), y=None, device="cpu") for name in ("SGD", "Adam")
+]
+TUNING = ov.tune(replace(SGD, runs=(*SGD.runs, *ADAM.runs)), 9, device="cpu")
+CLOUD = ov.cloud(ADAM, seeds=12, device="cpu")
+STABILITY = ov.stability(ADAM, ov.run(ADAM, "cpu")[0])
+
+LOST = ov.basins(experiment("SGD", lr=0.5), resolution=8, device="cpu")  # losses beyond float32
+
+FIGURES = {
+    "lost": lambda theme: ov.basin_figure(LOST, theme),
+    "basins": lambda theme: ov.basin_figure(BASINS[0], theme),
+    "difference": lambda theme: ov.basin_difference_figure(*BASINS, theme),
+    **{
+        f"sweep {value}": lambda theme, value=value: ov.sweep_figure(GRID, value, theme)
+        for value in SWEEP_VALUES
+    },
+    "curves": lambda theme: ov.sweep_curves_figure(CURVES, "best loss", theme),
+    "tuning": lambda theme: ov.tuning_figure(TUNING, theme),
+    "cloud": lambda theme: ov.cloud_figure(CLOUD, theme),
+    "cloud paths": lambda theme: ov.cloud_paths_figure(CLOUD, theme),
+    "stability": lambda theme: ov.stability_figure(STABILITY, theme=theme, name="Adam"),
+}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_sets_its_colours_and_shows_no_mark_up_of_a_user(name: str, theme: str) -> None:
+    figure = FIGURES[name](THEMES[theme])
+    assert figure.layout.font.color == THEMES[theme].ink
+    text = figure.to_json()
+    assert len(text) < 400_000 and "<b>SGD" not in text and "\\u003cb\\u003eSGD" not in text
+    assert all(trace.colorscale for trace in figure.data if isinstance(trace, go.Heatmap))
+
+
+def legend(figure: go.Figure) -> list[str]:
+    return [
+        trace.name for trace in figure.data if isinstance(trace, go.Scatter) and trace.showlegend is not False
+    ]
+
+
+def test_a_basin_has_the_hue_of_its_ending_and_is_paler_the_longer_it_took() -> None:
+    basins = BASINS[0]
+    figure = ov.basin_figure(basins)
+    heat, names = figure.data[0], legend(figure)
+    classes, shades = np.divmod(heat.z, 1)
+    told = np.empty(basins.kinds.shape, dtype=int)
+    for cell in np.ndindex(basins.kinds.shape):
+        name = names[int(classes[cell])]
+        if basins.minimizers[cell] >= 0:
+            x, y = ov.surface(SGD.surface).minimizers[basins.minimizers[cell]]
+            assert name == f"minimum {coordinates((x, y), ov.surface(SGD.surface).widths)}"
+        else:
+            assert name.endswith(KINDS[basins.kinds[cell]])
+        told[cell] = basins.reached[cell] if basins.minimizers[cell] >= 0 else basins.steps[cell]
+        near = f"within {basins.within:g}"
+        there = f"{near} at step {told[cell]}" if basins.minimizers[cell] >= 0 else f"step {told[cell]}"
+        assert heat.text[cell] == f"{name}, {there if told[cell] >= 0 else f'never {near}'}"
+        assert heat.customdata[cell][0] == pytest.approx(basins.losses[cell], rel=1e-5)
+    order = np.argsort(np.where(told < 0, np.inf, told), axis=None)  # those that never arrive are palest
+    assert (np.diff(shades.reshape(-1)[order]) >= -1e-4).all() and np.ptp(shades) > 0
+    assert (heat.x == basins.x).all() and figure.layout.yaxis.scaleanchor == "x"
+
+
+def test_a_map_in_the_making_shows_its_coarser_picture() -> None:
+    parts: list = []
+    ov.basins(SGD, resolution=64, watch=lambda progress: parts.append(progress.partial()), device="cpu")
+    empty = replace(parts[-1], kinds=np.full_like(parts[-1].kinds, -1))
+    part = next(part for part in parts if part.done.any() and not part.done.all())
+    assert np.isfinite(ov.basin_figure(part).data[0].z).all()
+    assert np.isnan(ov.basin_figure(empty).data[0].z).all() and not legend(ov.basin_figure(empty))
+
+
+def test_a_difference_says_who_gets_where() -> None:
+    one, other = BASINS
+    found = difference(one, other)
+    assert (difference(one, one) == 0).all()
+    for cell in np.ndindex(found.shape):
+        a, b = ((each.kinds[cell], each.minimizers[cell]) for each in (one, other))
+        expected = 0 if a == b else {(1, 1): 3, (1, 0): 1, (0, 1): 2, (0, 0): 4}[a[1] >= 0, b[1] >= 0]
+        assert found[cell] == expected
+    with pytest.raises(ValueError, match="same surface"):
+        ov.basin_difference_figure(one, ov.basins(SGD, resolution=8, device="cpu"))
+
+
+def test_a_sweep_shows_its_losses_and_the_border_of_stability() -> None:
+    heat, border = ov.sweep_figure(GRID).data
+    shown = ~np.isnan(heat.z)
+    assert (shown == (GRID.kinds != KINDS.index("diverged"))).all() and not shown.all()
+    np.testing.assert_allclose(10.0 ** heat.z[shown], GRID.losses[shown], rtol=1e-4)
+    assert (np.stack((border.x, border.y), 1) == GRID.boundary).all()
+    with pytest.raises(ValueError, match="shows one of"):
+        ov.sweep_figure(GRID, "beauty")
+    with pytest.raises(ValueError, match="single hyperparameter"):
+        ov.sweep_curves_figure([GRID])
+    assert legend(ov.sweep_curves_figure(CURVES)) == ["&lt;b&gt;SGD&lt;/b&gt;", "&lt;b&gt;Adam&lt;/b&gt;"]
+
+
+def test_a_tuning_marks_the_best_rate_and_says_the_budget() -> None:
+    figure = ov.tuning_figure(TUNING)
+    stars = [trace for trace in figure.data if trace.mode == "markers"]
+    assert [star.x[0] for star in stars] == [TUNING.rates[i, best] for i, best in enumerate(TUNING.best)]
+    assert TUNING.budget in figure.layout.xaxis.title.text
+
+
+def test_bands_hold_what_they_say() -> None:
+    traces = {trace.name: trace for trace in ov.cloud_figure(CLOUD).data}
+    assert {"5 % to 95 %", "25 % to 75 %", "median", "one of them"} <= traces.keys()
+    np.testing.assert_array_equal(traces["5 % to 95 %"].y, CLOUD.losses[4])
+    np.testing.assert_array_equal(traces["one of them"].y, CLOUD.path_losses[0])
+
+
+def test_curvature_is_drawn_beside_its_threshold() -> None:
+    traces = {trace.name: trace for trace in ov.stability_figure(STABILITY).data}
+    assert len(traces) == 3
+    np.testing.assert_array_equal(traces[f"threshold {STABILITY.formula}"].y, STABILITY.threshold)

@@ -1,0 +1,114 @@
+"""Maps by other processes: a pool and a real Dask cluster give the same numbers, and no loss is a loss."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from types import ModuleType
+
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+
+import optviz as ov
+from optviz.maps import maps
+
+
+def experiment(optimizer: str = "SGD", steps: int = 60, **rest) -> ov.Experiment:
+    run = ov.RunSpec(ov.OptimizerSpec(optimizer, rest.pop("params", {"lr": 1e-3})))
+    return ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), steps, (run,), **rest)
+
+
+NOISY = experiment(noise=0.1)
+MAPS = (
+    lambda **how: ov.basins(NOISY, resolution=40, device="cpu", **how),
+    lambda **how: ov.sweep(NOISY, x=("lr", 1e-4, 1.0, 16), y=("momentum", 0.0, 0.9, 8), device="cpu", **how),
+    lambda **how: ov.tune(NOISY, 20, device="cpu", **how),
+    lambda **how: ov.cloud(NOISY, seeds=20, device="cpu", **how),
+)
+
+
+def same(one: object, other: object) -> None:
+    for name, value in vars(one).items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(value, getattr(other, name), err_msg=name)
+
+
+def refused(executor) -> None:
+    bad = experiment("Adam", params={"betas": (0.5, 1.5)})
+    with pytest.raises(ov.CompetitorError, match="Invalid beta") as raised:
+        ov.basins(bad, resolution=4, executor=executor, device="cpu")
+    assert raised.value.index == 0 and raised.value.run == bad.runs[0]
+
+
+def killed_in_the_middle(executor, kill, monkeypatch) -> None:
+    """A map of which a process that works for it is killed when the first picture is there."""
+    monkeypatch.setattr(maps, "_PIECE", 0.05)  # many small pieces
+    exp = experiment("Muon", steps=25)  # slow enough to be in the middle of something
+    killed = []
+
+    def watch(progress) -> None:
+        if progress.done and not killed:
+            killed.append(progress.done)
+            kill()
+
+    found = ov.basins(exp, resolution=16, executor=executor, watch=watch, device="cpu")
+    assert killed and killed[0] < 16**2
+    same(found, ov.basins(exp, resolution=16, device="cpu"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def main_module() -> Iterator[None]:
+    """Streamlit's AppTest leaves the page as the main module, which every new process would run."""
+    before = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    yield
+    sys.modules["__main__"] = before
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Client]:
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+        ) as local,
+        Client(local) as client,
+    ):
+        yield client
+
+
+@pytest.mark.parametrize("make", MAPS, ids=["basins", "sweep", "tune", "cloud"])
+def test_a_process_pool_gives_the_same_numbers(pool, make) -> None:
+    same(make(executor=pool), make())
+
+
+@pytest.mark.parametrize("make", MAPS, ids=["basins", "sweep", "tune", "cloud"])
+def test_a_dask_cluster_gives_the_same_numbers(cluster, make) -> None:
+    assert len(cluster.scheduler_info()["workers"]) == 2
+    same(make(executor=cluster.get_executor()), make())
+
+
+def test_both_raise_what_was_wrong_with_the_question(pool, cluster) -> None:
+    refused(pool)
+    refused(cluster.get_executor())
+
+
+def test_a_process_of_the_pool_that_is_killed_loses_nothing(pool, monkeypatch) -> None:
+    killed_in_the_middle(pool, lambda: os.kill(next(iter(pool._processes)), signal.SIGKILL), monkeypatch)
+
+
+def test_a_worker_of_the_cluster_that_is_killed_loses_nothing(cluster, monkeypatch) -> None:
+    pids = cluster.run(os.getpid)
+    killed_in_the_middle(
+        cluster.get_executor(), lambda: os.kill(next(iter(pids.values())), signal.SIGKILL), monkeypatch
+    )

@@ -1,0 +1,254 @@
+"""Optimizers that are not torch's own: anybody's class, and those of a package that many people use."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from torch.optim import Optimizer
+
+import optviz as ov
+from optviz.optimizers import third_party
+from optviz.optimizers.catalogue import _optimizers
+from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Tuple
+from visits import APP, calm, experiment, opened, paths, state, widget, words
+
+
+class HeavyBall(Optimizer):
+    """Momentum as Polyak wrote it.
+
+    Not as torch does.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr: float = 0.01,
+        betas: tuple[float, float] = (0.9, 0.5),
+        rounds: int = 2,
+        floor: float = 0,
+        uphill: bool = False,
+        limit: float | None = None,
+        norm: Literal["one", "two"] = "two",
+        callback=print,
+        foreach: bool | None = None,
+        **kwargs,
+    ) -> None:
+        super().__init__(params, {"lr": lr, "betas": betas, "uphill": uphill, "limit": limit})
+
+    def step(self, closure=None):
+        """Without no_grad and without enable_grad: as many people write it."""
+        loss = None if closure is None else closure()
+        for group in self.param_groups:
+            for part in group["params"]:
+                if part.grad is None:
+                    continue
+                state = self.state[part]
+                velocity = state.setdefault("velocity", torch.zeros_like(part))
+                sign = -1.0 if group["uphill"] else 1.0
+                velocity.mul_(group["betas"][0]).add_(part.grad, alpha=-sign * group["lr"])
+                part.data.add_(velocity)
+        return loss
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """What a test registers does not outlive it."""
+    before = dict(_optimizers)
+    yield
+    _optimizers.clear()
+    _optimizers.update(before)
+
+
+def one(params: dict | None = None, **rest) -> ov.Experiment:
+    run = ov.RunSpec(ov.OptimizerSpec("HeavyBall", params or {}), **rest)
+    return ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 40, (run,))
+
+
+def test_the_signature_says_what_can_be_chosen() -> None:
+    info = ov.register_optimizer(HeavyBall)
+    assert ov.OPTIMIZERS["HeavyBall"] is info and info.group == "Your own"
+    kinds = {name: param.kind for name, param in info.params.items()}
+    assert isinstance(kinds["lr"], Float) and kinds["lr"].log
+    assert isinstance(kinds["betas"], Tuple) and len(kinds["betas"].kinds) == 2
+    assert isinstance(kinds["rounds"], Int) and isinstance(kinds["floor"], Float)
+    assert kinds["uphill"] == Flag() and kinds["norm"] == Choice(("one", "two"))
+    assert isinstance(kinds["limit"], Maybe) and isinstance(kinds["limit"].kind, Float)
+    assert "callback" in info.note and "foreach" not in info.note and "kwargs" not in info.note
+    assert info.params["betas"].default == (0.9, 0.5) and info.teaches == "Momentum as Polyak wrote it."
+
+
+@pytest.mark.parametrize("params", [{}, {"lr": 1e-4, "betas": (0.5, 0.1)}, {"uphill": True, "lr": 1e-5}])
+def test_a_run_is_the_loop_that_its_author_would_write(params: dict) -> None:
+    ov.register_optimizer(HeavyBall)
+    params = {"lr": 5e-4, **params}
+    (run,) = ov.run(one(params), "cpu")
+    theta = torch.tensor((-1.2, 1.0), requires_grad=True)
+    optimizer = HeavyBall([theta], **params)
+    surface = ov.surface(ov.SurfaceSpec("Rosenbrock"))
+    for step in range(40):
+        np.testing.assert_array_equal(run.points[step], theta.detach().numpy())
+        optimizer.zero_grad()
+        surface(theta).backward()
+        optimizer.step()
+        np.testing.assert_array_equal(run.state["velocity"][step], optimizer.state[theta]["velocity"].numpy())
+
+
+def test_it_is_in_links_files_maps_and_schedules() -> None:
+    ov.register_optimizer(HeavyBall)
+    schedule = ov.SchedulerSpec("StepLR", {"step_size": 10})
+    exp = one({"lr": 1e-4, "norm": "one"}, scheduler=schedule, frozen=("x",))
+    assert ov.Experiment.from_url(exp.to_url()) == exp == ov.Experiment.from_json(exp.to_json())
+    (run,) = ov.run(exp, "cpu")
+    assert len(set(run.lrs)) == 4
+    exp = one({"lr": 1e-4})
+    many = ov.run_many(exp, [(-1.2, 1.0), (0.5, 0.5)], record="paths", device="cpu")
+    np.testing.assert_array_equal(many.paths[0], ov.run(exp, "cpu")[0].points)
+    basins = ov.basins(exp, resolution=2, device="cpu")
+    assert ov.run(basins.at(1, 0), "cpu")[0].final_loss == basins.losses[1, 0]
+
+
+@pytest.mark.parametrize(
+    ("make", "how", "words"),
+    [
+        (dict, {}, "no optimizer"),
+        (HeavyBall, {"name": "Adam"}, "already"),
+        (HeavyBall, {"name": "two words"}, "word"),
+        (HeavyBall, {"name": "Größe"}, "ASCII"),
+    ],
+)
+def test_what_is_wrong_is_said(make, how, words) -> None:
+    with pytest.raises(ValueError, match=words):
+        ov.register_optimizer(make, **how)
+
+
+def test_what_has_no_default_has_to_be_given() -> None:
+    class Planned(HeavyBall):
+        def __init__(self, params, horizon: int, lr: float = 0.1) -> None:
+            super().__init__(params, lr)
+            self.horizon = horizon
+
+    with pytest.raises(ValueError, match="horizon"):
+        ov.register_optimizer(Planned)
+    info = ov.register_optimizer(Planned, given={"horizon": 7})
+    run = ov.RunSpec(ov.OptimizerSpec("Planned", {"lr": 1e-4}))
+    assert ov.run(ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 3, (run,)), "cpu")[0].steps == 3
+    assert info.params["horizon"].default == 7
+
+
+def test_a_class_without_a_rate_is_refused() -> None:
+    class Bare(HeavyBall):
+        def __init__(self, params) -> None:
+            super().__init__(params)
+
+    with pytest.raises(ValueError, match="learning rate"):
+        ov.register_optimizer(Bare)
+
+
+# -- pytorch-optimizer ------------------------------------------------------------------------------------
+
+package = pytest.importorskip("pytorch_optimizer", reason="pytorch-optimizer is not installed")
+OWN = [
+    make
+    for make in map(package.load_optimizer, package.get_supported_optimizers())
+    if not make.__module__.startswith("torch.")
+]
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    monkeypatch.setattr(third_party, "is_installed", lambda: True)
+    names: tuple[str, ...] = third_party.register_pytorch_optimizers.__wrapped__()
+    return names
+
+
+def test_every_optimizer_of_the_package_runs_or_says_why_not(registered: tuple[str, ...]) -> None:
+    there = {ov.OPTIMIZERS[name].make for name in registered}
+    left = {make.__name__ for make in OWN if make not in there}
+    assert left == set(third_party.UNABLE)
+    assert len(registered) + len(package.get_supported_optimizers()) - len(OWN) >= 110
+    for name in registered:
+        run = ov.RunSpec(ov.OptimizerSpec(name))
+        (found,) = ov.run(ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 20, (run,)), "cpu")
+        assert found.steps == 20 or found.outcome.kind == "diverged", name
+        moved = np.abs(found.points - found.points[0]).max()
+        assert moved > 0 or name == "DAdaptAdan", name  # which begins with a millionth of a step
+
+
+def test_those_that_cannot_really_cannot() -> None:
+    for make in OWN:
+        if make.__name__ not in third_party.UNABLE:
+            continue
+        for matrix in (False, True):
+            with pytest.raises((ValueError, ImportError, ImportWarning)):  # noqa: PT012
+                ov.register_optimizer(make, name=f"{make.__name__}Again{matrix}", matrix=matrix)
+                run = ov.RunSpec(ov.OptimizerSpec(f"{make.__name__}Again{matrix}"))
+                exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 5, (run,))
+                (found,) = ov.run(exp, "cpu")
+                if (found.points == found.points[0]).all():
+                    raise ValueError("It does not move.")
+
+
+@pytest.mark.parametrize("name", ["Lion", "AdaBelief", "SGDP", "Ranger21", "ASGD_pytorch_optimizer"])
+def test_their_runs_are_their_own(name: str, registered: tuple[str, ...]) -> None:
+    assert name in registered
+    info = ov.OPTIMIZERS[name]
+    (run,) = ov.run(
+        ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 2.0), 15, (ov.RunSpec(ov.OptimizerSpec(name)),)), "cpu"
+    )
+    theta = torch.tensor((1.0, 2.0), requires_grad=True)
+    torch.manual_seed(0)
+    optimizer = info.make([theta], **info.given)
+    surface = ov.surface(ov.SurfaceSpec("Booth"))
+    for step in range(15):
+
+        def closure() -> torch.Tensor:
+            optimizer.zero_grad()
+            with torch.enable_grad():
+                loss = surface(theta)
+                loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        np.testing.assert_array_equal(run.points[step + 1], theta.detach().numpy())
+
+
+def test_their_runs_are_scripts_too(registered: tuple[str, ...], tmp_path) -> None:
+    names = ("Lion", "AdaBelief", "ASGD_pytorch_optimizer")
+    runs = tuple(ov.RunSpec(ov.OptimizerSpec(name)) for name in names)
+    exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 2.0), 8, runs)
+    script = tmp_path / "script.py"
+    script.write_text(ov.to_script(exp), encoding="utf-8")
+    printed = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True).stdout
+    found = [line.split() for line in printed.splitlines() if line[:1].isdigit()]
+    expected = np.concatenate([run.points for run in ov.run(exp, "cpu")])
+    np.testing.assert_array_equal(np.array([row[1:3] for row in found], float).astype("float32"), expected)
+
+
+def test_they_are_in_the_picker_in_a_group_of_their_own(registered: tuple[str, ...]) -> None:
+    app = AppTest.from_file(APP, default_timeout=60)
+    calm(app.run())
+    options = widget(app, "0.optimizer").options
+    assert len(options) == len(ov.OPTIMIZERS) and "Lion · pytorch-optimizer" in options and "Adam" in options
+    widget(app, "0.optimizer").set_value("Lion · pytorch-optimizer").run()
+    exp = experiment(calm(app))
+    assert exp.runs[0].optimizer.name == "Lion"
+    np.testing.assert_array_equal(paths(app)["Lion"], ov.run(exp, "cpu")[0].points)
+
+
+def test_a_link_says_what_is_missing() -> None:
+    app = opened("?v=1&run=Lion(lr=0.1)&run=Adam(lr=0.1)")
+    assert "pytorch\\-optimizer, which is not installed" in words(app)
+    assert [run.optimizer.name for run in state(app).experiment.runs] == ["Adam"]
+
+
+def test_the_reasons_are_sentences() -> None:
+    assert all(reason.endswith(".") and len(reason) < 100 for reason in third_party.UNABLE.values())
+    assert inspect.getdoc(ov.register_pytorch_optimizers)

@@ -1,0 +1,423 @@
+"""The program that is shown is what was run: executed by itself it takes the same steps, to the bit."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import math
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+import pytest
+import torch
+
+import optviz as ov
+from optviz.spec.params import Float, Int, Param
+from optviz.surfaces import problem
+
+PLAIN = [name for name, info in ov.SURFACES.items() if info.surface().data is None]
+"""Those made of data have programs of another shape: test_data.py has them."""
+PHASES = ["zero_grad", "forward", "backward", "step"]
+
+
+def experiment(
+    run: ov.RunSpec, surface: ov.SurfaceSpec | str = "Rosenbrock", steps: int = 12, **rest
+) -> ov.Experiment:
+    spec = ov.SurfaceSpec(surface) if isinstance(surface, str) else surface
+    start = rest.pop("start", ov.surface(spec).start)
+    return ov.Experiment(spec, start, steps, (run,), **rest)
+
+
+def competitor(optimizer: str = "Adam", params: dict | None = None, **rest) -> ov.RunSpec:
+    return ov.RunSpec(ov.OptimizerSpec(optimizer, params or {"lr": 0.02}), **rest)
+
+
+def program(exp: ov.Experiment) -> str:
+    return "\n".join(line.text for line in ov.training_loop(exp, 0))
+
+
+def body(exp: ov.Experiment) -> list[str]:
+    """The program from its loop on."""
+    lines = program(exp).splitlines()
+    return lines[lines.index(f"for step in range({exp.steps}):") :]
+
+
+def points(exp: ov.Experiment) -> np.ndarray:
+    """Where the program has been after each step: a line that asks is added to the body of its loop."""
+    seen: list[torch.Tensor] = []
+    names: dict[str, object] = {}
+
+    def look() -> None:
+        parts = [names["theta"]] if "theta" in names else [names["x"], names["y"]]
+        seen.append(torch.cat([part.detach().reshape(-1).clone() for part in parts]))  # type: ignore[union-attr]
+
+    names["look"] = look
+    exec(f"{program(exp)}\n    look()\n", names)
+    return torch.stack(seen).numpy()
+
+
+def assert_the_program_is_the_run(exp: ov.Experiment) -> None:
+    (trajectory,) = ov.run(exp, "cpu")
+    assert trajectory.steps == exp.steps, trajectory.outcome
+    took = points(exp)
+    assert took.dtype == trajectory.points.dtype
+    np.testing.assert_array_equal(took, trajectory.points[1:])
+    assert_well_written(exp)
+
+
+def assert_well_written(exp: ov.Experiment) -> None:
+    lines = ov.training_loop(exp, 0)
+    assert max(len(line.text) for line in lines) <= 100
+    assert all("\n" not in line.text and line.text == line.text.rstrip() for line in lines)
+    tree = ast.parse(program(exp))
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert {ast.unparse(node) for node in imported} <= {"import torch", "import math"}
+    assert isinstance(tree.body[-1], ast.For)
+    phases = [line.phase for line in lines if line.phase]
+    assert phases == sorted(phases, key=PHASES.index)
+    assert set(phases) == set(PHASES[not exp.runs[0].zero_grad :])
+
+
+def suggested(optimizer: str, spec: ov.SurfaceSpec) -> dict:
+    return {"lr": ov.suggested_lr(optimizer, spec), **ov.OPTIMIZERS[optimizer].suggested}
+
+
+# -- to the bit ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("surface", ["Rosenbrock", "Ackley", "Six-hump camel"])
+@pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
+def test_every_optimizer(optimizer: str, surface: str, dtype: str) -> None:
+    run = competitor(optimizer, suggested(optimizer, ov.SurfaceSpec(surface)))
+    assert_the_program_is_the_run(experiment(run, surface, dtype=dtype))
+
+
+@pytest.mark.parametrize("surface", PLAIN)
+def test_every_surface(surface: str) -> None:
+    """With parameters that are not at their defaults, where it has any."""
+    spec = ov.SurfaceSpec(surface)
+    numbers = (Float, Int)  # test_formula moves the texts and ranges of a formula
+    every = ov.SURFACES[surface].declared()
+    declared = {name: param for name, param in every.items() if isinstance(param.kind, numbers)}
+    moved = ov.SurfaceSpec(surface, {name: between(param) for name, param in declared.items()})
+    for chosen in {spec, moved}:
+        exp = experiment(competitor("SGD", {"lr": ov.suggested_lr("SGD", chosen)}), chosen)
+        assert_the_program_is_the_run(exp)
+        assert "optviz" not in program(exp)
+    assert not declared or program(experiment(competitor(), moved)) != program(experiment(competitor(), spec))
+
+
+def between(param: Param) -> float:
+    """A value in the declared range which is not the default."""
+    middle = 0.7 * param.default + 0.3 * param.kind.high
+    return math.ceil(middle) if isinstance(param.default, int) else middle
+
+
+VARIANTS = [
+    ("SGD", {"momentum": 0.9, "dampening": 0.1, "weight_decay": 0.01}),
+    ("SGD", {"momentum": 0.9, "nesterov": True, "maximize": True}),
+    ("Adam", {"betas": (0.5, 0.99), "eps": 1e-3, "weight_decay": 0.1, "amsgrad": True}),
+    ("AdamW", {"amsgrad": True, "weight_decay": 0.5}),
+    ("NAdam", {"momentum_decay": 0.1, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("RAdam", {"weight_decay": 0.1, "betas": (0.5, 0.6)}),
+    ("Adamax", {"weight_decay": 0.1, "betas": (0.5, 0.6)}),
+    ("RMSprop", {"centered": True, "momentum": 0.5, "alpha": 0.9}),
+    ("Adagrad", {"lr_decay": 0.1, "initial_accumulator_value": 0.5}),
+    ("Adadelta", {"rho": 0.5, "eps": 1e-2}),
+    ("Adafactor", {"beta2_decay": -0.5, "eps": (1e-10, 1e-2), "d": 2.0}),
+    ("Adafactor", {"eps": (None, 1e-2)}),
+    ("ASGD", {"lambd": 0.1, "alpha": 0.5, "t0": 10.0}),
+    ("Rprop", {"etas": (0.3, 1.5), "step_sizes": (1e-3, 0.5)}),
+    ("LBFGS", {"max_iter": 5, "history_size": 3, "lr": 0.1}),
+    ("Muon", {"nesterov": False, "ns_steps": 3, "adjust_lr_fn": "match_rms_adamw", "eps": 1e-5}),
+    ("Muon", {"ns_coefficients": (3.0, -3.2, 1.2), "weight_decay": 0.0, "momentum": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("optimizer", "params"), VARIANTS)
+def test_hyperparameters(optimizer: str, params: dict) -> None:
+    exp = experiment(competitor(optimizer, {"lr": 1e-3} | params), start=(0.1234567890123, -1e-3))
+    assert_the_program_is_the_run(exp)
+    (call,) = [node for node in ast.walk(ast.parse(program(exp))) if is_call(node, optimizer)]
+    given = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    assert given == {"lr": 1e-3} | params
+
+
+def is_call(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == name
+
+
+SCHEDULES: dict[str, dict] = {name: {} for name in ov.SCHEDULERS} | {
+    "MultiStepLR": {"milestones": (2, 5), "gamma": 0.5},
+    "CyclicLR": {"base_lr": 1e-4, "max_lr": 0.05, "step_size_up": 5, "cycle_momentum": False},
+    "OneCycleLR": {"max_lr": 0.05, "epochs": 3, "steps_per_epoch": 4},
+    "ReduceLROnPlateau": {"factor": 0.5, "patience": 1, "threshold": 0.5},
+}
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "LBFGS"])
+@pytest.mark.parametrize("params", ["required", "given"])
+@pytest.mark.parametrize("scheduler", ov.SCHEDULERS)
+def test_every_scheduler(scheduler: str, params: str, optimizer: str) -> None:
+    """SGD needs momentum for the two that move it, LBFGS has none."""
+    own = {"momentum": 0.9} if optimizer == "SGD" else {"max_iter": 2}
+    chosen = SCHEDULES[scheduler] if params == "given" else {}
+    if optimizer == "LBFGS" and scheduler in ("CyclicLR", "OneCycleLR"):
+        chosen = chosen | {"cycle_momentum": False}
+    spec = ov.SchedulerSpec(scheduler, chosen)
+    exp = experiment(competitor(optimizer, {"lr": 1e-3} | own, scheduler=spec), "Booth")
+    assert_the_program_is_the_run(exp)
+    if ov.SCHEDULERS[scheduler].takes_warmup:
+        run = dataclasses.replace(exp.runs[0], scheduler=dataclasses.replace(spec, warmup=3))
+        exp = dataclasses.replace(exp, runs=(run,))
+        assert "SequentialLR(optimizer, [warmup, after], [3])" in program(exp)
+        assert_the_program_is_the_run(exp)
+
+
+OPTIONS: dict[str, dict] = {
+    "clip by norm": {"clip_norm": 1.0},
+    "clip by value": {"clip_value": 0.3},
+    "no zero_grad": {"zero_grad": False},
+    "rebuilt": {"reset_every": 4, "scheduler": ov.SchedulerSpec("ExponentialLR", {"gamma": 0.8}, 2)},
+    "x frozen": {"frozen": ("x",)},
+    "y frozen": {"frozen": ("y",), "clip_norm": 0.5},
+    "plateau": {"scheduler": ov.SchedulerSpec("ReduceLROnPlateau", {"patience": 0})},
+    "all": {
+        "clip_norm": 2.0,
+        "zero_grad": False,
+        "reset_every": 5,
+        "frozen": ("x",),
+        "scheduler": ov.SchedulerSpec("StepLR"),
+    },
+}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.37])
+@pytest.mark.parametrize("optimizer", ["SGD", "Adam", "Adafactor", "Muon", "LBFGS"])
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option(option: str, optimizer: str, noise: float) -> None:
+    params = {"lr": 1e-3, "max_iter": 2} if optimizer == "LBFGS" else {"lr": 1e-3}
+    run = competitor(optimizer, params, **OPTIONS[option])
+    for dtype in ("float32", "float64"):
+        assert_the_program_is_the_run(experiment(run, noise=noise, seed=2**63 - 1, dtype=dtype))
+
+
+# -- as a person writes it -------------------------------------------------------------------------------
+
+
+def test_adam_on_rosenbrock() -> None:
+    schedule = ov.SchedulerSpec("CosineAnnealingLR")
+    exp = experiment(competitor("Adam", {"lr": 0.1, "eps": 1e-8}, scheduler=schedule), steps=300)
+    assert [(line.phase, line.text) for line in ov.training_loop(exp, 0)] == [
+        ("", "import torch"),
+        ("", ""),
+        ("", "def rosenbrock(x, y, a=1.0, b=100.0):"),
+        ("", "    return (a - x) ** 2 + b * (y - x**2) ** 2"),
+        ("", ""),
+        ("", "theta = torch.tensor([-1.2, 1.0], requires_grad=True)"),
+        ("", "optimizer = torch.optim.Adam([theta], lr=0.1)"),
+        ("", "scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=300)"),
+        ("", ""),
+        ("", "for step in range(300):"),
+        ("zero_grad", "    optimizer.zero_grad()"),
+        ("forward", "    loss = rosenbrock(*theta)"),
+        ("backward", "    loss.backward()"),
+        ("step", "    optimizer.step()"),
+        ("step", "    scheduler.step()"),
+    ]
+
+
+def test_a_step_with_everything() -> None:
+    run = competitor("LBFGS", clip_value=1.0, zero_grad=False, reset_every=4, frozen=("y",))
+    assert body(experiment(run, noise=0.5)) == [
+        "for step in range(12):",
+        "    if step % 4 == 0:  # a new optimizer remembers nothing",
+        "        optimizer = torch.optim.LBFGS([x], lr=0.02)",
+        "    noise = 0.5 * torch.randn(2, generator=generator)",
+        "    def closure():",
+        "        # optimizer.zero_grad() is forgotten",
+        "        loss = rosenbrock(x, y)",
+        "        loss.backward()",
+        "        x.grad += noise[0]",
+        "        torch.nn.utils.clip_grad_value_([x], clip_value=1.0)",
+        "        return loss",
+        "    optimizer.step(closure)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e-3, "1e-3"),
+        (0.0025, "0.0025"),
+        (1e-8, "1e-8"),
+        (0.05, "0.05"),
+        (1.0, "1.0"),
+        (1000.0, "1000.0"),
+        (1e6, "1e6"),
+        (1.5e22, "1.5e22"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (5e-324, "5e-324"),
+    ],
+)
+def test_numbers_are_short_and_exact(value: float, text: str) -> None:
+    exp = experiment(competitor(), start=(value, 1.0))
+    assert f"torch.tensor([{text}, 1.0]" in program(exp)
+    assert float(text) == value
+
+
+def test_a_settings_default_is_left_out_and_the_learning_rate_never() -> None:
+    defaults = {name: param.default for name, param in ov.OPTIMIZERS["Adam"].params.items()}
+    for params in (defaults, {"betas": (0.9, 0.999)}):
+        assert "optimizer = torch.optim.Adam([theta], lr=1e-3)" in program(
+            experiment(competitor("Adam", params))
+        )
+
+
+def test_long_lines_are_broken() -> None:
+    long = -1.2345678901234567e-300
+    spec = ov.SchedulerSpec("MultiStepLR", {"milestones": tuple(range(1, 400))}, warmup=999_999)
+    run = competitor("NAdam", {"lr": -long, "betas": (-long, -long), "eps": -long}, scheduler=spec)
+    run = dataclasses.replace(run, clip_norm=-long, reset_every=9)
+    for frozen in ((), ("x",)):
+        chosen = dataclasses.replace(run, frozen=frozen)
+        exp = experiment(chosen, "Branin", start=(long, long), dtype="float64", noise=-long)
+        assert_well_written(exp)
+        assert f"milestones={tuple(range(1, 400))}" in " ".join(program(exp).split())
+
+
+# -- what cannot be shown, and what is refused -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("label", ['"""', "'\nimport os\n#", "\\", "# x"])
+def test_a_label_does_not_get_into_the_program(label: str) -> None:
+    plain = competitor()
+    assert program(experiment(dataclasses.replace(plain, label=label))) == program(experiment(plain))
+
+
+def test_texts_are_quoted() -> None:
+    hostile = "a'\"\n);import os#\\"
+    params = {"lr": 0.1, "adjust_lr_fn": hostile}
+    tree = ast.parse(program(experiment(competitor("Muon", params))))
+    (call,) = [node for node in ast.walk(tree) if is_call(node, "Muon")]
+    assert ast.literal_eval(call.keywords[-1].value) == hostile
+
+
+def bowl(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return x**2 + _twice(y**2)
+
+
+def _twice(value: torch.Tensor) -> torch.Tensor:
+    return 2 * value
+
+
+def wide(x, y, scale):
+    return scale * (x**2 + bowl(y, x))
+
+
+def loss(x, y):
+    return x**2 + y**2
+
+
+def decided(x, y):
+    return x**2 * PHASES.index("forward") + y**2
+
+
+def with_default(x, y, more=1.0):
+    return x**2 + more * y**2
+
+
+@lru_cache
+def wrapped(x, y):
+    return x**2 + y**2
+
+
+@pytest.fixture
+def register() -> Iterator:
+    names = []
+
+    def add(function: object, shown: bool = True, **params: float) -> str:
+        name = 'It\'s "my" \\ surface'
+        row = ov.SURFACES["Matyas"]
+        kinds = {key: Param(Float(0.0, 9.0), value, "") for key, value in params.items()}
+
+        def build(**values: float) -> ov.Surface:
+            return dataclasses.replace(row.build(), function=lambda x, y: function(x, y, **values))
+
+        info = dataclasses.replace(row, name=name, build=build, params=kinds)
+        ov.register_surface(dataclasses.replace(info, function=function if shown else None))
+        names.append(name)
+        return name
+
+    yield add
+    for name in names:
+        del problem._surfaces[name]
+
+
+def test_a_users_own_surface_is_shown_with_what_it_calls(register) -> None:
+    name = register(wide, scale=2.0)
+    exp = experiment(competitor(), ov.SurfaceSpec(name, {"scale": 3.0}), start=(1.0, 2.0))
+    assert program(exp).split("\ntheta")[0].splitlines() == [
+        "import torch",
+        "",
+        "def twice(value):",
+        "    return 2 * value",
+        "",
+        "def bowl(x, y):",
+        "    return x**2 + twice(y**2)",
+        "",
+        "def wide(x, y, scale=3.0):",
+        "    return scale * (x**2 + bowl(y, x))",
+    ]
+    assert_the_program_is_the_run(exp)
+
+
+HIDDEN = {
+    "a lambda": lambda x, y: x**2 + y**2,
+    "built in": torch.hypot,
+    "a name that the program needs": loss,
+    "reads what else there is": decided,
+    "has a default": with_default,
+    "wrapped": wrapped,
+    "made by exec": {},
+}
+exec("def made(x, y):\n    return x**2 + y**2", HIDDEN["made by exec"])
+HIDDEN["made by exec"] = HIDDEN["made by exec"]["made"]
+
+
+@pytest.mark.parametrize("reason", [*HIDDEN, "not given"])
+def test_a_surface_that_cannot_be_shown_is_imported(register, reason: str) -> None:
+    name = register(HIDDEN.get(reason, bowl), shown=reason in HIDDEN)
+    exp = experiment(competitor(), name, start=(1.0, 2.0))
+    assert "import optviz" in program(exp) and "# Its source cannot be shown" in program(exp)
+    np.testing.assert_array_equal(points(exp), ov.run(exp, "cpu")[0].points[1:])
+    assert max(map(len, program(exp).splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"frozen": ("x", "y")}, "nothing is left"),
+        ({"frozen": ("z",)}, "no parameter 'z'"),
+        ({"optimizer": ov.OptimizerSpec("Adam", {"momentum": 0.9})}, "no parameter 'momentum'"),
+        ({"optimizer": ov.OptimizerSpec("Bdam")}, "no optimizer"),
+        ({"scheduler": ov.SchedulerSpec("StepMR")}, "no scheduler"),
+        ({"scheduler": ov.SchedulerSpec("OneCycleLR", warmup=3)}, "no warm-up"),
+    ],
+)
+def test_what_run_refuses_is_refused(change: dict, said: str) -> None:
+    exp = experiment(dataclasses.replace(competitor(), **change))
+    with pytest.raises(ValueError, match=said):
+        ov.training_loop(exp, 0)
+    with pytest.raises(ValueError, match=said):
+        ov.run(exp, "cpu")
+
+
+def test_there_must_be_such_a_competitor_and_no_minibatches() -> None:
+    exp = experiment(competitor())
+    with pytest.raises(ValueError, match="no competitor 1"):
+        ov.training_loop(exp, 1)
+    with pytest.raises(ValueError, match="minibatches"):
+        ov.training_loop(dataclasses.replace(exp, batch_size=4), 0)

@@ -1,0 +1,206 @@
+"""The project keeps its own laws: pins, who imports whom, what is never called, settings, README."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from streamlit.web.cli import main_run
+
+import optviz
+from optviz.web import cli
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def text(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+SETTINGS = tomllib.loads(text(".streamlit/config.toml"))
+MODULES = {
+    path: ast.parse(text(path))
+    for path in sorted(found.relative_to(ROOT).as_posix() for found in ROOT.glob("optviz/**/*.py"))
+}
+
+
+# --- Pins ---
+
+
+def requirements(path: str) -> list[str]:
+    return [line for line in text(path).splitlines() if line and not line.startswith(("#", "-r "))]
+
+
+RUN, DEVELOP = requirements("requirements.txt"), requirements("requirements-dev.txt")
+
+
+@pytest.mark.parametrize("requirement", RUN + DEVELOP)
+def test_requirements_are_exact_and_are_what_is_tested(requirement):
+    name, version = re.fullmatch(r"([\w-]+)==([\d.]+)", requirement).groups()
+    assert metadata.version(name).partition("+")[0] == version
+
+
+def test_what_checks_the_browsers_part_is_exact_and_there_before_the_tests():
+    pinned = json.loads(text("package.json"))["devDependencies"]
+    assert "axe-core" in pinned and all(re.fullmatch(r"[\d.]+", version) for version in pinned.values())
+    assert re.search(r"^test: .*\$\(js\)", text("Makefile"), re.MULTILINE)
+
+
+def test_the_package_requires_the_same_versions():
+    project = tomllib.loads(text("pyproject.toml"))
+    assert set(project["project"]["dynamic"]) == {"version", "dependencies"}
+    assert project["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements.txt"]}
+
+
+# --- Architecture: a file imports only from files above it ---
+
+ORDER = (
+    "version",
+    "spec",
+    "expressions",
+    "surfaces",
+    "optimizers",
+    "engine",
+    "rules",
+    "programs",
+    "figures",
+    "maps",
+    "player",
+    "export",
+    "lessons",
+    "notebooks",
+    "command",
+    "__init__",
+    "web",
+)
+FORBIDDEN = {part: {"streamlit"} for part in ORDER} | {
+    "figures": {"streamlit", "torch"},
+    "player": {"streamlit", "torch"},
+    "web": {"torch", "numpy", "math"},
+}
+
+
+def part_of(module: str) -> str:
+    """`optviz/surfaces/classic.py` and `optviz.surfaces.classic` are both part of surfaces."""
+    return re.split(r"[./]", module.removesuffix(".py") + ".__init__")[1]
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Every module that the code imports, wherever it does, as a dotted name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "say `from optviz.x import y`, so that this test can read it"
+            if node.module == "optviz":
+                yield from (f"optviz.{a.name}" if a.name in ORDER else "optviz" for a in node.names)
+            else:
+                yield node.module
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_file_imports_only_from_files_above_it(module):
+    part = part_of(module)
+    assert part in ORDER, f"give {module} a place in ORDER, here and in the design"
+    own = {part_of(name) for name in imports(MODULES[module]) if name.split(".")[0] == "optviz"}
+    assert {other for other in own - {part} if ORDER.index(other) > ORDER.index(part)} == set()
+    assert {name.split(".")[0] for name in imports(MODULES[module])} & FORBIDDEN[part] == set()
+
+
+# --- What is never called ---
+
+NEVER_CALLED = {"eval", "exec", "compile", "__import__"}
+NEVER_IMPORTED = {"pickle", "marshal", "shelve", "dill", "joblib"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_runs_or_renders_what_a_user_typed(module):
+    calls = [node for node in ast.walk(MODULES[module]) if isinstance(node, ast.Call)]
+    assert {call.func.id for call in calls if isinstance(call.func, ast.Name)} & NEVER_CALLED == set()
+    assert "unsafe_allow_html" not in {word.arg for call in calls for word in call.keywords}
+    assert {name.split(".")[0] for name in imports(MODULES[module])} & NEVER_IMPORTED == set()
+
+
+# --- Settings ---
+
+
+def test_the_installed_command_has_the_checkouts_settings_and_entry():
+    def entry(path: str) -> str:
+        tree = ast.parse(text(path))
+        return ast.unparse(ast.Module(tree.body[ast.get_docstring(tree) is not None :], []))
+
+    assert text("optviz/web/launch/config.toml") == text(".streamlit/config.toml")
+    assert entry("optviz/web/launch/app.py") == entry("app.py")
+
+
+def test_telemetry_and_error_details_are_off_in_the_checkout():
+    assert SETTINGS["browser"]["gatherUsageStats"] is False
+    assert SETTINGS["client"]["showErrorDetails"] == "none"
+
+
+def test_telemetry_and_error_details_are_off_in_the_installed_command():
+    """As Streamlit's own parser understands what the command passes."""
+    _, *arguments = cli.arguments(["--server.port", "8600"])
+    given = main_run.make_context("run", arguments).params
+    assert given["browser_gatherUsageStats"] is False
+    assert given["client_showErrorDetails"] == "none"
+    assert given["server_address"] == "localhost"
+    assert given["server_port"] == 8600
+    assert given["theme_dark_textColor"] == SETTINGS["theme"]["dark"]["textColor"]
+    assert Path(given["target"]).is_file()
+
+
+def test_the_users_own_options_win():
+    _, *arguments = cli.arguments(["--server.address=0.0.0.0", "--client.showErrorDetails", "full"])
+    given = main_run.make_context("run", arguments).params
+    assert given["server_address"] == "0.0.0.0"
+    assert given["client_showErrorDetails"] == "full"
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--version", f"optviz {optviz.__version__}\n"), ("--help", cli.HELP), ("-h", cli.HELP)],
+)
+def test_the_command_says_what_it_is(option, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["optviz", option])
+    cli.main()
+    assert capsys.readouterr().out == said
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two `#rrggbb` colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+
+    def luminance(colour: str) -> float:
+        channels = [value / 255 for value in bytes.fromhex(colour[1:])]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("background", ["backgroundColor", "secondaryBackgroundColor"])
+def test_text_can_be_read_in_both_themes(theme, background):
+    colours = SETTINGS["theme"][theme]
+    assert contrast(colours["textColor"], colours[background]) >= 7
+    assert contrast(colours["primaryColor"], colours[background]) >= 4.5
+    assert contrast(colours["primaryColor"], "#ffffff") >= 3  # ticks and knobs drawn on it
+
+
+# --- README ---
+
+
+def test_readme_names_the_commands_that_exist_and_the_packages_needed():
+    readme = text("README.md")
+    targets = re.findall(r"^([a-z]+):.*## ", text("Makefile"), re.MULTILINE)
+    code = " ".join(re.findall(r"```.*?```|`[^`]+`", readme, re.DOTALL))
+    assert {"run", "test"} <= set(re.findall(r"\bmake ([a-z]+)", code)) <= set(targets)
+    assert [line for line in RUN if line.partition("==")[0] not in readme] == []
