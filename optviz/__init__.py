@@ -17,24 +17,17 @@
 from optviz import notebooks as _notebooks
 from optviz.engine.outcome import Outcome
 from optviz.engine.planes import plane, project, seen_through, two_weights
-from optviz.engine.run import (
-    CompetitorError,
-    hessians,
-    made_with,
-    path_hessians,
-    run,
-    run_many,
-    run_one,
-    run_reference,
-    run_varied,
-    sample,
-    suggested_lr,
-)
+from optviz.engine.request import CompetitorError, made_with
+from optviz.engine.run import run, run_many, run_one, run_reference, run_varied
+from optviz.engine.sampling import hessians, path_hessians, sample
+from optviz.engine.suggestions import suggested_lr
 from optviz.engine.trajectory import Ensemble, Grid, MadeWith, Plane, Reference, Summary, Trajectory
 from optviz.export.films import to_gif, to_mp4
 from optviz.export.pictures import to_image
 from optviz.export.tables import results_json, steps_csv, steps_parquet, summaries_csv
-from optviz.figures.runs import contour_figure, gradient_figure, loss_figure, lr_figure, surface_figure
+from optviz.figures.curves import gradient_figure, loss_figure, lr_figure
+from optviz.figures.relief import surface_figure
+from optviz.figures.runs import contour_figure
 from optviz.maps.figures import (
     basin_difference_figure,
     basin_figure,
@@ -66,8 +59,9 @@ from optviz.optimizers.registration import register_optimizer
 from optviz.optimizers.schedulers import SCHEDULERS, SchedulerInfo
 from optviz.optimizers.third_party import register_pytorch_optimizers
 from optviz.player.page import to_html
-from optviz.programs.program import Line, training_loop
+from optviz.programs.loop import training_loop
 from optviz.programs.script import to_notebook, to_script
+from optviz.programs.writing import Line
 from optviz.rules.derivations import Derivation, derivation
 from optviz.rules.stability import Stability, stability
 from optviz.spec.experiment import (

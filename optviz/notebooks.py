@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optviz.engine.trajectory import Trajectory
-from optviz.figures.runs import LIGHT
+from optviz.figures.theme import LIGHT
 from optviz.maps.figures import (
     basin_figure,
     cloud_figure,

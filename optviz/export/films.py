@@ -13,10 +13,12 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from optviz.engine.outcome import Array
 from optviz.engine.planes import Ground, ground_of, project
-from optviz.engine.run import run, sample
+from optviz.engine.run import run
+from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.contours import contour_levels, equal_units, pixels
-from optviz.figures.runs import PLAIN, THEMES, Pen, Theme, all_pens, pens, unequal_words
+from optviz.figures.drawing import unequal_words
+from optviz.figures.theme import PLAIN, THEMES, Pen, Theme, all_pens, pens
 from optviz.spec.experiment import Experiment, View
 from optviz.spec.wording import coordinate
 from optviz.surfaces.problem import Domain

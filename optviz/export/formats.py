@@ -13,15 +13,10 @@ from optviz.engine.trajectory import Trajectory
 from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, to_gif, to_mp4
 from optviz.export.pictures import to_image
 from optviz.export.tables import results_json, steps_csv, steps_parquet
-from optviz.figures.runs import (
-    THEMES,
-    Theme,
-    contour_figure,
-    gradient_figure,
-    loss_figure,
-    lr_figure,
-    surface_figure,
-)
+from optviz.figures.curves import gradient_figure, loss_figure, lr_figure
+from optviz.figures.relief import surface_figure
+from optviz.figures.runs import contour_figure
+from optviz.figures.theme import THEMES, Theme
 from optviz.maps import catalogue
 from optviz.player.page import to_html
 from optviz.programs.script import to_notebook, to_script

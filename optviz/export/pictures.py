@@ -8,7 +8,7 @@ import kaleido
 import plotly.graph_objects as go
 from kaleido.errors import ChromeNotFoundError
 
-from optviz.figures.runs import THEMES
+from optviz.figures.theme import THEMES
 
 FORMATS = ("png", "svg")
 _BESIDE, _ABOVE = 170, 100

@@ -9,17 +9,14 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Grid
+from optviz.figures.theme import Scale
 from optviz.surfaces.problem import Domain
-
-Scale = Sequence[tuple[float, str]]
-"""A colour scale: from 0 (lowest) to 1, colours "#rrggbb"."""
 
 SHAPE = 0.75
 """Height by width of a picture whose axes have each a scale of its own."""

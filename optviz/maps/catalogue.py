@@ -13,7 +13,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from optviz.figures.runs import Theme
+from optviz.figures.theme import Theme
 from optviz.maps.figures import (
     SWEEP_VALUES,
     basin_difference_figure,

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optviz.engine.outcome import Array, Landscape, judge_many
-from optviz.engine.run import competitor, landscape, run_many, run_varied
+from optviz.engine.request import competitor
+from optviz.engine.run import run_many, run_varied
+from optviz.engine.sampling import landscape
 from optviz.engine.trajectory import Ensemble, Floats, arrivals, distances
 from optviz.spec.experiment import Experiment, OptimizerSpec
 

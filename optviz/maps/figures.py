@@ -14,10 +14,11 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from optviz.engine.outcome import KINDS, Array
-from optviz.engine.run import sample
+from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Grid
 from optviz.figures.contours import contour_levels
-from optviz.figures.runs import DASHES, LIGHT, Theme, ground, mixed, over_domain, shown_name, styled
+from optviz.figures.drawing import ground, over_domain, shown_name, styled
+from optviz.figures.theme import DASHES, LIGHT, Theme, mixed
 from optviz.maps.maps import Axis, BasinMap, Cloud, SweepMap, Tuning, criterion_name
 from optviz.rules.stability import Stability
 from optviz.spec.wording import coordinates, counted

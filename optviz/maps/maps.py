@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optviz.engine.outcome import KINDS, Array
+from optviz.engine.request import competitor, made_with
 from optviz.engine.rowwise import OPTIMIZERS_BY_ROWS
-from optviz.engine.run import competitor, made_with
 from optviz.engine.trajectory import Floats, MadeWith
 from optviz.maps.cells import Cells, from_settings, from_starts, paths_of_seeds, paths_of_starts
 from optviz.maps.workers import Piece, Places, Progress, Watcher, Workers, carry_out, coarse_first, stand_ins

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from optviz.engine.trajectory import Summary
-from optviz.figures.runs import PLAIN, all_pens
+from optviz.figures.theme import PLAIN, all_pens
 from optviz.optimizers.conventions import conventions
 from optviz.spec.experiment import MARKS, VIEW_PARAMS, Experiment, View
 from optviz.spec.wording import coordinates

@@ -20,10 +20,10 @@ import numpy as np
 from optviz.engine.outcome import Array
 from optviz.engine.planes import ground_of, seen_through, shadows
 from optviz.engine.rates import lr_words, moves, used_lrs
-from optviz.engine.run import path_hessians, plane_hessians, sample
+from optviz.engine.sampling import path_hessians, plane_hessians, sample
 from optviz.engine.trajectory import Grid, Plane, Reference, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units
-from optviz.figures.runs import PLAIN, THEMES, pens
+from optviz.figures.theme import PLAIN, THEMES, pens
 from optviz.rules.stability import Stability
 from optviz.rules.steps import MOMENTUM, Steps, steps
 from optviz.spec.experiment import VIEW_PARAMS, Experiment, View

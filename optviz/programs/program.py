@@ -1,79 +1,18 @@
-"""The training loop as code: what a person would write in torch for one competitor of an experiment.
-
-The text is a program of its own, which needs torch alone and takes the steps of the engine to the bit. Its
-surface is the source of the very function that the engine runs. Nothing of an experiment gets into it but
-numbers, known names and quoted texts: no label.
-"""
+"""A competitor as the parts of a program, for a surface that is a function of two numbers."""
 
 from __future__ import annotations
 
-import ast
-import builtins
 import inspect
-import math
-import re
 import sys
-import textwrap
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from functools import cache
-from types import FunctionType
 
-import torch
-
-from optviz.engine.run import competitor, free_names, tensors
-from optviz.optimizers.catalogue import OptimizerInfo, optimizer_info
+from optviz.optimizers.catalogue import OptimizerInfo
 from optviz.optimizers.schedulers import scheduler_info
-from optviz.spec.experiment import Experiment, RunSpec, SchedulerSpec, SurfaceSpec
-from optviz.spec.params import Param, Value
-from optviz.surfaces.catalogue import SURFACES
-from optviz.surfaces.models import Data
-from optviz.surfaces.problem import Code
-
-_WIDTH = 92
-"""Longest line before it is indented, which happens at most twice."""
-_INDENT = "    "
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a program, and the part of a step that it is."""
-
-    text: str
-    phase: str = ""
-    """One of "zero_grad", "forward", "backward" and "step"; "" for what is none of these."""
-
-
-def training_loop(experiment: Experiment, index: int) -> tuple[Line, ...]:
-    """The program that steps competitor `index` of `experiment`: its lines, without their ends.
-
-    Run by itself it takes the steps that `run` takes on the CPU; `theta`, or `x` and `y` where one of them is
-    frozen, is where they lead, or `model` where the surface is made of data. Of all settings those are
-    written that differ from torch's defaults, and the learning rate. The last statement is the loop over the
-    steps. A line has at most 100 characters, but for a number or text that is longer by itself.
-
-    A surface whose source cannot be shown, such as one registered without its `function`, is imported from
-    optviz. Raises ValueError where there is no such competitor, and for names and types that `run` refuses;
-    whether torch likes the values is not asked.
-    """
-    program = program_of(experiment, index)
-    setup = [*program.beginning(), *program.generator(), *program.building(), *program.batches()]
-    return (*map(Line, setup), Line(""), *program.loop())
-
-
-def program_of(experiment: Experiment, index: int, taken: frozenset[str] = frozenset()) -> Program:
-    """Competitor `index` of `experiment` as the parts of a program. Raises as `training_loop` does.
-
-    `taken` are names that a larger program needs for itself: no function of a surface may have them.
-    """
-    run, function = competitor(experiment, index)
-    tensors(function, run)  # refuses what cannot be frozen
-    common = experiment, run, optimizer_info(run.optimizer), free_names(function, run)
-    if function.data is not None:
-        return ModelProgram(*common, function.data)
-    return SurfaceProgram(*common, _source(experiment.surface, _TAKEN | taken))
+from optviz.programs.source import Source
+from optviz.programs.writing import Line, call, changed, indented, literal
+from optviz.spec.experiment import Experiment, RunSpec, SchedulerSpec
 
 
 @dataclass(frozen=True)
@@ -138,7 +77,7 @@ class Program(ABC):
     @property
     def names_noise(self) -> bool:
         """Whether a step's noise has to have a name, because it is needed more than once."""
-        return _needs_closure(self.info)
+        return needs_closure(self.info)
 
     def batches(self) -> list[str]:
         """What the loop takes its minibatches from."""
@@ -166,9 +105,9 @@ class Program(ABC):
         settings = self.info.settings(self.run.optimizer)
         rate = settings.pop("lr", self.info.params["lr"].default)
         assert isinstance(rate, int | float)
-        parts = [self.given, f"lr={literal(rate)}", *_changed(self.info.params, settings)]
+        parts = [self.given, f"lr={literal(rate)}", *changed(self.info.params, settings)]
         make = self.info.make.__name__
-        lines = _call(f"optimizer = {'torch.optim.' if self.info.is_torchs else ''}{make}", parts)
+        lines = call(f"optimizer = {'torch.optim.' if self.info.is_torchs else ''}{make}", parts)
         if self.run.scheduler is not None:
             lines += _scheduler(self.run.scheduler, self.experiment.steps, float(rate))
         return lines
@@ -180,21 +119,21 @@ class Program(ABC):
 
         `with_losses` says that `record` reads `loss`.
         """
-        return [Line(self.head()), *_indented([*map(Line, check), *self._step(record, with_losses)])]
+        return [Line(self.head()), *indented([*map(Line, check), *self._step(record, with_losses)])]
 
     def _step(self, record: Sequence[str], with_losses: bool) -> list[Line]:
         """What is done at every step: with a closure only where the optimizer cannot do without one."""
         lines = []
         if self.run.reset_every:
             lines.append(Line(f"if step % {self.run.reset_every} == 0:  # a new optimizer remembers nothing"))
-            lines += _indented(map(Line, self.build()))
+            lines += indented(map(Line, self.build()))
         noise = self._noise()
         if noise and self.names_noise:
             lines.append(Line(f"noise = {noise}"))  # one a step, however often it is added
             noise = "noise"
-        if _needs_closure(self.info):
+        if needs_closure(self.info):
             closure = [*self._gradient(noise), Line("return loss")]
-            lines += [Line("def closure():"), *_indented(closure)]
+            lines += [Line("def closure():"), *indented(closure)]
             named = "loss = " if self.reads_loss or with_losses else ""
             lines.append(Line(f"{named}optimizer.step(closure)", "step"))
         else:
@@ -240,7 +179,7 @@ class Program(ABC):
 class SurfaceProgram(Program):
     """A function of θ, or of x and y apart where one of them is frozen."""
 
-    source: _Source
+    source: Source
 
     @property
     def trained(self) -> str:
@@ -279,7 +218,7 @@ class SurfaceProgram(Program):
             if self.info.matrix:
                 value = f"[[{value}]]" if self.run.frozen else f"[{value}]"
             trained = ["requires_grad=True"] if name == self.trained else []
-            lines += _call(f"{name} = torch.tensor", [value, *self.dtype(), *trained])
+            lines += call(f"{name} = torch.tensor", [value, *self.dtype(), *trained])
         return lines
 
     def add_noise(self, noise: str) -> list[str]:
@@ -287,382 +226,22 @@ class SurfaceProgram(Program):
         return [f"{self.trained}.grad += {noise}{used}"]
 
 
-@dataclass(frozen=True)
-class ModelProgram(Program):
-    """A model that is fitted to data."""
-
-    data: Data
-
-    @property
-    def given(self) -> str:
-        if not self.run.frozen:
-            return "model.parameters()"
-        return "trained" if self.data.model.is_network else f"[{', '.join(self._trained)}]"
-
-    @property
-    def point(self) -> str:
-        return "nn.utils.parameters_to_vector(model.parameters()).detach()"
-
-    @property
-    def loss(self) -> str:
-        inputs, targets = ("inputs", "targets") if self._whole else ("xb", "yb")
-        return f"loss_fn(model({inputs}), {targets})"
-
-    @property
-    def names_noise(self) -> bool:
-        several = self.data.model.is_network or len(self._trained) > 1
-        return several or _needs_closure(self.info)
-
-    @property
-    def size(self) -> int:
-        return len(self.data.model.axes)
-
-    @property
-    def _whole(self) -> bool:
-        return self.experiment.batch_size is None
-
-    @property
-    def _tensors(self) -> dict[str, tuple[str, ...]]:
-        """What the program calls each parameter tensor, and the axes that it holds."""
-        return {_reached(part.name): part.axes for part in self.data.model.parts()}
-
-    @property
-    def _trained(self) -> list[str]:
-        parts = self.data.model.parts()
-        return [_reached(part.name) for part in parts if not part.is_frozen(self.run.frozen)]
-
-    def imports(self) -> list[str]:
-        lines = ["import torch", "from torch import nn"]
-        return lines if self._whole else [*lines, "from torch.utils.data import DataLoader, TensorDataset"]
-
-    def shared(self) -> list[str]:
-        """Every call of its `batches` shuffles anew from the seed."""
-        lines = [*self._examples(), self._loss_function]
-        if self._whole:
-            return lines
-        inside = [_INDENT + line for line in self._loader()]
-        return [*lines, "", "def batches():", *inside, *self._epochs()]
-
-    def beginning(self) -> list[str]:
-        return [
-            *self.imports(),
-            *self.own_imports(),
-            "",
-            *self._examples(),
-            "",
-            *self.start(),
-            self._loss_function,
-        ]
-
-    @property
-    def _loss_function(self) -> str:
-        return f"loss_fn = {self.data.loss.text}"
-
-    def _examples(self) -> list[str]:
-        inputs = [_numbers(row) for row in self.data.inputs]
-        targets = [_numbers([target]) for target in self.data.targets]
-        closing = ", ".join(["]", *self.dtype()]) + ")"
-        lines = listed("inputs = torch.tensor([", inputs, closing)
-        lines += listed("targets = torch.tensor([", targets, closing)
-        if self.data.standardized:
-            lines.append("inputs = (inputs - inputs.mean(0)) / inputs.std(0, correction=0)")
-        return lines
-
-    def start(self) -> list[str]:
-        double = ".double()" if self.experiment.dtype == "float64" else ""
-        frozen = [f"{name}.requires_grad_(False)" for name in self._tensors if name not in self._trained]
-        if self.data.model.is_network:  # torch draws its weights itself
-            seeded = [f"torch.manual_seed({self.experiment.seed})", *_module(self.data.model.text, double)]
-            rest = "trained = [part for part in model.parameters() if part.requires_grad]"
-            return [*seeded, *frozen, *([rest] if frozen else [])]
-        lines = [f"model = {self.data.model.text}{double}", "with torch.no_grad():"]
-        start = iter(self.experiment.start)
-        for name, axes in self._tensors.items():
-            values = [next(start) for _ in axes]
-            if len(values) == 1:
-                lines.append(f"{_INDENT}{name}.fill_({literal(values[0])})")
-            else:
-                row = ", ".join([f"[{_numbers(values)}]", *self.dtype()])
-                lines.append(f"{_INDENT}{name}.copy_(torch.tensor({row}))")
-        return [*lines, *frozen]
-
-    def add_noise(self, noise: str) -> list[str]:
-        if self.data.model.is_network:
-            return [
-                f"{name}.grad += {noise}{part}"
-                for name, part in self._pieces().items()
-                if name in self._trained
-            ]
-        places = {axis: place for place, axis in enumerate(self.data.model.axes)}
-        parts = {name: axes for name, axes in self._tensors.items() if name in self._trained}
-        used = {name: f"[{places[axes[0]]}]" if len(axes) == 1 else "" for name, axes in parts.items()}
-        return [f"{name}.grad += {noise}{part}" for name, part in used.items()]
-
-    def _pieces(self) -> dict[str, str]:
-        """Which of all numbers in a row belong to each tensor, and in what shape."""
-        pieces, first = {}, 0
-        for part in self.data.model.parts():
-            end = first + len(part.axes)
-            shape = f".view({', '.join(map(str, part.shape))})" if len(part.shape) > 1 else ""
-            pieces[_reached(part.name)] = f"[{first}:{end}]{shape}"
-            first = end
-        return pieces
-
-    def batches(self) -> list[str]:
-        return [] if self._whole else [*self._loader(), "", "def batches():", *self._epochs()]
-
-    def _loader(self) -> list[str]:
-        size, seed = self.experiment.batch_size, self.experiment.seed
-        shuffled = [f"batch_size={size}", "shuffle=True", f"generator=torch.Generator().manual_seed({seed})"]
-        return _call("loader = DataLoader", ["TensorDataset(inputs, targets)", *shuffled])
-
-    def _epochs(self) -> list[str]:
-        return [
-            f"{_INDENT}while True:  # an epoch: every example once, shuffled anew",
-            f"{_INDENT * 2}yield from loader",
-        ]
-
-    def head(self) -> str:
-        if self._whole:
-            return super().head()
-        return f"for step, (xb, yb) in zip(range({self.experiment.steps}), batches()):"
-
-
-def _module(text: str, after: str) -> list[str]:
-    """How a module is made, by a call whose arguments may need several lines."""
-    name, _, inside = text.removesuffix(")").partition("(")
-    return listed(f"model = {name}(", re.findall(r"[\w.]+(?:\(.*?\))?", inside), f"){after}")
-
-
-def _reached(name: str) -> str:
-    """How a person reaches the parameter that a module calls so: model[0].weight for "0.weight"."""
-    return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in name.split("."))
-
-
-def _numbers(row: Iterable[float]) -> str:
-    return f"[{', '.join(literal(float(number)) for number in row)}]"
-
-
 def _scheduler(spec: SchedulerSpec, steps: int, lr: float) -> list[str]:
     info = scheduler_info(spec)
     package = "torch.optim.lr_scheduler"
-    parts = ["optimizer", *_changed(info.params, info.settings(spec, steps, lr))]
+    parts = ["optimizer", *changed(info.params, info.settings(spec, steps, lr))]
     if not spec.warmup:
-        return _call(f"scheduler = {package}.{info.name}", parts)
+        return call(f"scheduler = {package}.{info.name}", parts)
     both = ["optimizer", "[warmup, after]", f"[{spec.warmup}]"]
     return [
-        *_call(f"warmup = {package}.LinearLR", ["optimizer", f"total_iters={spec.warmup}"]),
-        *_call(f"after = {package}.{info.name}", parts),
-        *_call(f"scheduler = {package}.SequentialLR", both),
+        *call(f"warmup = {package}.LinearLR", ["optimizer", f"total_iters={spec.warmup}"]),
+        *call(f"after = {package}.{info.name}", parts),
+        *call(f"scheduler = {package}.SequentialLR", both),
     ]
 
 
-def _needs_closure(info: OptimizerInfo) -> bool:
+def needs_closure(info: OptimizerInfo) -> bool:
     """Whether `step` wants one; of those that are not torch's own it is not known, and all take one."""
     if not info.is_torchs:
         return True
     return inspect.signature(info.make.step).parameters["closure"].default is inspect.Parameter.empty
-
-
-def _indented(lines: Iterable[Line]) -> list[Line]:
-    return [Line(_INDENT + line.text, line.phase) for line in lines]
-
-
-# -- values and calls ----------------------------------------------------------------------------------
-
-
-def _changed(declared: Mapping[str, Param], settings: Mapping[str, Value]) -> list[str]:
-    """The keywords that are not at torch's default."""
-    return [f"{name}={literal(value)}" for name, value in settings.items() if value != declared[name].default]
-
-
-def literal(value: Value) -> str:
-    """A value as a person writes it in Python, 1e-3 for 0.001; it reads back as the same one."""
-    if isinstance(value, tuple):
-        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
-    if isinstance(value, str):
-        return repr(value) if {'"', "'", "\\"} & set(value) else f'"{repr(value)[1:-1]}"'
-    if not isinstance(value, float):
-        return repr(value)
-    plain = repr(value)
-    scientific = f"{Decimal(plain).normalize():e}".replace("e+", "e")
-    ordinary = 0.01 <= abs(value) < 1e5
-    return plain if ordinary or len(plain) <= len(scientific) else scientific
-
-
-def _call(head: str, parts: Sequence[str]) -> list[str]:
-    return listed(f"{head}(", parts, ")")
-
-
-def listed(opening: str, parts: Sequence[str], closing: str) -> list[str]:
-    """The parts on one line, or on as few lines of their own as they fit on."""
-    line = f"{opening}{', '.join(parts)}{closing}"
-    if len(line) <= _WIDTH:
-        return [line]
-    # A part stays whole, unless it is itself a list too long for a line; a quoted text always does.
-    long = [len(part) > _WIDTH - 8 and not {'"', "'"} & set(part) for part in parts]
-    kept = [part if broken else part.replace(" ", "\0") for part, broken in zip(parts, long, strict=True)]
-    rows = textwrap.wrap(", ".join(kept), _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
-    return [opening, *(_INDENT + row.replace("\0", " ") for row in rows), closing]
-
-
-# -- the surface ---------------------------------------------------------------------------------------
-
-_TAKEN = frozenset({"torch", "math", "theta", "x", "y", "step", "loss", "noise", "generator", "closure"}) | {
-    *("optimizer", "scheduler", "warmup", "after")
-}
-"""Names that a training loop uses itself."""
-_MODULES = {"math": math, "torch": torch}
-_PLAIN = inspect.Parameter.POSITIONAL_OR_KEYWORD
-
-
-@dataclass(frozen=True)
-class _Source:
-    """The lines that define a surface, after the imports that they need, and what they call it."""
-
-    imports: tuple[str, ...]
-    lines: tuple[str, ...]
-    name: str
-
-
-class _HiddenError(Exception):
-    """A function whose source cannot be shown by itself."""
-
-
-def _source(spec: SurfaceSpec, taken: frozenset[str]) -> _Source:
-    """`taken` are names that its functions cannot have."""
-    info = SURFACES[spec.name]
-    try:
-        if info.code is not None:
-            return _expressed(info.code(info.settings(spec.params)))
-        return _definition(info.function, info.settings(spec.params), taken)
-    except _HiddenError:
-        return _imported(spec)
-
-
-def _imported(spec: SurfaceSpec) -> _Source:
-    """A surface as optviz has it."""
-    params = [f"{literal(name)}: {literal(value)}" for name, value in spec.params.items()]
-    lines = [
-        "# Its source cannot be shown: this runs where the surface has been registered.",
-        *listed("params = {", params, "}"),
-        f"surface = optviz.surface(optviz.SurfaceSpec({literal(spec.name)}, params)).function",
-    ]
-    return _Source(("import torch", "", "import optviz"), tuple(lines), "surface")
-
-
-def _definition(function: object, values: Mapping[str, Value], taken: frozenset[str]) -> _Source:
-    """A surface's function after those that it calls, with `values` as its defaults."""
-    functions: dict[str, FunctionType] = {}
-    modules = _gather(function, functions)
-    *_, name = functions
-    if functions.keys() & taken or _piece(functions[name]).parameters != ("x", "y", *values):
-        raise _HiddenError
-    parts = [_defined(key, part, values if key == name else {}) for key, part in functions.items()]
-    return _Source(_imports(modules), tuple(_public(_apart(parts), functions, taken)), name)
-
-
-def _expressed(code: Code) -> _Source:
-    """A function that is one expression, after those that it calls."""
-    functions: dict[str, FunctionType] = {}
-    modules = {"math"} if re.search(r"\bmath\.", code.expression) else set()
-    for used in code.uses:
-        modules |= _gather(used, functions)
-    given = [f"{word}={literal(value)}" for word, value in code.params.items()]
-    head = listed(f"def {code.name}(", ["x", "y", *given], "):")
-    own = [*head, *(_INDENT + line for line in _returned(code.expression))]
-    parts = [*(_defined(key, part, {}) for key, part in functions.items()), own]
-    return _Source(_imports(modules), tuple(_apart(parts)), code.name)
-
-
-def _apart(parts: Sequence[Sequence[str]]) -> list[str]:
-    """All lines, with an empty one between two parts."""
-    return [line for part in parts for line in ("", *part)][1:]
-
-
-def _returned(expression: str) -> list[str]:
-    if len(line := f"return {expression}") <= _WIDTH:
-        return [line]
-    rows = textwrap.wrap(expression, _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
-    return ["return (", *(_INDENT + row for row in rows), ")"]
-
-
-def _imports(modules: set[str]) -> tuple[str, ...]:
-    return (*(["import math", ""] if "math" in modules else []), "import torch")
-
-
-def _defined(name: str, function: FunctionType, values: Mapping[str, Value]) -> list[str]:
-    """A function's source, with `values` as its defaults."""
-    piece = _piece(function)
-    given = {word: f"{word}={literal(value)}" for word, value in values.items()}
-    signature = [given.get(word, word) for word in piece.parameters]
-    return [*listed(f"def {name}(", signature, "):"), *piece.body]
-
-
-def _public(lines: Sequence[str], functions: Mapping[str, FunctionType], taken: frozenset[str]) -> list[str]:
-    """The lines with `_sqrt` as `sqrt`, where that name is free: nothing is private in a program."""
-    known = taken.union(dir(builtins), *(_piece(function).names for function in functions.values()))
-    text = "\n".join(lines)
-    for name in functions:
-        public = name.lstrip("_")
-        if name != public and public.isidentifier() and public not in known:
-            text = re.sub(rf"(?<![\w.]){name}\b", public, text)
-    return text.split("\n")
-
-
-def _gather(function: object, functions: dict[str, FunctionType]) -> set[str]:
-    """Add a function to `functions`, after all that it calls; returns the modules that they use.
-
-    Raises _HiddenError where any of them needs something else.
-    """
-    if not isinstance(function, FunctionType) or functions.get(function.__name__, function) is not function:
-        raise _HiddenError
-    if function.__name__ in functions:
-        return set()
-    functions[function.__name__] = function
-    modules: set[str] = set()
-    scope = function.__globals__
-    for name in sorted(_piece(function).needs):
-        if name in scope and scope[name] is _MODULES.get(name):
-            modules.add(name)
-        elif name in scope and getattr(scope[name], "__name__", None) == name:
-            modules |= _gather(scope[name], functions)
-        elif name in scope or not hasattr(builtins, name):
-            raise _HiddenError
-    functions[function.__name__] = functions.pop(function.__name__)
-    return modules
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A function's source, taken apart."""
-
-    parameters: tuple[str, ...]
-    body: tuple[str, ...]
-    """Its lines as they are written."""
-    names: frozenset[str]
-    needs: frozenset[str]
-    """Those of its names that it does not define itself."""
-
-
-@cache
-def _piece(function: FunctionType) -> _Piece:
-    """Raises _HiddenError where the source is not at hand, or is not all that there is to the function."""
-    try:
-        source = textwrap.dedent(inspect.getsource(function))
-        (node,) = ast.parse(source).body
-    except (OSError, TypeError, SyntaxError, ValueError):
-        raise _HiddenError from None
-    if not isinstance(node, ast.FunctionDef) or function.__closure__ or hasattr(function, "__wrapped__"):
-        raise _HiddenError
-    parameters = tuple(part.arg for part in node.args.args)
-    own_signature = inspect.signature(function).parameters.values()
-    if any(part.default is not part.empty or part.kind is not _PLAIN for part in own_signature):
-        raise _HiddenError
-    body = source.splitlines()[node.body[0].lineno - 1 : node.end_lineno]
-    if body[0][: node.body[0].col_offset] != _INDENT:
-        raise _HiddenError  # it begins on the line of the def
-    words = [word for part in node.body for word in ast.walk(part) if isinstance(word, ast.Name)]
-    own = {word.id for word in words if not isinstance(word.ctx, ast.Load)}.union(parameters)
-    names = frozenset(word.id for word in words).union(own)
-    return _Piece(parameters, tuple(body), names, names - own)

@@ -17,7 +17,9 @@ from itertools import count
 import torch
 
 from optviz.engine.outcome import REACH
-from optviz.programs.program import Program, SurfaceProgram, literal, program_of
+from optviz.programs.loop import program_of
+from optviz.programs.program import Program, SurfaceProgram
+from optviz.programs.writing import literal
 from optviz.spec.experiment import Experiment
 from optviz.surfaces.catalogue import SURFACES, surface
 from optviz.surfaces.models import Part

@@ -18,7 +18,8 @@ import numpy as np
 from optviz.engine.outcome import Array
 from optviz.engine.planes import trained_weights
 from optviz.engine.rates import used_lrs
-from optviz.engine.run import competitor, hessians, largest_curvatures
+from optviz.engine.request import competitor
+from optviz.engine.sampling import hessians, largest_curvatures
 from optviz.engine.trajectory import Trajectory
 from optviz.optimizers.catalogue import optimizer_info
 from optviz.spec.experiment import Experiment

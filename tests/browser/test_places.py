@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
-from optviz.figures.runs import PLAIN
+from optviz.figures.theme import PLAIN
 from optviz.player import captions
 from optviz.player.scene import inside, scene
 

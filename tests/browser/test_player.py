@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import optviz as ov
-from optviz.figures.runs import LIGHT
+from optviz.figures.theme import LIGHT
 from scripts.live_app import follow, wait_until_still
 
 READY = ".optviz-contour .main-svg"

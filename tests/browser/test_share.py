@@ -14,7 +14,7 @@ from PIL import Image, ImageColor
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import optviz as ov
-from optviz.figures.runs import THEMES
+from optviz.figures.theme import THEMES
 from scripts.live_app import wait_until_still
 
 FOUR = ov.Experiment(

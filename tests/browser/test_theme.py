@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 import optviz as ov
-from optviz.figures.runs import THEMES
+from optviz.figures.theme import THEMES
 from scripts.live_app import LiveApp, follow, wait_until_still
 from tests.browser.conftest import Watch, fit
 

@@ -22,7 +22,7 @@ from pyarrow import parquet
 import optviz as ov
 from optviz.export import films
 from optviz.export.films import last_frame
-from optviz.figures.runs import THEMES
+from optviz.figures.theme import THEMES
 from optviz.player import page as pages
 from scripts import chromium
 

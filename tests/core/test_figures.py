@@ -17,16 +17,10 @@ from charts import curves, on_axis
 from optviz.engine.planes import ground_of
 from optviz.figures import runs as figures
 from optviz.figures.contours import contour_levels, picture, places
-from optviz.figures.runs import (
-    DARK,
-    LIGHT,
-    THEMES,
-    contour_figure,
-    gradient_figure,
-    loss_figure,
-    lr_figure,
-    surface_figure,
-)
+from optviz.figures.curves import gradient_figure, loss_figure, lr_figure
+from optviz.figures.relief import surface_figure
+from optviz.figures.runs import contour_figure
+from optviz.figures.theme import DARK, LIGHT, THEMES
 
 
 def experiment(surface: str = "Rosenbrock", lr: float = 1e-3, steps: int = 60) -> ov.Experiment:

@@ -10,7 +10,7 @@ import pytest
 
 import optviz as ov
 from optviz.engine.outcome import KINDS
-from optviz.figures.runs import THEMES
+from optviz.figures.theme import THEMES
 from optviz.maps.figures import SWEEP_VALUES, difference
 from optviz.spec.wording import coordinates
 

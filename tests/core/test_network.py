@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import optviz as ov
 from optviz.engine.planes import on_plane, principal, trained_weights
-from optviz.engine.run import _hessians_of, plane_hessians
+from optviz.engine.sampling import _hessians_of, plane_hessians
 from optviz.player.scene import inside, scene
 from optviz.rules.steps import steps as taken_apart
 from optviz.surfaces import network as rows

@@ -9,7 +9,7 @@ import pytest
 
 import optviz as ov
 from optviz.engine.outcome import KINDS, Landscape, judge, judge_many
-from optviz.engine.run import landscape
+from optviz.engine.sampling import landscape
 
 
 def run(surface, optimizer, params, start=None, steps=300, **rest) -> ov.Trajectory:

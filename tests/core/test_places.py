@@ -8,7 +8,7 @@ import pytest
 import optviz as ov
 from optviz.export.films import _Stage
 from optviz.figures.contours import equal_units
-from optviz.figures.runs import LIGHT
+from optviz.figures.theme import LIGHT
 from optviz.player import captions
 from optviz.player.scene import scene
 from visits import columns

@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
-from optviz.figures.runs import THEMES
+from optviz.figures.theme import THEMES
 from optviz.maps import catalogue
 from optviz.maps.catalogue import MAPS, Request
 from optviz.web.compute import jobs

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import optviz as ov
 from optviz.export.formats import FORMATS
-from optviz.figures.runs import THEMES
+from optviz.figures.theme import THEMES
 from optviz.spec.experiment import split_link
 from optviz.web.state.choices import OPENING
 from optviz.web.views import share

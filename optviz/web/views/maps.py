@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
-from optviz.figures.runs import THEMES, Theme
+from optviz.figures.theme import THEMES, Theme
 from optviz.maps import catalogue
 from optviz.maps.catalogue import AXIS, MAPS, Picture, Request
 from optviz.spec.params import Maybe, Param

@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs_version
 import optviz as ov
 from optviz.export.formats import FIGURES, FORMATS, Format, Watch, Work, figure_of
 from optviz.export.pictures import still
-from optviz.figures.runs import THEMES
+from optviz.figures.theme import THEMES
 from optviz.spec.params import Choice, Float, Int, Param
 from optviz.web.compute import runs
 from optviz.web.state import choices, fragments

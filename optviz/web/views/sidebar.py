@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
-from optviz.figures.runs import DARK, DASHES, LIGHT
+from optviz.figures.theme import DARK, DASHES, LIGHT
 from optviz.optimizers import third_party
 from optviz.spec.experiment import EXPERIMENT_PARAMS, RUN_PARAMS
 from optviz.spec.params import Float, Int, Maybe, Param, Points, Text, Value

@@ -1,0 +1,125 @@
+"""How things are drawn, everywhere: colours, dashes, and who has which. Needs neither plotly nor torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from optviz.spec.experiment import Experiment, View
+
+if TYPE_CHECKING:
+    from optviz.engine.trajectory import Trajectory
+
+Scale = Sequence[tuple[float, str]]
+"""A colour scale: from 0 (lowest) to 1, colours "#rrggbb"."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a figure.
+
+    The eight path colours stay apart for every kind of colour vision, and paths differ in their dashes too.
+    """
+
+    paper: str
+    ink: str
+    faint: str
+    """Grid lines and contour lines."""
+    low: str
+    """Colour of the lowest losses; the scale runs from here to `high`."""
+    middle: str
+    high: str
+    halo: str
+    """Drawn under paths, so that they stand out from any level."""
+    paths: tuple[str, ...]
+    marks: Mapping[str, str] = field(hash=False)
+    """Colours of what is drawn at a head."""
+
+    @property
+    def scale(self) -> Scale:
+        """The colour scale of losses, from the lowest to the highest."""
+        return [(0.0, self.low), (0.45, self.middle), (1.0, self.high)]
+
+
+LIGHT = Theme(
+    paper="#ffffff",
+    ink="#1f2933",
+    faint="rgba(31, 41, 51, 0.2)",
+    low="#7488a8",
+    middle="#c3cddd",
+    high="#f6f8fb",
+    halo="rgba(255, 255, 255, 0.9)",
+    paths=("#c8480a", "#2d309b", "#007e78", "#781b3a", "#8747cf", "#2597ec", "#101828", "#e5730a"),
+    marks={
+        "gradient": "#c2185b",
+        "given": "#8a5300",
+        "momentum": "#1f4fd8",
+        "step": "#101828",
+        "curvature": "#5b2a86",
+    },
+)
+DARK = Theme(
+    paper="#0f1520",
+    ink="#e6ebf2",
+    faint="rgba(230, 235, 242, 0.22)",
+    low="#0b1220",
+    middle="#253350",
+    high="#50648c",
+    halo="rgba(8, 12, 20, 0.85)",
+    paths=("#ff8f45", "#b09bff", "#51d6bb", "#f50d43", "#a04fff", "#1196a0", "#bffdff", "#ffe066"),
+    marks={
+        "gradient": "#ff7ab0",
+        "given": "#ffc04d",
+        "momentum": "#7fb0ff",
+        "step": "#ffffff",
+        "curvature": "#d7a6ff",
+    },
+)
+THEMES = {"light": LIGHT, "dark": DARK}
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
+PLAIN = View()
+"""How an experiment is looked at if nobody says otherwise."""
+
+
+@dataclass(frozen=True)
+class Pen:
+    """How a competitor is drawn, in every figure."""
+
+    slot: int
+    """The place of its colour among a theme's `paths`."""
+    color: str
+    dash: str
+    """One of plotly's names: solid, dash, dot, dashdot, longdash, longdashdot."""
+
+
+def all_pens(experiment: Experiment, theme: Theme = LIGHT, view: View = PLAIN) -> list[Pen]:
+    """Each competitor's pen."""
+    slots = [*view.colors, *range(len(view.colors), len(experiment.runs))][: len(experiment.runs)]
+    return [_pen(slot, theme) for slot in slots]
+
+
+def _pen(slot: int, theme: Theme) -> Pen:
+    slot %= len(theme.paths)
+    return Pen(slot, theme.paths[slot], DASHES[slot % len(DASHES)])
+
+
+def pens(
+    experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
+) -> list[Pen]:
+    """Each trajectory's pen: that of its competitor, also where another one is missing."""
+    known = all_pens(experiment, theme, view)
+    chosen: list[Pen] = []
+    after = 0
+    for trajectory in trajectories:
+        later = [i for i, run in enumerate(experiment.runs) if i >= after and run == trajectory.run]
+        index = later[0] if later else after
+        after = index + 1
+        chosen.append(known[index] if index < len(known) else _pen(index, theme))
+    return chosen
+
+
+def mixed(one: str, other: str, share: float) -> str:
+    """A colour "#rrggbb" between two: this share of the one."""
+    pairs = [[int(color[k : k + 2], 16) for color in (one, other)] for k in (1, 3, 5)]
+    return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)

@@ -1,0 +1,46 @@
+"""The training loop as code: what a person would write in torch for one competitor of an experiment.
+
+The text is a program of its own, which needs torch alone and takes the steps of the engine to the bit. Its
+surface is the source of the very function that the engine runs. Nothing of an experiment gets into it but
+numbers, known names and quoted texts: no label.
+"""
+
+from __future__ import annotations
+
+from optviz.engine.request import competitor, free_names, tensors
+from optviz.optimizers.catalogue import optimizer_info
+from optviz.programs.models import ModelProgram
+from optviz.programs.program import Program, SurfaceProgram
+from optviz.programs.source import TAKEN, source_of
+from optviz.programs.writing import Line
+from optviz.spec.experiment import Experiment
+
+
+def training_loop(experiment: Experiment, index: int) -> tuple[Line, ...]:
+    """The program that steps competitor `index` of `experiment`: its lines, without their ends.
+
+    Run by itself it takes the steps that `run` takes on the CPU; `theta`, or `x` and `y` where one of them is
+    frozen, is where they lead, or `model` where the surface is made of data. Of all settings those are
+    written that differ from torch's defaults, and the learning rate. The last statement is the loop over the
+    steps. A line has at most 100 characters, but for a number or text that is longer by itself.
+
+    A surface whose source cannot be shown, such as one registered without its `function`, is imported from
+    optviz. Raises ValueError where there is no such competitor, and for names and types that `run` refuses;
+    whether torch likes the values is not asked.
+    """
+    program = program_of(experiment, index)
+    setup = [*program.beginning(), *program.generator(), *program.building(), *program.batches()]
+    return (*map(Line, setup), Line(""), *program.loop())
+
+
+def program_of(experiment: Experiment, index: int, taken: frozenset[str] = frozenset()) -> Program:
+    """Competitor `index` of `experiment` as the parts of a program. Raises as `training_loop` does.
+
+    `taken` are names that a larger program needs for itself: no function of a surface may have them.
+    """
+    run, function = competitor(experiment, index)
+    tensors(function, run)  # refuses what cannot be frozen
+    common = experiment, run, optimizer_info(run.optimizer), free_names(function, run)
+    if function.data is not None:
+        return ModelProgram(*common, function.data)
+    return SurfaceProgram(*common, source_of(experiment.surface, TAKEN | taken))
