@@ -15,12 +15,11 @@ import pytest
 import optviz as ov
 from charts import curves, on_axis
 from optviz.engine.planes import ground_of
-from optviz.figures import runs as figures
 from optviz.figures.contours import contour_levels, picture, places
-from optviz.figures.curves import gradient_figure, loss_figure, lr_figure
+from optviz.figures.curves import _mark_excursions, _span, gradient_figure, loss_figure, lr_figure
 from optviz.figures.relief import surface_figure
 from optviz.figures.runs import contour_figure
-from optviz.figures.theme import DARK, LIGHT, THEMES
+from optviz.figures.theme import DARK, LIGHT, THEMES, Pen
 
 
 def experiment(surface: str = "Rosenbrock", lr: float = 1e-3, steps: int = 60) -> ov.Experiment:
@@ -394,14 +393,12 @@ def test_no_finite_value_of_a_curve_is_cut_off_without_a_mark() -> None:
     for chart in curves(40):
         log = chart["log"]
         values = [np.asarray(curve, float) for curve in chart["curves"]]
-        low, high = figures._span(values, chart["diverged"], log=log)
+        low, high = _span(values, chart["diverged"], log=log)
         assert np.isfinite([low, high]).all() and low < high
         for curve, diverged in zip(values, chart["diverged"], strict=True):
             figure = go.Figure()
             steps = range(len(curve))
-            figures._mark_excursions(
-                figure, steps, curve, (low, high), figures.Pen(0, "#000", "solid"), log=log
-            )
+            _mark_excursions(figure, steps, curve, (low, high), Pen(0, "#000", "solid"), log=log)
             marks = {(int(mark.x), 1 if mark.y == 1 else -1): mark.text for mark in figure.layout.annotations}
             expected, before = [], 0
             for step, value in enumerate(curve.tolist()):

@@ -86,7 +86,7 @@ def test_every_hyperparameter_gives_each_cell_its_single_run(name: str, param: s
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS_BY_ROWS))
 def test_rows_of_one_tensor_are_used_where_they_are_said_to_be(name: str, monkeypatch) -> None:
     """And not torch's groups, which would be right too, but slow."""
-    monkeypatch.setattr(engine, "_own_tensors", None)
+    monkeypatch.setattr(engine, "own_tensors", None)
     optimizers = [
         ov.OptimizerSpec(name, {"lr": lr, "weight_decay": decay})
         for lr, decay in zip(np.geomspace(1e-5, 1e-3, 12), np.linspace(0.01, 0.5, 12), strict=True)
