@@ -32,17 +32,17 @@ REACH = 1e6
 """Domain widths from the domain's middle beyond which a run has diverged."""
 
 _FLAT = 1e-5
-"""Crossing the domain along this slope changes the loss by this share of what is at stake: a plateau."""
+"""A plateau's slope at most: crossing the domain along it changes the loss by this share of its range."""
 _PATIENCE = 100
-"""So many times its steps a run on a plateau would stay near, at its pace."""
+"""A run is on a plateau where this many times its steps, at its pace, would not take it away."""
 _ROUNDING = 1e-12
 """Slopes below this share of the loss's range, or of the curvature there, are rounding."""
 _PROBE = 1e-2
 """Domain widths: how far around a degenerate point the loss is probed."""
 _SHORTEST_CYCLE = 10
-"""Steps that are watched, at least, before a run is said to cycle."""
+"""Least number of steps from which a run can be said to cycle."""
 _AT_ONCE = 2**16
-"""Points that are looked at together: few enough for a processor's cache, and enough to be quick."""
+"""Points per chunk: few enough for the CPU's cache, and enough to amortise NumPy's overhead."""
 
 
 @dataclass(frozen=True)

@@ -22,16 +22,37 @@ from optviz.surfaces.models import Part
 from optviz.surfaces.problem import Domain, Point, Surface
 
 _ROOM = 0.25
-"""How much wider than its paths a picture is, on each side."""
+"""Margin around the paths on each side of a picture, as a share of their extent."""
 _NARROWEST = 1e-3
-"""The least extent of a picture, in lengths of the weights that it begins at: paths may not move at all."""
+"""Least half-width of a picture, in lengths of the initial weights: paths may not move at all."""
 
 
 def plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Plane:
-    """The plane that the paths of a network are seen on, through the weights that all of them begin at.
+    """The plane on which the paths of a network are drawn, through the weights that all of them begin at.
 
-    Runs that diverged do not count, unless all did, nor do points that are not finite. Raises ValueError for
-    a surface of two numbers, which is a plane itself, and where there are no trajectories.
+    Runs that diverged do not count, unless all did, nor do points that are not finite.
+
+    Args:
+        experiment: An experiment on a network.
+        trajectories: Trajectories of it, at least one.
+
+    Returns:
+        The plane of the two principal directions of all points, or of two random, filter-normalised
+        directions, as the surface says.
+
+    Raises:
+        ValueError: The surface has two parameters, which are a plane already, or there are no trajectories.
+
+    Source:
+        Lorch (2016), Visualizing deep network training trajectories with PCA; Li et al. (2018), Visualizing
+        the loss landscape of neural nets.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Least squares with bias"), (0.0, 0.0), 5, (run,))
+        >>> ov.plane(exp, ov.run(exp, device="cpu")).u.shape
+        (3,)
     """
     function = surface(experiment.surface)
     if function.network is None or function.data is None:
@@ -75,7 +96,24 @@ def principal(moves: Array) -> tuple[Array, tuple[float, float]]:
 
 
 def project(experiment: Experiment, trajectories: Sequence[Trajectory]) -> tuple[Trajectory, ...]:
-    """The trajectories as they are seen on their common plane; those of two numbers as they are."""
+    """The trajectories of a network with their points on a common plane; all others unchanged.
+
+    Args:
+        experiment: The experiment that the trajectories belong to.
+        trajectories: Trajectories of it.
+
+    Returns:
+        One trajectory for each, with `points` (n+1, 2), `off_plane` (n+1,) and `plane`.
+
+    Example:
+        >>> import optviz as ov
+        >>> runs = tuple(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr})) for lr in (0.01, 0.1))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Least squares with bias"), (0.0, 0.0), 5, runs)
+        >>> apart = [ov.run_one(exp, index, device="cpu") for index in (0, 1)]
+        >>> slow, fast = ov.project(exp, apart)
+        >>> slow.plane is fast.plane
+        True
+    """
     if not trajectories or any(one.parameters is None for one in trajectories):
         return tuple(trajectories)
     common = plane(experiment, trajectories)
@@ -95,7 +133,26 @@ def trained_weights(experiment: Experiment, run: RunSpec) -> NDArray[np.bool_]:
 
 
 def two_weights(experiment: Experiment, trajectory: Trajectory) -> tuple[int, int]:
-    """The places of the two weights of a network that moved most, of those that were trained."""
+    """The indices of the two weights of a network that moved most, among those that were trained.
+
+    Args:
+        experiment: An experiment on a network.
+        trajectory: A trajectory of it.
+
+    Returns:
+        Two indices into the D weights, the smaller one first.
+
+    Raises:
+        ValueError: The surface has two parameters already.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Least squares with bias"), (0.0, 0.0), 5, (run,))
+        >>> first, second = ov.two_weights(exp, ov.run_one(exp, 0, device="cpu"))
+        >>> 0 <= first < second < 3
+        True
+    """
     trained, theta = trained_weights(experiment, trajectory.run), _usable(trajectory)
     moved = np.where(trained, np.ptp(theta, axis=0), -1.0)
     one, other = sorted(np.argsort(-moved, kind="stable")[:2].tolist())
@@ -103,11 +160,28 @@ def two_weights(experiment: Experiment, trajectory: Trajectory) -> tuple[int, in
 
 
 def seen_through(experiment: Experiment, trajectory: Trajectory) -> Trajectory:
-    """A network's trajectory as that of two of its weights, the two that moved most.
+    """A network's trajectory reduced to two of its weights, the two that moved most.
 
     Points, gradients and torch's state are those of these weights, so that what is known of a step of two
-    numbers holds for them. Where only one weight is trained, the other is said to be frozen. State that has
-    no number for each weight is left out, as unrecorded.
+    parameters holds for them. Where only one weight is trained, the other counts as frozen. State that has no
+    number for each weight is left out and listed as unrecorded.
+
+    Args:
+        experiment: An experiment on a network.
+        trajectory: A trajectory of it, of n steps.
+
+    Returns:
+        A trajectory with `points` (n+1, 2), like those on surfaces of two parameters.
+
+    Raises:
+        ValueError: The surface has two parameters already.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Least squares with bias"), (0.0, 0.0), 5, (run,))
+        >>> ov.seen_through(exp, ov.run_one(exp, 0, device="cpu")).gradients.shape
+        (6, 2)
     """
     chosen = two_weights(experiment, trajectory)
     parts, columns = _parts(experiment), list(chosen)

@@ -23,7 +23,7 @@ from optviz.surfaces.problem import Surface
 
 _NOTHING: list[Any] = []
 _RING = 64
-"""Steps that are recorded before they are moved to their place."""
+"""Steps that are buffered before they are moved to their place."""
 _NO_STATE: dict[str, Any] = {}
 
 
@@ -37,8 +37,10 @@ class Recorder(Protocol):
         """The step has been taken, with `evals` evaluations of the loss; no scheduler has moved yet."""
 
     def stopped(self, finite: Tensor, reason: str) -> None:
-        """There are no more steps: something failed, for a reason in words. Which starts had finite numbers
-        until then is `finite` (k,); the others have diverged."""
+        """There are no more steps: something failed, for a reason in words.
+
+        `finite` (k,) says which starts had finite numbers until then; the others have diverged.
+        """
 
 
 class PathRecorder:
@@ -65,12 +67,14 @@ class PathRecorder:
         self._gave_up, self._reason = False, ""
 
     def seen(self, step: int, loss: Tensor) -> None:
+        """Keep the gradients and the loss of this step's first closure call."""
         gradients: list[Any] = [part.grad for part in self._trained]
         if not self._spec.zero_grad:  # they are added to in place: later calls of this step would change them
             gradients = [gradient.clone() for gradient in gradients]
         self._seen = [*gradients, loss if loss.ndim == 0 else loss.reshape(())]
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
+        """Keep the point, torch's state and the learning rate after the step."""
         place = step % _RING
         rows, values = [*self._rows[place]], [*self._parameters, *self._seen]
         for prefix, part in self._named:
@@ -99,6 +103,7 @@ class PathRecorder:
             column.flush(first, steps)
 
     def stopped(self, finite: Tensor, reason: str) -> None:
+        """Keep whether the run diverged, and the reason for the verdict."""
         self._gave_up, self._reason = not bool(finite.all()), reason
 
     def _keep(self, name: str, value: object, place: int) -> None:
@@ -196,15 +201,17 @@ class EndsRecorder:
         self._taken[rows] = 0
 
     def seen(self, step: int, loss: Tensor) -> None:
-        pass
+        """Nothing: only points are kept."""
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
+        """Move the ends of the runs that go on."""
         now, goes, ends = self._now(), self._goes[self._rows], self._ends[self._rows]
         self._taken[self._rows] += goes
         ends.copy_(torch.where(goes[:, None], now, ends))
         goes &= goes_on(now, self._surface)
 
     def stopped(self, finite: Tensor, reason: str) -> None:
+        """Keep which runs diverged."""
         self._goes[self._rows] &= finite
 
     def ensemble(self, land: Landscape, made_with: MadeWith) -> Ensemble:
@@ -245,20 +252,24 @@ class PathsRecorder(EndsRecorder):
         self._count = 0
 
     def watch(self, points: Callable[[], Tensor], rows: slice) -> None:
+        """As in `EndsRecorder`, with room for every point."""
         self._now, self._rows, self._count = points, rows, 0
         self._paths[1:, rows] = math.nan
         self._stopped[rows] = len(self._paths) - 1
         self._gave_up[rows] = False
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
+        """Keep all points."""
         self._count = step + 1
         self._paths[self._count, self._rows] = self._now()
 
     def stopped(self, finite: Tensor, reason: str) -> None:
+        """Keep at which step, and which runs diverged."""
         self._stopped[self._rows] = self._count
         self._gave_up[self._rows] = ~finite
 
     def ensemble(self, land: Landscape, made_with: MadeWith) -> Ensemble:
+        """Find where each path ends, and copy everything to the host once."""
         taken, steps = self._stopped.clone(), len(self._paths) - 1
         for row in self._suspects().split(1024):
             goes = goes_on(self._paths[:, row], self._surface)
@@ -270,8 +281,11 @@ class PathsRecorder(EndsRecorder):
         return self._ensemble(ends, taken, diverged, self._paths, land, made_with)
 
     def _suspects(self) -> Tensor:
-        """Which paths may have come to a point where they end. Most never do, which is told at once where it
-        depends on the extremes of a path alone: they are NaN where it is."""
+        """The paths that may contain a point at which they end.
+
+        Most contain none. Where that depends on the extremes of a path alone, it shows at once: they are NaN
+        where the path is.
+        """
         if not self._surface.total:
             return torch.arange(self._paths.shape[1], device=self._paths.device)
         extremes = torch.stack(torch.aminmax(self._paths, dim=0))

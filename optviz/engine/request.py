@@ -31,7 +31,25 @@ class CompetitorError(ValueError):
 
 
 def made_with(experiment: Experiment, device: str = "auto") -> MadeWith:
-    """What an experiment is computed with here. Raises ValueError for a device that is not here."""
+    """What an experiment is computed with on this machine: torch, device, dtype and threads.
+
+    Args:
+        experiment: The experiment, whose dtype counts.
+        device: As in `run`.
+
+    Returns:
+        A record that is kept with every result.
+
+    Raises:
+        ValueError: The device is not available, or has no such dtype.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.made_with(exp, "cpu").dtype
+        'float32'
+    """
     where = find_device(device, experiment.dtype)
     return MadeWith(str(torch.__version__), str(where), experiment.dtype, torch.get_num_threads())
 
@@ -89,6 +107,7 @@ def start_of(experiment: Experiment, function: Surface, device: torch.device) ->
 
 
 def prepare_many(experiment: Experiment, run: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
+    """The same for many starts at once. Raises ValueError for a network, whose start is not chosen."""
     spec, function, where = prepare(experiment, run, device)
     if function.network is not None:
         raise ValueError(f"{function.name} starts at the weights of its seed: it has no map of starts.")
@@ -96,10 +115,12 @@ def prepare_many(experiment: Experiment, run: int, device: str) -> tuple[RunSpec
 
 
 def prepare(experiment: Experiment, index: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
+    """Competitor `index`, its surface and the device that it runs on. Raises ValueError as `run_one` does."""
     return *competitor(experiment, index), find_device(device, experiment.dtype)
 
 
 def find_device(name: str, dtype: str) -> torch.device:
+    """The torch device of this name. Raises ValueError where it is not available or has no such dtype."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -119,6 +140,7 @@ def find_device(name: str, dtype: str) -> torch.device:
 
 
 def read_starts(starts: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """(N, 2) the starts as a tensor. Raises ValueError where they are not of this shape and finite."""
     try:
         theta = torch.as_tensor(starts, dtype=dtype, device=device).detach().clone()
     except (TypeError, ValueError, RuntimeError):

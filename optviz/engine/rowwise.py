@@ -46,6 +46,7 @@ class Varied(float):
     """What `of` has made: a learning rate is the same at every step, and copying it to a GPU takes long."""
 
     def __new__(cls, rows: Any) -> Self:
+        """The rows (N,) as one number."""
         made = super().__new__(cls, math.nan)
         made.rows = np.asarray(rows, dtype=np.float64)
         made._tensors = {}

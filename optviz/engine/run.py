@@ -34,10 +34,25 @@ _PATHS_LIMIT = 2**31
 
 
 def run(experiment: Experiment, device: str = "auto") -> tuple[Trajectory, ...]:
-    """Run every competitor of `experiment`, in their order. Networks are seen on their common plane.
+    """The trajectories of all competitors of an experiment, in their order.
 
-    `device` is "auto" (CUDA where there is one, else the CPU), "cpu", "cuda", "cuda:1" or "mps".
-    Raises ValueError with a sentence for the user; it names the competitor where one is to blame.
+    Args:
+        experiment: What to run.
+        device: "auto" (CUDA where there is one, else the CPU), "cpu", "cuda", "cuda:1" or "mps".
+
+    Returns:
+        One trajectory for each competitor. Those of a network are projected on their common plane.
+
+    Raises:
+        CompetitorError: torch or optviz cannot run a competitor; the error names it.
+        ValueError: The surface is unknown, or the device is not available.
+
+    Example:
+        >>> import optviz as ov
+        >>> sgd = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
+        >>> (path,) = ov.run(ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 3, (sgd,)), device="cpu")
+        >>> path.points.tolist()[0]
+        [1.0, 1.0]
     """
     paths = [_walk(experiment, index, device) for index in range(len(experiment.runs))]
     return project(experiment, paths)
@@ -46,10 +61,26 @@ def run(experiment: Experiment, device: str = "auto") -> tuple[Trajectory, ...]:
 def run_one(
     experiment: Experiment, index: int, device: str = "auto", watch: Callable[[int], None] | None = None
 ) -> Trajectory:
-    """Run competitor `index` alone, so that a bad one does not stop the others. Raises as `run` does.
+    """The trajectory of one competitor, run alone, so that a faulty one does not stop the others.
 
-    `watch(steps)` is called after every step with the steps taken so far. What it raises ends the run.
-    A network is seen on a plane of its own.
+    Args:
+        experiment: What to run.
+        index: The competitor's index in the experiment, counted from 0.
+        device: As in `run`.
+        watch: Called after every step with the number of steps taken so far. What it raises ends the run.
+
+    Returns:
+        The trajectory. That of a network is projected on a plane of its own.
+
+    Raises:
+        ValueError: As in `run`, and where there is no competitor with this index.
+
+    Example:
+        >>> import optviz as ov
+        >>> runs = [ov.RunSpec(ov.OptimizerSpec(name, {"lr": 0.01})) for name in ("SGD", "Adam")]
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, tuple(runs))
+        >>> ov.run_one(exp, 1, device="cpu").name
+        'Adam'
     """
     return project(experiment, [_walk(experiment, index, device, watch=watch)])[0]
 
@@ -61,12 +92,32 @@ def run_reference(
     device: str = "auto",
     watch: Callable[[int], None] | None = None,
 ) -> Reference:
-    """Run competitor `index` by another convention than torch's, one of `CONVENTIONS`: never torch's path.
+    """The path of one competitor by another convention than torch's, never to be called torch's path.
 
-    All else is as in `run_one`: the loop, the noise, clipping, the scheduler, every hyperparameter, `watch`.
-    Where `conventions(run)` does not list it, this run's settings make no difference to torch or leave the
-    convention no meaning. Raises ValueError as `run` does, and for a name that the optimizer has no
-    convention of.
+    All else is as in `run_one`: the loop, the noise, clipping, the scheduler, every hyperparameter. Where
+    `conventions(run)` does not list the name, the run's settings make no difference to torch or leave the
+    convention no meaning.
+
+    Args:
+        experiment: What to run.
+        index: The competitor's index in the experiment, counted from 0.
+        name: One of the optimizer's `CONVENTIONS`.
+        device: As in `run`.
+        watch: As in `run_one`.
+
+    Returns:
+        The path, with a title that says that it is not torch's.
+
+    Raises:
+        ValueError: As in `run_one`, and where the optimizer has no convention of this name.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01, "momentum": 0.9}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> name = ov.conventions(run)[0].name
+        >>> ov.run_reference(exp, 0, name, device="cpu").points.shape
+        (6, 2)
     """
     spec, _, _ = prepare(experiment, index, device)
     chosen = convention(spec.optimizer, name)
@@ -106,12 +157,32 @@ def run_many(
     seeds: Sequence[int] | None = None,
     watch: Callable[[int], None] | None = None,
 ) -> Ensemble:
-    """Run competitor `run` from many starts at once; each equals its single run to the bit.
+    """One competitor from many starts at once; each row equals its single run to the bit.
 
-    `starts` is anything of shape (N, 2). `record` is "ends", or "paths" to keep every point as well.
-    `seeds` gives each start a seed of its own instead of the experiment's. `watch(steps)` is called after
-    every step of those that are stepped together. What it raises ends the run.
-    Raises ValueError as `run` does, and where the paths would not fit into memory.
+    Args:
+        experiment: What to run. Its own start is not used.
+        starts: (N, 2) where the runs begin, in units of x and y: an array, a tensor or nested lists.
+        run: The competitor's index in the experiment, counted from 0.
+        record: "ends", or "paths" to keep every point as well.
+        device: As in `run`.
+        seeds: N seeds, one for each start; the experiment's seed for all of them where left out.
+        watch: Called after every step with the number of steps that those stepped together have taken. What
+            it raises ends the runs.
+
+    Returns:
+        The ends (N, 2), and with `record="paths"` the paths (N, steps+1, 2).
+
+    Raises:
+        ValueError: As in `run_one`; the starts are not of shape (N, 2) or not finite, there is not one seed
+            for each of them, `record` is neither of the two, the paths would not fit into memory, or the
+            surface is a network, which has no choice of a start.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("Adam"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.run_many(exp, [[-1.0, 2.0], [0.0, 0.0]], device="cpu").ends.shape
+        (2, 2)
     """
     spec, function, where = prepare_many(experiment, run, device)
     theta = read_starts(starts, getattr(torch, experiment.dtype), where)
@@ -137,10 +208,32 @@ def run_varied(
     *,
     watch: Callable[[int], None] | None = None,
 ) -> Ensemble:
-    """Run competitor `run` with each of N settings of its optimizer at once, all from the one start.
+    """One competitor with each of N settings of its optimizer at once, all from the experiment's start.
 
-    Each equals its single run to the bit. `record` and `watch` are as in `run_many`.
-    Raises ValueError as `run` does, and where one of `optimizers` is another one than the competitor's.
+    Each row equals its single run to the bit.
+
+    Args:
+        experiment: What to run. The competitor's own settings of its optimizer are not used.
+        optimizers: N settings of the competitor's optimizer.
+        run: The competitor's index in the experiment, counted from 0.
+        record: As in `run_many`.
+        device: As in `run`.
+        watch: As in `run_many`.
+
+    Returns:
+        The ends (N, 2), and with `record="paths"` the paths (N, steps+1, 2), in the order of `optimizers`.
+
+    Raises:
+        ValueError: As in `run_many`, and where one of `optimizers` is another one than the competitor's, or
+            there are none.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> rates = [ov.OptimizerSpec("SGD", {"lr": lr}) for lr in (0.001, 0.01, 0.1)]
+        >>> ov.run_varied(exp, rates, device="cpu").losses.shape
+        (3,)
     """
     spec, function, where = prepare_many(experiment, run, device)
     info = optimizer_info(spec.optimizer)
@@ -206,7 +299,7 @@ def _by_rows(spec: RunSpec, function: Surface, device: torch.device) -> bool:
 
 
 def _born_apart(settings: Sequence[Mapping[str, Value]]) -> bool:
-    """Whether they differ in what torch reads when an optimizer is made, and not of its groups."""
+    """Whether they differ in a setting that torch reads in the constructor only, not from its groups."""
     return len({each.get("initial_accumulator_value") for each in settings}) > 1
 
 

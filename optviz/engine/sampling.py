@@ -20,9 +20,9 @@ from optviz.surfaces.models import Data
 from optviz.surfaces.problem import Domain, Surface
 
 _LARGEST_HESSIAN = 200
-"""Weights of a network whose Hessian is looked at when its end is judged."""
+"""Most weights of a network whose Hessian is evaluated to judge how a run ended."""
 _LANCZOS = 30
-"""Products with a Hessian from which its largest eigenvalue is known."""
+"""Hessian-vector products from which the largest eigenvalue is taken."""
 
 
 def sample(
@@ -32,12 +32,25 @@ def sample(
     watch: Callable[[float], None] | None = None,
     device: str = "cpu",
 ) -> Grid:
-    """The losses of a surface on a grid of `resolution` × `resolution` points over its domain, in float64.
+    """The losses of a surface on a square grid of points, in float64.
 
-    Or of a network on a plane, all points of some rows at once. Another `domain` ((x0, x1), (y0, y1)) may be
-    given. `watch(share)` is told how much is done; what it raises ends it. `device` is as in `run`, but for
-    mps, which has no float64. Raises ValueError for an unknown surface or device, a resolution outside 2 to
-    4,000, or an empty domain.
+    Args:
+        spec: A surface, or a plane through the space of a network's weights.
+        resolution: The number of points along each axis, 2 to 4,000.
+        domain: ((x0, x1), (y0, y1)), in units of x and y; the surface's own domain where left out.
+        watch: Called with the share that is done, 0 to 1. What it raises ends the sampling.
+        device: As in `run`, except "mps", which has no float64.
+
+    Returns:
+        The grid: x (resolution,), y (resolution,) and z (resolution, resolution).
+
+    Raises:
+        ValueError: The surface or device is unknown, the resolution out of range or the domain empty.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.sample(ov.SurfaceSpec("Rosenbrock"), resolution=50).z.shape
+        (50, 50)
     """
     where = find_device(device, "float64")
     function = on_plane(spec) if isinstance(spec, Plane) else surface(spec)
@@ -50,17 +63,44 @@ def sample(
 
 
 def hessians(spec: SurfaceSpec, points: Any) -> Array:
-    """The surface's Hessian (k, 2, 2) at each of some points (k, 2), by autograd in float64.
+    """The Hessian of a surface at each of some points, by autograd in float64.
 
-    NaN where the surface has no second derivative. Raises ValueError for an unknown surface.
+    Args:
+        spec: The surface.
+        points: (k, 2) in units of x and y.
+
+    Returns:
+        (k, 2, 2); NaN where the surface has no second derivative.
+
+    Raises:
+        ValueError: The surface is unknown.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.hessians(ov.SurfaceSpec("Booth"), [[1.0, 3.0]]).tolist()
+        [[[10.0, 8.0], [8.0, 10.0]]]
     """
     return _hessians(surface(spec), np.asarray(points, dtype=np.float64))
 
 
 def path_hessians(experiment: Experiment, trajectory: Trajectory) -> Array:
-    """The Hessian (n+1, 2, 2) of the loss at each point of a trajectory, in float64.
+    """The Hessian of the loss at each point of a trajectory, in float64.
 
-    Of a network it is that of the two weights that it is `seen_through`, the others being as they were.
+    Of a network it is that of the two weights that it is `seen_through`, with all others as they were.
+
+    Args:
+        experiment: The experiment that the trajectory belongs to.
+        trajectory: n steps.
+
+    Returns:
+        (n+1, 2, 2); NaN where there is no second derivative.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.path_hessians(exp, ov.run_one(exp, 0, device="cpu")).shape
+        (6, 2, 2)
     """
     function = surface(experiment.surface)
     if trajectory.parameters is None or function.data is None:
@@ -70,10 +110,10 @@ def path_hessians(experiment: Experiment, trajectory: Trajectory) -> Array:
 
 
 def plane_hessians(experiment: Experiment, trajectory: Trajectory) -> Array:
-    """The Hessian (n+1, 2, 2) along a network's plane at each point of a trajectory, in float64.
+    """(n+1, 2, 2) the Hessian along a network's plane at each point of a trajectory, in float64.
 
-    Its directions are those of the plane, which have to be of length 1 and at a right angle for its
-    eigenvalues to mean anything: NaN on a plane of random directions.
+    Its eigenvalues mean something only where the plane's directions are orthonormal: NaN on a plane of random
+    directions.
     """
     function, common = surface(experiment.surface), trajectory.plane
     assert common is not None and function.data is not None

@@ -14,13 +14,27 @@ from optviz.surfaces.problem import Surface
 
 
 def suggested_lr(optimizer: str, spec: SurfaceSpec) -> float:
-    """A learning rate that shows something on this surface: a suggestion, never applied unasked.
+    """A learning rate at which something can be seen on a surface: a suggestion, never applied unasked.
 
-    Where the rate is about the length of a step, a hundredth of the domain. Where it multiplies the gradient,
-    1 over the largest curvature at the start and the minimizers, but no more than takes the first step a
-    twentieth of the domain far. Rounded down to 1, 2 or 5 times a power of ten.
-    A network's weights are of the order of 1: there a length is a fiftieth, and the curvature is that at the
-    initial weights of seed 0. Raises ValueError for unknown names.
+    Where the rate is about the length of a step, it is a hundredth of the domain. Where it multiplies the
+    gradient, it is 1 over the largest curvature at the start and the minimizers, but at most what makes the
+    first step a twentieth of the domain long. For a network, whose weights are of the order of 1, it is a
+    fiftieth, or 1 over the largest curvature at the initial weights of seed 0.
+
+    Args:
+        optimizer: A name in `OPTIMIZERS`.
+        spec: The surface.
+
+    Returns:
+        The rate, rounded down to 1, 2 or 5 times a power of ten.
+
+    Raises:
+        ValueError: The optimizer or the surface is unknown.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.suggested_lr("SGD", ov.SurfaceSpec("Booth"))
+        0.005
     """
     info = optimizer_info(OptimizerSpec(optimizer))
     if info.lr_unit is LrUnit.NONE:

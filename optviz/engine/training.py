@@ -153,7 +153,7 @@ class Trainer:
         self.build()
 
     def build(self) -> None:
-        """Make optimizer and scheduler; raises ValueError for the user where torch refuses one of them."""
+        """Make optimizer and scheduler. Raises ValueError for the user where torch refuses one of them."""
         groups: Any = self.trained
         if len(self.settings) > 1:
             pairs = zip(self.each, self.settings, strict=True)
@@ -252,6 +252,7 @@ def _refusal(error: Exception, otherwise: str) -> str:
 
 
 def reads_loss(spec: RunSpec) -> bool:
+    """Whether a run's scheduler looks at the loss, as ReduceLROnPlateau does."""
     return spec.scheduler is not None and scheduler_info(spec.scheduler).reads_loss
 
 

@@ -72,7 +72,7 @@ def _number_latex(value: float) -> tuple[str, int]:
 
 
 def _name_latex(name: str) -> str:
-    """A name, its letters Greek and its number or second part below it: w_{1}, \\theta_{x}."""
+    r"""A name, its letters Greek and its number or second part below it: w_{1}, \theta_{x}."""
     letters = re.match(r"[A-Za-z]+", name)
     assert letters, name
     head, rest = letters[0], name[letters.end() :].strip("_")

@@ -82,6 +82,7 @@ def _term(value: Term | float) -> Term:
 
 
 def sqrt(term: Term) -> Term:
+    """The square root of a term."""
     return Operation("sqrt", (term,))
 
 
@@ -225,6 +226,7 @@ def _bracketed(text: str, binding: int, above: int) -> str:
 
 
 def symbol_latex(symbol: Symbol) -> str:
+    """A symbol as LaTeX, with its mark, index and exponent."""
     base = _GREEK.get(symbol.base, symbol.base)
     marked = _MARKS.get(symbol.mark, "%s") % base
     above = "" if symbol.mark in (*_MARKS, "") else f"^{{{_word(symbol.mark)}}}"
@@ -238,6 +240,7 @@ def _word(text: str) -> str:
 
 
 def number_latex(number: float) -> str:
+    """A number as LaTeX, with six significant digits."""
     if not np.isfinite(number):
         return r"\text{NaN}" if np.isnan(number) else r"\infty" if number > 0 else r"-\infty"
     digits, _, power = f"{number:.6g}".partition("e")

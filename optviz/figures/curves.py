@@ -126,8 +126,10 @@ def _on_axis(values: Array, *, log: bool) -> Array:
 
 
 def _span(curves: Sequence[Array], diverged: Sequence[bool], *, log: bool) -> list[float]:
-    """The range of an axis. It holds all that the runs that did not diverge have. Those that did go on as far
-    as the others are not squeezed flat: what has left is marked."""
+    """The range of an axis, which holds all that the runs that did not diverge have.
+
+    Those that did go on as far as the others are not squeezed flat; where they leave is marked.
+    """
     places = [_on_axis(curve, log=log) for curve in curves]
     finite = [place[np.isfinite(place)] for place in places]
     whole = np.concatenate([*finite, np.empty(0)])

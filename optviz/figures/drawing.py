@@ -103,6 +103,7 @@ def color_bar_trace(levels: Array, theme: Theme) -> go.Scatter:
 
 
 def styled(figure: go.Figure, theme: Theme) -> go.Figure:
+    """The figure in the style that all figures have."""
     axis = {
         "gridcolor": theme.faint,
         "zeroline": False,

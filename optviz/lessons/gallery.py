@@ -20,10 +20,12 @@ class Case:
 
     @cached_property
     def experiment(self) -> Experiment:
+        """The experiment of its link."""
         return Experiment.from_url(self.link)
 
     @cached_property
     def view(self) -> View:
+        """How its link looks at it."""
         return View.from_url(self.link)
 
 

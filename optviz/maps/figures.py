@@ -347,8 +347,11 @@ def _sayings(found: BasinMap | SweepMap, function: Surface, names: Sequence[str]
 
 
 def _steps(found: BasinMap | SweepMap) -> NDArray[np.int32]:
-    """(h, w) the step that a cell tells: of its arrival at the minimizer that it ends in, -1 where it never
-    is so near, else that from which its ending held."""
+    """(h, w) the step that a cell tells.
+
+    It is that of its arrival at the minimizer that it ends in, -1 where it never is so near; else that from
+    which its ending held.
+    """
     arrived = found.shown(found.minimizers) >= 0
     steps: NDArray[np.int32] = np.where(arrived, found.shown(found.reached), found.shown(found.steps))
     return steps

@@ -179,8 +179,10 @@ class Tuning:
 
     @property
     def best(self) -> NDArray[np.int64]:
-        """(r,) the place of the best rate; -1 where none is any good. The lower loss decides between equals,
-        then the lower rate."""
+        """(r,) the place of the best rate; -1 where none is any good.
+
+        The lower loss decides between equals, then the lower rate.
+        """
         usable = np.isfinite(self.values)
         places = [
             np.lexsort((losses, np.where(good, values, np.inf)))[0] if good.any() else -1

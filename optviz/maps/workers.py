@@ -60,6 +60,7 @@ class Piece:
     arguments: tuple[Any, ...]
 
     def __call__(self, watch: Callable[[int], None] | None = None) -> Any:
+        """Compute it, here or in another process."""
         return self.function(*self.arguments, watch=watch)
 
 

@@ -17,16 +17,37 @@ from optviz.spec.experiment import Experiment
 
 
 def training_loop(experiment: Experiment, index: int) -> tuple[Line, ...]:
-    """The program that steps competitor `index` of `experiment`: its lines, without their ends.
+    """The program that a person would write in torch for one competitor: its lines, without line ends.
 
-    Run by itself it takes the steps that `run` takes on the CPU; `theta`, or `x` and `y` where one of them is
-    frozen, is where they lead, or `model` where the surface is made of data. Of all settings those are
-    written that differ from torch's defaults, and the learning rate. The last statement is the loop over the
-    steps. A line has at most 100 characters, but for a number or text that is longer by itself.
+    Run by itself it takes the steps that `run` takes on the CPU, to the bit. `theta` is where they lead, or
+    `x` and `y` where one of them is frozen, or `model` where a model is fitted to data. Of all settings it
+    writes the learning rate and those that differ from torch's defaults. The last statement is the loop over
+    the steps. A line has at most 100 characters, except for a number or text that is longer by itself. A
+    surface whose source cannot be shown, such as one registered without its `function`, is imported from
+    optviz.
 
-    A surface whose source cannot be shown, such as one registered without its `function`, is imported from
-    optviz. Raises ValueError where there is no such competitor, and for names and types that `run` refuses;
-    whether torch likes the values is not asked.
+    Args:
+        experiment: The experiment.
+        index: The competitor's index in the experiment, counted from 0.
+
+    Returns:
+        The lines, each with the part of a step that it belongs to.
+
+    Raises:
+        ValueError: There is no such competitor, or `run` refuses its names or types. Whether torch accepts
+            the values is not checked.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> for line in ov.training_loop(exp, 0)[-5:]:
+        ...     print(line.text)
+        for step in range(5):
+            optimizer.zero_grad()
+            loss = booth(*theta)
+            loss.backward()
+            optimizer.step()
     """
     program = program_of(experiment, index)
     setup = [*program.beginning(), *program.generator(), *program.building(), *program.batches()]
@@ -34,7 +55,7 @@ def training_loop(experiment: Experiment, index: int) -> tuple[Line, ...]:
 
 
 def program_of(experiment: Experiment, index: int, taken: frozenset[str] = frozenset()) -> Program:
-    """Competitor `index` of `experiment` as the parts of a program. Raises as `training_loop` does.
+    """The parts of the program for competitor `index`. Raises as `training_loop` does.
 
     `taken` are names that a larger program needs for itself: no function of a surface may have them.
     """

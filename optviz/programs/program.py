@@ -89,6 +89,7 @@ class Program(ABC):
 
     @property
     def reads_loss(self) -> bool:
+        """Whether the scheduler looks at the loss, as ReduceLROnPlateau does."""
         return self.run.scheduler is not None and scheduler_info(self.run.scheduler).reads_loss
 
     def generator(self) -> list[str]:

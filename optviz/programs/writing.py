@@ -24,6 +24,7 @@ class Line:
 
 
 def indented(lines: Iterable[Line]) -> list[Line]:
+    """The lines of a block, one level deeper."""
     return [Line(INDENT + line.text, line.phase) for line in lines]
 
 
@@ -47,6 +48,7 @@ def literal(value: Value) -> str:
 
 
 def call(head: str, parts: Sequence[str]) -> list[str]:
+    """A call on one line, or on as few as it fits on."""
     return listed(f"{head}(", parts, ")")
 
 

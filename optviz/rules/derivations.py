@@ -425,8 +425,7 @@ class Derivation:
 
     @cached_property
     def known(self) -> Mapping[str, Any]:
-        """What is known before and while each step is taken, by the keys of symbols: numbers, (n, 1) or
-        (n, 2), in float64."""
+        """What is known before and during each step, by keys of symbols: (n, 1) or (n, 2), float64."""
         trajectory, settings = self.trajectory, self.settings
         n = trajectory.steps
         count = np.arange(n) % (self.run.reset_every or max(n, 1)) + 1
@@ -451,7 +450,7 @@ class Derivation:
 
     @cached_property
     def initial(self) -> Mapping[str, float | str]:
-        """torch's state before the first step: a number, or the key of what it equals."""
+        """The state before the first step, by torch's names: a number, or the key of what it equals."""
         return self.rule.initial(self.settings)
 
     @property
@@ -534,7 +533,22 @@ class Derivation:
 
 
 def derivation(trajectory: Trajectory) -> Derivation | None:
-    """How torch came from each point to the next one; None where optviz has no rule for the optimizer."""
+    """The steps of a run, derived line by line; None where the optimizer has no rule of a few lines.
+
+    Args:
+        trajectory: n steps on a surface of two parameters; of a network see `seen_through`.
+
+    Returns:
+        The derivation, whose `latex(k)` says with numbers what led from step k to step k+1.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> steps = ov.derivation(ov.run_one(exp, 0, device="cpu"))
+        >>> bool((abs(steps.after - steps.trajectory.points[1:]) < 1e-5).all())
+        True
+    """
     rule = RULES.get(trajectory.run.optimizer.name)
     return None if rule is None else Derivation(trajectory, rule)
 
@@ -551,10 +565,10 @@ def flat_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def state_columns(trajectory: Trajectory) -> dict[str, Array]:
-    """torch's state after each step in float64, by torch's names: (n, 2) one number for each of the point's,
-    NaN for a frozen one, else (n, k) as many as there are.
+    """The state after each step in float64, by torch's names: (n, 2) or (n, k).
 
-    Where the optimizer was given two tensors of a number each, what it keeps of both stands side by side.
+    What has a number for each of the point's is (n, 2), NaN for a frozen one; k is the size of anything else.
+    Where the optimizer was given two tensors of one number each, what it keeps of both stands side by side.
     """
     trained = [axis for axis, name in enumerate(trajectory.names) if name not in trajectory.run.frozen]
     columns: dict[str, Array] = {}

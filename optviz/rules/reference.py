@@ -145,8 +145,11 @@ _DECAY = (r"\lambda", "weight_decay")
 
 
 def _adafactor(settings: _Settings) -> tuple[tuple[str, ...], _Letters]:
-    """The case of a matrix, from the algorithm in torch's documentation of Adafactor (Shazeer & Stern 2018,
-    algorithms 4 and 5), with means for the sums there: torch's note says that both are the same."""
+    """The case of a matrix, from the algorithm in torch's documentation of Adafactor.
+
+    There Shazeer & Stern (2018), algorithms 4 and 5, have sums where this has means: torch's note says that
+    both are the same.
+    """
     turns = settings["maximize"]
     gradient = "g_{t}'" if turns else "g_{t}"
     square = r"\left(g_{t}'\right)^{2}" if turns else "g_{t}^{2}"
@@ -174,8 +177,10 @@ def _adafactor(settings: _Settings) -> tuple[tuple[str, ...], _Letters]:
 
 
 def _lbfgs(settings: _Settings) -> tuple[tuple[str, ...], _Letters]:
-    """Liu & Nocedal (1989), algorithm 2.1 and equation 2.4, as in the code of torch.optim.LBFGS, whose
-    documentation has no formula. H is never written out as a matrix, only multiplied with g."""
+    """Liu & Nocedal (1989), algorithm 2.1 and equation 2.4, as in the code of torch.optim.LBFGS.
+
+    Its documentation has no formula. H is never written out as a matrix, only multiplied with g.
+    """
     searches = settings["line_search_fn"] is not None
     length = r"\alpha_{t}" if searches else r"\gamma"
     rows = (
@@ -244,7 +249,7 @@ _WRITTEN: Mapping[str, Callable[[_Settings], tuple[tuple[str, ...], _Letters]]] 
 _SHAPE = (32, 64)
 """Of the weight matrix that is stepped."""
 _SETTLED = 12
-"""What has not become more in so many steps is taken to be all; some begin to keep things a little later."""
+"""Steps without growth after which the state counts as complete: some begin to keep things later."""
 _MOST_STEPS = 1200
 
 
@@ -263,20 +268,24 @@ class Footprint:
 def footprint(spec: OptimizerSpec) -> Footprint:
     """What the real optimizer keeps of a weight matrix of 32 × 64 numbers in float32 on the CPU, measured.
 
-    It takes steps until its state has long been as large as it gets, so that a history is full: seconds for
-    a long one. The learning rate is left at its default: it does not change what is kept, and a wild one
-    would end the run early. An optimizer that holds something elsewhere than in torch's `state` keeps more
-    than is counted. Deterministic; the program's random numbers stay as they are; the last 256 results are
-    kept. Raises ValueError with a sentence where there is no such optimizer, or where it does not take the
-    settings or a matrix.
+    It takes steps until its state has long been as large as it gets, so that a history is full, which takes
+    seconds for a long one. The learning rate stays at its default: it does not change what is kept, and an
+    extreme one would end the run early. An optimizer that holds something elsewhere than in torch's `state`
+    keeps more than is counted. Deterministic; the program's random state stays as it is; the last 256 results
+    are cached.
+
+    Raises:
+        ValueError: There is no such optimizer, or it does not take the settings or a matrix.
     """
     params = {name: value for name, value in spec.params.items() if name != "lr"}
     return _footprint(OptimizerSpec(spec.name, params))
 
 
 def dearer(name: str) -> dict[str, float]:
-    """What makes an optimizer keep more than at its defaults: a switch, or a share that is 0, by name, with
-    the numbers more for each parameter, measured. Raises ValueError for an unknown optimizer.
+    """What makes an optimizer keep more than at its defaults, by name, with the numbers more.
+
+    These are switches, and shares that are 0 by default. Numbers are for each number of the parameter, and
+    measured. Raises ValueError for an unknown optimizer.
     """
     plain = footprint(OptimizerSpec(name)).numbers
     more: dict[str, float] = {}

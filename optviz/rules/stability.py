@@ -26,9 +26,9 @@ from optviz.spec.experiment import Experiment
 from optviz.surfaces.catalogue import surface
 
 _MOST, _FEWEST = 400, 24
-"""Points of a network's path whose curvature is looked at, at most and at least."""
+"""Points of a network's path whose curvature is evaluated, at most and at least."""
 _UNITS = 3200
-"""Of a network with so many units it would be one point: that takes a second or two."""
+"""Units × points that take a second or two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +53,9 @@ class Stability:
 def sgd_limit(lr: Any, momentum: Any = 0.0, dampening: Any = 0.0, nesterov: bool = False) -> Any:
     """The largest curvature λ for which torch's SGD is stable on a quadratic; numbers or arrays.
 
-    2(1 + β) / (lr (1 - dampening)), where heavy-ball momentum β takes the gradient with that factor. With
-    nesterov (2 + 2β) / ((1 + 2β) lr): the recurrence's polynomial z² - (1+β)(1-lr·λ) z + β (1-lr·λ) has
-    a root below -1 from there on.
+    It is 2(1 + β) / (lr (1 - dampening)) with heavy-ball momentum β, which takes the gradient with that
+    factor. With nesterov it is (2 + 2β) / ((1 + 2β) lr): there the polynomial of the recurrence, z² -
+    (1+β)(1-lr·λ) z + β (1-lr·λ), gets a root below -1.
     """
     momentum = np.asarray(momentum, dtype=np.float64)
     with np.errstate(divide="ignore"):
@@ -66,12 +66,31 @@ def sgd_limit(lr: Any, momentum: Any = 0.0, dampening: Any = 0.0, nesterov: bool
 
 
 def stability(experiment: Experiment, trajectory: Trajectory) -> Stability:
-    """Curvature, sharpness and threshold along a path of `experiment`.
+    """The largest curvature along a path, and the largest that the optimizer can bear.
 
-    Thresholds are known for SGD, ASGD, Adam, AdamW (its decay, which is apart from the gradient, left out),
+    Thresholds are known for SGD, ASGD, Adam, AdamW (without its decay, which is apart from the gradient),
     RMSprop and Adagrad; not where torch walks uphill, gradients add up, or the optimizer is built anew on the
-    way and forgets. Of a network the Hessian is that of all its weights, and of a long path every so many-th
-    point is looked at, at least 24.
+    way and forgets. Of a network the Hessian is that of all its weights, and on a long path only every k-th
+    point is evaluated, but at least 24.
+
+    Args:
+        experiment: The experiment that the trajectory belongs to.
+        trajectory: n steps.
+
+    Returns:
+        Curvature, sharpness and threshold, (n+1,) each, and the threshold's formula.
+
+    Source:
+        Cohen et al. (2021), Gradient descent on neural networks typically occurs at the edge of stability;
+        Cohen et al. (2022), Adaptive gradient methods at the edge of stability.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> edge = ov.stability(exp, ov.run_one(exp, 0, device="cpu"))
+        >>> edge.formula, float(edge.curvature[0]), float(edge.threshold[0])
+        ('2 / lr', 18.0, 20.0)
     """
     spec = trajectory.run
     bends = _Network(experiment, trajectory) if trajectory.plane else _Pair(experiment, trajectory)
@@ -114,8 +133,8 @@ class _Pair:
 class _Network:
     """How the loss of a network bends, along a path through its weights.
 
-    Of a long path at most `_MOST` points are looked at, fewer of a large network; they are evenly spaced, and
-    each stands for those up to the next.
+    On a long path only every k-th point is evaluated, at most `_MOST` and fewer of a large network; each
+    stands for those up to the next.
     """
 
     def __init__(self, experiment: Experiment, trajectory: Trajectory) -> None:

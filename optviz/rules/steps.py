@@ -41,11 +41,14 @@ def steps(
     seen: Mapping[str, Array] = MappingProxyType({}),
     limits: Mapping[str, Array] = MappingProxyType({}),
 ) -> Steps:
-    """The steps of `trajectory`; `hessians` (n+1, 2, 2) are the surface's at its points.
+    """The steps of a trajectory as columns of numbers, and the optimizer's rule as terms.
 
-    `limits` are columns (n+1,) that say how stable each step is.
-    Of a network these are two of its weights, and `seen` is what is drawn in a picture of its plane: (n+1, k)
-    or (n, k) by the names of the columns that it is drawn instead of.
+    Args:
+        trajectory: n steps; of a network those of two of its weights.
+        hessians: (n+1, 2, 2) the surface's Hessian at each point.
+        seen: What is drawn instead of some columns in a picture of a network's plane, by their names, (n+1,
+            k) or (n, k).
+        limits: Columns (n+1,) that say how stable each step is.
     """
     found, optimizer = derivation(trajectory), trajectory.run.optimizer
     state = state_columns(trajectory)

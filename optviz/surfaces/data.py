@@ -116,8 +116,10 @@ PLANE = [(x, z, round(0.77 * x - 0.56 * z, 4)) for x, z in normal(100)]
 
 
 def _classes(wrong: int | None = None) -> list[tuple[float, float, float]]:
-    """40 examples (x1, x2, class): 1 where 1.5 x1 > x2, but for every `wrong`-th, and none on the line
-    between."""
+    """40 examples (x1, x2, class): 1 where 1.5 x1 > x2, except every `wrong`-th, which is flipped.
+
+    No example lies near the boundary.
+    """
     apart = [(x, z) for x, z in normal(60) if abs(1.5 * x - z) > 0.2][:40]
     flips = [wrong is not None and place % wrong == 0 for place in range(40)]
     return [(x, z, float((1.5 * x > z) != flip)) for (x, z), flip in zip(apart, flips, strict=True)]
@@ -137,6 +139,7 @@ def table(
     loss: Loss,
     standardized: bool = False,
 ) -> Data:
+    """Examples as a data set: each row its inputs, then its target."""
     table = np.asarray(rows, dtype=np.float64)
     return Data(table[:, :-1], table[:, -1], names, model, loss, standardized)
 

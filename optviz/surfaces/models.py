@@ -241,8 +241,10 @@ class Data:
         return max(1, _AT_ONCE // (len(self) * self.model.units))
 
     def slice(self, origin: Tensor, u: Tensor, v: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-        """The loss on a plane through the space of the numbers: a function of x and y, any one shape, which
-        is the loss at `origin` + x `u` + y `v`, each (D,)."""
+        """The loss on a plane through the space of the parameters, as a function of x and y of any one shape.
+
+        It is the loss at `origin` + x `u` + y `v`, each (D,).
+        """
 
         def function(x: Tensor, y: Tensor) -> Tensor:
             through, along, across = (part.to(x) for part in (origin, u, v))

@@ -62,6 +62,7 @@ class Term:
 
     @property
     def constant(self) -> bool:
+        """Whether its value depends on neither x nor y."""
         return self.function is None
 
 
