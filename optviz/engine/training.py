@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from optviz.optimizers.schedulers import Scheduler, scheduler_info
 from optviz.spec.experiment import Experiment, RunSpec
 from optviz.surfaces.models import Fitting
 from optviz.surfaces.problem import Problem, Surface
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -315,6 +318,7 @@ def train(
         finite = batch.finite(latest)
         if made == 0 and bool(finite.any()):
             raise ValueError(_refusal(error, f"{who} cannot take the first step")) from error
+        _log.info("%s failed after %d steps.", who, made, exc_info=error)  # an ending like others
         recorder.stopped(finite, f"{who} failed ({_words(error)})")
 
     for step in range(trainer.steps):

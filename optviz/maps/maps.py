@@ -513,7 +513,7 @@ def _carried_out(
     result: Callable[[], Result],
 ) -> Result:
     watcher = Watcher(watch, total, result)
-    with closing(carry_out(pieces, executor, watcher.tick)) as found:
+    with closing(carry_out(pieces, executor, watcher)) as found:
         for piece, each in found:
             put(piece, each)
             watcher.add(len(piece.places))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -12,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+_log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 Places = NDArray[np.int64]
 
@@ -33,6 +35,8 @@ class Progress(Generic[Result]):
     """Seconds since it began."""
     partial: Callable[[], Result]
     """Makes the result of what there is so far; later work does not change it."""
+    redone: int = 0
+    """Runs that a worker failed at and that were done again in this process: the log says why."""
 
     @property
     def left(self) -> float | None:
@@ -75,7 +79,8 @@ class Watcher(Generic[Result]):
     ) -> None:
         self._watch, self._total, self._partial = watch, total, partial
         self._began = self._told = time.perf_counter()
-        self._done = 0
+        self._done = self._redone = 0
+        self._failures: set[str] = set()
 
     def tick(self, steps: int = 0) -> None:
         """Time goes by."""
@@ -87,26 +92,36 @@ class Watcher(Generic[Result]):
         self._done += done
         self._tell()
 
+    def redo(self, runs: int, error: Exception) -> None:
+        """A worker failed at so many runs, which are done again."""
+        self._redone += runs
+        is_new = repr(error) not in self._failures  # one dead process fails everything that waits for it
+        self._failures.add(repr(error))
+        words = "A worker failed at %d runs, which are done again in this process: %r"
+        _log.warning(words, runs, error, exc_info=error if is_new else None)
+
     def _tell(self) -> None:
         now = self._told = time.perf_counter()
         if self._watch is not None:
-            self._watch(Progress(self._done, self._total, now - self._began, self._partial))
+            seconds = now - self._began
+            self._watch(Progress(self._done, self._total, seconds, self._partial, self._redone))
             self._told = time.perf_counter()
 
 
 def carry_out(
-    pieces: Sequence[Piece], workers: Workers, tick: Callable[[int], None]
+    pieces: Sequence[Piece], workers: Workers, watcher: Watcher[Any]
 ) -> Generator[tuple[Piece, Any], None, None]:
     """Each piece with its result, as they come.
 
-    What a worker fails at, because it died or lost its way, is done again here. Only a ValueError, which is
-    about what was asked for, is raised at once. Close this iterator to give up what has not begun.
+    What a worker fails at, because it died or lost its way, is done again here, and `watcher` is told. What a
+    piece raises here as well is raised; a ValueError, which is about what was asked for, at once. Close this
+    iterator to give up what has not begun.
     """
     if workers is None or isinstance(workers, Here):
         lock = workers.lock if workers else nullcontext()
         for piece in pieces:
             with lock:
-                result = piece(tick)
+                result = piece(watcher.tick)
             yield piece, result
         return
     pending: dict[Future[Any], Piece] = {}
@@ -117,8 +132,8 @@ def carry_out(
             finished, _ = wait(pending, _PATIENCE, FIRST_COMPLETED)
             for future in finished:
                 piece = pending.pop(future)
-                yield piece, _result(future, piece, tick)
-            tick(0)
+                yield piece, _result(future, piece, watcher)
+            watcher.tick()
     finally:
         for future in pending:
             future.cancel()
@@ -133,13 +148,14 @@ def _submitted(executor: Executor, piece: Piece) -> Future[Any]:
         return failed
 
 
-def _result(future: Future[Any], piece: Piece, tick: Callable[[int], None]) -> Any:
+def _result(future: Future[Any], piece: Piece, watcher: Watcher[Any]) -> Any:
     try:
         return future.result()
     except ValueError:
         raise
-    except Exception:  # whatever it was: if it was not the worker's fault, it is raised here again
-        return piece(tick)
+    except Exception as error:
+        watcher.redo(len(piece.places), error)
+        return piece(watcher.tick)
 
 
 def coarse_first(height: int, width: int) -> list[Places]:

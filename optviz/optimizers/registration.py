@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ import torch
 from optviz.optimizers.catalogue import OPTIMIZERS, PLUMBING, Coupling, LrUnit, OptimizerInfo, add_optimizer
 from optviz.spec.params import Choice, Flag, Float, Int, Kind, Maybe, Param, Tuple, Value
 
+_log = logging.getLogger(__name__)
 YOURS = "Your own"
 _ANY = 1e6
 """Numbers of an unknown meaning may be so large."""
@@ -89,7 +91,10 @@ def _declared(
     """The arguments that can be shown and chosen."""
     try:
         hints = typing.get_type_hints(make.__init__)
-    except Exception:  # annotations may name what is only there for a type checker
+    except Exception as error:  # annotations may name what is only there for a type checker
+        _log.info(
+            "The annotations of %s cannot be read: its defaults say what it takes.", called, exc_info=error
+        )
         hints = {}
     for one in _arguments(make):
         default = given.get(one.name, one.default)

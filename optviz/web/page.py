@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import streamlit as st
 
 import optviz as ov
 from optviz.lessons.gallery import find_case
-from optviz.web.compute import runs
 from optviz.web.state import address, choices, fragments
 from optviz.web.state.session import session
 from optviz.web.views import gallery, lessons, maps, optimizers, results, share, sidebar
@@ -26,14 +26,32 @@ def main() -> None:
     st.set_page_config("optviz", _STATIC / "icon.svg", layout="wide", initial_sidebar_state=_SIDEBAR)
     st.html(_STATIC / "page.css")
     player.prepare()
-    ov.register_pytorch_optimizers()
+    _register()
     address.follow()
     st.html(sidebar.style())
     if choices.view().page:
         _to_read()
     else:
         _to_play()
-    runs.settle()
+    _freeze()
+
+
+@st.cache_resource(show_spinner=False)
+def _register() -> None:
+    """Offer other packages' optimizers, from the first page of the process on."""
+    ov.register_pytorch_optimizers()
+
+
+@st.cache_resource(show_spinner=False)
+def _freeze() -> None:
+    """Take what is in memory after the first page out of what the garbage collector walks through.
+
+    This is for the whole process, which is the page's own. Streamlit collects garbage after every run of the
+    script, and would walk through all of torch each time; torch imports much of itself with its first
+    optimizer, so the first page must have been drawn.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _to_play() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ import pytest
 
 import optviz as ov
 from optviz.engine.outcome import KINDS
-from optviz.maps.workers import Here, Piece, carry_out, coarse_first, stand_ins
+from optviz.maps.workers import Here, Piece, Watcher, carry_out, coarse_first, stand_ins
 
 
 def experiment(optimizer: str = "SGD", surface: str = "Himmelblau", steps: int = 60, **rest) -> ov.Experiment:
@@ -347,14 +347,38 @@ class Unreliable(Executor):
         return future
 
 
-def test_what_a_worker_loses_is_done_again() -> None:
+def test_what_a_worker_loses_is_done_again_and_said(caplog: pytest.LogCaptureFixture) -> None:
     exp = experiment()
-    unreliable = Unreliable()
+    unreliable, seen = Unreliable(), []
     same(
-        ov.basins(exp, resolution=64, executor=unreliable, device="cpu"),
+        ov.basins(exp, resolution=64, executor=unreliable, watch=seen.append, device="cpu"),
         ov.basins(exp, resolution=64, device="cpu"),
     )
     assert unreliable.asked >= 4
+    assert 0 < seen[-1].redone < seen[-1].done == 64**2
+    warnings = [record for record in caplog.records if record.name.startswith("optviz.")]
+    assert {record.levelname for record in warnings} == {"WARNING"}
+    assert sum(record.args[0] for record in warnings) == seen[-1].redone
+    assert "the machine is gone" in caplog.text and "after shutdown" in caplog.text
+    assert (
+        len([record for record in warnings if record.exc_info]) == 2
+    )  # a traceback for each kind of failure
+
+
+def test_what_fails_here_as_well_is_raised(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(watch=None) -> None:
+        raise OSError("there is no such file")
+
+    with ThreadPoolExecutor(1) as pool, pytest.raises(OSError, match="no such file"):
+        list(carry_out([Piece(np.arange(7), fail, ())], pool, Watcher(None, 7, lambda: None)))
+    assert "A worker failed at 7 runs" in caplog.text and "in fail" in caplog.text
+
+
+def test_what_does_not_fail_is_not_done_again(caplog: pytest.LogCaptureFixture) -> None:
+    seen = []
+    with ThreadPoolExecutor(1) as pool:
+        ov.basins(experiment(steps=3), resolution=16, executor=pool, watch=seen.append, device="cpu")
+    assert seen[-1].redone == 0 and not caplog.records
 
 
 def test_an_error_about_what_was_asked_is_raised_and_the_rest_given_up() -> None:
@@ -369,5 +393,5 @@ def test_an_error_about_what_was_asked_is_raised_and_the_rest_given_up() -> None
 
     pieces = [Piece(np.arange(1), print, ()) for _ in range(3)]
     with pytest.raises(ValueError, match="No"):
-        list(carry_out(pieces, Late(), lambda steps: None))
+        list(carry_out(pieces, Late(), Watcher(None, 3, lambda: None)))
     assert [future.cancelled() for future in Late.futures] == [False, True, True]

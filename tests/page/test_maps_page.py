@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import reduce
 from operator import getitem
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,7 +19,7 @@ from optviz.maps import catalogue
 from optviz.maps.catalogue import MAPS, Request
 from optviz.web.compute import jobs
 from optviz.web.state.choices import OPENING
-from visits import calm, experiment, opened, press, state, trigger, view, widget, words
+from visits import APP, calm, experiment, opened, press, state, trigger, view, widget, words
 
 FEW = replace(
     OPENING,
@@ -192,6 +193,29 @@ def test_what_a_map_cannot_be_computed_of_is_said() -> None:
     while job.running:
         time.sleep(0.01)
     assert job.reason == "Not this one." and job.result is None
+
+
+def test_what_a_map_breaks_at_is_a_sentence_on_the_page_and_a_traceback_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(request: Request, **how: Any) -> Any:
+        raise LookupError("where in the program")
+
+    monkeypatch.setattr(Request, "__call__", broken)
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params.update(
+        parse_qs(replace(FEW, seed=77).to_url(ov.View(map=ov.MapSpec("basins", {"resolution": 16}))))
+    )
+    app.run()
+    deadline = time.monotonic() + 60
+    while not app.error and time.monotonic() < deadline:
+        time.sleep(0.1)
+        app.run()
+    assert [error.value for error in app.error] == ["LookupError while this map was computed\\."]
+    assert not app.exception and "where in the program" not in words(app)
+    (record,) = [record for record in caplog.records if record.name == jobs.__name__]
+    assert record.levelname == "ERROR" and "basins" in record.getMessage()
+    assert "in broken" in caplog.text and "LookupError: where in the program" in caplog.text
 
 
 def test_maps_that_nobody_looks_at_are_given_up() -> None:

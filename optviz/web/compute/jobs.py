@@ -6,9 +6,9 @@ time under the lock that all torch work of the process shares, and the page look
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,9 @@ import streamlit as st
 import optviz as ov
 from optviz.maps.catalogue import Request
 from optviz.web.compute import runs
+from optviz.web.compute.cache import Cache
 
+_log = logging.getLogger(__name__)
 _KEPT = 24
 """Maps that are kept for all visitors together: about 3 MB each at most."""
 _FORGOTTEN = 3.0
@@ -62,6 +64,11 @@ class Job:
         """Somebody does not wait for it any more: if nobody else does, it stops."""
         self._viewers.pop(viewer, None)
 
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it ended because nobody waited for it."""
+        return not (self.running or self.finished or self.reason)
+
     def _work(self) -> None:
         try:
             self.result = self._request(executor=ov.Here(runs.lock()), watch=self._watch)
@@ -70,9 +77,8 @@ class Job:
             pass
         except ValueError as error:
             self.reason = str(error)
-        except (
-            Exception
-        ) as error:  # what must not be: said where a map would be, not in a log that nobody reads
+        except Exception as error:  # a fault of the program: whoever runs it needs more than the visitor
+            _log.exception("The map %s could not be computed.", _name(self._request))
             self.reason = f"{type(error).__name__} while this map was computed."
         finally:
             self.running = False
@@ -88,9 +94,9 @@ class Job:
 
 
 @st.cache_resource(show_spinner=False)
-def _jobs() -> OrderedDict[str, Job]:
-    """All maps of the process, the least asked for first."""
-    return OrderedDict()
+def _jobs() -> Cache[Job]:
+    """All maps of the process."""
+    return Cache(entries=_KEPT)
 
 
 def known(request: Request) -> Job | None:
@@ -101,25 +107,30 @@ def known(request: Request) -> Job | None:
 def find(request: Request) -> Job | None:
     """The job for a request, if it has been begun and not been given up."""
     job = known(request)
-    return job if job and (job.running or job.finished or job.reason) else None
+    return job if job and not job.is_given_up else None
 
 
 def begin(request: Request, viewer: int) -> Job:
     """The job for a request: one that is there already, whoever began it, or a new one."""
-    jobs, key = _jobs(), _key(request)
-    if (job := find(request)) is None:
-        job = jobs[key] = Job(request)
+
+    def start() -> Job:
+        job = Job(request)
         job.look(viewer)
         job.start()
+        return job
+
+    job = _jobs().get_or_keep(_key(request), start, lambda job: not job.is_given_up)
     job.look(viewer)
-    jobs.move_to_end(key)
-    while len(jobs) > _KEPT:
-        jobs.popitem(last=False)
     return job
 
 
 def _key(request: Request) -> str:
     """All that decides a map's numbers: what the competitors are called does not."""
     plain = tuple(replace(run, label="") for run in request.experiment.runs)
-    named: Callable[..., Any] = request.make
-    return f"{named.__name__} {dict(request.settings)} {replace(request.experiment, runs=plain).to_json()}"
+    return f"{_name(request)} {dict(request.settings)} {replace(request.experiment, runs=plain).to_json()}"
+
+
+def _name(request: Request) -> str:
+    """The function that makes the map."""
+    make: Callable[..., Any] = request.make
+    return make.__name__

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -17,6 +14,7 @@ import streamlit as st
 import optviz as ov
 from optviz.player.scene import inside as look_inside
 from optviz.rules.steps import Steps
+from optviz.web.compute.cache import Cache
 
 _KEPT_STEPS = 1_000_000
 """Steps of all trajectories that are kept for all visitors together: some 200 MB."""
@@ -48,22 +46,6 @@ class _TooLongError(Exception):
     """A competitor has had its share of computing."""
 
 
-@dataclass
-class _Workshop:
-    """The one place of the process where torch works, and what it has made."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    made: OrderedDict[str, Any] = field(default_factory=OrderedDict)
-    """What is known, the least asked for first. Written by who holds the lock only."""
-    busy: set[str] = field(default_factory=set)
-    """What is being computed by somebody who lets others pass."""
-
-    def keep(self, key: str, result: Any) -> None:
-        self.made[key] = result
-        while len(self.made) > 1 and sum(map(_size, self.made.values())) > _KEPT_STEPS:
-            self.made.popitem(last=False)
-
-
 def _size(result: Any) -> int:
     if isinstance(result, Refused):
         return 1000
@@ -77,6 +59,16 @@ def _size(result: Any) -> int:
     return 1000 + len(result.points) * (1 if weights is None else weights.shape[1])
 
 
+@dataclass(frozen=True)
+class _Workshop:
+    """The one place of the process where torch works, and what it has made."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    made: Cache[Any] = field(default_factory=lambda: Cache(room=_KEPT_STEPS, size=_size))
+    busy: set[str] = field(default_factory=set)
+    """What is being computed by somebody who lets others pass. For who holds the lock only."""
+
+
 @st.cache_resource(show_spinner=False)
 def _workshop() -> _Workshop:
     """One for the whole process: tiny torch operations of several sessions only get in each other's way."""
@@ -88,25 +80,10 @@ def lock() -> threading.Lock:
     return _workshop().lock
 
 
-@st.cache_resource(show_spinner=False)
-def settle() -> None:
-    """Called at the end of the page, does its work once: freezes what the imports left in memory.
-
-    Streamlit collects garbage after every run of the script, and would walk through all of torch each time.
-    Only now has everything been imported: torch brings much of itself with its first optimizer.
-    """
-    gc.collect()
-    gc.freeze()
-
-
 def known(experiment: ov.Experiment, index: int) -> Result | None:
     """What came of one competitor, if that has been computed already."""
-    shop, key = _workshop(), _key(experiment, index)
-    with suppress(KeyError):  # it may be let go between the two lines
-        result = shop.made[key]
-        shop.made.move_to_end(key)
-        return _named(result, experiment, index)
-    return None
+    result = _workshop().made.get(_key(experiment, index))
+    return None if result is None else _named(result, experiment, index)
 
 
 def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
@@ -140,7 +117,7 @@ def _made(key: str, watch: Watch, make: Callable[[_Turn], Any]) -> Any:
             finally:
                 shop.busy.discard(key)
             if not isinstance(result, Refused) or result.lasting:
-                shop.keep(key, result)
+                shop.made.keep(key, result)
     return result
 
 
