@@ -6,6 +6,7 @@ import base64
 import gzip
 import html
 import json
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -30,7 +31,9 @@ from optviz.surfaces.catalogue import surface
 _FOLDER = files("optviz.player")
 _LARGEST = 6_000_000
 """Bytes of a page: what goes through mail and learning platforms."""
-_IMPORT = re.compile(r"""(\bfrom |\bimport\(|^import )"\./(\w+\.js)\"""", re.MULTILINE)
+_IMPORT = re.compile(r"""(^import\b[^;"]*|\bawait import\()"(\.\.?/[\w./]+\.js)\"""", re.MULTILINE)
+"""What a module imports, now or later."""
+_NAME = "optviz/"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -154,17 +157,27 @@ def _colors(theme: Theme) -> str:
 
 
 def _modules() -> Mapping[str, str]:
-    """The player's own files by the names that they import each other by: a data address has no folder."""
-    sources = {
-        path.name: path.read_text(encoding="utf-8")
-        for path in (_FOLDER / "static").iterdir()
-        if path.name.endswith(".js")
-    }
-    return {
-        f"optviz/{name}": "data:text/javascript;base64,"
-        + base64.b64encode(_IMPORT.sub(r'\1"optviz/\2"', source).encode()).decode()
-        for name, source in sources.items()
-    }
+    """The files that a player loads, by the names that they import each other by."""
+    addresses: dict[str, str] = {}
+    waiting = {"standalone.js"}
+    while waiting:
+        path = waiting.pop()
+        source, imported = _module(path)
+        addresses[_NAME + path] = "data:text/javascript;base64," + base64.b64encode(source.encode()).decode()
+        waiting |= {name for name in imported if _NAME + name not in addresses}
+    return addresses
+
+
+def _module(path: str) -> tuple[str, set[str]]:
+    """A file of the player, and the files that it imports: a data address has no folder to start from."""
+    imported = set()
+
+    def named(found: re.Match[str]) -> str:
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(path), found[2]))
+        imported.add(name)
+        return f'{found[1]}"{_NAME}{name}"'
+
+    return _IMPORT.sub(named, _text(f"static/{path}")), imported
 
 
 def _packed(content: bytes) -> str:

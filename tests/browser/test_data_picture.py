@@ -56,8 +56,8 @@ def check_predictions(page, exp):
     rows = page.locator(".optviz-examples tbody tr")
     assert rows.count() == len(data)
     inked = page.evaluate(
-        f"(({{ sheet }}) => new Uint32Array(sheet.context.getImageData(0, 0, sheet.canvas.width,"
-        f" sheet.canvas.height).data.buffer).some(pixel => pixel !== 0))({PLAYER}.data)"
+        f"(({{ canvas }}) => new Uint32Array(canvas.context.getImageData(0, 0, canvas.element.width,"
+        f" canvas.element.height).data.buffer).some(pixel => pixel !== 0))({PLAYER}.data)"
     )
     assert inked
 

@@ -61,18 +61,18 @@ WATCH = """for (const [name, hook] of Object.entries(hooks)) {
 APART = """async () => {
     const player = PLAYER;
     const { contour: { plotly, element }, paths, start, scene } = player.panels[0];
-    const { sheet, frame } = paths;
-    const context = sheet.context;
+    const { canvas, frame } = paths;
+    const context = canvas.context;
     const drawn = { path: [], head: [], star: [], start: [] };
     let corners = [];
     let circles = [];
     const colors = scene.runs.map(run => run.color);
-    const bounds = sheet.canvas.getBoundingClientRect();
+    const bounds = canvas.element.getBoundingClientRect();
     const onScreen = (x, y) => {
         const at = context.getTransform().transformPoint({ x, y });
         return [
-            bounds.left + (at.x * bounds.width) / sheet.canvas.width,
-            bounds.top + (at.y * bounds.height) / sheet.canvas.height,
+            bounds.left + (at.x * bounds.width) / canvas.element.width,
+            bounds.top + (at.y * bounds.height) / canvas.element.height,
         ];
     };
     const mean = points =>
@@ -249,7 +249,7 @@ def test_a_click_and_a_drag_move_the_start_to_where_they_are(exported: Page, sce
 MARKS = """() => {
     const player = PLAYER;
     const { paths } = player.panels[0];
-    const { frame, sheet: { context } } = paths;
+    const { frame, canvas: { context } } = paths;
     const found = { axes: [], tips: [] };
     const color = player.scene.data.theme.marks.gradient;
     let corners = [];
@@ -260,12 +260,12 @@ MARKS = """() => {
         fill: () => context.fillStyle === color && found.tips.push(corners[0]),
     };
     WATCH
-    const [track] = paths.tracks;
+    const [path] = paths.screenPaths;
     const step = player.clock.position;
     const { dx, dy } = frame;
     return {
         ellipse: found.axes.map(([ax, ay, bx, by]) => [[ax / dx, ay / dy], [bx / dx, by / dy]]),
-        arrows: found.tips.map(([x, y]) => [(x - track.x[step]) / dx, (y - track.y[step]) / dy]),
+        arrows: found.tips.map(([x, y]) => [(x - path.x[step]) / dx, (y - path.y[step]) / dy]),
         equal: Math.abs(dx / dy),
     };
 }""".replace("WATCH", WATCH).replace("PLAYER", PLAYER)

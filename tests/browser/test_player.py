@@ -18,16 +18,16 @@ PLAYER = "document.querySelector('.optviz-player').player"
 # Where each head is drawn, in units of x and y, and the colour of the canvas there.
 HEADS = f"""() => {{
     const {{ clock, hovered, panels: [{{ paths }}] }} = {PLAYER};
-    const {{ frame, sheet, tracks }} = paths;
-    return Object.fromEntries(tracks.map(track => {{
-        const step = Math.min(hovered ?? clock.position, track.run.n);
-        const [px, py] = [track.x[step], track.y[step]];
-        const at = [px, py].map(place => Math.round(place * sheet.density));
-        const [r, g, b] = sheet.context.getImageData(...at, 1, 1).data;
+    const {{ frame, canvas, screenPaths }} = paths;
+    return Object.fromEntries(screenPaths.map(path => {{
+        const step = Math.min(hovered ?? clock.position, path.run.n);
+        const [px, py] = [path.x[step], path.y[step]];
+        const at = [px, py].map(place => Math.round(place * canvas.density));
+        const [r, g, b] = canvas.context.getImageData(...at, 1, 1).data;
         const color = '#' + [r, g, b].map(one => one.toString(16).padStart(2, '0')).join('');
-        return [track.run.name, {{
+        return [path.run.name, {{
             x: frame.x0 + (px - frame.box[0]) / frame.dx, y: frame.y0 + (py - frame.box[3]) / frame.dy,
-            color, wanted: track.run.color,
+            color, wanted: path.run.color,
         }}];
     }}));
 }}"""
@@ -379,10 +379,10 @@ def test_what_leaves_the_picture_is_said(visit):
     texts = f"""(() => {{
         const {{ paths }} = {PLAYER}.panels[0];
         const said = [];
-        const {{ fillText }} = paths.sheet.context;
-        paths.sheet.context.fillText = (text, ...rest) => {{ said.push(text); }};
+        const {{ fillText }} = paths.canvas.context;
+        paths.canvas.context.fillText = (text, ...rest) => {{ said.push(text); }};
         {PLAYER}.redraw();
-        paths.sheet.context.fillText = fillText;
+        paths.canvas.context.fillText = fillText;
         return said;
     }})()"""
     assert page.evaluate(texts) == [f"diverged at step {diverged.outcome.step}"]
@@ -394,12 +394,12 @@ def test_what_leaves_the_picture_is_said(visit):
     # Out of sight: an arrow on the edge, in its colour.
     edge = page.evaluate(f"""(() => {{
         const {{ clock, panels: [{{ paths }}] }} = {PLAYER};
-        const track = paths.tracks[0];
-        const [x, y] = [track.x[clock.position], track.y[clock.position]];
+        const path = paths.screenPaths[0];
+        const [x, y] = [path.x[clock.position], path.y[clock.position]];
         const [left, top, right, bottom] = paths.frame.box;
         const seen = x >= left && x <= right && y >= top && y <= bottom;
-        const [px, py] = paths.edge(track, clock.position, x, y);
-        const {{ context, density }} = paths.sheet;
+        const [px, py] = paths.edge(path, clock.position, x, y);
+        const {{ context, density }} = paths.canvas;
         const pixel = context.getImageData(px * density, py * density, 1, 1).data;
         const inside = px > left && px < right && py > top && py < bottom;
         return {{ seen, inside, pixel: [...pixel].slice(0, 3) }};
@@ -435,8 +435,8 @@ def phone(browser, app):
 
 def test_less_motion_where_that_is_wanted_and_sharp_on_any_screen(phone):
     follow(phone, APART.to_url())
-    sheet = f"{PLAYER}.panels[0].paths.sheet"
-    assert phone.evaluate(f"{sheet}.canvas.width / {sheet}.width") == 2
+    canvas = f"{PLAYER}.panels[0].paths.canvas"
+    assert phone.evaluate(f"{canvas}.element.width / {canvas}.width") == 2
     heads_are_at(phone, APART, 80)
     phone.evaluate(f"""(() => {{
         window.shown = new Set();

@@ -194,10 +194,10 @@ def arrow_is_drawn(page: Page, name: str, step: int) -> bool:
     return page.evaluate(
         f"""([name, step]) => {{
             const {{ paths }} = {PLAYER}.panels[0];
-            const {{ frame, sheet: {{ context, density }}, tracks }} = paths;
+            const {{ frame, canvas: {{ context, density }}, screenPaths }} = paths;
             const {{ vector, scale, color }} = paths.arrows.find(arrow => arrow.name === name);
-            const x = tracks[0].x[step] + 0.4 * scale * vector[0] * frame.dx;
-            const y = tracks[0].y[step] + 0.4 * scale * vector[1] * frame.dy;
+            const x = screenPaths[0].x[step] + 0.4 * scale * vector[0] * frame.dx;
+            const y = screenPaths[0].y[step] + 0.4 * scale * vector[1] * frame.dy;
             const at = [x, y].map(place => Math.round(place * density));
             const [r, g, b] = context.getImageData(...at, 1, 1).data;
             return color === '#' + [r, g, b].map(one => one.toString(16).padStart(2, '0')).join('');
@@ -276,9 +276,9 @@ def test_side_by_side_panels_share_the_axes_and_the_playhead(visit):
         assert np.ravel(one) == pytest.approx(np.ravel(zoomed[0]))
     seek(page, 9)
     shown = page.evaluate(
-        f"{PLAYER}.panels.map(({{ paths: {{ tracks, frame }} }}) => tracks.map(track => "
-        "[frame.x0 + (track.x[9] - frame.box[0]) / frame.dx, "
-        "frame.y0 + (track.y[9] - frame.box[3]) / frame.dy]))"
+        f"{PLAYER}.panels.map(({{ paths: {{ screenPaths, frame }} }}) => screenPaths.map(path => "
+        "[frame.x0 + (path.x[9] - frame.box[0]) / frame.dx, "
+        "frame.y0 + (path.y[9] - frame.box[3]) / frame.dy]))"
     )
     for run, [head] in zip(ov.run(FOUR, "cpu"), shown, strict=True):
         assert head == pytest.approx(run.points[9], abs=1e-5)
@@ -499,15 +499,15 @@ def test_lines_grow_with_the_type(visit, picture):
     page = opened(visit)
     if picture == "3d":
         page.get_by_role("button", name="Relief").click()
-        page.wait_for_function(f"{PLAYER}.panels[0].relief?.threads.traces.length")
+        page.wait_for_function(f"{PLAYER}.panels[0].relief?.paths.screenPaths.length")
     widths = f"""size => {{
         document.documentElement.style.fontSize = size;
         const player = {PLAYER};
         player.show();
         const [{{ paths, relief }}] = player.panels;
-        const sheets = [player.curves[0].full, paths.sheet, relief?.threads.sheet];
+        const canvases = [player.curves[0].full, paths.canvas, relief?.paths.canvas];
         const found = [];
-        for (const context of sheets.flatMap(sheet => sheet?.context ?? [])) {{
+        for (const context of canvases.flatMap(canvas => canvas?.context ?? [])) {{
             const {{ stroke }} = context;
             context.stroke = function () {{
                 found.push([this.lineWidth, ...this.getLineDash()]);
@@ -515,7 +515,7 @@ def test_lines_grow_with_the_type(visit, picture):
             }};
         }}
         player.placeCurves();
-        for (const sheet of sheets) if (sheet) delete sheet.context.stroke;
+        for (const canvas of canvases) if (canvas) delete canvas.context.stroke;
         document.documentElement.style.fontSize = "";
         player.show();
         return found;

@@ -27,10 +27,10 @@ TURNED = """scheme => {
         && (!own || own.ground.scheme === scheme)
         && (!player || player.panels.every(({ deep, contour }) => deep || contour.frame()));
 }"""
-HEADS = f"""() => {PLAYER}.panels.flatMap(({{ paths }}) => paths.tracks.map(track => {{
-    const step = Math.min(Math.floor({PLAYER}.clock.position), track.run.n);
-    const at = [track.x[step], track.y[step]].map(place => Math.round(place * paths.sheet.density));
-    const pixel = paths.sheet.context.getImageData(...at, 1, 1).data;
+HEADS = f"""() => {PLAYER}.panels.flatMap(({{ paths }}) => paths.screenPaths.map(path => {{
+    const step = Math.min(Math.floor({PLAYER}.clock.position), path.run.n);
+    const at = [path.x[step], path.y[step]].map(place => Math.round(place * paths.canvas.density));
+    const pixel = paths.canvas.context.getImageData(...at, 1, 1).data;
     return '#' + [...pixel.slice(0, 3)].map(one => one.toString(16).padStart(2, '0')).join('');
 }}))"""
 APART = ov.Experiment(

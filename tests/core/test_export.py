@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -373,6 +374,20 @@ def test_a_page_stays_small_and_says_nothing_unescaped() -> None:
     assert not [address for address in addresses if "//" in address]
     with pytest.raises(ValueError, match="light"):
         ov.to_html(BOTH, theme="pink")
+
+
+def test_a_page_has_the_scripts_that_it_loads_and_no_others() -> None:
+    found = re.search(r'<script type="importmap">(.*?)</script>', ov.to_html(BOTH))
+    assert found is not None
+    scripts = {
+        name: base64.b64decode(address.removeprefix("data:text/javascript;base64,")).decode()
+        for name, address in json.loads(found[1])["imports"].items()
+    }
+    code = "".join(
+        re.sub(r"/\*.*?\*/|^ *//.*?$", "", one, flags=re.DOTALL | re.MULTILINE) for one in scripts.values()
+    )
+    loaded = {"optviz/standalone.js", *re.findall(r'\b(?:from |import\()"(.*?)"', code)}
+    assert loaded == set(scripts) and "optviz/relief/mesh.js" in loaded
 
 
 def test_a_page_that_would_be_large_has_no_inspector_or_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

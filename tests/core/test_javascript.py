@@ -175,7 +175,7 @@ def test_arrows_of_a_run_have_one_scale(surface: str, optimizer: str, params: An
     one = steps(run, np.zeros((run.steps + 1, 2, 2)))
     view = {"marks": ["gradient", "given", "momentum", "step"], "arrows": how}
     sent = {"data": dict(one.data), "rows": one.columns.tolist(), "width": 400.0}
-    drawn = answer("marks.js", ARROWS, {**sent, "view": view, "domain": domain.tolist()})
+    drawn = answer("arrows.js", ARROWS, {**sent, "view": view, "domain": domain.tolist()})
     inside = ((run.points >= domain[:, 0]) & (run.points <= domain[:, 1])).all(axis=1)
     pixels = 400 / np.ptp(domain, axis=1)
     scales: dict[str, set[float]] = {"slopes": set(), "moves": set()}

@@ -1,7 +1,7 @@
 // The surface: contours drawn once by plotly.js, and the axes that everything above them goes by.
 
+import { typeSize } from "./canvas.js";
 import { equalUnits, frameOf, shapeOf, wholeOf } from "./frame.js";
-import { typeSize } from "./pen.js";
 import { loadPlotly } from "./plotly.js";
 import { lastAtMost } from "./search.js";
 

@@ -1,6 +1,6 @@
 // Loss, gradient and learning rate against steps or evaluations: drawn whole and pale, in full to the playhead.
 
-import { dashes, font, head, Sheet, typeSize } from "./pen.js";
+import { dashes, font, HiDpiCanvas, head, typeSize } from "./canvas.js";
 import { endOf, stepAt } from "./scene.js";
 import { excursions, scaled, span } from "./span.js";
 import { single, ticks } from "./ticks.js";
@@ -83,10 +83,10 @@ function chart(title, log, runs, of) {
 /** One chart on its own canvas. */
 export class Curve {
   constructor() {
-    this.sheet = new Sheet();
-    this.sheet.canvas.className = "optviz-curve";
-    this.pale = new Sheet();
-    this.full = new Sheet();
+    this.canvas = new HiDpiCanvas();
+    this.canvas.element.className = "optviz-curve";
+    this.pale = new HiDpiCanvas();
+    this.full = new HiDpiCanvas();
     /** @type {Scene | null} */
     this.scene = null;
     /** @type {Chart | null} */
@@ -105,7 +105,7 @@ export class Curve {
    */
   place(scene, chart, width, height, last) {
     Object.assign(this, { scene, chart, last, end: endOf(scene.runs, scene.data.view.against) });
-    for (const sheet of [this.sheet, this.pale, this.full]) sheet.resize(width, height);
+    for (const canvas of [this.canvas, this.pale, this.full]) canvas.resize(width, height);
     this.axes(this.pale.clear());
     this.lines(this.pale.context, 0.28);
     this.lines(this.full.clear(), 1);
@@ -113,7 +113,7 @@ export class Curve {
 
   /** Left, top, right, bottom of the box that curves are drawn in. */
   get box() {
-    const { width, height } = this.sheet;
+    const { width, height } = this.canvas;
     const type = typeSize();
     const bottom = type * (this.last ? BELOW : MARGIN.bottom);
     const [left, top] = [type * MARGIN.left, type * MARGIN.top];
@@ -173,7 +173,7 @@ export class Curve {
       context.lineTo(x, bottom + 4);
       context.fillText(
         across.texts[k],
-        Math.min(x, this.sheet.width - context.measureText(across.texts[k]).width / 2),
+        Math.min(x, this.canvas.width - context.measureText(across.texts[k]).width / 2),
         bottom + 7 * typeSize(),
       );
     }
@@ -380,18 +380,18 @@ export class Curve {
 
   /** @param {number} position of the playhead */
   draw(position) {
-    const { scene, chart, sheet } = this;
-    const context = sheet.clear();
-    const { width, height } = sheet;
+    const { scene, chart, canvas } = this;
+    const context = canvas.clear();
+    const { width, height } = canvas;
     if (!scene || !chart || !width || !height) return; // while the page lays itself out
     const [, top, , bottom] = this.box;
     const x = this.x(Math.min(position, this.end));
-    context.drawImage(this.pale.canvas, 0, 0, width, height);
+    context.drawImage(this.pale.element, 0, 0, width, height);
     context.save();
     context.beginPath();
     context.rect(0, 0, x, height);
     context.clip();
-    context.drawImage(this.full.canvas, 0, 0, width, height);
+    context.drawImage(this.full.element, 0, 0, width, height);
     context.restore();
     Object.assign(context, { strokeStyle: scene.data.theme.ink, lineWidth: 1, globalAlpha: 0.6 });
     context.beginPath();

@@ -1,7 +1,7 @@
 // The data that a model is fitted to, and what each run's model makes of them at the playhead.
 
+import { dashes, font, HiDpiCanvas, typeSize } from "./canvas.js";
 import { Model } from "./model.js";
-import { dashes, font, Sheet, typeSize } from "./pen.js";
 import { stepAt } from "./scene.js";
 import { counted, precise, ticks } from "./ticks.js";
 
@@ -23,11 +23,11 @@ export class DataPicture {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
-    this.sheet = new Sheet();
+    this.canvas = new HiDpiCanvas();
     this.holder = document.createElement("div");
     this.holder.className = "optviz-fit";
     this.holder.setAttribute("role", "img");
-    this.holder.append(this.sheet.canvas);
+    this.holder.append(this.canvas.element);
     this.words = document.createElement("p");
     this.table = document.createElement("div");
     this.table.className = "optviz-examples";
@@ -82,7 +82,7 @@ export class DataPicture {
 
   /** The size may have changed. */
   fit() {
-    this.sheet.resize(this.holder.clientWidth, this.holder.clientHeight);
+    this.canvas.resize(this.holder.clientWidth, this.holder.clientHeight);
   }
 
   /** A row for each example. */
@@ -115,9 +115,9 @@ export class DataPicture {
    * @param {boolean} playing
    */
   draw(position, focus, playing) {
-    const { scene, sheet } = this;
-    const context = sheet.clear();
-    if (!scene?.data.data || sheet.width < 2 || sheet.height < 2) return;
+    const { scene, canvas } = this;
+    const context = canvas.clear();
+    if (!scene?.data.data || canvas.width < 2 || canvas.height < 2) return;
     const { runs } = scene;
     const steps = runs.map((run) => Math.floor(stepAt(run, position, scene.data.view.against) + 1e-6));
     this.frame(context);
@@ -140,7 +140,7 @@ export class DataPicture {
 
   /** Left, top, right, bottom of the box that is drawn in. */
   get box() {
-    const { width, height } = this.sheet;
+    const { width, height } = this.canvas;
     const type = typeSize();
     return [
       type * MARGIN.left,

@@ -1,6 +1,6 @@
 // Who is who, and each run's numbers at the playhead.
 
-import { dashes } from "./pen.js";
+import { dashes } from "./canvas.js";
 import { stepAt } from "./scene.js";
 import { placed, single } from "./ticks.js";
 

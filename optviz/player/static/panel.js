@@ -8,12 +8,12 @@ import { StartMarker } from "./start.js";
 import { coordinate, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
-/** @typedef {import("./relief.js").Relief} Relief */
+/** @typedef {import("./relief/relief.js").Relief} Relief */
 /**
  * What a panel tells the player.
  * @typedef {{
  *   start: (start: [number, number]) => void, moved: (panel: Panel) => void,
- *   ranges: (panel: Panel) => number[][] | null, position: () => number, redraw: () => void, camera: Partial<import("./box.js").Camera>,
+ *   ranges: (panel: Panel) => number[][] | null, position: () => number, redraw: () => void, camera: Partial<import("./relief/camera.js").Camera>,
  * }} Host
  */
 
@@ -31,8 +31,8 @@ export class Panel {
     // A picture holds nothing that can be used, and the start can: so one of its layers speaks for it.
     this.contour.element.setAttribute("aria-hidden", "true");
     this.paths = new Paths();
-    this.paths.sheet.canvas.setAttribute("role", "img");
-    this.picture.append(this.paths.sheet.canvas);
+    this.paths.canvas.element.setAttribute("role", "img");
+    this.picture.append(this.paths.canvas.element);
     this.start = new StartMarker(this.picture, host.start);
     this.tip = element("div", "optviz-tip", this.picture);
     this.note = element("p", "optviz-note", this.picture);
@@ -63,7 +63,7 @@ export class Panel {
     this.title.hidden = only === null;
     this.title.textContent = only === null ? "" : scene.runs[only].name;
     this.title.style.setProperty("--run", only === null ? "" : scene.runs[only].color);
-    this.paths.sheet.canvas.setAttribute("aria-label", scene.data.alt.picture);
+    this.paths.canvas.element.setAttribute("aria-label", scene.data.alt.picture);
     this.deep = scene.data.view.picture === "3d";
     this.picture.hidden = this.deep;
     this.reliefHolder.hidden = !this.deep;
@@ -78,7 +78,7 @@ export class Panel {
 
   /** Its code is loaded only when a relief is asked for. */
   async showRelief() {
-    const { Relief } = await import("./relief.js");
+    const { Relief } = await import("./relief/relief.js");
     if (!this.scene || !this.deep || this.ends.signal.aborted) return; // meanwhile it may have gone
     if (!this.relief) {
       this.relief = new Relief(this.reliefHolder);

@@ -1,7 +1,6 @@
 // The paths, on a canvas above the contours: up to the playhead, clipped to the plot's box.
 
-import { onScreen } from "./frame.js";
-import { arrowsOf, drawArrows, drawCurvature } from "./marks.js";
+import { arrowsOf, drawArrows, drawCurvature } from "./arrows.js";
 import {
   APART,
   badge,
@@ -10,15 +9,16 @@ import {
   DOT,
   dashes,
   HALO,
+  HiDpiCanvas,
   head,
   NEAR,
-  Sheet,
   star,
   TRAIL,
   trailOf,
   typeSize,
   WIDTH,
-} from "./pen.js";
+} from "./canvas.js";
+import { onScreen } from "./frame.js";
 import { stepAt } from "./scene.js";
 import { lastAtMost } from "./search.js";
 
@@ -31,20 +31,20 @@ const AROUND = 200;
 
 /**
  * A run's points on the screen, as they are for one frame of the axes.
- * @typedef {{ run: Run, x: Float64Array, y: Float64Array, kept: number[], dots: number[] }} Track
+ * @typedef {{ run: Run, x: Float64Array, y: Float64Array, kept: number[], dots: number[] }} ScreenPath
  */
 
 export class Paths {
   constructor() {
-    this.sheet = new Sheet();
-    this.sheet.canvas.className = "optviz-paths";
-    /** @type {Track[]} */
-    this.tracks = [];
-    /** Tracks of other conventions, with the place of their run. @type {[number, Track][]} */
+    this.canvas = new HiDpiCanvas();
+    this.canvas.element.className = "optviz-paths";
+    /** @type {ScreenPath[]} */
+    this.screenPaths = [];
+    /** Paths of other conventions, with the place of their run. @type {[number, ScreenPath][]} */
     this.ghosts = [];
     /** @type {Frame | null} */
     this.frame = null;
-    /** What is drawn at the head. @type {import("./marks.js").Arrow[]} */
+    /** What is drawn at the head. @type {import("./arrows.js").Arrow[]} */
     this.arrows = [];
   }
 
@@ -56,12 +56,14 @@ export class Paths {
    * @param {number} height
    */
   place(scene, frame, width, height) {
-    this.sheet.resize(width, height);
+    this.canvas.resize(width, height);
     this.frame = frame;
     this.scene = scene;
-    this.tracks = scene.runs.map((run) => track(run, frame));
+    this.screenPaths = scene.runs.map((run) => screenPath(run, frame));
     this.ghosts = scene.runs.flatMap((run, k) =>
-      run.ghost ? [/** @type {[number, Track]} */ ([k, track({ ...run, ...run.ghost }, frame)])] : [],
+      run.ghost
+        ? [/** @type {[number, ScreenPath]} */ ([k, screenPath({ ...run, ...run.ghost }, frame)])]
+        : [],
     );
   }
 
@@ -73,7 +75,7 @@ export class Paths {
    */
   draw(position, fading, pale, focus) {
     const { frame, scene } = this;
-    const context = this.sheet.clear();
+    const context = this.canvas.clear();
     if (!frame || !scene) return;
     const { theme, view, surface } = scene.data;
     const [left, top, right, bottom] = frame.box;
@@ -83,13 +85,13 @@ export class Paths {
     context.clip();
     context.globalAlpha = pale ? 0.35 : 1;
     Object.assign(context, { lineJoin: "round", lineCap: "butt" });
-    const steps = this.tracks.map((one) => stepAt(one.run, position, view.against));
+    const steps = this.screenPaths.map((one) => stepAt(one.run, position, view.against));
     if (!fading) {
       // All halos lie below all paths: no path hides another one.
-      for (const [k, one] of this.tracks.entries()) this.line(one, 0, steps[k], theme.halo, HALO, []);
+      for (const [k, one] of this.screenPaths.entries()) this.line(one, 0, steps[k], theme.halo, HALO, []);
     }
     for (const [k, one] of this.ghosts) this.ghost(one, steps[k]);
-    for (const [k, one] of this.tracks.entries()) {
+    for (const [k, one] of this.screenPaths.entries()) {
       if (fading) this.trail(one, steps[k]);
       else this.line(one, 0, steps[k], one.run.color, WIDTH, dashes(one.run.dash, WIDTH));
       this.dots(one, fading ? steps[k] - TRAIL : 0, steps[k]);
@@ -99,19 +101,19 @@ export class Paths {
       const [px, py] = onScreen(frame, x, y);
       if (px >= left - 1 && px <= right + 1 && py >= top - 1 && py <= bottom + 1) star(context, px, py);
     }
-    for (const [k, one] of this.tracks.entries()) this.head(one, steps[k]);
+    for (const [k, one] of this.screenPaths.entries()) this.head(one, steps[k]);
     this.arrows = [];
     if (pale) return;
-    if (this.tracks[focus]) this.marks(this.tracks[focus], steps[focus]);
+    if (this.screenPaths[focus]) this.arrowsAt(this.screenPaths[focus], steps[focus]);
   }
 
   /**
    * What is drawn at a head: it belongs to the step that begins at the last whole one, at the end to the last.
-   * @param {Track} one
+   * @param {ScreenPath} one
    * @param {number} position
    */
-  marks(one, position) {
-    const { context } = this.sheet;
+  arrowsAt(one, position) {
+    const { context } = this.canvas;
     const frame = /** @type {Frame} */ (this.frame);
     const { view, theme, surface, start: from } = /** @type {Scene} */ (this.scene).data;
     const { steps, n } = one.run;
@@ -134,13 +136,13 @@ export class Paths {
 
   /**
    * The path of another convention, as far as the run itself: dotted, and at its head it says what it is not.
-   * @param {Track} one
+   * @param {ScreenPath} one
    * @param {number} position of the run
    */
   ghost(one, position) {
     const frame = /** @type {Frame} */ (this.frame);
     const { theme } = /** @type {Scene} */ (this.scene).data;
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     const step = Math.min(position, one.run.n);
     const whole = context.globalAlpha;
     context.globalAlpha = 0.85 * whole;
@@ -153,8 +155,8 @@ export class Paths {
   }
 
   /**
-   * The line of a track between two steps, which may have fractions.
-   * @param {Track} one
+   * The line of a path between two steps, which may have fractions.
+   * @param {ScreenPath} one
    * @param {number} from
    * @param {number} to
    * @param {string} color
@@ -162,7 +164,7 @@ export class Paths {
    * @param {number[]} dash
    */
   line(one, from, to, color, width, dash) {
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     const frame = /** @type {Frame} */ (this.frame);
     const box = /** @type {[number, number, number, number]} */ (
       frame.box.map((edge, side) => edge + (side < 2 ? -AROUND : AROUND))
@@ -200,11 +202,11 @@ export class Paths {
   }
 
   /**
-   * @param {Track} one
+   * @param {ScreenPath} one
    * @param {number} step
    */
   trail(one, step) {
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     const whole = context.globalAlpha;
     const { theme } = /** @type {Scene} */ (this.scene).data;
     const [old, ...parts] = trailOf(step);
@@ -220,12 +222,12 @@ export class Paths {
 
   /**
    * A dot at each step that lies apart from its neighbours: dots are points, lines only join them.
-   * @param {Track} one
+   * @param {ScreenPath} one
    * @param {number} from
    * @param {number} to
    */
   dots(one, from, to) {
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     context.fillStyle = one.run.color;
     const radius = DOT * typeSize();
     context.beginPath();
@@ -240,11 +242,11 @@ export class Paths {
 
   /**
    * Where a run is: a mark of how it ended once it has, an arrow at the edge where it is out of sight.
-   * @param {Track} one
+   * @param {ScreenPath} one
    * @param {number} step
    */
   head(one, step) {
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     const { theme } = /** @type {Scene} */ (this.scene).data;
     const frame = /** @type {Frame} */ (this.frame);
     const { color, outcome, n, at: since } = one.run;
@@ -266,7 +268,7 @@ export class Paths {
 
   /**
    * Where on the edge of the box an arrow points at something out of sight.
-   * @param {Track} one
+   * @param {ScreenPath} one
    * @param {number} step
    * @param {number} x
    * @param {number} y
@@ -299,7 +301,7 @@ export class Paths {
     let best = null;
     let least = 9 * 9;
     const against = this.scene?.data.view.against ?? "steps";
-    for (const one of this.tracks) {
+    for (const one of this.screenPaths) {
       const last = stepAt(one.run, position, against);
       for (let k = 0; k <= last; k++) {
         const distance = (one.x[k] - px) ** 2 + (one.y[k] - py) ** 2;
@@ -316,9 +318,9 @@ export class Paths {
 /**
  * @param {Run} run
  * @param {Frame} frame
- * @returns {Track}
+ * @returns {ScreenPath}
  */
-function track(run, frame) {
+function screenPath(run, frame) {
   const [x, y] = [new Float64Array(run.n + 1), new Float64Array(run.n + 1)];
   for (let k = 0; k <= run.n; k++) [x[k], y[k]] = onScreen(frame, run.x[k], run.y[k]);
   const [left, top, right, bottom] = frame.box;
@@ -340,8 +342,8 @@ function track(run, frame) {
 }
 
 /**
- * Where a track is at a step; between two steps, on the straight line from one to the other.
- * @param {Track} one
+ * Where a path is at a step; between two steps, on the straight line from one to the other.
+ * @param {ScreenPath} one
  * @param {number} step
  */
 function at(one, step) {
@@ -354,7 +356,7 @@ function at(one, step) {
 
 /**
  * The direction of the last move that can be seen.
- * @param {Track} one
+ * @param {ScreenPath} one
  */
 function direction(one) {
   const last = one.run.n;

@@ -1,6 +1,8 @@
 // The player: one playhead, the pictures, what stands beside them, and the transport. Streamlit calls the
 // function below whenever there is something new; the bytes of paths and surfaces come through it, too.
 
+import { scaleWords } from "./arrows.js";
+import { useFontOf } from "./canvas.js";
 import { oneOf, someOf } from "./choices.js";
 import { Clock } from "./clock.js";
 import { Code, phaseAt } from "./code.js";
@@ -10,12 +12,10 @@ import { equalUnits, unequalWords } from "./frame.js";
 import { toggleFullScreen } from "./fullscreen.js";
 import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
-import { scaleWords } from "./marks.js";
 import { element, Panel } from "./panel.js";
-import { useFontOf } from "./pen.js";
 import { loadPlotly } from "./plotly.js";
 import { assemble, dressed, endOf, onArrival, receive, stepAt } from "./scene.js";
-import { Ground } from "./scheme.js";
+import { SchemeWatcher } from "./scheme.js";
 import { Table } from "./table.js";
 import { Transport } from "./transport.js";
 
@@ -68,8 +68,8 @@ export default function mount({ data, parentElement, setTriggerValue }) {
   };
 }
 
-/** @type {WeakMap<Element, Ground>} */
-const grounds = new WeakMap();
+/** @type {WeakMap<Element, SchemeWatcher>} */
+const watchers = new WeakMap();
 
 /**
  * Ask for pictures of the server's anew where they are not drawn for the page as it is.
@@ -78,10 +78,10 @@ const grounds = new WeakMap();
  * @param {() => void} ask
  */
 function watch(drawn, parent, ask) {
-  const ground = grounds.get(parent) ?? new Ground(parent, () => {});
-  grounds.set(parent, ground);
-  ground.changed = () => ground.scheme !== drawn && ask();
-  ground.look();
+  const watcher = watchers.get(parent) ?? new SchemeWatcher(parent, () => {});
+  watchers.set(parent, watcher);
+  watcher.changed = () => watcher.scheme !== drawn && ask();
+  watcher.look();
 }
 
 class Player {
@@ -115,7 +115,7 @@ class Player {
     this.panels = [];
     /** What the first picture begins with. @type {number[][] | null} */
     this.ranges = null;
-    /** Of all reliefs: they turn together. @type {Partial<import("./box.js").Camera>} */
+    /** Of all reliefs: they turn together. @type {Partial<import("./relief/camera.js").Camera>} */
     this.camera = {};
     this.axesNote = element("p", "optviz-hint", main);
     this.unitsButton = this.addUnitsButton();
@@ -139,7 +139,7 @@ class Player {
     /** The page that has given its cue. */
     this.cued = "";
 
-    this.ground = new Ground(this.root, () => this.dress());
+    this.watcher = new SchemeWatcher(this.root, () => this.dress());
     this.ends = new AbortController();
     const { signal } = this.ends;
     document.addEventListener("keydown", (event) => this.transport.key(event, this.root), { signal });
@@ -161,7 +161,7 @@ class Player {
   /** Show what is wanted, as soon as all of it is here. */
   arrive() {
     if (!this.wanted || this.wanted === this.shown) return;
-    const scene = assemble(this.wanted, this.ground.scheme);
+    const scene = assemble(this.wanted, this.watcher.scheme);
     if (!scene) return;
     this.overlay(scene);
     const against = this.scene?.data.view.against;
@@ -200,7 +200,7 @@ class Player {
   /** The page has turned light or dark: so does all that is shown. */
   dress() {
     if (!this.scene) return;
-    this.scene = dressed(this.scene, this.ground.scheme);
+    this.scene = dressed(this.scene, this.watcher.scheme);
     this.show();
   }
 
@@ -368,7 +368,7 @@ class Player {
 
   resize() {
     if (!this.scene || this.pending) return;
-    this.ground.look();
+    this.watcher.look();
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
       useFontOf(this.root);
@@ -382,15 +382,15 @@ class Player {
     const scene = /** @type {Scene} */ (this.scene);
     if (this.charts.hidden) return this.redraw();
     const charts = chartsOf(scene);
-    while (this.curves.length > charts.length) this.curves.pop()?.sheet.canvas.parentElement?.remove();
+    while (this.curves.length > charts.length) this.curves.pop()?.canvas.element.parentElement?.remove();
     while (this.curves.length < charts.length) this.curves.push(this.addCurve());
     for (const [k, curve] of this.curves.entries()) {
-      const holder = /** @type {HTMLElement} */ (curve.sheet.canvas.parentElement);
+      const holder = /** @type {HTMLElement} */ (curve.canvas.element.parentElement);
       holder.dataset.weight = k === 0 ? "large" : "small";
       holder.setAttribute("aria-label", `${charts[k].title}. ${scene.data.alt.curves}`);
     }
     for (const [k, curve] of this.curves.entries()) {
-      const holder = /** @type {HTMLElement} */ (curve.sheet.canvas.parentElement);
+      const holder = /** @type {HTMLElement} */ (curve.canvas.element.parentElement);
       curve.place(scene, charts[k], holder.clientWidth, holder.clientHeight, k === charts.length - 1);
     }
     this.redraw();
@@ -400,9 +400,9 @@ class Player {
     const curve = new Curve();
     const holder = element("div", "optviz-chart", this.charts);
     holder.setAttribute("role", "img");
-    holder.append(curve.sheet.canvas);
+    holder.append(curve.canvas.element);
     const seek = (/** @type {PointerEvent} */ event) => this.transport.seek(curve.position(event.offsetX));
-    const { canvas } = curve.sheet;
+    const { element: canvas } = curve.canvas;
     const { signal } = this.ends;
     canvas.addEventListener("pointerdown", seek, { signal });
     canvas.addEventListener(

@@ -1,9 +1,9 @@
-// Light or dark: as the page is that something stands in. Nobody says so; its ground does.
+// Light or dark: as the page is that something stands in. Nobody says so; its background does.
 
 /** @typedef {"light" | "dark"} Scheme */
 
 /** What follows the page it stands in from light to dark and back, without the server. */
-export class Ground {
+export class SchemeWatcher {
   /**
    * @param {Element} parent an element of the page
    * @param {() => void} changed what to do when the page has turned
@@ -11,7 +11,7 @@ export class Ground {
   constructor(parent, changed) {
     this.changed = changed;
     this.patch = document.createElement("span");
-    this.patch.className = "optviz-ground";
+    this.patch.className = "optviz-scheme";
     this.patch.setAttribute("aria-hidden", "true");
     parent.append(this.patch);
     this.scheme = this.read();
@@ -27,7 +27,7 @@ export class Ground {
     this.changed();
   }
 
-  /** @returns {Scheme} by the relative luminance of the ground, roughly */
+  /** @returns {Scheme} by the relative luminance of the background, roughly */
   read() {
     const color = getComputedStyle(this.patch).backgroundColor;
     const [red = 255, green = 255, blue = 255] = (color.match(/[\d.]+/g) ?? []).map(Number);

@@ -1,7 +1,7 @@
 // A figure of many runs: plotly draws it, and its cells can be chosen with a click or with the keyboard.
 
 import { loadPlotly } from "../optviz.player/plotly.js";
-import { Ground } from "../optviz.player/scheme.js";
+import { SchemeWatcher } from "../optviz.player/scheme.js";
 import { placed } from "../optviz.player/ticks.js";
 
 /**
@@ -43,7 +43,7 @@ class Chart {
     this.data = null;
     /** Figures that were sent: a zoom stays as long as it is the same one. */
     this.sent = 0;
-    this.ground = new Ground(root, () => this.draw());
+    this.watcher = new SchemeWatcher(root, () => this.draw());
     this.listen();
   }
 
@@ -88,7 +88,7 @@ class Chart {
     const { figure, dark, cells, plotly: version } = this.data;
     const plotly = await loadPlotly(version);
     const { data: traces, layout } = structuredClone(figure);
-    if (this.ground.scheme === "dark")
+    if (this.watcher.scheme === "dark")
       for (const [keys, value] of dark) put({ data: traces, layout }, keys, value);
     await plotly.react(this.holder, traces, { ...layout, uirevision: this.sent }, CONFIG);
     this.holder.classList.toggle("optviz-choosable", Boolean(cells));

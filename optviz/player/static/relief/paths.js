@@ -1,7 +1,5 @@
 // The paths on the block: up to the playhead, faint where the surface hides them.
 
-import { projected } from "./box.js";
-import { HEIGHT } from "./mesh.js";
 import {
   APART,
   badge,
@@ -10,22 +8,24 @@ import {
   DOT,
   dashes,
   HALO,
+  HiDpiCanvas,
   head,
   NEAR,
-  Sheet,
   star,
   TRAIL,
   trailOf,
   typeSize,
   WIDTH,
-} from "./pen.js";
-import { stepAt } from "./scene.js";
-import { lastAtMost } from "./search.js";
+} from "../canvas.js";
+import { stepAt } from "../scene.js";
+import { lastAtMost } from "../search.js";
+import { projected } from "./camera.js";
+import { HEIGHT } from "./mesh.js";
 
-/** @typedef {import("./scene.js").Scene} Scene */
-/** @typedef {import("./scene.js").Run} Run */
+/** @typedef {import("../scene.js").Scene} Scene */
+/** @typedef {import("../scene.js").Run} Run */
 /** @typedef {import("./mesh.js").Heights} Heights */
-/** @typedef {import("./raster.js").View} View */
+/** @typedef {import("./camera.js").Projection} Projection */
 /** @typedef {import("./raster.js").Raster} Raster */
 
 const HIDDEN = 0.25;
@@ -42,7 +42,7 @@ const [GAP, SEEN, UNSEEN] = [0, 1, 2];
 
 /**
  * A run on the block: for each step its place there.
- * @typedef {{ run: Run, x: Float64Array, y: Float64Array, z: Float64Array }} Thread
+ * @typedef {{ run: Run, x: Float64Array, y: Float64Array, z: Float64Array }} WorldPath
  */
 
 /**
@@ -52,22 +52,22 @@ const [GAP, SEEN, UNSEEN] = [0, 1, 2];
  *   run: Run, px: Float64Array, py: Float64Array,
  *   x: number[], y: number[], at: number[], way: number[], kind: number[],
  *   dots: { x: number, y: number, step: number, seen: boolean }[],
- * }} Trace
+ * }} ScreenPath
  */
 
-export class Threads {
+export class ReliefPaths {
   constructor() {
-    this.sheet = new Sheet();
-    /** @type {Thread[]} */
-    this.threads = [];
-    /** @type {Trace[]} */
-    this.traces = [];
+    this.canvas = new HiDpiCanvas();
+    /** @type {WorldPath[]} */
+    this.worldPaths = [];
+    /** @type {ScreenPath[]} */
+    this.screenPaths = [];
     /** @type {Scene | null} */
     this.scene = null;
     /** @type {Heights | null} */
     this.heights = null;
-    /** @type {View | null} */
-    this.view = null;
+    /** @type {Projection | null} */
+    this.projection = null;
     /** @type {(x: number, y: number, z: number) => boolean} */
     this.sees = () => true;
   }
@@ -80,102 +80,103 @@ export class Threads {
   show(scene, heights) {
     this.scene = scene;
     this.heights = heights;
-    this.threads = scene.runs.map((run) => thread(run, heights));
-    this.traces = this.view ? this.threads.map((one) => this.trace(one)) : [];
+    this.worldPaths = scene.runs.map((run) => worldPath(run, heights));
+    this.screenPaths = this.projection ? this.worldPaths.map((one) => this.screenPath(one)) : [];
   }
 
   /**
    * Put them where the camera sees them.
-   * @param {View} view in CSS pixels
+   * @param {Projection} projection in CSS pixels
    * @param {Raster} raster of what it sees
    * @param {number} ratio the raster's pixels in a CSS pixel
    */
-  place(view, raster, ratio) {
-    const rise = view.scale * view.cosE * ABOVE;
-    const near = view.sinE * ABOVE + BIAS;
-    this.view = view;
+  place(projection, raster, ratio) {
+    const rise = projection.scale * projection.cosE * ABOVE;
+    const near = projection.sinE * ABOVE + BIAS;
+    this.projection = projection;
     this.sees = (x, y, nearness) => nearness + near >= raster.nearness(x * ratio, (y - rise) * ratio);
-    this.traces = this.threads.map((one) => this.trace(one));
+    this.screenPaths = this.worldPaths.map((one) => this.screenPath(one));
   }
 
   /**
-   * @param {Thread} one
-   * @returns {Trace}
+   * @param {WorldPath} one
+   * @returns {ScreenPath}
    */
-  trace(one) {
-    const view = /** @type {View} */ (this.view);
+  screenPath(one) {
+    const projection = /** @type {Projection} */ (this.projection);
     const { run, x, y, z } = one;
     const px = new Float64Array(run.n + 1);
     const py = new Float64Array(run.n + 1);
-    /** @type {Trace} */
-    const trace = { run, px, py, x: [], y: [], at: [], way: [], kind: [], dots: [] };
+    /** @type {ScreenPath} */
+    const path = { run, px, py, x: [], y: [], at: [], way: [], kind: [], dots: [] };
     let last = -1;
     for (let k = 0; k <= run.n; k++) {
-      const [sx, sy, near] = projected(view, x[k], y[k], z[k]);
+      const [sx, sy, near] = projected(projection, x[k], y[k], z[k]);
       px[k] = sx;
       py[k] = sy;
       if (!Number.isFinite(sx + sy + near)) continue;
       if (last >= 0) {
         if (k < run.n && (sx - px[last]) ** 2 + (sy - py[last]) ** 2 < NEAR * NEAR) continue;
-        this.piece(trace, one, last, k);
+        this.piece(path, one, last, k);
       }
       last = k;
     }
-    smooth(trace);
-    this.dot(trace, one);
-    return trace;
+    smooth(path);
+    this.dot(path, one);
+    return path;
   }
 
   /**
    * The straight line from one step to another, as far as it is above the domain.
-   * @param {Trace} trace
-   * @param {Thread} one
+   * @param {ScreenPath} path
+   * @param {WorldPath} one
    * @param {number} k
    * @param {number} l
    */
-  piece(trace, { x, y, z }, k, l) {
-    const part = clipped(x[k], y[k], x[l], y[l], this.edges());
+  piece(path, { x, y, z }, k, l) {
+    const part = clipped(x[k], y[k], x[l], y[l], this.floorEdges());
     if (!part) return;
     const [dx, dy, dz] = [x[l] - x[k], y[l] - y[k], z[l] - z[k]];
     const share = (/** @type {number} */ px, /** @type {number} */ py) =>
       Math.abs(dx) > Math.abs(dy) ? (px - x[k]) / dx : dy ? (py - y[k]) / dy : 1;
     const [from, to] = [dx || dy ? share(part[0], part[1]) : 0, share(part[2], part[3])];
-    const view = /** @type {View} */ (this.view);
-    const spot = (/** @type {number} */ t) => projected(view, x[k] + t * dx, y[k] + t * dy, z[k] + t * dz);
+    const projection = /** @type {Projection} */ (this.projection);
+    const spot = (/** @type {number} */ t) =>
+      projected(projection, x[k] + t * dx, y[k] + t * dy, z[k] + t * dz);
     const [start, end] = [spot(from), spot(to)];
     const begin = k + from * (l - k);
-    if (!trace.at.length || from > 0 || trace.at[trace.at.length - 1] < begin)
-      add(trace, start[0], start[1], begin, GAP);
+    if (!path.at.length || from > 0 || path.at[path.at.length - 1] < begin)
+      add(path, start[0], start[1], begin, GAP);
     const length = Math.hypot(end[0] - start[0], end[1] - start[1]);
     const count = Math.min(Math.max(Math.round(length / PIECE), 1), PIECES);
     for (let j = 1; j <= count; j++) {
       const t = from + ((to - from) * j) / count;
       const [px, py] = spot(t);
       const middle = spot(t - (0.5 * (to - from)) / count);
-      add(trace, px, py, k + t * (l - k), this.sees(...middle) ? SEEN : UNSEEN);
+      add(path, px, py, k + t * (l - k), this.sees(...middle) ? SEEN : UNSEEN);
     }
   }
 
-  /** The edges of the ground. @returns {[number, number, number, number]} */
-  edges() {
-    const [hx, hy] = /** @type {Heights} */ (this.heights).ground.halves;
+  /** The edges of the floor. @returns {[number, number, number, number]} */
+  floorEdges() {
+    const [hx, hy] = /** @type {Heights} */ (this.heights).floor.halves;
     return [-hx, -hy, hx, hy];
   }
 
   /**
    * The steps that lie apart from their neighbours.
-   * @param {Trace} trace
-   * @param {Thread} one
+   * @param {ScreenPath} path
+   * @param {WorldPath} one
    */
-  dot(trace, { run, x, y, z }) {
-    const { px, py } = trace;
-    const edges = this.edges();
+  dot(path, { run, x, y, z }) {
+    const { px, py } = path;
+    const edges = this.floorEdges();
     const apart = (/** @type {number} */ k, /** @type {number} */ l) =>
       Math.hypot(px[k] - px[l], py[k] - py[l]) >= APART;
     for (let k = 1; k <= run.n; k++) {
       if (!within(x[k], y[k], edges) || !apart(k, k - 1) || (k < run.n && !apart(k, k + 1))) continue;
-      const spot = projected(/** @type {View} */ (this.view), x[k], y[k], z[k]);
-      trace.dots.push({ x: px[k], y: py[k], step: k, seen: this.sees(...spot) });
+      const spot = projected(/** @type {Projection} */ (this.projection), x[k], y[k], z[k]);
+      path.dots.push({ x: px[k], y: py[k], step: k, seen: this.sees(...spot) });
     }
   }
 
@@ -185,36 +186,37 @@ export class Threads {
    * @param {boolean} pale whether the paths are about to be replaced
    */
   draw(position, fading, pale) {
-    const context = this.sheet.clear();
-    const { scene, view } = this;
-    if (!scene || !view) return;
-    const { theme, view: looked } = scene.data;
+    const context = this.canvas.clear();
+    const { scene, projection } = this;
+    if (!scene || !projection) return;
+    const { theme, view } = scene.data;
     Object.assign(context, { globalAlpha: pale ? 0.35 : 1, lineJoin: "round", lineCap: "butt" });
-    const steps = this.threads.map(({ run }) => stepAt(run, position, looked.against));
+    const steps = this.worldPaths.map(({ run }) => stepAt(run, position, view.against));
     if (!fading) {
       // All halos lie below all paths: no path hides another one.
-      for (const [k, one] of this.traces.entries()) this.line(one, 0, steps[k], theme.halo, HALO, [], SEEN);
+      for (const [k, one] of this.screenPaths.entries())
+        this.line(one, 0, steps[k], theme.halo, HALO, [], SEEN);
     }
-    for (const [k, one] of this.traces.entries()) {
+    for (const [k, one] of this.screenPaths.entries()) {
       if (fading) this.trail(one, steps[k]);
       else this.both(one, 0, steps[k], dashes(one.run.dash, WIDTH));
       this.dots(one, fading ? steps[k] - TRAIL : 0, steps[k]);
     }
     context.globalAlpha = 1;
-    this.marks();
-    for (const [k, one] of this.threads.entries()) this.head(one, steps[k]);
+    this.minimizers();
+    for (const [k, one] of this.worldPaths.entries()) this.head(one, steps[k]);
     this.start();
   }
 
   /**
    * A line between two steps: what is hidden is faint.
-   * @param {Trace} one
+   * @param {ScreenPath} one
    * @param {number} from
    * @param {number} to
    * @param {number[]} dash
    */
   both(one, from, to, dash) {
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     const whole = context.globalAlpha;
     context.globalAlpha = HIDDEN * whole;
     this.line(one, from, to, one.run.color, WIDTH, dash, UNSEEN);
@@ -224,7 +226,7 @@ export class Threads {
 
   /**
    * The pieces of one kind between two steps, which may have fractions.
-   * @param {Trace} one
+   * @param {ScreenPath} one
    * @param {number} from
    * @param {number} to
    * @param {string} color
@@ -233,7 +235,7 @@ export class Threads {
    * @param {number} kind
    */
   line(one, from, to, color, width, dash, kind) {
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     const { x, y, at, way } = one;
     const type = typeSize();
     Object.assign(context, { strokeStyle: color, lineWidth: width * type });
@@ -264,11 +266,11 @@ export class Threads {
   }
 
   /**
-   * @param {Trace} one
+   * @param {ScreenPath} one
    * @param {number} step
    */
   trail(one, step) {
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     const whole = context.globalAlpha;
     const { theme } = /** @type {Scene} */ (this.scene).data;
     const [old, ...parts] = trailOf(step);
@@ -283,12 +285,12 @@ export class Threads {
   }
 
   /**
-   * @param {Trace} one
+   * @param {ScreenPath} one
    * @param {number} from
    * @param {number} to
    */
   dots(one, from, to) {
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     const whole = context.globalAlpha;
     context.fillStyle = one.run.color;
     const radius = DOT * typeSize();
@@ -313,16 +315,21 @@ export class Threads {
    */
   spot(x, y) {
     const heights = /** @type {Heights} */ (this.heights);
-    const [gx, gy] = [heights.ground.at(0, x), heights.ground.at(1, y)];
-    if (!within(gx, gy, this.edges())) return null;
+    const [gx, gy] = [heights.floor.at(0, x), heights.floor.at(1, y)];
+    if (!within(gx, gy, this.floorEdges())) return null;
     const z = heights.at(gx, gy);
-    const spot = projected(/** @type {View} */ (this.view), gx, gy, Number.isFinite(z) ? z : -HEIGHT / 2);
+    const spot = projected(
+      /** @type {Projection} */ (this.projection),
+      gx,
+      gy,
+      Number.isFinite(z) ? z : -HEIGHT / 2,
+    );
     return { x: spot[0], y: spot[1], seen: this.sees(...spot) };
   }
 
   /** The minimizers. */
-  marks() {
-    const { context } = this.sheet;
+  minimizers() {
+    const { context } = this.canvas;
     for (const [x, y] of /** @type {Scene} */ (this.scene).data.surface.minimizers) {
       const spot = this.spot(x, y);
       if (!spot) continue;
@@ -336,7 +343,7 @@ export class Threads {
   /** The start, as the marker of the flat view. */
   start() {
     const { start, theme } = /** @type {Scene} */ (this.scene).data;
-    const { context } = this.sheet;
+    const { context } = this.canvas;
     const spot = this.spot(...start);
     if (!spot) return;
     context.globalAlpha = spot.seen ? 1 : 0.4;
@@ -363,11 +370,11 @@ export class Threads {
 
   /**
    * Where a run is: a mark of how it ended once it has, an arrow at the edge where it has left the domain.
-   * @param {Thread} one
+   * @param {WorldPath} one
    * @param {number} step
    */
   head(one, step) {
-    const { context, width, height } = this.sheet;
+    const { context, width, height } = this.canvas;
     const { theme } = /** @type {Scene} */ (this.scene).data;
     const { color, outcome, n, at: since } = one.run;
     const { spot, out } = this.where(one, step);
@@ -386,12 +393,12 @@ export class Threads {
 
   /**
    * Where a run is on the screen; outside the domain, where it left, and the direction it is in.
-   * @param {Thread} one
+   * @param {WorldPath} one
    * @param {number} step
    * @returns {{ spot: [number, number, number], out: number | null }}
    */
   where({ run, x, y, z }, step) {
-    const view = /** @type {View} */ (this.view);
+    const projection = /** @type {Projection} */ (this.projection);
     const heights = /** @type {Heights} */ (this.heights);
     let k = Math.min(Math.floor(step), run.n);
     while (k > 0 && !Number.isFinite(x[k] + y[k] + z[k])) k--;
@@ -399,25 +406,25 @@ export class Threads {
     const mix = (/** @type {Float64Array} */ of) => (part ? of[k] + part * (of[k + 1] - of[k]) : of[k]);
     let place = [mix(x), mix(y), mix(z)];
     if (!place.every(Number.isFinite)) place = [x[k], y[k], z[k]];
-    const edges = this.edges();
+    const edges = this.floorEdges();
     if (within(place[0], place[1], edges))
-      return { spot: projected(view, place[0], place[1], place[2]), out: null };
+      return { spot: projected(projection, place[0], place[1], place[2]), out: null };
     const edge = clipped(0, 0, place[0], place[1], edges) ?? [0, 0, 0, 0];
-    const spot = projected(view, edge[2], edge[3], heights.at(edge[2], edge[3]) || 0);
-    const [fx, fy] = projected(view, 1.1 * edge[2], 1.1 * edge[3], 0);
-    const [ex, ey] = projected(view, edge[2], edge[3], 0);
+    const spot = projected(projection, edge[2], edge[3], heights.at(edge[2], edge[3]) || 0);
+    const [fx, fy] = projected(projection, 1.1 * edge[2], 1.1 * edge[3], 0);
+    const [ex, ey] = projected(projection, edge[2], edge[3], 0);
     return { spot, out: Math.atan2(fy - ey, fx - ex) };
   }
 
   /**
    * The direction on the screen of the last move that can be seen.
-   * @param {Thread} one
+   * @param {WorldPath} one
    */
   direction({ run, x, y, z }) {
-    const view = /** @type {View} */ (this.view);
-    const [ex, ey] = projected(view, x[run.n], y[run.n], z[run.n]);
+    const projection = /** @type {Projection} */ (this.projection);
+    const [ex, ey] = projected(projection, x[run.n], y[run.n], z[run.n]);
     for (let k = run.n - 1; k >= 0; k--) {
-      const [px, py] = projected(view, x[k], y[k], z[k]);
+      const [px, py] = projected(projection, x[k], y[k], z[k]);
       if ((ex - px) ** 2 + (ey - py) ** 2 > 1) return Math.atan2(ey - py, ex - px);
     }
     return null;
@@ -427,13 +434,13 @@ export class Threads {
 /**
  * @param {Run} run
  * @param {Heights} heights
- * @returns {Thread}
+ * @returns {WorldPath}
  */
-function thread(run, heights) {
-  const { ground } = heights;
-  const x = Float64Array.from(run.x, (value) => ground.at(0, value));
-  const y = Float64Array.from(run.y, (value) => ground.at(1, value));
-  const [hx, hy] = ground.halves;
+function worldPath(run, heights) {
+  const { floor } = heights;
+  const x = Float64Array.from(run.x, (value) => floor.at(0, value));
+  const y = Float64Array.from(run.y, (value) => floor.at(1, value));
+  const [hx, hy] = floor.halves;
   const z = Float64Array.from(heights.of(run.loss), (height, k) => {
     if (!(Math.abs(x[k]) <= hx && Math.abs(y[k]) <= hy)) return Number.isFinite(height) ? height : HEIGHT / 2;
     // Triangles round off what is sharp: no path sinks into them.
@@ -444,7 +451,7 @@ function thread(run, heights) {
 }
 
 /**
- * Whether a place is on the ground, or as good as.
+ * Whether a place is on the floor, or as good as.
  * @param {number} x
  * @param {number} y
  * @param {[number, number, number, number]} edges
@@ -454,25 +461,25 @@ function within(x, y, [left, bottom, right, top]) {
 }
 
 /**
- * @param {Trace} trace
+ * @param {ScreenPath} path
  * @param {number} x
  * @param {number} y
  * @param {number} at
  * @param {number} kind
  */
-function add(trace, x, y, at, kind) {
-  const last = trace.x.length - 1;
-  const way = kind === GAP ? 0 : trace.way[last] + Math.hypot(x - trace.x[last], y - trace.y[last]);
-  trace.x.push(x);
-  trace.y.push(y);
-  trace.at.push(at);
-  trace.way.push(way);
-  trace.kind.push(kind);
+function add(path, x, y, at, kind) {
+  const last = path.x.length - 1;
+  const way = kind === GAP ? 0 : path.way[last] + Math.hypot(x - path.x[last], y - path.y[last]);
+  path.x.push(x);
+  path.y.push(y);
+  path.at.push(at);
+  path.way.push(way);
+  path.kind.push(kind);
 }
 
 /**
  * Give parts that are too short to be told apart the kind of what comes before them.
- * @param {Trace} trace
+ * @param {ScreenPath} path
  */
 function smooth({ kind, way }) {
   for (let k = 1; k < kind.length; ) {

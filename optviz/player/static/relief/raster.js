@@ -4,7 +4,8 @@
 import { HEIGHT } from "./mesh.js";
 
 /** @typedef {import("./mesh.js").Mesh} Mesh */
-/** @typedef {import("./scene.js").Theme} Theme */
+/** @typedef {import("./camera.js").Projection} Projection */
+/** @typedef {import("../scene.js").Theme} Theme */
 
 /** Shades that a colour is drawn in. */
 const SHADES = 64;
@@ -14,16 +15,8 @@ const FAR = Number.NEGATIVE_INFINITY;
 const NOTHING = 255;
 
 /**
- * An orthographic camera. On the screen, `scale` pixels a unit: x = cx + scale · (cosA · X + sinA · Y), and
- * y = cy - scale · (cosE · Z + sinE · (cosA · Y - sinA · X)). Nearer to the viewer is a larger depth.
- * @typedef {{
- *   scale: number, cx: number, cy: number, cosA: number, sinA: number, cosE: number, sinE: number,
- * }} View
- */
-
-/**
  * The light comes over the viewer's left shoulder, wherever the viewer stands.
- * @param {View} view
+ * @param {Projection} projection
  */
 function light({ cosA, sinA, cosE, sinE }) {
   const [right, up, near] = [-0.5, 0.62, 0.6];
@@ -97,16 +90,16 @@ export class Raster {
 
   /**
    * @param {Mesh} mesh
-   * @param {View} view
+   * @param {Projection} projection
    */
-  render(mesh, view) {
+  render(mesh, projection) {
     this.depth.fill(FAR);
-    this.project(mesh, view);
+    this.project(mesh, projection);
     this.measure();
     const { triangles } = mesh;
     for (let k = 0; k < triangles.length; k += 3)
       this.triangle(triangles[k], triangles[k + 1], triangles[k + 2]);
-    this.classify(view);
+    this.classify(projection);
     this.colour();
     const [left, top, right, bottom] = this.box;
     this.context.clearRect(0, 0, this.width, this.height);
@@ -135,11 +128,11 @@ export class Raster {
 
   /**
    * @param {Mesh} mesh
-   * @param {View} view
+   * @param {Projection} projection
    */
-  project({ x, y, z, normals, ground }, view) {
-    const { scale, cx, cy, cosA, sinA, cosE, sinE } = view;
-    const [lx, ly, lz] = light(view);
+  project({ x, y, z, normals, own }, projection) {
+    const { scale, cx, cy, cosA, sinA, cosE, sinE } = projection;
+    const [lx, ly, lz] = light(projection);
     if (this.shades.length !== x.length) {
       this.corners = new Float32Array(3 * x.length);
       this.shades = new Float32Array(x.length);
@@ -152,7 +145,7 @@ export class Raster {
       corners[3 * k + 2] = sinE * z[k] - cosE * back;
       const lit = normals[3 * k] * lx + normals[3 * k + 1] * ly + normals[3 * k + 2] * lz;
       const shade = (0.5 + 0.5 * lit) * (SHADES - 1);
-      shades[k] = k < ground ? shade : -1 - shade;
+      shades[k] = k < own ? shade : -1 - shade;
     }
   }
 
@@ -226,7 +219,7 @@ export class Raster {
 
   /**
    * The band of each pixel: with its row, its depth says how high the place is that it shows.
-   * @param {View} view
+   * @param {Projection} projection
    */
   classify({ scale, cy, cosE, sinE }) {
     const { width, depth, band, bands } = this;

@@ -1,99 +1,31 @@
-// Where the block is on the screen, and the axes around it.
+// The axes around the block.
 
+import { font } from "../canvas.js";
+import { ticks } from "../ticks.js";
+import { projected } from "./camera.js";
 import { HEIGHT } from "./mesh.js";
-import { font } from "./pen.js";
-import { ticks } from "./ticks.js";
 
-/** @typedef {import("./scene.js").Scene} Scene */
-/** @typedef {import("./mesh.js").Ground} Ground */
-/** @typedef {import("./raster.js").View} View */
-/** Degrees; from above is 90. @typedef {{ azimuth: number, elevation: number, zoom: number }} Camera */
+/** @typedef {import("../scene.js").Scene} Scene */
+/** @typedef {import("./camera.js").Projection} Projection */
+/** @typedef {import("./mesh.js").Floor} Floor */
 
-/** Room for the labels: on the left and on the right, above, and below. */
-const ROOM = { side: 64, top: 26, bottom: 50 };
 /** Pixels of an edge below which it has no labels. */
 const SHORT = 48;
 
-/**
- * The whole block, at any azimuth, in a window of this size.
- * @param {Camera} camera
- * @param {Ground} ground
- * @param {number} width
- * @param {number} height
- * @returns {View}
- */
-export function viewOf(camera, ground, width, height) {
-  const [azimuth, elevation] = [camera.azimuth, camera.elevation].map((angle) => (angle * Math.PI) / 180);
-  const [cosE, sinE] = [Math.cos(elevation), Math.sin(elevation)];
-  const across = 2 * Math.hypot(...ground.halves);
-  const side = Math.min(ROOM.side, 0.14 * width);
-  const inner = height - ROOM.top - ROOM.bottom;
-  const fit = Math.min((width - 2 * side) / across, inner / (across * sinE + HEIGHT * cosE));
-  return {
-    scale: Math.max(fit, 1) * camera.zoom,
-    cx: width / 2,
-    cy: ROOM.top + inner / 2,
-    cosA: Math.cos(azimuth),
-    sinA: Math.sin(azimuth),
-    cosE,
-    sinE,
-  };
-}
-
-/**
- * The same view, moved so that a place of the block is at a place of the screen.
- * @param {View} view
- * @param {[number, number, number]} spot
- * @param {number} px
- * @param {number} py
- * @returns {View}
- */
-export function pinned(view, spot, px, py) {
-  const [x, y] = projected(view, ...spot);
-  return { ...view, cx: view.cx + px - x, cy: view.cy + py - y };
-}
-
-/**
- * The place of the block that is at a place of the screen, this near.
- * @param {View} view
- * @param {number} px
- * @param {number} py
- * @param {number} near
- * @returns {[number, number, number]}
- */
-export function lifted({ scale, cx, cy, cosA, sinA, cosE, sinE }, px, py, near) {
-  const [right, up] = [(px - cx) / scale, (cy - py) / scale];
-  const back = sinE * up - cosE * near;
-  return [cosA * right - sinA * back, sinA * right + cosA * back, cosE * up + sinE * near];
-}
-
-/**
- * Where a place is on the screen, and how near it is.
- * @param {View} view
- * @param {number} x
- * @param {number} y
- * @param {number} z
- * @returns {[number, number, number]}
- */
-export function projected({ scale, cx, cy, cosA, sinA, cosE, sinE }, x, y, z) {
-  const back = cosA * y - sinA * x;
-  return [cx + scale * (cosA * x + sinA * y), cy - scale * (cosE * z + sinE * back), sinE * z - cosE * back];
-}
-
 /** The block's outline as axes: those of its edges that it does not hide and that hide nothing of it. */
-export class Box {
+export class Axes {
   /**
    * @param {Scene} scene
-   * @param {Ground} ground
-   * @param {View} view
+   * @param {Floor} floor
+   * @param {Projection} projection
    */
-  constructor(scene, ground, view) {
+  constructor(scene, floor, projection) {
     this.scene = scene;
-    this.ground = ground;
-    this.view = view;
-    const [hx, hy] = ground.halves;
-    /** The signs of the corner of the ground that is nearest to the viewer. */
-    this.front = [view.sinA >= 0 ? 1 : -1, view.cosA >= 0 ? -1 : 1];
+    this.floor = floor;
+    this.projection = projection;
+    const [hx, hy] = floor.halves;
+    /** The signs of the corner of the floor that is nearest to the viewer. */
+    this.front = [projection.sinA >= 0 ? 1 : -1, projection.cosA >= 0 ? -1 : 1];
     const corners = [-1, 1].flatMap((x) => [-1, 1].map((y) => [x * hx, y * hy]));
     /** The corner that is farthest to the left. */
     this.left = corners.reduce((best, one) =>
@@ -107,7 +39,7 @@ export class Box {
    * @param {number} z
    */
   point(x, y, z) {
-    return projected(this.view, x, y, z);
+    return projected(this.projection, x, y, z);
   }
 
   /**
@@ -116,7 +48,7 @@ export class Box {
    */
   behind(context) {
     const { theme } = this.scene.data;
-    const [hx, hy] = this.ground.halves;
+    const [hx, hy] = this.floor.halves;
     const [bx, by] = [-this.front[0] * hx, -this.front[1] * hy];
     Object.assign(context, { strokeStyle: theme.faint, lineWidth: 1, lineJoin: "round" });
     context.setLineDash([]);
@@ -152,7 +84,7 @@ export class Box {
   /** The labels of the loss, as far as they have room. */
   losses() {
     const { ticks: places, labels, levels } = this.scene.data.surface;
-    const tall = HEIGHT * this.view.scale * this.view.cosE;
+    const tall = HEIGHT * this.projection.scale * this.projection.cosE;
     const space = (tall * (places[1] - places[0])) / (levels.length - 1); // none where there is one label
     const apart = space ? Math.ceil(14 / space) : 1;
     return places
@@ -174,12 +106,12 @@ export class Box {
   }
 
   /**
-   * The axis of x (0) or y (1), along the nearer edge of the ground.
+   * The axis of x (0) or y (1), along the nearer edge of the floor.
    * @param {CanvasRenderingContext2D} context
    * @param {number} axis
    */
   side(context, axis) {
-    const { halves } = this.ground;
+    const { halves } = this.floor;
     const [low, high] = this.scene.data.surface.domain[axis];
     const other = this.front[1 - axis] * halves[1 - axis];
     const at = (/** @type {number} */ along) =>
@@ -197,7 +129,7 @@ export class Box {
     const { values, texts } = ticks(low, high, false, Math.max(1, length / 56));
     context.font = font(12);
     for (const [k, value] of values.entries()) {
-      const [px, py] = at(this.ground.at(axis, value));
+      const [px, py] = at(this.floor.at(axis, value));
       // At its ends an axis meets the labels of another one.
       const end = Math.min(Math.hypot(px - from[0], py - from[1]), Math.hypot(px - to[0], py - to[1]));
       if (end > 9) this.tick(context, px, py, out, texts[k]);
@@ -213,7 +145,7 @@ export class Box {
   }
 
   /**
-   * The direction on the screen that leads away from the block, at a right angle to an edge of its ground.
+   * The direction on the screen that leads away from the block, at a right angle to an edge of its floor.
    * @param {number[]} from
    * @param {number[]} to
    */

@@ -1,17 +1,18 @@
 // The surface in three dimensions, with the paths on it: to turn, and to look at from any side. Loaded only
 // when it is asked for. It is drawn on plain canvases, so that it works where there is no WebGL.
 
-import { Box, lifted, pinned, viewOf } from "./box.js";
-import { equalUnits } from "./frame.js";
+import { HiDpiCanvas, useFontOf } from "../canvas.js";
+import { equalUnits } from "../frame.js";
+import { Axes } from "./axes.js";
+import { pinned, projectionOf, unprojected } from "./camera.js";
 import { Heights } from "./mesh.js";
-import { Sheet, useFontOf } from "./pen.js";
+import { ReliefPaths } from "./paths.js";
 import { Raster } from "./raster.js";
-import { Threads } from "./threads.js";
 
-/** @typedef {import("./scene.js").Scene} Scene */
-/** @typedef {import("./box.js").Camera} Camera */
+/** @typedef {import("../scene.js").Scene} Scene */
+/** @typedef {import("./camera.js").Camera} Camera */
 /** @typedef {import("./mesh.js").Mesh} Mesh */
-/** @typedef {import("./scene.js").Run} Run */
+/** @typedef {import("../scene.js").Run} Run */
 
 const HOME = { azimuth: 30, elevation: 52, zoom: 1 };
 const ELEVATIONS = [5, 89];
@@ -44,8 +45,8 @@ export class Relief {
     /** @type {Mesh[]} */
     this.meshes = [];
     this.raster = new Raster();
-    this.ground = new Sheet();
-    this.threads = new Threads();
+    this.block = new HiDpiCanvas();
+    this.paths = new ReliefPaths();
     /** @type {[number, number]} */
     this.size = [0, 0];
     /**
@@ -67,7 +68,7 @@ export class Relief {
     holder.classList.add("optviz-relief");
     holder.tabIndex = 0;
     holder.setAttribute("role", "application");
-    holder.append(this.ground.canvas, this.threads.sheet.canvas);
+    holder.append(this.block.element, this.paths.canvas.element);
     this.ends = new AbortController();
     this.listen();
   }
@@ -87,7 +88,7 @@ export class Relief {
     }
     this.scene = scene;
     useFontOf(this.holder);
-    this.threads.show(scene, this.heights);
+    this.paths.show(scene, this.heights);
     this.holder.setAttribute(
       "aria-label",
       `${surface.name} in three dimensions, with the paths on it. Drag it, or use the arrow keys, to turn it; ` +
@@ -110,15 +111,15 @@ export class Relief {
   draw(position, fading, pale) {
     this.last = [position, fading, pale];
     this.look();
-    this.threads.draw(position, fading, pale);
+    this.paths.draw(position, fading, pale);
   }
 
   remove() {
     this.ends.abort();
     clearTimeout(this.timer);
     cancelAnimationFrame(this.frame);
-    this.ground.canvas.remove();
-    this.threads.sheet.canvas.remove();
+    this.block.element.remove();
+    this.paths.canvas.element.remove();
   }
 
   /** Draw the surface and its axes, if anything about them has changed. */
@@ -135,19 +136,24 @@ export class Relief {
     if (wanted === this.drawn && ratio <= this.fineness) return;
     const mesh = this.mesh(heights, this.turning && ratio <= 1 ? 2 : 1);
     const began = performance.now();
-    const view = this.view(heights);
-    this.ground.resize(width, height);
-    this.threads.sheet.resize(width, height);
+    const projection = this.projection(heights);
+    this.block.resize(width, height);
+    this.paths.canvas.resize(width, height);
     this.raster.resize(Math.ceil(width * ratio), Math.ceil(height * ratio));
     this.raster.paint(theme, 2 * (surface.levels.length - 1), LINE * Math.min(0.4 + 0.3 * ratio, 1));
-    const scaled = { ...view, scale: view.scale * ratio, cx: view.cx * ratio, cy: view.cy * ratio };
+    const scaled = {
+      ...projection,
+      scale: projection.scale * ratio,
+      cx: projection.cx * ratio,
+      cy: projection.cy * ratio,
+    };
     this.raster.render(mesh, scaled);
-    const box = new Box(scene, heights.ground, view);
-    const context = this.ground.clear();
-    box.behind(context);
+    const axes = new Axes(scene, heights.floor, projection);
+    const context = this.block.clear();
+    axes.behind(context);
     context.drawImage(this.raster.canvas, 0, 0, this.raster.width / ratio, this.raster.height / ratio);
-    box.draw(context);
-    this.threads.place(view, this.raster, ratio);
+    axes.draw(context);
+    this.paths.place(projection, this.raster, ratio);
     this.drawn = wanted;
     this.fineness = ratio;
     this.pace(performance.now() - began, density);
@@ -157,9 +163,9 @@ export class Relief {
    * What the camera sees, in CSS pixels.
    * @param {Heights} heights
    */
-  view(heights) {
-    const view = viewOf(this.camera, heights.ground, this.size[0], this.size[1]);
-    return this.pin ? pinned(view, this.pin.spot, this.pin.x, this.pin.y) : view;
+  projection(heights) {
+    const projection = projectionOf(this.camera, heights.floor, this.size[0], this.size[1]);
+    return this.pin ? pinned(projection, this.pin.spot, this.pin.x, this.pin.y) : projection;
   }
 
   /**
@@ -171,16 +177,16 @@ export class Relief {
   zoom(factor, x = this.size[0] / 2, y = this.size[1] / 2) {
     if (!this.heights) return;
     const zoom = within(this.camera.zoom * factor, ZOOMS);
-    const view = this.view(this.heights);
+    const projection = this.projection(this.heights);
     if (zoom <= 1) this.pin = null;
     else if (factor > 1) {
       const near = this.raster.nearness(x * this.fineness, y * this.fineness);
-      if (Number.isFinite(near)) this.pin = { spot: lifted(view, x, y, near), x, y };
+      if (Number.isFinite(near)) this.pin = { spot: unprojected(projection, x, y, near), x, y };
     } else if (this.pin) {
-      const [left, top] = [this.size[0] / 2, viewOf(this.camera, this.heights.ground, ...this.size).cy];
+      const [left, top] = [this.size[0] / 2, projectionOf(this.camera, this.heights.floor, ...this.size).cy];
       const share = (zoom - 1) / (this.camera.zoom - 1);
       const spot = /** @type {[number, number, number]} */ ([0, 0, 0]);
-      this.pin = { spot, x: left + share * (view.cx - left), y: top + share * (view.cy - top) };
+      this.pin = { spot, x: left + share * (projection.cx - left), y: top + share * (projection.cy - top) };
     }
     this.turn({ zoom });
   }

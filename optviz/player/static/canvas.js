@@ -33,11 +33,11 @@ export function trailOf(step) {
 }
 
 /** A canvas that is sharp on any screen and knows its size in CSS pixels. */
-export class Sheet {
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas = document.createElement("canvas")) {
-    this.canvas = canvas;
-    const context = canvas.getContext("2d");
+export class HiDpiCanvas {
+  /** @param {HTMLCanvasElement} element */
+  constructor(element = document.createElement("canvas")) {
+    this.element = element;
+    const context = element.getContext("2d");
     if (!context) throw new Error("This browser draws no canvas.");
     this.context = context;
     this.width = 0;
@@ -53,11 +53,11 @@ export class Sheet {
     const density = globalThis.devicePixelRatio || 1;
     if (width === this.width && height === this.height && density === this.density) return;
     Object.assign(this, { width, height, density });
-    this.canvas.width = Math.round(width * density);
-    this.canvas.height = Math.round(height * density);
+    this.element.width = Math.round(width * density);
+    this.element.height = Math.round(height * density);
     // Whole pixels of the screen: the canvas is not stretched over a fraction of one.
-    const [across, down] = [this.canvas.width / density, this.canvas.height / density];
-    Object.assign(this.canvas.style, { width: `${across}px`, height: `${down}px` });
+    const [across, down] = [this.element.width / density, this.element.height / density];
+    Object.assign(this.element.style, { width: `${across}px`, height: `${down}px` });
   }
 
   /** Empty, in CSS pixels. */

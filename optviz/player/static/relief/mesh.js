@@ -1,33 +1,33 @@
 // The surface as a block: triangles of a height field, and of the walls that stand around it.
 
-import { places } from "./contour.js";
-import { equalUnits, shapeOf } from "./frame.js";
+import { places } from "../contour.js";
+import { equalUnits, shapeOf } from "../frame.js";
 
-/** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("../scene.js").Scene} Scene */
 
-/** The block's height; the longer side of its ground is 2. */
+/** The block's height; the longer side of its floor is 2. */
 export const HEIGHT = 0.8;
 
 /**
- * The ground, which lies around 0: its half sides, and where a value of x (axis 0) or y (1) is on it. Values
+ * The floor, which lies around 0: its half sides, and where a value of x (axis 0) or y (1) is on it. Values
  * are measured from the domain's lower end, not from 0, which may be a billion widths away.
- * @typedef {{ halves: [number, number], at: (axis: number, value: number) => number }} Ground
+ * @typedef {{ halves: [number, number], at: (axis: number, value: number) => number }} Floor
  */
 
 /**
- * `normals` has three numbers for each corner, `triangles` three corners each. The first `ground` corners are
+ * `normals` has three numbers for each corner, `triangles` three corners each. The first `own` corners are
  * the surface's, the others the walls'.
  * @typedef {{
  *   x: Float32Array, y: Float32Array, z: Float32Array, normals: Float32Array, triangles: Uint32Array,
- *   ground: number,
+ *   own: number,
  * }} Mesh
  */
 
 /**
  * @param {Scene} scene
- * @returns {Ground}
+ * @returns {Floor}
  */
-export function groundOf(scene) {
+export function floorOf(scene) {
   const { domain } = scene.data.surface;
   const [width, depth] = domain.map(([low, high]) => high - low);
   const ratio = equalUnits(scene) ? depth / width : shapeOf(scene);
@@ -47,13 +47,13 @@ export class Heights {
     this.nx = size[0];
     this.ny = size[1];
     this.levels = levels;
-    this.ground = groundOf(scene);
+    this.floor = floorOf(scene);
     this.z = this.of(scene.losses);
   }
 
   /**
    * What is no number has no height, and infinity is above everything, as in the flat view.
-   * @param {import("./scene.js").Numbers} losses
+   * @param {import("../scene.js").Numbers} losses
    */
   of(losses) {
     const scale = HEIGHT / (this.levels.length - 1);
@@ -62,12 +62,12 @@ export class Heights {
 
   /**
    * The height of the drawn surface: of its triangles, which are not quite the formula's.
-   * @param {number} x on the ground
+   * @param {number} x on the floor
    * @param {number} y
    */
   at(x, y) {
     const { nx, ny, z } = this;
-    const [hx, hy] = this.ground.halves;
+    const [hx, hy] = this.floor.halves;
     const u = Math.min(Math.max(((x + hx) / (2 * hx)) * (nx - 1), 0), nx - 1);
     const v = Math.min(Math.max(((y + hy) / (2 * hy)) * (ny - 1), 0), ny - 1);
     const i = Math.min(Math.floor(u), nx - 2);
@@ -91,7 +91,7 @@ export class Heights {
     const x = new Float32Array(count);
     const y = new Float32Array(count);
     const z = new Float32Array(count);
-    const [hx, hy] = this.ground.halves;
+    const [hx, hy] = this.floor.halves;
     for (let j = 0; j < ny; j++) {
       for (let i = 0; i < nx; i++) {
         const k = j * nx + i;
@@ -104,7 +104,7 @@ export class Heights {
     slopes(x, y, z, nx, ny, normals);
     const triangles = cells(z, nx, ny);
     walls({ x, y, z, normals }, nx, ny, triangles);
-    return { x, y, z, normals, triangles: Uint32Array.from(triangles), ground: nx * ny };
+    return { x, y, z, normals, triangles: Uint32Array.from(triangles), own: nx * ny };
   }
 }
 

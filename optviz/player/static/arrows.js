@@ -1,7 +1,7 @@
 // What is drawn at the head of a path: where things point, to scale, and how the surface bends.
 
+import { font, HiDpiCanvas, typeSize } from "./canvas.js";
 import { turned } from "./frame.js";
-import { font, Sheet, typeSize } from "./pen.js";
 import { eigen } from "./steps.js";
 import { single } from "./ticks.js";
 
@@ -276,8 +276,8 @@ function ring(context, x, y, color, halo) {
 function plates(context, box, signs, theme, taken = []) {
   const height = 15 * typeSize();
   for (const { text, x, y, right, color } of signs) {
-    const sheet = plate(text, color, theme.paper);
-    const width = sheet.width - 2 * EDGE;
+    const label = plate(text, color, theme.paper);
+    const width = label.width - 2 * EDGE;
     const left = Math.min(Math.max(right ? x + 9 : x - width - 9, box[0] + 3), box[2] - width - 3);
     let middle = Math.min(Math.max(y, box[1] + 9), box[3] - 9);
     const covered = () =>
@@ -285,12 +285,12 @@ function plates(context, box, signs, theme, taken = []) {
     for (let tries = 0; covered() && tries < 12; tries++)
       middle += (middle + height > box[3] - 9 ? -1 : 1) * height;
     taken.push([left, middle, width]);
-    const [px, py] = [Math.round(left - EDGE), Math.round(middle - sheet.height / 2)];
-    context.drawImage(sheet.canvas, px, py, sheet.width, sheet.height);
+    const [px, py] = [Math.round(left - EDGE), Math.round(middle - label.height / 2)];
+    context.drawImage(label.element, px, py, label.width, label.height);
   }
 }
 
-/** Names that have been drawn, the oldest first: most are the same in the next frame. @type {Map<string, Sheet>} */
+/** Names that have been drawn, the oldest first: most are the same in the next frame. @type {Map<string, HiDpiCanvas>} */
 const drawn = new Map();
 const MOST_DRAWN = 64;
 /** Room for the edge around the letters, in pixels. */
@@ -308,16 +308,16 @@ function plate(text, color, paper) {
   const known = drawn.get(key);
   if (known) return known;
   if (drawn.size >= MOST_DRAWN) drawn.delete(/** @type {string} */ (drawn.keys().next().value));
-  const sheet = new Sheet();
-  sheet.context.font = style;
-  sheet.resize(Math.ceil(sheet.context.measureText(text).width) + 2 * EDGE, Math.ceil(20 * typeSize()));
-  const context = sheet.clear();
+  const canvas = new HiDpiCanvas();
+  canvas.context.font = style;
+  canvas.resize(Math.ceil(canvas.context.measureText(text).width) + 2 * EDGE, Math.ceil(20 * typeSize()));
+  const context = canvas.clear();
   Object.assign(context, { font: style, textBaseline: "middle", lineJoin: "round" });
   Object.assign(context, { strokeStyle: paper, lineWidth: 4, fillStyle: color });
-  context.strokeText(text, EDGE, sheet.height / 2);
-  context.fillText(text, EDGE, sheet.height / 2);
-  drawn.set(key, sheet);
-  return sheet;
+  context.strokeText(text, EDGE, canvas.height / 2);
+  context.fillText(text, EDGE, canvas.height / 2);
+  drawn.set(key, canvas);
+  return canvas;
 }
 
 /**
