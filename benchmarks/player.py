@@ -16,7 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 import optviz as ov
-from optviz.spec.experiment import MARKS
+from optviz.spec.view import MARKS
 from scripts import chromium
 from scripts.live_app import LiveApp, running_app, running_chromium
 

@@ -64,15 +64,8 @@ from optviz.programs.script import to_notebook, to_script
 from optviz.programs.writing import Line
 from optviz.rules.derivations import Derivation, derivation
 from optviz.rules.stability import Stability, stability
-from optviz.spec.experiment import (
-    Experiment,
-    MapSpec,
-    OptimizerSpec,
-    RunSpec,
-    SchedulerSpec,
-    SurfaceSpec,
-    View,
-)
+from optviz.spec.experiment import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec
+from optviz.spec.view import MapSpec, View
 from optviz.surfaces import catalogue as _surfaces  # fills SURFACES  # noqa: F401
 from optviz.surfaces.catalogue import SURFACES, surface
 from optviz.surfaces.problem import Surface, SurfaceInfo, register_surface

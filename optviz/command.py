@@ -20,8 +20,9 @@ from optviz.optimizers.catalogue import OPTIMIZERS
 from optviz.optimizers.schedulers import SCHEDULERS
 from optviz.optimizers.third_party import register_pytorch_optimizers
 from optviz.spec.columns import decoded
-from optviz.spec.experiment import Experiment, View, unknown_words
+from optviz.spec.experiment import Experiment, unknown_words
 from optviz.spec.params import Choice, Float, Int, Param
+from optviz.spec.view import View
 from optviz.surfaces.catalogue import SURFACES, surface
 
 SOURCE = "a file that optviz saved, a link, or - for what is piped in"

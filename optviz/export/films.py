@@ -18,8 +18,9 @@ from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.contours import contour_levels, equal_units, pixels
 from optviz.figures.drawing import unequal_words
-from optviz.figures.theme import PLAIN, THEMES, Pen, Theme, all_pens, pens
-from optviz.spec.experiment import Experiment, View
+from optviz.figures.theme import THEMES, Pen, Theme, all_pens, pens
+from optviz.spec.experiment import Experiment
+from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinate
 from optviz.surfaces.problem import Domain
 

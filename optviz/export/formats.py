@@ -20,8 +20,9 @@ from optviz.figures.theme import THEMES, Theme
 from optviz.maps import catalogue
 from optviz.player.page import to_html
 from optviz.programs.script import to_notebook, to_script
-from optviz.spec.experiment import Experiment, View
+from optviz.spec.experiment import Experiment
 from optviz.spec.params import Choice, Float, Int, Param, Value, coerce_all
+from optviz.spec.view import View
 
 Watch = Callable[[int, int], None]
 

@@ -11,8 +11,9 @@ from optviz.engine.outcome import Array
 from optviz.engine.rates import moves, used_lrs
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.drawing import shown_name, styled
-from optviz.figures.theme import LIGHT, PLAIN, Pen, Theme, pens
-from optviz.spec.experiment import Experiment, View
+from optviz.figures.theme import LIGHT, Pen, Theme, pens
+from optviz.spec.experiment import Experiment
+from optviz.spec.view import PLAIN, View
 from optviz.surfaces.catalogue import surface
 
 _WIDE_RATES = 20.0

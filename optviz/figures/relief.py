@@ -14,8 +14,9 @@ from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units, places
 from optviz.figures.drawing import MARKED, is_far, shown_name, styled
-from optviz.figures.theme import LIGHT, PLAIN, Pen, Theme, mixed, pens
-from optviz.spec.experiment import Experiment, View
+from optviz.figures.theme import LIGHT, Pen, Theme, mixed, pens
+from optviz.spec.experiment import Experiment
+from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
 from optviz.surfaces.problem import Surface
 

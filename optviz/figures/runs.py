@@ -17,8 +17,9 @@ from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import contour_levels
 from optviz.figures.drawing import MARKED, color_bar_trace, ground, shown_name, styled
-from optviz.figures.theme import LIGHT, PLAIN, Pen, Theme, pens
-from optviz.spec.experiment import Experiment, View
+from optviz.figures.theme import LIGHT, Pen, Theme, pens
+from optviz.spec.experiment import Experiment
+from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
 from optviz.surfaces.problem import Point, Surface
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from optviz.spec.experiment import Experiment, View
+from optviz.spec.experiment import Experiment
+from optviz.spec.view import PLAIN, View
 
 if TYPE_CHECKING:
     from optviz.engine.trajectory import Trajectory
@@ -78,8 +79,6 @@ DARK = Theme(
 )
 THEMES = {"light": LIGHT, "dark": DARK}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
-PLAIN = View()
-"""How an experiment is looked at if nobody says otherwise."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from optviz.spec.experiment import Experiment, View
+from optviz.spec.experiment import Experiment
+from optviz.spec.view import View
 
 
 @dataclass(frozen=True)

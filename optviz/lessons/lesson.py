@@ -22,8 +22,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from optviz.lessons.expectations import Expectation
-from optviz.spec.experiment import Experiment, OptimizerSpec, SurfaceSpec, View, unknown_words
+from optviz.spec.experiment import Experiment, OptimizerSpec, SurfaceSpec, unknown_words
 from optviz.spec.params import describe
+from optviz.spec.view import View
 
 FORMULAS, CODE, ANSWER = "In formulas", "In code", "Answer"
 _FENCE = "+++"

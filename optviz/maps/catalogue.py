@@ -39,7 +39,7 @@ from optviz.maps.maps import (
     tune,
 )
 from optviz.optimizers.catalogue import optimizer_info
-from optviz.spec.experiment import Experiment, MapSpec, OptimizerSpec
+from optviz.spec.experiment import Experiment, OptimizerSpec
 from optviz.spec.params import (
     Choice,
     Flag,
@@ -53,6 +53,7 @@ from optviz.spec.params import (
     Value,
     coerce_all,
 )
+from optviz.spec.view import MapSpec
 from optviz.spec.wording import counted
 
 AXIS = Tuple(

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from optviz.engine.trajectory import Summary
-from optviz.figures.theme import PLAIN, all_pens
+from optviz.figures.theme import all_pens
 from optviz.optimizers.conventions import conventions
-from optviz.spec.experiment import MARKS, VIEW_PARAMS, Experiment, View
+from optviz.spec.experiment import Experiment
+from optviz.spec.view import MARKS, PLAIN, VIEW_PARAMS, View
 from optviz.spec.wording import coordinates
 from optviz.surfaces.catalogue import surface
 

@@ -17,14 +17,15 @@ from plotly.offline import get_plotlyjs, get_plotlyjs_version
 from optviz.engine.planes import project
 from optviz.engine.run import run, run_reference
 from optviz.engine.trajectory import Trajectory
-from optviz.figures.theme import PLAIN, THEMES, Theme
+from optviz.figures.theme import THEMES, Theme
 from optviz.optimizers.conventions import conventions
 from optviz.player import captions
 from optviz.player.scene import Scene, inside, scene
 from optviz.programs.loop import training_loop
 from optviz.rules.stability import Stability, stability
 from optviz.rules.steps import Steps
-from optviz.spec.experiment import Experiment, View
+from optviz.spec.experiment import Experiment
+from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates, counted
 from optviz.surfaces.catalogue import surface
 

@@ -23,10 +23,11 @@ from optviz.engine.rates import lr_words, moves, used_lrs
 from optviz.engine.sampling import path_hessians, plane_hessians, sample
 from optviz.engine.trajectory import Grid, Plane, Reference, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units
-from optviz.figures.theme import PLAIN, THEMES, pens
+from optviz.figures.theme import THEMES, pens
 from optviz.rules.stability import Stability
 from optviz.rules.steps import MOMENTUM, Steps, steps
-from optviz.spec.experiment import VIEW_PARAMS, Experiment, View
+from optviz.spec.experiment import Experiment
+from optviz.spec.view import PLAIN, VIEW_PARAMS, View
 from optviz.surfaces.models import Data
 
 COLUMNS = ("x", "y", "loss", "excess", "gradient", "lr", "evals")

@@ -13,41 +13,45 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Any, Self, TypeVar
-from urllib.parse import parse_qsl, quote
+from typing import Any, Self
 
-from optviz.spec.digits import read_number
-from optviz.spec.links import Reader, write_call, write_value
-from optviz.spec.params import (
-    WORD,
-    Choice,
-    Flag,
-    Float,
-    Int,
-    Ints,
-    Maybe,
-    Param,
-    Settings,
-    Some,
-    Text,
-    Tuple,
-    Value,
-    describe,
+from optviz.spec.frozen import (
+    as_tuple,
+    as_word,
+    build,
+    changed,
+    check_length,
+    check_names,
+    plain,
+    read_json,
+    set_checked,
+    set_params,
 )
-
-VERSION = 1
-"""The version of links and files. Old ones keep working: raise it only together with a translation."""
+from optviz.spec.links import (
+    VERSION,
+    Reader,
+    join_link,
+    read_field,
+    read_link,
+    split_link,
+    write_call,
+    write_field,
+)
+from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Param, Settings, Text, Tuple, Value, describe
+from optviz.spec.view import PLAIN, VIEW_READERS, View, view_words
 
 DTYPES = ("float32", "float64")
-_LONGEST_LINK = 20_000
+
 _LONGEST_FILE = 1_000_000
+
 _SURFACE_NAME = re.compile(r"[^()\x00-\x1f]{1,80}")
-_Spec = TypeVar("_Spec")
 
 _START = Tuple((Float(-math.inf, math.inf), Float(-math.inf, math.inf)))
+
 _COUNT = Maybe(Int(1, 1_000_000_000))
 
 EXPERIMENT_PARAMS: Mapping[str, Param] = MappingProxyType(
@@ -112,52 +116,6 @@ RUN_PARAMS: Mapping[str, Param] = MappingProxyType(
 """What a run decides around its optimizer's steps."""
 
 
-def _set(spec: object, owner: str, **checks: Callable[[object], Value]) -> None:
-    """Coerce, check and freeze the named fields of a frozen dataclass in place."""
-    for name, check in checks.items():
-        try:
-            object.__setattr__(spec, name, check(getattr(spec, name)))
-        except ValueError as error:
-            raise ValueError(f"{owner}: {name} {error}") from None
-
-
-def _surface_name(value: object) -> str:
-    # Links end the name at a bracket.
-    if not _SURFACE_NAME.fullmatch(name := Text().coerce(value)):
-        raise ValueError(f"must be 1 to 80 characters without round brackets, not {describe(name)}.")
-    return name
-
-
-def _word(value: object) -> str:
-    if not WORD.fullmatch(word := Text().coerce(value)):
-        raise ValueError(f"must be one word, as torch spells it, not {describe(word)}.")
-    return word
-
-
-def _parameter_names(value: object) -> tuple[str, ...]:
-    names = _listed(value)
-    if names is None or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"must be a list of parameters' names, such as ('x',), not {describe(value)}.")
-    return tuple(sorted({Text(80).check(name) for name in names}))
-
-
-def _listed(value: Any) -> tuple[object, ...] | None:
-    """`value` as a tuple, or None where it is no list of things."""
-    try:
-        return None if isinstance(value, str | Mapping) else tuple(value)
-    except TypeError:  # Also from a tensor without dimensions, which only looks as if it could be iterated.
-        return None
-
-
-def _set_params(spec: SurfaceSpec | OptimizerSpec | SchedulerSpec | MapSpec, owner: str) -> None:
-    if not isinstance(spec.params, Mapping):
-        raise ValueError(f"{owner}: params must be names with their values, not {describe(spec.params)}.")
-    try:
-        object.__setattr__(spec, "params", Settings(spec.params))
-    except ValueError as error:
-        raise ValueError(f"{owner}: {error}") from None
-
-
 @dataclass(frozen=True)
 class SurfaceSpec:
     """A surface by its name in `SURFACES`, and those of its parameters that are not at their default."""
@@ -166,8 +124,8 @@ class SurfaceSpec:
     params: Mapping[str, Value] = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
-        _set(self, "Surface", name=_surface_name)
-        _set_params(self, self.name)
+        set_checked(self, "Surface", name=_surface_name)
+        set_params(self, self.name)
 
 
 @dataclass(frozen=True)
@@ -181,8 +139,8 @@ class OptimizerSpec:
     params: Mapping[str, Value] = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
-        _set(self, "Optimizer", name=_word)
-        _set_params(self, self.name)
+        set_checked(self, "Optimizer", name=as_word)
+        set_params(self, self.name)
 
 
 @dataclass(frozen=True)
@@ -198,11 +156,11 @@ class SchedulerSpec:
     warmup: int = 0
 
     def __post_init__(self) -> None:
-        _set(self, "Scheduler", name=_word)
+        set_checked(self, "Scheduler", name=as_word)
         if self.name == "set":
             raise ValueError("Scheduler: name cannot be 'set', which has a meaning of its own in links.")
-        _set(self, self.name, warmup=Int(0, 1_000_000).check)
-        _set_params(self, self.name)
+        set_checked(self, self.name, warmup=Int(0, 1_000_000).check)
+        set_params(self, self.name)
         if "warmup" in self.params:
             raise ValueError(f"{self.name}: warmup is given beside the params, not among them.")
 
@@ -234,8 +192,8 @@ class RunSpec:
             raise ValueError(
                 f"A run's scheduler must be a SchedulerSpec or None, not {describe(self.scheduler)}."
             )
-        _set(self, self.optimizer.name, label=Text(60).check)
-        _set(
+        set_checked(self, self.optimizer.name, label=Text(60).check)
+        set_checked(
             self,
             self.name,
             frozen=_parameter_names,
@@ -248,6 +206,11 @@ class RunSpec:
     def name(self) -> str:
         """The label, or the optimizer's name where there is none."""
         return self.label or self.optimizer.name
+
+    @property
+    def unlabelled(self) -> RunSpec:
+        """The run without its label, which decides no number: what results are kept under."""
+        return replace(self, label="") if self.label else self
 
 
 @dataclass(frozen=True)
@@ -269,7 +232,7 @@ class Experiment:
     def __post_init__(self) -> None:
         if not isinstance(self.surface, SurfaceSpec):
             raise ValueError(f"An experiment needs a SurfaceSpec, not {describe(self.surface)}.")
-        if (runs := _listed(self.runs)) is None:
+        if (runs := as_tuple(self.runs)) is None:
             raise ValueError(f"An experiment's runs must be a tuple of RunSpec, not {describe(self.runs)}.")
         object.__setattr__(self, "runs", runs)
         if not runs:
@@ -277,47 +240,50 @@ class Experiment:
         for run in runs:
             if not isinstance(run, RunSpec):
                 raise ValueError(f"An experiment's runs must be RunSpecs, not {describe(run)}.")
-        _set(
+        set_checked(
             self,
             "Experiment",
             start=_START.check,
             **{name: param.kind.check for name, param in EXPERIMENT_PARAMS.items()},
         )
 
+    @cached_property
+    def unlabelled(self) -> Experiment:
+        """The experiment without labels, which decide no number: what results are kept under."""
+        if not any(run.label for run in self.runs):
+            return self
+        return replace(self, runs=tuple(run.unlabelled for run in self.runs))
+
     def to_json(self) -> str:
         """This experiment as a JSON text that `from_json` reads back as an equal one.
 
         Raises ValueError where it is too large to be read back.
         """
-        text = json.dumps({"optviz": VERSION} | _plain(self), ensure_ascii=False, indent=2)
-        _check_length("file", text, _LONGEST_FILE)
+        text = json.dumps({"optviz": VERSION} | plain(self), ensure_ascii=False, indent=2)
+        check_length("file", text, _LONGEST_FILE)
         return text
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what `to_json` wrote. Raises ValueError for anything else."""
-        _check_length("file", text, _LONGEST_FILE)
-        data = _json(text)
+        check_length("file", text, _LONGEST_FILE)
+        data = read_json(text)
         version = data.pop("optviz", None) if isinstance(data, dict) else None
         if version != VERSION or isinstance(version, bool):
             raise ValueError(f"This is not an experiment of optviz, version {VERSION}.")
-        data["surface"] = _build(SurfaceSpec, data.get("surface"), "surface")
+        data["surface"] = build(SurfaceSpec, data.get("surface"), "surface")
         runs = data.get("runs")
         if not isinstance(runs, list):
             raise ValueError("An experiment needs a list of runs.")
         data["runs"] = tuple(_build_run(run, f"file's runs[{place}]") for place, run in enumerate(runs))
-        return _build(cls, data, "experiment")
+        return build(cls, data, "experiment")
 
     def to_url(self, view: View | None = None) -> str:
         """This experiment, and how it is looked at, as the query of a web address, "?v=1&surface=…".
 
         Readable and without defaults. Raises ValueError where it is too long to be read back.
         """
-        words = link_words(self, view or View())
-        parts = [(name, text) for name, texts in words.items() for text in texts]
-        query = "&".join(f"{name}={quote(text, safe='(),=.:-*/')}" for name, text in parts)
-        _check_length("link", query, _LONGEST_LINK)
-        return f"?{query}"
+        return join_link(link_words(self, view or PLAIN))
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -325,178 +291,40 @@ class Experiment:
 
         Words that mean nothing to optviz are left out with a warning.
         """
-        values = _read_link(url)
-        read = _build(cls, {name: value for name, value in values.items() if name not in _VIEW}, "link")
+        values = read_link(url, _READERS, several=("run",))
+        read = build(cls, {"runs": values.pop("run", ()), **values}, "link")
         if unknown := unknown_words(url):
             names = ", ".join(map(describe, unknown))
             warnings.warn(f"The link has words that mean nothing to optviz: {names}.", stacklevel=2)
         return read
 
 
-@dataclass(frozen=True)
-class MapSpec:
-    """A map of many runs by its name in `MAPS`, and those of its parameters that are not at their default."""
-
-    name: str
-    params: Mapping[str, Value] = field(default_factory=Settings)
-
-    def __post_init__(self) -> None:
-        _set(self, "Map", name=_word)
-        _set_params(self, self.name)
+def _surface_name(value: object) -> str:
+    # Links end the name at a bracket.
+    if not _SURFACE_NAME.fullmatch(name := Text().coerce(value)):
+        raise ValueError(f"must be 1 to 80 characters without round brackets, not {describe(name)}.")
+    return name
 
 
-@dataclass(frozen=True)
-class View:
-    """How an experiment is looked at: nothing in it changes a number."""
-
-    scale: str = "auto"
-    """Scale of the losses: "log", "linear", or "auto" for log where the minimum is known."""
-    against: str = "steps"
-    """What curves are drawn against: "steps" or "evals"."""
-    within: float | None = None
-    """Nearer than this to a minimizer counts as having reached it; None for a thousandth of the domain."""
-    colors: tuple[int, ...] = ()
-    """Which of the palette's colours each run has; empty for the first ones in their order."""
-    picture: str = "2d"
-    """The surface from above, "2d", or as a relief, "3d"."""
-    panels: str = "one"
-    """One picture for all competitors, "one", or a picture for each, "each"."""
-    units: str = "auto"
-    """Units of the axes: as long on one as on the other, "equal", or such that the surface fills the picture,
-    "fill"; "auto" for equal ones unless one side of the domain is more than three times the other."""
-    beside: str = "curves"
-    """What stands beside the picture: "curves", the "step" that is taken, the training loop's "code", the
-    "stability" of the steps, or, for surfaces made of data, the "data" with what each model makes of them."""
-    focus: int = 0
-    """Which competitor is looked into, counted from 0."""
-    marks: tuple[str, ...] = ()
-    """What is drawn at the head of the path in focus: of `MARKS`."""
-    arrows: str = "run"
-    """The scale of arrows at a head: one for the whole "run", or magnified anew at each step to "fit"."""
-    convention: str = "torch"
-    """Whose convention is drawn beside torch's paths where it differs: of `CONVENTION_NAMES`."""
-    page: str = ""
-    """What is read beside it: "lessons", "optimizers", a page of a lesson, "momentum.2", or all of its pages,
-    "momentum.all"; empty for nothing."""
-    map: MapSpec | None = None
-    """The map that is looked at; None for the runs themselves."""
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.map, MapSpec | None):
-            raise ValueError(f"View: map must be a MapSpec or None, not {describe(self.map)}.")
-        checks = {name: param.kind.check for name, param in VIEW_PARAMS.items()}
-        _set(self, "View", page=Text(60).check, **checks)
-        if len(set(self.colors)) < len(self.colors):
-            raise ValueError("View: colors must all be different.")
-
-    @classmethod
-    def from_url(cls, url: str) -> Self:
-        """Read the view from what `Experiment.to_url` wrote. Raises ValueError for anything else."""
-        values = _read_link(url)
-        return _build(cls, {name: value for name, value in values.items() if name in _VIEW}, "link")
-
-
-MARKS: Mapping[str, str] = MappingProxyType(
-    {
-        "gradient": "The gradient of the loss at the head: it points uphill.",
-        "given": "The gradient that torch was given: with noise, clipping and what was left over, if any.",
-        "momentum": "torch's own running mean of gradients or momentum buffer, after the step.",
-        "step": "The step that torch took from here, to scale.",
-        "parts": "A peek before the step is taken: what it is the sum of, end to end, and where it leads.",
-        "curvature": "How the surface bends here: an ellipse along the axes of the Hessian, long where the "
-        "surface is flat, and its largest eigenvalue; beside it the optimizer's own stability limit, where "
-        "one is known.",
-    }
-)
-"""What can be drawn at the head of a path, and what it shows."""
-CONVENTION_NAMES = ("torch", "keras", "paper", "average")
-
-VIEW_PARAMS: Mapping[str, Param] = MappingProxyType(
-    {
-        "scale": Param(
-            Choice(("auto", "log", "linear")),
-            "auto",
-            "A log scale shows the loss above the minimum: a straight line down is a constant factor a step.",
-        ),
-        "against": Param(
-            Choice(("steps", "evals")),
-            "steps",
-            "One step may cost several evaluations of loss and gradient: against evals, LBFGS looks less "
-            "quick.",
-        ),
-        "within": Param(
-            Maybe(Float(0.0, math.inf)),
-            None,
-            "Nearer than this to a minimizer, in units of x and y, counts as having reached it, in the "
-            "results and in maps.",
-        ),
-        "colors": Param(Ints(0, 7), (), "Which of the palette's colours each run has."),
-        "picture": Param(
-            Choice(("2d", "3d")),
-            "2d",
-            "From above, or as a relief: its height is the scale of the colours.",
-        ),
-        "panels": Param(
-            Choice(("one", "each")), "one", "One picture for all competitors, or a picture for each of them."
-        ),
-        "units": Param(
-            Choice(("auto", "equal", "fill")),
-            "auto",
-            "Equal units on both axes keep right angles right. By themselves they are equal unless one side "
-            "of the domain is more than three times the other: then the surface fills the picture.",
-        ),
-        "beside": Param(
-            Choice(("curves", "step", "code", "stability", "data")),
-            "curves",
-            "Beside the picture: curves of all runs, what one step of the run in focus did, its training "
-            "loop as code, how far the curvature is from what its steps can bear, or the data with what each "
-            "model makes of them.",
-        ),
-        "focus": Param(Int(0, 7), 0, "The competitor that is looked into."),
-        "marks": Param(Some(tuple(MARKS)), (), "What is drawn at the head of the path in focus."),
-        "arrows": Param(
-            Choice(("run", "fit")),
-            "run",
-            "Arrows have one scale for the whole run, so that a longer one is a larger gradient or step; or "
-            "those of each step are magnified anew, so that none is too short to be seen.",
-        ),
-        "convention": Param(
-            Choice(CONVENTION_NAMES),
-            "torch",
-            "Libraries and papers write some rules in another way. Where theirs differs, its path is drawn "
-            "as a dotted ghost, computed by a reference of optviz: it is not torch.",
-        ),
-    }
-)
-"""What a view decides."""
-_VIEW = frozenset({*VIEW_PARAMS, "page", "map"})
+def _parameter_names(value: object) -> tuple[str, ...]:
+    names = as_tuple(value)
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"must be a list of parameters' names, such as ('x',), not {describe(value)}.")
+    return tuple(sorted({Text(80).check(name) for name in names}))
 
 
 def link_words(experiment: Experiment, view: View) -> dict[str, list[str]]:
     """The texts of a link by their names, as `split_link` finds them, however long they are."""
     words = {"v": [str(VERSION)], "surface": [write_call(experiment.surface.name, experiment.surface.params)]}
-    words |= {"start": [_unbracketed(experiment.start)], "steps": [str(experiment.steps)]}
+    words |= {"start": [write_field(experiment.start)], "steps": [str(experiment.steps)]}
     words |= {"run": [_run_text(run) for run in experiment.runs]}
-    words |= {name: [str(value)] for name, value in _changed(experiment, 4).items()}
-    return words | {name: [_unbracketed(value)] for name, value in _changed(view).items()}
-
-
-def split_link(url: str) -> dict[str, list[str]]:
-    """The texts of a link by their names, unread. Raises ValueError where it is too long."""
-    query = url
-    if isinstance(url, str):
-        address, mark, after = url.partition("#")[0].partition("?")
-        query = after if mark else address
-    _check_length("link", query, _LONGEST_LINK)
-    texts: dict[str, list[str]] = {}
-    for name, text in parse_qsl(query, keep_blank_values=True):
-        texts.setdefault(name, []).append(text)
-    return texts
+    words |= {name: [write_field(value)] for name, value in changed(experiment, 4).items()}
+    return words | {name: [text] for name, text in view_words(view).items()}
 
 
 def unknown_words(url: str) -> tuple[str, ...]:
     """The names in a link that mean nothing to optviz, as others add them: "utm_source"."""
-    return tuple(name for name in split_link(url) if name not in ("v", *_LINK_NAMES))
+    return tuple(name for name in split_link(url) if name not in ("v", *_READERS, *VIEW_READERS))
 
 
 def read_part(name: str, text: str) -> Any:
@@ -504,118 +332,19 @@ def read_part(name: str, text: str) -> Any:
 
     Raises ValueError for a name that no link has, and for a text that cannot be read.
     """
-    _check_names("link", [name], _LINK_NAMES)
-    return _LINK_READERS.get(name, _read_value)(text)
-
-
-def _read_link(url: str) -> dict[str, Any]:
-    texts = split_link(url)
-    if texts.pop("v", None) != [str(VERSION)]:
-        raise ValueError(f"This is not a link of optviz, version {VERSION}.")
-    texts = {name: text for name, text in texts.items() if name in _LINK_NAMES}
-    values: dict[str, Any] = {"runs": tuple(read_part("run", text) for text in texts.pop("run", []))}
-    for name, (text, *more) in texts.items():
-        if more:
-            raise ValueError(f"The link cannot have {describe(name)} twice.")
-        values[name] = read_part(name, text)
-    return values
-
-
-def _check_length(what: str, text: object, longest: int) -> None:
-    if not isinstance(text, str):
-        raise ValueError(f"A {what} must be a text, not {describe(text)}.")
-    if len(text) > longest:
-        raise ValueError(f"The {what} is too long: {len(text):,} characters, where {longest:,} are allowed.")
-
-
-# -- to and from plain JSON data -----------------------------------------------------------------------
-
-
-def _plain(value: object) -> Any:
-    """A spec as dicts, lists and numbers; what is at its default is left out."""
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    parts: dict[str, Any] = {}
-    for part in fields(value):  # type: ignore[arg-type]  # all that is left are specs
-        chosen = getattr(value, part.name)
-        if chosen != part.default and chosen != {}:
-            parts[part.name] = _plain(chosen)
-    return parts
-
-
-def _check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
-    for name in given:
-        if name not in known:
-            raise ValueError(f"The {what} has no place for {describe(name)}, only for: {', '.join(known)}.")
-
-
-def _build(kind: type[_Spec], data: object, what: str) -> _Spec:
-    """Make a spec from its fields by name, refusing unknown and missing ones."""
-    if not isinstance(data, dict):
-        raise ValueError(f"The {what} is missing or is not written as names and values.")
-    parts = {part.name: part for part in fields(kind)}  # type: ignore[arg-type]
-    _check_names(what, data, parts)
-    needed = [name for name, part in parts.items() if part.default is part.default_factory is MISSING]
-    if missing := [name for name in needed if name not in data]:
-        raise ValueError(f"The {what} lacks its {missing[0]}.")
-    return kind(**data)
-
-
-def _json(text: str) -> Any:
-    """What a JSON text holds. Raises ValueError with the line for what is none, or has a name twice."""
-    try:
-        return json.loads(text, object_pairs_hook=_once, parse_int=_whole)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}: {error.msg}"
-        raise ValueError(f"This is not an experiment of optviz: it is not JSON ({where}).") from None
-    except RecursionError:
-        raise ValueError("This is not an experiment of optviz: it is nested too deeply.") from None
-
-
-def _whole(digits: str) -> int:
-    if len(digits) > 400:  # Python refuses to read much longer ones
-        raise ValueError(f"The file has a number of {len(digits):,} digits.")
-    return int(digits)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"The file has {describe(twice)} twice in the same place.")
-    return dict(pairs)
+    readers = {**_READERS, **VIEW_READERS}
+    check_names("link", [name], readers)
+    return readers[name](text)
 
 
 def _build_run(data: object, what: str) -> RunSpec:
     if not isinstance(data, dict):
         raise ValueError(f"The {what} is not written as names and values.")
     parts = dict(data)
-    parts["optimizer"] = _build(OptimizerSpec, parts.get("optimizer"), f"{what}.optimizer")
+    parts["optimizer"] = build(OptimizerSpec, parts.get("optimizer"), f"{what}.optimizer")
     if parts.get("scheduler") is not None:
-        parts["scheduler"] = _build(SchedulerSpec, parts["scheduler"], f"{what}.scheduler")
-    return _build(RunSpec, parts, what)
-
-
-# -- to and from the text of a link: SGD(lr=0.1).StepLR(step_size=30).set(clip_norm=1.0) ----------------
-
-
-def _changed(spec: Any, first: int = 0) -> dict[str, Value]:
-    """The fields of a spec, from the `first` on, that are not at their default."""
-    values = {part.name: (getattr(spec, part.name), part.default) for part in fields(spec)[first:]}
-    return {name: value for name, (value, default) in values.items() if value != default}
-
-
-def _unbracketed(value: Value | MapSpec) -> str:
-    """A list without its brackets, "1,2"; texts without their quotes; all else as it is."""
-    if isinstance(value, MapSpec):
-        return write_call(value.name, value.params)
-    if isinstance(value, tuple) and all(isinstance(part, str) for part in value):
-        return ",".join(map(str, value))
-    return write_value(value)[1:-1] if isinstance(value, tuple | str) else write_value(value)
+        parts["scheduler"] = build(SchedulerSpec, parts["scheduler"], f"{what}.scheduler")
+    return build(RunSpec, parts, what)
 
 
 def _run_text(run: RunSpec) -> str:
@@ -623,8 +352,8 @@ def _run_text(run: RunSpec) -> str:
     if run.scheduler is not None:
         warmup = {"warmup": run.scheduler.warmup} if run.scheduler.warmup else {}
         calls.append(write_call(run.scheduler.name, {**run.scheduler.params, **warmup}))
-    if changed := _changed(run, 2):
-        calls.append(write_call("set", changed))
+    if chosen := changed(run, 2):
+        calls.append(write_call("set", chosen))
     return ".".join(calls)
 
 
@@ -634,13 +363,6 @@ def _read_surface(text: str) -> SurfaceSpec:
     params = reader.settings()
     reader.end()
     return SurfaceSpec(name, params)
-
-
-def _read_map(text: str) -> MapSpec:
-    ((name, params), *rest) = Reader(text).calls()
-    if rest:
-        raise ValueError("A link's map is a name with its parameters.")
-    return MapSpec(name, params)
 
 
 def _read_run(text: str) -> RunSpec:
@@ -654,48 +376,16 @@ def _read_run(text: str) -> RunSpec:
     for scheduler, settings in rest:
         warmup: Any = settings.pop("warmup", 0)
         parts["scheduler"] = SchedulerSpec(scheduler, settings, warmup)
-    return _build(RunSpec, parts, "run")
+    return build(RunSpec, parts, "run")
 
 
-def _read_value(text: str) -> Value:
-    try:
-        reader = Reader(f"({text})")
-        value = reader.value()
-        reader.end()
-    except ValueError:
-        return text  # The experiment's own sentence says what it must be instead.
-    return value
-
-
-def _read_typed(text: str) -> Value:
-    try:
-        number = read_number(text)
-    except ValueError:
-        return _read_value(text)
-    whole = number.adjusted() < 30 and number == int(number)
-    return int(number) if whole else float(number)
-
-
-_TEXTS = [name for name, param in VIEW_PARAMS.items() if isinstance(param.kind, Choice)]
-_TYPED = ("steps", "noise", "batch_size", "seed", "within", "focus")
-_LINK_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[str], object]] = MappingProxyType(
     {
         "surface": _read_surface,
+        "start": partial(read_field, _START),
+        "steps": partial(read_field, EXPERIMENT_PARAMS["steps"].kind),
         "run": _read_run,
-        "map": _read_map,
-        "marks": lambda text: tuple(filter(None, text.split(","))),
-        **dict.fromkeys(("dtype", "page", *_TEXTS), str),
-        **dict.fromkeys(_TYPED, _read_typed),
+        **{name: partial(read_field, param.kind) for name, param in EXPERIMENT_PARAMS.items()},
     }
 )
-"""How the parts of a link are read that are no numbers."""
-_LINK_NAMES = (
-    "surface",
-    "start",
-    "steps",
-    "run",
-    *(part.name for part in fields(Experiment)[4:]),
-    *VIEW_PARAMS,
-    "page",
-    "map",
-)
+"""How a link's texts about the experiment are read, by their names."""

@@ -1,15 +1,109 @@
-"""Values and calls as text, the way Python writes them: SGD(lr=0.1).StepLR(step_size=30).
+"""Links as text, and their parts as Python writes values and calls: SGD(lr=0.1).StepLR(step_size=30).
 
-This is how a link spells its parts. Whatever a link holds is hostile: reading takes bounded work and raises
-nothing but ValueError, with a sentence for the user.
+Whatever a link holds is hostile: reading takes bounded work and raises nothing but ValueError, with a
+sentence for the user.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote
 
-from optviz.spec.params import DEEPEST, WORD, Value, describe
+from optviz.spec.digits import read_number
+from optviz.spec.frozen import check_length
+from optviz.spec.params import DEEPEST, WORD, Choice, Float, Int, Kind, Maybe, Some, Text, Value, describe
+
+VERSION = 1
+"""The version of links and files. Old ones keep working: raise it only together with a translation."""
+
+_LONGEST_LINK = 20_000
+
+
+def split_link(url: str) -> dict[str, list[str]]:
+    """The texts of a link by their names, unread. Raises ValueError where it is too long."""
+    query = url
+    if isinstance(url, str):
+        address, mark, after = url.partition("#")[0].partition("?")
+        query = after if mark else address
+    check_length("link", query, _LONGEST_LINK)
+    texts: dict[str, list[str]] = {}
+    for name, text in parse_qsl(query, keep_blank_values=True):
+        texts.setdefault(name, []).append(text)
+    return texts
+
+
+def join_link(words: Mapping[str, Iterable[str]]) -> str:
+    """The query of a web address, "?v=1&surface=…", of texts by their names.
+
+    Raises ValueError where it is too long to be read back.
+    """
+    parts = [(name, text) for name, texts in words.items() for text in texts]
+    query = "&".join(f"{name}={quote(text, safe='(),=.:-*/')}" for name, text in parts)
+    check_length("link", query, _LONGEST_LINK)
+    return f"?{query}"
+
+
+def read_link(
+    url: str, readers: Mapping[str, Callable[[str], object]], several: Container[str] = ()
+) -> dict[str, Any]:
+    """What a link says of what these can read, by name; of those that may be there `several` times, a tuple.
+
+    Raises ValueError for what cannot be read.
+    """
+    texts = split_link(url)
+    if texts.pop("v", None) != [str(VERSION)]:
+        raise ValueError(f"This is not a link of optviz, version {VERSION}.")
+    values: dict[str, Any] = {}
+    for name in filter(readers.__contains__, texts):
+        parts = tuple(readers[name](text) for text in texts[name])
+        if len(parts) > 1 and name not in several:
+            raise ValueError(f"The link cannot have {describe(name)} twice.")
+        values[name] = parts if name in several else parts[0]
+    return values
+
+
+def write_field(value: Value) -> str:
+    """A field of a spec in a link: a list without its brackets, "1,2", a text without quotes."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, tuple):
+        return write_value(value)
+    if all(isinstance(part, str) for part in value):
+        return ",".join(map(str, value))
+    return write_value(value)[1:-1]
+
+
+def read_field(kind: Kind, text: str) -> Value:
+    """What `write_field` wrote of a value of this kind, or a person. It is not checked any further."""
+    match kind:
+        case Choice() | Text():
+            return text
+        case Some():
+            return tuple(filter(None, text.split(",")))
+        case Int() | Float() | Maybe():
+            return _read_typed(text)
+    return _read_value(text)
+
+
+def _read_value(text: str) -> Value:
+    try:
+        reader = Reader(f"({text})")
+        value = reader.value()
+        reader.end()
+    except ValueError:
+        return text  # The experiment's own sentence says what it must be instead.
+    return value
+
+
+def _read_typed(text: str) -> Value:
+    try:
+        number = read_number(text)
+    except ValueError:
+        return _read_value(text)
+    whole = number.adjusted() < 30 and number == int(number)
+    return int(number) if whole else float(number)
 
 
 def write_call(name: str, params: Mapping[str, Value]) -> str:

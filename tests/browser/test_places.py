@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, Page
 from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
-from optviz.figures.theme import PLAIN
 from optviz.player import captions
 from optviz.player.scene import inside, scene
+from optviz.spec.view import PLAIN
 
 NEAR = 0.5
 """CSS pixels."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import optviz as ov
 from optviz.lessons.gallery import GALLERY
-from optviz.spec.experiment import split_link
+from optviz.spec.links import split_link
 from optviz.web.state import address, choices
 from optviz.web.state.address import read
 

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 import optviz as ov
 from optviz.lessons.gallery import GALLERY
 from optviz.spec.digits import write_number
-from optviz.spec.experiment import split_link
+from optviz.spec.links import split_link
 from optviz.spec.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Points, Tuple
 from optviz.web.compute import runs
 from optviz.web.state.choices import OPENING

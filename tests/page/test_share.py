@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 import optviz as ov
 from optviz.export.formats import FORMATS
 from optviz.figures.theme import THEMES
-from optviz.spec.experiment import split_link
+from optviz.spec.links import split_link
 from optviz.web.state.choices import OPENING
 from optviz.web.views import share
 from visits import calm, opened, press, state, widget, words

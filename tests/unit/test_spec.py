@@ -22,16 +22,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optviz.spec.experiment import (
-    Experiment,
-    MapSpec,
-    OptimizerSpec,
-    RunSpec,
-    SchedulerSpec,
-    SurfaceSpec,
-    View,
-)
+from optviz.spec.experiment import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec
 from optviz.spec.params import DEEPEST, WORD
+from optviz.spec.view import MapSpec, View
 
 stable = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
@@ -568,6 +561,16 @@ def test_frozen_is_a_set() -> None:
 def test_a_runs_name_is_its_label_or_its_optimizers() -> None:
     assert RunSpec(OptimizerSpec("SGD")).name == "SGD"
     assert RunSpec(OptimizerSpec("SGD"), label="mine").name == "mine"
+
+
+def test_a_label_decides_nothing_but_a_name() -> None:
+    labelled = replace(FULL, runs=tuple(replace(run, label=f"run {run.name}"[:60]) for run in FULL.runs))
+    plain = FULL.unlabelled
+    assert labelled != FULL and labelled.unlabelled == plain and hash(labelled.unlabelled) == hash(plain)
+    assert [run.name for run in plain.runs] == ["SGD", "Adafactor", "Adam"]
+    assert plain.unlabelled is plain and PLAIN.unlabelled is PLAIN and SGD.unlabelled is SGD
+    assert replace(plain, runs=tuple(replace(run, label="a") for run in plain.runs)).unlabelled == plain
+    assert replace(labelled, seed=1).unlabelled != plain
 
 
 @pytest.mark.parametrize("number", [np.int64, np.float32, np.array, torch.tensor])
@@ -1254,7 +1257,7 @@ import json, sys, threading, types
 package = types.ModuleType("optviz")  # stands in for the package, whose own imports take seconds
 package.__path__ = [sys.argv[1]]
 sys.modules["optviz"] = package
-from optviz.spec import Experiment
+from optviz.spec.experiment import Experiment
 
 def read():
     for text in json.load(sys.stdin):
@@ -1275,7 +1278,7 @@ assert "torch" not in sys.modules
 def test_no_link_overflows_the_stack_of_a_thread() -> None:
     """Servers read links in threads, whose stacks may be small: an overflow would end the whole process."""
     links = [place.replace("{}", bomb) for place in PLACES for bomb in BOMBS if "\ud800" not in bomb]
-    folder = str(Path(sys.modules[Experiment.__module__].__file__ or "").parent)
+    folder = str(Path(sys.modules[Experiment.__module__].__file__ or "").parents[1])
     command = [sys.executable, "-c", SMALL_STACK, folder]
     done = subprocess.run(
         command, input=json.dumps(links), capture_output=True, text=True, timeout=60, check=False

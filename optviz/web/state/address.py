@@ -15,7 +15,8 @@ import optviz as ov
 from optviz.lessons.catalogue import find_page, find_whole
 from optviz.maps.catalogue import MAPS, map_info
 from optviz.optimizers import third_party
-from optviz.spec.experiment import VERSION, read_part, split_link
+from optviz.spec.experiment import read_part
+from optviz.spec.links import VERSION, split_link
 from optviz.spec.params import Kind, Param, Value, describe
 from optviz.web.state import choices, limits
 from optviz.web.state.session import session

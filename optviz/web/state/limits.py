@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from optviz.spec.experiment import EXPERIMENT_PARAMS, VIEW_PARAMS
+from optviz.spec.experiment import EXPERIMENT_PARAMS
 from optviz.spec.params import Float, Int, Kind, Maybe, Tuple
+from optviz.spec.view import VIEW_PARAMS
 
 MOST_STEPS = 5000
 MOST_RUNS = 8

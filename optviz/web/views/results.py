@@ -17,8 +17,8 @@ import optviz as ov
 from optviz.engine.planes import ground_of
 from optviz.player import captions
 from optviz.player.scene import scene
-from optviz.spec.experiment import VIEW_PARAMS
 from optviz.spec.params import Param
+from optviz.spec.view import VIEW_PARAMS
 from optviz.web.compute import runs
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
