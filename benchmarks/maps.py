@@ -52,7 +52,7 @@ def check(found: ov.BasinMap | ov.SweepMap, device: str, count: int = 8) -> str:
     worst = 0.0
     for cell in np.random.default_rng(0).choice(found.kinds.size, count, replace=False):
         place = divmod(int(cell), found.kinds.shape[1])
-        one = ov.run_one(found.at(*place), found.run, device).final_loss
+        one = ov.run_one(found.at(*place), found.index, device).final_loss
         if not (one == found.losses[place] or (np.isnan(one) and np.isnan(found.losses[place]))):
             worst = max(worst, abs(one - found.losses[place]) / max(abs(one), 1e-300))
     return "cells equal single runs" if worst == 0 else f"cells differ from single runs by {worst:.1e}"

@@ -46,8 +46,8 @@ class Recorder(Protocol):
 class PathRecorder:
     """Keeps everything about one run; `trajectory` copies it to the host and judges it."""
 
-    def __init__(self, spec: RunSpec, parameters: Sequence[Tensor], steps: int) -> None:
-        self._spec, self._parameters, self._steps = spec, parameters, steps
+    def __init__(self, index: int, spec: RunSpec, parameters: Sequence[Tensor], steps: int) -> None:
+        self._index, self._spec, self._parameters, self._steps = index, spec, parameters, steps
         self._trained = [part for part in parameters if part.requires_grad]
         self._start = _joined([part.detach()[None] for part in parameters])
         self._points = [_Column(part, steps) for part in parameters]
@@ -147,6 +147,7 @@ class PathRecorder:
         points, exact = _first(host, steps + 1), _first(exact, steps + 1)
         outcome = judge(exact, self._gave_up or not good[steps], land, self._reason if steps == taken else "")
         return Trajectory(
+            index=self._index,
             run=self._spec,
             points=points,
             parameters=points if surface.network else None,
@@ -187,8 +188,8 @@ class PathRecorder:
 class EndsRecorder:
     """Keeps the ends of N runs."""
 
-    def __init__(self, starts: Tensor, surface: Surface) -> None:
-        self._surface, self._starts = surface, starts
+    def __init__(self, index: int, starts: Tensor, surface: Surface) -> None:
+        self._index, self._surface, self._starts = index, surface, starts
         self._ends = torch.empty_like(starts)
         self._goes = torch.empty(len(starts), dtype=torch.bool, device=starts.device)
         self._taken = torch.zeros(len(starts), dtype=torch.int64, device=starts.device)
@@ -230,6 +231,7 @@ class EndsRecorder:
         on_host = _host(ends)
         losses = land.first_order(on_host.astype(np.float64))[0]
         return Ensemble(
+            index=self._index,
             starts=_host(self._starts),
             ends=on_host,
             losses=losses,
@@ -243,8 +245,8 @@ class EndsRecorder:
 class PathsRecorder(EndsRecorder):
     """Keeps all points of N runs. Where they end is found afterwards, which costs less than step by step."""
 
-    def __init__(self, starts: Tensor, surface: Surface, steps: int) -> None:
-        super().__init__(starts, surface)
+    def __init__(self, index: int, starts: Tensor, surface: Surface, steps: int) -> None:
+        super().__init__(index, starts, surface)
         self._paths = starts.new_full((steps + 1, *starts.shape), math.nan)
         self._paths[0] = starts
         self._stopped = torch.full_like(self._taken, steps)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from inspect import signature
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from torch import Tensor
@@ -12,6 +15,8 @@ from optviz.spec.experiment import Experiment, RunSpec
 from optviz.surfaces.catalogue import surface
 from optviz.surfaces.problem import Problem, Surface
 
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 _LONGEST = 20_000_000
 """Weights × steps: a network's run that would need more memory is refused."""
 
@@ -28,6 +33,24 @@ class CompetitorError(ValueError):
     def __reduce__(self) -> tuple[type[CompetitorError], tuple[int, RunSpec, str]]:
         """On its way from another process it is made anew from what it was made from."""
         return type(self), (self.index, self.run, self.reason)
+
+
+def takes_run(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
+    """Let callers name a competitor by `run=` as well, the older name of `index=`.
+
+    Raises ValueError where a call has both.
+    """
+    before = list(signature(function).parameters).index("index")
+
+    @wraps(function)
+    def called(*args: _Given.args, **kwargs: _Given.kwargs) -> _Result:
+        if "run" in kwargs:
+            if "index" in kwargs or len(args) > before:
+                raise ValueError("A competitor is named by its index: give index or run, not both.")
+            kwargs["index"] = kwargs.pop("run")
+        return function(*args, **kwargs)
+
+    return called
 
 
 def made_with(experiment: Experiment, device: str = "auto") -> MadeWith:
@@ -106,9 +129,9 @@ def start_of(experiment: Experiment, function: Surface, device: torch.device) ->
     return function.data.model.initial(experiment.seed).to(device, dtype)
 
 
-def prepare_many(experiment: Experiment, run: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
+def prepare_many(experiment: Experiment, index: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
     """The same for many starts at once. Raises ValueError for a network, whose start is not chosen."""
-    spec, function, where = prepare(experiment, run, device)
+    spec, function, where = prepare(experiment, index, device)
     if function.network is not None:
         raise ValueError(f"{function.name} starts at the weights of its seed: it has no map of starts.")
     return spec, function, where

@@ -18,7 +18,15 @@ from torch.optim import Optimizer
 from optviz.engine.chance import chance_of
 from optviz.engine.planes import project
 from optviz.engine.recorders import EndsRecorder, PathRecorder, PathsRecorder
-from optviz.engine.request import CompetitorError, made_with, prepare, prepare_many, read_starts, start_of
+from optviz.engine.request import (
+    CompetitorError,
+    made_with,
+    prepare,
+    prepare_many,
+    read_starts,
+    start_of,
+    takes_run,
+)
 from optviz.engine.rowwise import OPTIMIZERS_BY_ROWS, MixedError, RowWise, alike, merged
 from optviz.engine.sampling import landscape, run_landscape
 from optviz.engine.training import Trainer, batches, own_tensors, reads_loss, single, train
@@ -122,7 +130,7 @@ def run_reference(
     spec, _, _ = prepare(experiment, index, device)
     chosen = convention(spec.optimizer, name)
     path = _walk(experiment, index, device, chosen.make, watch)
-    return Reference(chosen.name, chosen.title, path.points, path.losses, path.parameters)
+    return Reference(index, chosen.name, chosen.title, path.points, path.losses, path.parameters)
 
 
 def _walk(
@@ -137,7 +145,7 @@ def _walk(
     start = start_of(experiment, function, where)
     try:
         batch = single(function, spec, start)
-        recorder = PathRecorder(spec, batch.parameters, experiment.steps)
+        recorder = PathRecorder(index, spec, batch.parameters, experiment.steps)
         trainer = Trainer(experiment, spec, batch, make)
         train(batch, trainer, chance_of(experiment, function, spec, where), recorder, watch)
     except ValueError as error:
@@ -147,10 +155,11 @@ def _walk(
     return recorder.trajectory(function, land, made_with(experiment, device), epoch_steps)
 
 
+@takes_run
 def run_many(
     experiment: Experiment,
     starts: Any,
-    run: int = 0,
+    index: int = 0,
     record: str = "ends",
     device: str = "auto",
     *,
@@ -162,7 +171,7 @@ def run_many(
     Args:
         experiment: What to run. Its own start is not used.
         starts: (N, 2) where the runs begin, in units of x and y: an array, a tensor or nested lists.
-        run: The competitor's index in the experiment, counted from 0.
+        index: The competitor's index in the experiment, counted from 0. `run` is another name for it.
         record: "ends", or "paths" to keep every point as well.
         device: As in `run`.
         seeds: N seeds, one for each start; the experiment's seed for all of them where left out.
@@ -184,25 +193,26 @@ def run_many(
         >>> ov.run_many(exp, [[-1.0, 2.0], [0.0, 0.0]], device="cpu").ends.shape
         (2, 2)
     """
-    spec, function, where = prepare_many(experiment, run, device)
+    spec, function, where = prepare_many(experiment, index, device)
     theta = read_starts(starts, getattr(torch, experiment.dtype), where)
     if seeds is not None and len(seeds) != len(theta):
         raise ValueError(f"Each of the {len(theta)} starts needs a seed, but there are {len(seeds)} seeds.")
-    recorder = _ends_recorder(experiment, function, theta, record)
+    recorder = _ends_recorder(experiment, index, function, theta, record)
     try:
         for batch in batches(function, spec, theta, apart=seeds is not None):
             chance = chance_of(experiment, function, spec, where, seeds and seeds[batch.rows])
             recorder.watch(batch.points, batch.rows)
             train(batch, Trainer(experiment, spec, batch), chance, recorder, watch)
     except ValueError as error:
-        raise CompetitorError(run, spec, str(error)) from error
+        raise CompetitorError(index, spec, str(error)) from error
     return recorder.ensemble(landscape(function), made_with(experiment, device))
 
 
+@takes_run
 def run_varied(
     experiment: Experiment,
     optimizers: Sequence[OptimizerSpec],
-    run: int = 0,
+    index: int = 0,
     record: str = "ends",
     device: str = "auto",
     *,
@@ -215,7 +225,7 @@ def run_varied(
     Args:
         experiment: What to run. The competitor's own settings of its optimizer are not used.
         optimizers: N settings of the competitor's optimizer.
-        run: The competitor's index in the experiment, counted from 0.
+        index: The competitor's index in the experiment, counted from 0. `run` is another name for it.
         record: As in `run_many`.
         device: As in `run`.
         watch: As in `run_many`.
@@ -235,22 +245,22 @@ def run_varied(
         >>> ov.run_varied(exp, rates, device="cpu").losses.shape
         (3,)
     """
-    spec, function, where = prepare_many(experiment, run, device)
+    spec, function, where = prepare_many(experiment, index, device)
     info = optimizer_info(spec.optimizer)
     if {each.name for each in optimizers} != {info.name}:
         raise ValueError(f"The optimizers must all be {info.name}, the competitor's, and at least one.")
     start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
-    recorder = _ends_recorder(experiment, function, start.repeat(len(optimizers), 1), record)
+    recorder = _ends_recorder(experiment, index, function, start.repeat(len(optimizers), 1), record)
     try:
         settings = [info.complete(each) for each in optimizers]
         parts = alike(settings)
-        order = [index for part in parts for index in part]
+        order = [place for part in parts for place in part]
         first = 0
         for part in parts:
             rows = slice(first, first := first + len(part))
             _vary(experiment, spec, function, start, [settings[i] for i in part], rows, recorder, watch)
     except ValueError as error:
-        raise CompetitorError(run, spec, str(error)) from error
+        raise CompetitorError(index, spec, str(error)) from error
     ensemble = recorder.ensemble(landscape(function), made_with(experiment, device))
     return ensemble.take(np.argsort(order))
 
@@ -303,14 +313,16 @@ def _born_apart(settings: Sequence[Mapping[str, Value]]) -> bool:
     return len({each.get("initial_accumulator_value") for each in settings}) > 1
 
 
-def _ends_recorder(experiment: Experiment, function: Surface, theta: Tensor, record: str) -> EndsRecorder:
+def _ends_recorder(
+    experiment: Experiment, index: int, function: Surface, theta: Tensor, record: str
+) -> EndsRecorder:
     if record not in ("ends", "paths"):
         raise ValueError(f'record must be "ends" or "paths", not {record!r}.')
     size = theta.numel() * theta.element_size() * (experiment.steps + 1)
     if record == "paths" and size > _PATHS_LIMIT:
         raise ValueError(f'These paths would take {size / 2**30:.1f} GiB: take fewer, or record="ends".')
     return (
-        PathsRecorder(theta, function, experiment.steps)
+        PathsRecorder(index, theta, function, experiment.steps)
         if record == "paths"
-        else EndsRecorder(theta, function)
+        else EndsRecorder(index, theta, function)
     )

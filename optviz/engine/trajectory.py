@@ -123,6 +123,8 @@ class Trajectory:
     failed after some steps, which `outcome` says: these are kept.
     """
 
+    index: int
+    """Which competitor of its experiment ran, counted from 0: what its colour and its place go by."""
     run: RunSpec
     points: Floats
     """(n+1, 2) the start first, in the run's dtype; in float64 where they are projected on a plane."""
@@ -223,6 +225,8 @@ class Trajectory:
 class Reference:
     """The path of one run by another convention than torch's, to be drawn beside it and never as torch's."""
 
+    index: int
+    """Which competitor of its experiment it is a reference for, counted from 0."""
     convention: str
     """Its name among the optimizer's conventions."""
     title: str
@@ -245,6 +249,8 @@ class Reference:
 class Ensemble:
     """One optimizer from N starts; each row equals its single run to the bit."""
 
+    index: int
+    """Which competitor of its experiment ran, counted from 0."""
     starts: Floats
     """(N, 2) in the run's dtype."""
     ends: Floats

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
 
 from optviz.spec.experiment import Experiment
@@ -106,16 +107,16 @@ def _pen(slot: int, theme: Theme) -> Pen:
 def pens(
     experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
 ) -> list[Pen]:
-    """Each trajectory's pen: that of its competitor, also where another one is missing."""
+    """Each trajectory's pen: that of its competitor, also where others are missing or the order is another.
+
+    No two are drawn alike: where two trajectories are of one competitor, as of two experiments that differ in
+    their seed, the second one takes the next pen that nobody has.
+    """
     known = all_pens(experiment, theme, view)
-    chosen: list[Pen] = []
-    after = 0
-    for trajectory in trajectories:
-        later = [i for i, run in enumerate(experiment.runs) if i >= after and run == trajectory.run]
-        index = later[0] if later else after
-        after = index + 1
-        chosen.append(known[index] if index < len(known) else _pen(index, theme))
-    return chosen
+    own = [trajectory.index for trajectory in trajectories]
+    free = (index for index in count() if index not in own)
+    indices = [index if index not in own[:place] else next(free) for place, index in enumerate(own)]
+    return [known[index] if index < len(known) else _pen(index, theme) for index in indices]
 
 
 def mixed(one: str, other: str, share: float) -> str:

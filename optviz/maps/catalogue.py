@@ -183,16 +183,16 @@ def second_axis(optimizer: OptimizerSpec) -> str:
 
 
 def _basins(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:
-    runs = [focus]
+    indices = [focus]
     rival = settings["rival"]
     if rival is not None and rival != focus and rival < len(experiment.runs):
-        runs.append(rival)
-    sides = [settings["resolution"] or default_resolution(experiment, run) for run in runs]
+        indices.append(rival)
+    sides = [settings["resolution"] or default_resolution(experiment, index) for index in indices]
     side = min(sides)  # only maps of one resolution can be compared
     asked = {"resolution": side, "within": settings["within"]}
     return [
-        Request(basins, experiment, Settings({"run": run, **asked}), cost(experiment, run, side**2))
-        for run in runs
+        Request(basins, experiment, Settings({"index": index, **asked}), cost(experiment, index, side**2))
+        for index in indices
     ]
 
 
@@ -219,7 +219,7 @@ def _sweep(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> l
     x = settings["x"] or default_axis(optimizer, "lr", _WIDTH)
     y = settings["y"] or default_axis(optimizer, second_axis(optimizer), _HEIGHT)
     seconds = cost(experiment, focus, x[3] * y[3], "sweep")
-    asked = Settings({"run": focus, "x": x, "y": y, "within": settings["within"]})
+    asked = Settings({"index": focus, "x": x, "y": y, "within": settings["within"]})
     return [Request(sweep, experiment, asked, seconds)]
 
 
@@ -233,10 +233,10 @@ def _curves(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> 
         Request(
             sweep,
             experiment,
-            Settings({"run": run, "x": x, "y": None, "within": settings["within"]}),
-            cost(experiment, run, x[3], "sweep"),
+            Settings({"index": index, "x": x, "y": None, "within": settings["within"]}),
+            cost(experiment, index, x[3], "sweep"),
         )
-        for run in there
+        for index in there
     ]
 
 
@@ -255,7 +255,7 @@ def _draw_sweep(results: Sequence[Any], settings: Mapping[str, Any], theme: Them
 
 def _tuning(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:
     count = settings["count"]
-    seconds = sum(cost(experiment, run, count, "sweep") for run in range(len(experiment.runs)))
+    seconds = sum(cost(experiment, index, count, "sweep") for index in range(len(experiment.runs)))
     return [Request(tune, experiment, Settings(settings), seconds)]
 
 
@@ -268,7 +268,7 @@ def _draw_tuning(results: Sequence[Any], settings: Mapping[str, Any], theme: The
 def _cloud(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:
     chance = experiment.noise > 0 or experiment.batch_size is not None
     radius = settings["radius"] or (None if chance else _RADIUS)
-    given = Settings({"run": focus, "seeds": settings["count"], "radius": radius})
+    given = Settings({"index": focus, "seeds": settings["count"], "radius": radius})
     return [Request(cloud, experiment, given, cost(experiment, focus, settings["count"]))]
 
 
@@ -286,7 +286,7 @@ _RADIUS = 0.05
 
 
 def _name(found: Any) -> str:
-    return str(found.experiment.runs[found.run].name)
+    return str(found.experiment.runs[found.index].name)
 
 
 def named(result: Any, experiment: Experiment) -> Any:

@@ -68,63 +68,63 @@ class Cells:
 
 def from_starts(
     experiment: Experiment,
-    run: int,
+    index: int,
     starts: Array,
     within: float,
     device: str,
     watch: Watch | None = None,
 ) -> Cells:
-    """How competitor `run` ends from each of some starts (k, 2); nearer than `within` is a minimizer reached.
+    """How competitor `index` ends from each of some starts (k, 2).
 
-    Its lowest loss is not looked for.
+    A minimizer nearer than `within` is reached. The lowest loss on the path is not looked for.
     """
-    ensemble = run_many(experiment, starts, run, "paths", device, watch=watch)
-    return _cells(experiment, run, ensemble, within)
+    ensemble = run_many(experiment, starts, index, "paths", device, watch=watch)
+    return _cells(experiment, index, ensemble, within)
 
 
 def from_settings(
     experiment: Experiment,
-    run: int,
+    index: int,
     optimizers: Sequence[OptimizerSpec],
     within: float,
     device: str,
     watch: Watch | None = None,
 ) -> Cells:
-    """How competitor `run` ends with each of some settings; nearer than `within` is a minimizer reached."""
-    ensemble = run_varied(experiment, optimizers, run, "paths", device, watch=watch)
-    cells = _cells(experiment, run, ensemble, within)
-    return replace(cells, best=_lowest(experiment, run, ensemble))
+    """How competitor `index` ends with each of some settings; nearer than `within` is a minimizer reached."""
+    ensemble = run_varied(experiment, optimizers, index, "paths", device, watch=watch)
+    cells = _cells(experiment, index, ensemble, within)
+    return replace(cells, best=_lowest(experiment, index, ensemble))
 
 
 def paths_of_seeds(
-    experiment: Experiment, run: int, seeds: Sequence[int], device: str, watch: Watch | None = None
+    experiment: Experiment, index: int, seeds: Sequence[int], device: str, watch: Watch | None = None
 ) -> tuple[Floats, Array]:
-    """The paths (k, n+1, 2) and losses (k, n+1) of competitor `run` with each of some seeds."""
+    """The paths (k, n+1, 2) and losses (k, n+1) of competitor `index` with each of some seeds."""
     starts = np.tile(experiment.start, (len(seeds), 1))
     return _paths(
-        experiment, run, run_many(experiment, starts, run, "paths", device, seeds=seeds, watch=watch)
+        experiment, index, run_many(experiment, starts, index, "paths", device, seeds=seeds, watch=watch)
     )
 
 
 def paths_of_starts(
-    experiment: Experiment, run: int, starts: Array, device: str, watch: Watch | None = None
+    experiment: Experiment, index: int, starts: Array, device: str, watch: Watch | None = None
 ) -> tuple[Floats, Array]:
     """The same from each of some starts (k, 2)."""
-    return _paths(experiment, run, run_many(experiment, starts, run, "paths", device, watch=watch))
+    return _paths(experiment, index, run_many(experiment, starts, index, "paths", device, watch=watch))
 
 
-def _paths(experiment: Experiment, run: int, ensemble: Ensemble) -> tuple[Floats, Array]:
+def _paths(experiment: Experiment, index: int, ensemble: Ensemble) -> tuple[Floats, Array]:
     """A run that diverged stays at its last point, with the loss there: infinite where it is undefined."""
     assert ensemble.paths is not None
     last = np.minimum(np.arange(ensemble.paths.shape[1]), ensemble.steps[:, None])
     paths = np.take_along_axis(ensemble.paths, last[..., None], axis=1)
-    land = landscape(competitor(experiment, run)[1])
+    land = landscape(competitor(experiment, index)[1])
     losses = land.first_order(paths.reshape(-1, 2).astype(np.float64))[0].reshape(paths.shape[:2])
     return paths, np.where(np.isfinite(losses), losses, np.inf)
 
 
-def _cells(experiment: Experiment, run: int, ensemble: Ensemble, within: float) -> Cells:
-    land = landscape(competitor(experiment, run)[1])
+def _cells(experiment: Experiment, index: int, ensemble: Ensemble, within: float) -> Cells:
+    land = landscape(competitor(experiment, index)[1])
     assert ensemble.paths is not None
     paths = ensemble.paths.transpose(1, 0, 2)
     endings = judge_many(paths, ensemble.steps, ensemble.diverged, land)
@@ -156,9 +156,9 @@ def _reached(paths: Floats, ensemble: Ensemble, land: Landscape, within: float) 
     return arrivals(away, within).astype(np.int32)
 
 
-def _lowest(experiment: Experiment, run: int, ensemble: Ensemble) -> Array:
+def _lowest(experiment: Experiment, index: int, ensemble: Ensemble) -> Array:
     """(k,) the lowest finite loss on each path; NaN where there is none."""
-    land, taken = landscape(competitor(experiment, run)[1]), _taken(ensemble)
+    land, taken = landscape(competitor(experiment, index)[1]), _taken(ensemble)
     assert ensemble.paths is not None
     points = ensemble.paths.transpose(1, 0, 2).astype(np.float64)
     losses = land.first_order(points.reshape(-1, 2))[0].reshape(taken.shape)

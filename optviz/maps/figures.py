@@ -154,7 +154,7 @@ def sweep_curves_figure(
                 y=heights[0],
                 mode="lines+markers",
                 name=_name(sweep),
-                line=_line(sweep.run, theme),
+                line=_line(sweep.index, theme),
                 marker={"size": 4},
                 hovertemplate=f"{sweep.x.name} %{{x:.4g}}: %{{y:.5g}}",
             )
@@ -215,7 +215,7 @@ def cloud_figure(cloud: Cloud, theme: Theme = LIGHT) -> go.Figure:
     log = bool(np.isfinite(minimum))
     figure = go.Figure()
     steps = np.arange(cloud.losses.shape[1])
-    color = _line(cloud.run, theme)["color"]
+    color = _line(cloud.index, theme)["color"]
 
     def shown(losses: Array) -> Array:
         above = losses - base
@@ -242,7 +242,7 @@ def cloud_paths_figure(cloud: Cloud, theme: Theme = LIGHT, grid: Grid | None = N
     grid = grid or sample(cloud.experiment.surface)
     figure = go.Figure()
     ground(figure, function, grid, contour_levels(grid.z), theme)
-    color = _line(cloud.run, theme)["color"]
+    color = _line(cloud.index, theme)["color"]
     paths = _single(np.where(np.isfinite(cloud.paths), cloud.paths, np.nan))
     gaps = np.full((len(paths), 1, 2), np.nan, np.float32)
     x, y = np.concatenate((paths, gaps), axis=1).reshape(-1, 2).T
@@ -303,7 +303,7 @@ def _count(cloud: Cloud) -> str:
 
 
 def _name(result: BasinMap | SweepMap | Cloud) -> str:
-    return shown_name(result.experiment.runs[result.run].name)
+    return shown_name(result.experiment.runs[result.index].name)
 
 
 def _check_value(value: str) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optviz.engine.outcome import KINDS, Array
-from optviz.engine.request import competitor, made_with
+from optviz.engine.request import competitor, made_with, takes_run
 from optviz.engine.rowwise import OPTIMIZERS_BY_ROWS
 from optviz.engine.trajectory import Floats, MadeWith
 from optviz.maps.cells import Cells, from_settings, from_starts, paths_of_seeds, paths_of_starts
@@ -68,7 +68,7 @@ class _Map:
     """A picture of runs: (h, w) arrays, a cell a run. Cells that have not been run yet are -1 and NaN."""
 
     experiment: Experiment
-    run: int
+    index: int
     """Which competitor."""
     kinds: NDArray[np.int8]
     """(h, w) how it ended: places in `optviz.engine.outcome.KINDS`."""
@@ -149,11 +149,11 @@ class SweepMap(_Map):
 
     def at(self, row: int, column: int) -> Experiment:
         """The experiment with a cell's hyperparameters."""
-        spec = self.experiment.runs[self.run]
+        spec = self.experiment.runs[self.index]
         chosen = _settings(spec.optimizer, self.x, float(self.x.values[column]))
         if self.y is not None:
             chosen = _settings(chosen, self.y, float(self.y.values[row]))
-        return _with_run(self.experiment, self.run, replace(spec, optimizer=chosen))
+        return _with_run(self.experiment, self.index, replace(spec, optimizer=chosen))
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +218,7 @@ class Cloud:
     """One competitor's run under many seeds, or from many starts."""
 
     experiment: Experiment
-    run: int
+    index: int
     over: str
     """What differs from run to run: "seeds" or "starts"."""
     quantiles: tuple[float, ...]
@@ -240,9 +240,10 @@ class Cloud:
 # -- maps --------------------------------------------------------------------------------------------------
 
 
+@takes_run
 def basins(
     experiment: Experiment,
-    run: int = 0,
+    index: int = 0,
     resolution: int | None = None,
     *,
     within: float | None = None,
@@ -250,17 +251,17 @@ def basins(
     executor: Workers = None,
     watch: Watch[BasinMap] | None = None,
 ) -> BasinMap:
-    """Where competitor `run` ends from every one of `resolution`² starts, each equal to its single run.
+    """Where competitor `index` ends from every one of `resolution`² starts, each equal to its single run.
 
     The default is 256, or what takes about ten seconds where that would take longer. A minimizer nearer than
     `within`, by default a thousandth of the domain, is reached. Raises ValueError as `run` does, and for what
     would take hours.
     """
-    spec, function = competitor(experiment, run)
-    side = default_resolution(experiment, run) if resolution is None else resolution
+    spec, function = competitor(experiment, index)
+    side = default_resolution(experiment, index) if resolution is None else resolution
     if not 2 <= side <= 1024:
         raise ValueError(f"The resolution must be between 2 and 1,024, not {side}.")
-    _check_cost(cost(experiment, run, side**2), executor)
+    _check_cost(cost(experiment, index, side**2), executor)
     x, y = (low + (high - low) * (np.arange(side) + 0.5) / side for low, high in function.domain)
     starts = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     near = function.near(within)
@@ -269,18 +270,19 @@ def basins(
     def result() -> BasinMap:
         known = cells.arrays((side, side))
         del known["best"]
-        return BasinMap(experiment, run, made_with=made, x=x, y=y, within=near, **known)
+        return BasinMap(experiment, index, made_with=made, x=x, y=y, within=near, **known)
 
     pieces = [
-        Piece(places, from_starts, (experiment, run, starts[places], near, device))
+        Piece(places, from_starts, (experiment, index, starts[places], near, device))
         for places in _pieces(experiment, spec, "basins", side, side)
     ]
     return _filled(cells, pieces, executor, watch, result)
 
 
+@takes_run
 def sweep(
     experiment: Experiment,
-    run: int = 0,
+    index: int = 0,
     x: Axis | tuple[Any, ...] = ("lr", 1e-4, 1.0, 64),
     y: Axis | tuple[Any, ...] | None = ("momentum", 0.0, 0.99, 32),
     *,
@@ -289,7 +291,7 @@ def sweep(
     executor: Workers = None,
     watch: Watch[SweepMap] | None = None,
 ) -> SweepMap:
-    """How competitor `run` ends with each pair of values of two of its optimizer's hyperparameters.
+    """How competitor `index` ends with each pair of values of two of its optimizer's hyperparameters.
 
     An axis is (name, low, high, count), with "log" or "linear" as a fifth where the scale of the parameter
     is not what is wanted. "betas[1]", or ("betas", 1), is the second of a tuple. Without `y` it is a curve.
@@ -297,12 +299,12 @@ def sweep(
     On the CPU each cell equals its single run to the bit. Raises ValueError as `run` does, for an axis that
     the optimizer does not have, and for what would take hours.
     """
-    spec, function = competitor(experiment, run)
+    spec, function = competitor(experiment, index)
     across, up = _axis(spec, x), None if y is None else _axis(spec, y)
     if up is not None and up.name == across.name:
         raise ValueError(f"The two axes must differ; both are {up.name}.")
     width, height = across.count, up.count if up else 1
-    _check_cost(cost(experiment, run, width * height, "sweep"), executor)
+    _check_cost(cost(experiment, index, width * height, "sweep"), executor)
     optimizers = _grid_of_settings(spec.optimizer, across, up)
     near = function.near(within)
     cells, made = Cells.empty(width * height), made_with(experiment, device)
@@ -311,11 +313,11 @@ def sweep(
     def result() -> SweepMap:
         known = cells.arrays((height, width))
         return SweepMap(
-            experiment, run, made_with=made, x=across, y=up, within=near, boundary=boundary, **known
+            experiment, index, made_with=made, x=across, y=up, within=near, boundary=boundary, **known
         )
 
     pieces = [
-        Piece(places, from_settings, (experiment, run, [optimizers[i] for i in places], near, device))
+        Piece(places, from_settings, (experiment, index, [optimizers[i] for i in places], near, device))
         for places in _pieces(experiment, spec, "sweep", height, width)
     ]
     return _filled(cells, pieces, executor, watch, result)
@@ -370,9 +372,10 @@ def tune(
     return _filled(cells, pieces, executor, watch, result)
 
 
+@takes_run
 def cloud(
     experiment: Experiment,
-    run: int = 0,
+    index: int = 0,
     seeds: int = 64,
     *,
     radius: float | None = None,
@@ -381,13 +384,13 @@ def cloud(
     executor: Workers = None,
     watch: Watch[Cloud] | None = None,
 ) -> Cloud:
-    """Competitor `run` many times: with as many `seeds`, from the experiment's on, each its single run.
+    """Competitor `index` many times: with as many `seeds`, from the experiment's on, each its single run.
 
     With a `radius`, in domain widths, it has the experiment's one seed and as many starts instead, spread
     evenly over the ellipse of that radius around the start, which is the first of them. Raises ValueError as
     `run` does, and where nothing is left to chance, so that all runs would be the same.
     """
-    spec, function = competitor(experiment, run)
+    spec, function = competitor(experiment, index)
     if not 2 <= seeds <= 10_000:
         raise ValueError(f"A cloud has 2 to 10,000 runs, not {seeds}.")
     if not quantiles or not all(0 <= part <= 1 for part in quantiles):
@@ -398,7 +401,7 @@ def cloud(
         raise ValueError(f"The radius must be a positive number of domain widths, not {radius}.")
     if seeds * (experiment.steps + 1) * 24 > 2**30:
         raise ValueError("The paths of this cloud would take over 1 GiB: take fewer runs or fewer steps.")
-    _check_cost(cost(experiment, run, seeds), executor)
+    _check_cost(cost(experiment, index, seeds), executor)
     dtype = np.dtype(experiment.dtype)
     paths = np.full((seeds, experiment.steps + 1, 2), np.nan, dtype)
     losses = np.full(paths.shape[:2], np.nan)
@@ -407,7 +410,7 @@ def cloud(
     def result() -> Cloud:
         there = ~np.isnan(losses[:, 0])
         over = "seeds" if radius is None else "starts"
-        return _cloud(experiment, run, over, tuple(quantiles), paths[there], losses[there], made)
+        return _cloud(experiment, index, over, tuple(quantiles), paths[there], losses[there], made)
 
     def put(piece: Piece, found: tuple[Floats, Array]) -> None:
         paths[piece.places], losses[piece.places] = found
@@ -417,32 +420,34 @@ def cloud(
     if radius is None:
         numbers = [experiment.seed + index for index in range(seeds)]
         pieces = [
-            Piece(part, paths_of_seeds, (experiment, run, [numbers[i] for i in part], device))
+            Piece(part, paths_of_seeds, (experiment, index, [numbers[i] for i in part], device))
             for part in parts
         ]
     else:
         starts = _around(experiment.start, radius * np.asarray(function.widths), seeds)
-        pieces = [Piece(part, paths_of_starts, (experiment, run, starts[part], device)) for part in parts]
+        pieces = [Piece(part, paths_of_starts, (experiment, index, starts[part], device)) for part in parts]
     return _carried_out(pieces, seeds, executor, watch, put, result)
 
 
 # -- what it costs -----------------------------------------------------------------------------------------
 
 
-def cost(experiment: Experiment, run: int, cells: int, kind: str = "basins") -> float:
+@takes_run
+def cost(experiment: Experiment, index: int, cells: int, kind: str = "basins") -> float:
     """About how many seconds a map of so many cells takes on one core of a server; `kind` may be "sweep".
 
     A rule of thumb by how torch can step the runs together, within a factor of a few: `Progress.left` knows
     better as soon as the first runs are done.
     """
-    spec, _ = competitor(experiment, run)
+    spec, _ = competitor(experiment, index)
     passes = max(1.0, cells / _at_once(experiment, spec, kind))
     return experiment.steps * (passes * _STEP + cells * _each(experiment, spec, kind))
 
 
-def default_resolution(experiment: Experiment, run: int = 0) -> int:
+@takes_run
+def default_resolution(experiment: Experiment, index: int = 0) -> int:
     """The resolution of a basin map that is asked for without one: 256, or what takes about ten seconds."""
-    sides = (side for side in (256, 128, 96, 64, 48, 32, 24) if cost(experiment, run, side**2) <= _DEFAULT)
+    sides = (side for side in (256, 128, 96, 64, 48, 32, 24) if cost(experiment, index, side**2) <= _DEFAULT)
     return next(sides, 16)
 
 
@@ -669,7 +674,7 @@ def _around(start: tuple[float, float], radii: Array, count: int) -> Array:
 
 def _cloud(
     experiment: Experiment,
-    run: int,
+    index: int,
     over: str,
     quantiles: tuple[float, ...],
     paths: Floats,
@@ -687,7 +692,7 @@ def _cloud(
         of_points = np.full((len(quantiles), losses.shape[1], 2), np.nan)
     return Cloud(
         experiment,
-        run,
+        index,
         over,
         quantiles,
         of_losses,

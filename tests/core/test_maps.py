@@ -25,7 +25,7 @@ def experiment(optimizer: str = "SGD", surface: str = "Himmelblau", steps: int =
 
 
 def is_single_run(found: ov.BasinMap | ov.SweepMap, row: int, column: int) -> None:
-    one = ov.run_one(found.at(row, column), found.run, "cpu")
+    one = ov.run_one(found.at(row, column), found.index, "cpu")
     minimizer = -1 if one.outcome.minimizer is None else one.outcome.minimizer
     assert KINDS[found.kinds[row, column]] == one.outcome.kind
     assert (found.steps[row, column], found.minimizers[row, column]) == (one.outcome.step, minimizer)

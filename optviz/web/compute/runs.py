@@ -83,7 +83,7 @@ def lock() -> threading.Lock:
 def known(experiment: ov.Experiment, index: int) -> Result | None:
     """What came of one competitor, if that has been computed already."""
     result = _workshop().made.get(_key(experiment, index))
-    return None if result is None else _named(result, experiment, index)
+    return None if result is None else _of(result, experiment, index)
 
 
 def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
@@ -93,7 +93,7 @@ def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
     the run.
     """
     result = _made(_key(experiment, index), watch, lambda turn: _run(experiment, index, turn))
-    return _named(result, experiment, index)
+    return _of(result, experiment, index)
 
 
 def trajectories(experiment: ov.Experiment) -> dict[int, ov.Trajectory]:
@@ -184,9 +184,11 @@ def _key(experiment: ov.Experiment, index: int) -> str:
     return replace(experiment, runs=(run,)).to_json()
 
 
-def _named(result: Result, experiment: ov.Experiment, index: int) -> Result:
-    """A trajectory may have been computed under another name."""
-    return replace(result, run=experiment.runs[index]) if isinstance(result, ov.Trajectory) else result
+def _of(result: Result, experiment: ov.Experiment, index: int) -> Result:
+    """A trajectory may have been computed under another name, at another place of another experiment."""
+    if isinstance(result, ov.Trajectory):
+        return replace(result, run=experiment.runs[index], index=index)
+    return result
 
 
 def inside(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
@@ -222,7 +224,7 @@ def reference(experiment: ov.Experiment, index: int, name: str, watch: Watch) ->
         return _refusals(lambda: ov.run_reference(experiment, index, name, watch=turn.after))
 
     made = _made(f"{name} {_key(experiment, index)}", watch, make)
-    return made if isinstance(made, ov.Reference) else None
+    return replace(made, index=index) if isinstance(made, ov.Reference) else None
 
 
 _SURFACE: dict[str | type[Any], Callable[[Any], Any]] = {ov.SurfaceSpec: repr}
