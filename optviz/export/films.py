@@ -28,19 +28,19 @@ Size = tuple[int, int]
 Watch = Callable[[int, int], None]
 
 FRAMES_A_SECOND = (10, 20, 25, 50)
-"""What both formats can: a GIF counts in hundredths of a second."""
+"""Rates that both formats have: a GIF counts in hundredths of a second."""
 SMALLEST, LARGEST = 240, 1920
 """Pixels along each side."""
 LONGEST = 60.0
 """Seconds."""
 _SMALLEST_TYPE = 9
-"""Pixels of the letters at the axes of the smallest film: below that, a minus melts into its number."""
+"""Least type size at the axes, in pixels: below it a minus runs into its number."""
 _ALIKE = 8
 """Colours that differ by no more than this in red, green and blue are the same to a palette."""
 _REST = 1.0
-"""Seconds that the last picture stays before a film begins again."""
+"""Seconds for which the last frame stays before a film begins again."""
 _FINE = 2
-"""Paths are drawn so many times as large and then made smaller: lines without steps."""
+"""Supersampling factor, for anti-aliased lines."""
 _PATTERNS = {
     "solid": (),
     "dash": (9, 6),
@@ -49,7 +49,7 @@ _PATTERNS = {
     "longdash": (15, 6),
     "longdashdot": (15, 5, 3, 5),
 }
-"""Of each of plotly's dashes: lengths drawn and left out in turns, in pixels of a picture 800 high."""
+"""For each of plotly's dashes: lengths drawn and left out, in pixels where the shorter side is 600."""
 
 
 def to_gif(
@@ -65,11 +65,28 @@ def to_gif(
 ) -> bytes:
     """A film of an experiment as an animated GIF that repeats itself.
 
-    `size` is (width, height) in pixels, from 240 to 1,920 each. `fps` is one of `FRAMES_A_SECOND`; the
-    paths take `seconds`, at most 60, and their ends stay for one more. `trajectories`, one for each
-    competitor, are computed where they are not given. `theme` is "light" or "dark". `watch(done, total)` is
-    called after each frame; what it raises ends the work. Raises ValueError as `run` does, and for a film
-    outside these bounds.
+    Args:
+        experiment: The experiment.
+        trajectories: One for each competitor; they are computed where left out.
+        size: (width, height) in pixels, 240 to 1,920 each.
+        fps: Frames per second: 10, 20, 25 or 50.
+        seconds: How long the paths take to grow, 0.5 to 60. Their ends stay for one second more.
+        theme: "light" or "dark".
+        view: How it is looked at: colours of the competitors, units of the axes.
+        watch: Called after each frame with the frames done and their total. What it raises ends the work.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        ValueError: As in `run`, and for a film outside these bounds.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.to_gif(exp, size=(240, 240), fps=10, seconds=0.5)[:6]
+        b'GIF89a'
     """
     frames = _film(experiment, trajectories, size, fps, seconds, theme, view, watch)
     first = next(frames)
@@ -94,7 +111,31 @@ def to_mp4(
     view: View = PLAIN,
     watch: Watch | None = None,
 ) -> bytes:
-    """A film of an experiment as an MP4 (H.264), as `to_gif` makes one. An odd size is made even."""
+    """A film of an experiment as an MP4 (H.264).
+
+    Args:
+        experiment: The experiment.
+        trajectories: As in `to_gif`.
+        size: (width, height) in pixels, 240 to 1,920 each; an odd one is made even.
+        fps: As in `to_gif`.
+        seconds: As in `to_gif`.
+        theme: "light" or "dark".
+        view: As in `to_gif`.
+        watch: As in `to_gif`.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        ValueError: As in `to_gif`.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.to_mp4(exp, size=(240, 240), fps=10, seconds=0.5)[4:8]
+        b'ftyp'
+    """
     width, height = size
     frames = _film(experiment, trajectories, (width & ~1, height & ~1), fps, seconds, theme, view, watch)
     file = io.BytesIO()
@@ -117,7 +158,7 @@ def last_frame(
     view: View = PLAIN,
     bare: bool = False,
 ) -> bytes:
-    """What a film of an experiment ends on, as a WebP without loss: its paths to their ends.
+    """The last frame of a film of an experiment, its paths whole, as a lossless WebP.
 
     A `bare` one has no axes and no words, and is so much smaller. All else is as in `to_gif`.
     """
@@ -131,7 +172,7 @@ def last_frame(
 
 
 def _resting(frames: Iterator[Image.Image], more: int) -> Iterator[Image.Image]:
-    """The frames, and the last of them so many times more."""
+    """The frames, the last of them repeated `more` times."""
     for frame in frames:
         last = frame
         yield frame
@@ -139,7 +180,7 @@ def _resting(frames: Iterator[Image.Image], more: int) -> Iterator[Image.Image]:
 
 
 def frame_count(fps: int, seconds: float) -> int:
-    """How many different frames a film has."""
+    """The number of different frames in a film."""
     return max(2, round(fps * seconds) + 1)
 
 

@@ -38,7 +38,7 @@ class Work:
     settings: Mapping[str, Any]
     """A value for each of the format's parameters."""
     watch: Watch | None = None
-    """Called now and then with how much of how much is done; what it raises ends the work."""
+    """Called now and then with the amount done and the total; what it raises ends the work."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Format:
     """Whether it is made of what came of the runs, not of the experiment alone."""
 
     def settings(self, given: Mapping[str, object]) -> dict[str, Value]:
-        """A value for each parameter. Raises ValueError for what it does not have, or what it cannot be."""
+        """A value for each parameter. Raises ValueError for an unknown one, or a value out of its range."""
         values: dict[str, Value] = {name: param.default for name, param in self.params.items()}
         for name, value in coerce_all(self.title, self.params, given).items():
             try:
@@ -151,11 +151,11 @@ _FILM = {
 _SIDE = Int(100, 4000)
 _PICTURE = {
     "figure": Param(Choice((*FIGURES, "map")), "contours", "What it shows."),
-    "width": Param(_SIDE, 870, "In units that text is 13 of high."),
-    "height": Param(_SIDE, 800, "In units that text is 13 of high."),
+    "width": Param(_SIDE, 870, "In CSS pixels; text is 13 high."),
+    "height": Param(_SIDE, 800, "In CSS pixels; text is 13 high."),
     **_THEME,
 }
-_SCALE = {"scale": Param(Float(0.5, 4.0), 2.0, "Pixels for each unit: 2 is sharp on paper.")}
+_SCALE = {"scale": Param(Float(0.5, 4.0), 2.0, "Pixels for each CSS pixel: 2 is sharp on paper.")}
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {

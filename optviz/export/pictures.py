@@ -12,28 +12,39 @@ from optviz.figures.theme import THEMES
 
 FORMATS = ("png", "svg")
 _BESIDE, _ABOVE = 170, 100
-"""What labels, legend and colour bar take of a picture's width and height."""
+"""Width and height that labels, legend and colour bar take, in CSS pixels."""
 SMALLEST, LARGEST = 100, 4000
-"""Units along each side."""
+"""CSS pixels along each side."""
 
 
 def to_image(
     figure: go.Figure, format: str = "png", *, size: tuple[int, int] | None = None, scale: float = 1.0
 ) -> bytes:
-    """A figure of optviz, or any other of plotly, as a PNG or SVG.
+    """A figure of optviz, or any other plotly figure, as a PNG or SVG.
 
-    `size` is (width, height), from 100 to 4,000 each, in units that text is 13 of high, and by default what
-    the figure fills; a PNG has `scale` pixels, from 0.5 to 4, for each. Its colours are those that the figure
-    was made with. The drawing is done by a Chrome or Chromium of this machine, without a network. Raises
-    ValueError where there is none, and for what is none of these formats and sizes.
+    Its colours are those that the figure was made with. It is drawn by a Chrome or Chromium of this machine,
+    without a network.
+
+    Args:
+        figure: The figure.
+        format: "png" or "svg".
+        size: (width, height) in CSS pixels, 100 to 4,000 each; text is 13 high. Where left out, a size that
+            the figure fills.
+        scale: Pixels of a PNG for each CSS pixel, 0.5 to 4.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        ValueError: There is no such browser, or format, size or scale are none of these.
     """
     if format not in FORMATS:
         raise ValueError(f"A picture is a png or an svg, not {format!r}.")
     size = fitting_size(figure) if size is None else size
     if not all(isinstance(side, int) and SMALLEST <= side <= LARGEST for side in size):
-        raise ValueError(f"A picture is {SMALLEST} to {LARGEST:,} units wide and high.")
+        raise ValueError(f"A picture is {SMALLEST} to {LARGEST:,} CSS pixels wide and high.")
     if not 0.5 <= scale <= 4:
-        raise ValueError("A picture has 0.5 to 4 pixels for each unit.")
+        raise ValueError("A picture has 0.5 to 4 pixels for each CSS pixel.")
     wanted = {"format": format, "width": size[0], "height": size[1], "scale": scale}
     try:
         # MathJax would come from the network, and no figure of optviz needs it.
@@ -47,7 +58,7 @@ def to_image(
 
 
 def fitting_size(figure: go.Figure) -> tuple[int, int]:
-    """A size that a figure fills: where its units are equal on both axes, one of the domain's shape."""
+    """A size that a figure fills: the shape of the domain where both axes have the same scale."""
     layout = figure.layout
     if layout.yaxis.scaleanchor is None or None in (layout.xaxis.range, layout.yaxis.range):
         return 1200, 800
@@ -58,7 +69,7 @@ def fitting_size(figure: go.Figure) -> tuple[int, int]:
 
 
 def still(figure: go.Figure) -> dict[str, Any]:
-    """The figure as plotly's JSON for a picture: without what plays it, on its theme's ground."""
+    """The figure as plotly's JSON for a picture: without its play controls, on its theme's background."""
     data: dict[str, Any] = figure.to_dict()
     layout = {name: part for name, part in data["layout"].items() if name not in ("updatemenus", "sliders")}
     ink = layout.get("font", {}).get("color")

@@ -35,9 +35,20 @@ _HEADER = (
 
 
 def summaries_csv(summaries: Sequence[Summary]) -> str:
-    """The results table as CSV (RFC 4180): numbers in full, nothing where there is no number.
+    """The results table as CSV (RFC 4180): numbers in full, an empty field where there is no number.
 
-    A name that a spreadsheet would take for a formula begins with an apostrophe, as names come from links.
+    A name that a spreadsheet would take for a formula begins with an apostrophe, since names come from links.
+
+    Args:
+        summaries: A row for each, as `Trajectory.summary` makes them.
+
+    Returns:
+        The text, with a header.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.summaries_csv([]).split(",")[:3]
+        ['competitor', 'final loss', 'best loss']
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -62,12 +73,25 @@ def summaries_csv(summaries: Sequence[Summary]) -> str:
 
 
 def steps_csv(trajectories: Sequence[Trajectory]) -> str:
-    """Every point of every competitor as CSV (RFC 4180), with all that was recorded, numbers in full.
+    """Every point of every competitor as CSV (RFC 4180), with everything that was recorded, numbers in full.
 
-    A row has what led to its point, too: the loss and gradient that the optimizer was given, the learning
-    rate that was set, and torch's own state after the step. So a start's row is empty there. Numbers are as
-    Python writes them; "nan" and "inf" are numbers that are not finite, and nothing stands where there is
-    no number.
+    Each row also holds the step that led to its point: the loss and gradient that the optimizer was given,
+    the learning rate that was set, and torch's own state after the step. In a competitor's first row, its
+    start, these columns are empty. Numbers are as Python writes them, "nan" and "inf" where they are not
+    finite; a field is empty where there is no number.
+
+    Args:
+        trajectories: Their points come one trajectory after the other.
+
+    Returns:
+        The text, with a header.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> len(ov.steps_csv(ov.run(exp, device="cpu")).splitlines())  # a header, the start and five steps
+        7
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -83,9 +107,23 @@ def steps_csv(trajectories: Sequence[Trajectory]) -> str:
 
 
 def steps_parquet(trajectories: Sequence[Trajectory]) -> bytes:
-    """What `steps_csv` has, as Parquet: names as text, all else as numbers of their own kind.
+    """The table of `steps_csv` as Parquet: names as text, everything else as numbers of their own type.
 
-    Raises ValueError where pyarrow, which streamlit brings along, is not installed.
+    Args:
+        trajectories: Their points come one trajectory after the other.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        ValueError: pyarrow, which streamlit brings along, is not installed.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.steps_parquet(ov.run(exp, device="cpu"))[:4]
+        b'PAR1'
     """
     try:
         import pyarrow as arrow
@@ -104,11 +142,26 @@ def steps_parquet(trajectories: Sequence[Trajectory]) -> bytes:
 def results_json(
     experiment: Experiment, trajectories: Sequence[Trajectory], within: float | None = None
 ) -> str:
-    """An experiment, what came of it, and what that was made with, as JSON.
+    """An experiment, its results and what they were computed with, as JSON.
 
     The experiment is as `Experiment.to_json` writes it. Each result has its summary, its ending and its
     points and losses in full, as numbers; what is not finite is the text "NaN", "Infinity" or "-Infinity".
-    A minimizer nearer than `within`, by default a thousandth of the domain, is reached.
+
+    Args:
+        experiment: The experiment that the trajectories belong to.
+        trajectories: A result for each.
+        within: The distance from a minimizer, in units of x and y, that counts as having reached it; a
+            thousandth of the domain's mean width where left out.
+
+    Returns:
+        The text, on one line.
+
+    Example:
+        >>> import json, optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> sorted(json.loads(ov.results_json(exp, ov.run(exp, device="cpu"))))
+        ['experiment', 'results']
     """
     function = surface(experiment.surface)
     results = [

@@ -19,21 +19,21 @@ from optviz.figures.theme import Scale
 from optviz.surfaces.problem import Domain
 
 SHAPE = 0.75
-"""Height by width of a picture whose axes have each a scale of its own."""
+"""Height over width of a picture whose axes have different scales."""
 _NATURAL = 3.0
 _LEVELS = 18
 _LINE = 0.22
-"""How much lines differ from their bands: 0 not at all, 1 as black or white."""
+"""Contrast of a line to its band: 0 none, 1 black or white."""
 _WIDE = 20.0
-"""Losses that spread over more than this factor above the lowest get levels even in their logarithm."""
+"""Losses that spread over more than this factor above the lowest get levels even in the logarithm."""
 
 
 def equal_units(domain: Domain, units: str = "auto") -> bool:
-    """Whether a unit is as long on one axis as on the other in a picture of a domain.
+    """Whether x and y are drawn to the same scale in a picture of a domain.
 
-    `units` is as a `View` has it: by itself they are where one side is at most three times the other, as the
-    picture would be too narrow to see anything in. Only then is a gradient at a right angle to the contours
-    in the picture, too.
+    With `units` "auto" they are where one side is at most three times the other: beyond that the picture
+    would be too narrow to see anything in. Only at the same scale does a gradient look at a right angle to
+    the contours.
     """
     (left, right), (bottom, top) = domain
     short, long = sorted((right - left, top - bottom))
@@ -41,12 +41,12 @@ def equal_units(domain: Domain, units: str = "auto") -> bool:
 
 
 def contour_levels(z: Array) -> Array:
-    """Ascending losses at which to draw contours, from the lowest loss in `z` (any shape) to the highest.
+    """Ascending losses at which to draw contours, from the lowest finite loss in `z` to the highest.
 
-    Between levels that are evenly spaced, or evenly in the logarithm of what they exceed the lowest by where
-    losses spread wide, and levels that have equally much of the picture between them. So no height swallows
-    the picture, and a steeper place still has denser lines. Only finite losses count. A constant surface has
-    two levels around its value.
+    They are a compromise between levels that are evenly spaced (in the logarithm of the loss above the
+    lowest, where losses spread wide) and levels that have equal areas of the picture between them. So no
+    height takes up the whole picture, and a steeper place still has denser lines. A constant surface has two
+    levels around its value.
     """
     z = z[np.isfinite(z)].clip(-1e300, 1e300)  # so that their differences are finite too
     finite = np.unique(z)
@@ -68,18 +68,18 @@ def contour_levels(z: Array) -> Array:
 
 
 def places(z: Array, levels: Array) -> Array:
-    """Each loss's place among the levels, between 0 and their number less 1; NaN where it is not finite."""
+    """(...) each loss's place among the levels, from 0 to their number less 1; NaN where it is not finite."""
     return np.where(np.isfinite(z), np.interp(z, levels, np.arange(len(levels))), np.nan)
 
 
 def color_bar(levels: Array) -> tuple[list[int], list[str]]:
-    """For the labels of a colour bar: their places among `levels`, counted from 0, and their texts."""
+    """The labels of a colour bar: their places among `levels`, counted from 0, and their texts."""
     places = list(range(0, len(levels), 3))
     return places, [_short(levels[place]) for place in places]
 
 
 def picture(grid: Grid, levels: Array, scale: Scale, size: int = 800) -> str:
-    """The bands between the levels, and lines between the bands, as the address of a PNG over the domain.
+    """The bands between the levels, with lines between the bands, as a PNG in a data URL, over the domain.
 
     It is `size` pixels wide and high, and otherwise as `pixels` says. What is not finite is transparent.
     """
@@ -90,9 +90,9 @@ def picture(grid: Grid, levels: Array, scale: Scale, size: int = 800) -> str:
 def pixels(
     grid: Grid, levels: Array, scale: Scale, shape: tuple[int, int], undefined: str
 ) -> NDArray[np.uint8]:
-    """(height, width, 3) the bands between the levels, and lines between the bands, over the domain.
+    """(height, width, 3) the bands between the levels, with lines between the bands, over the domain.
 
-    Lines stand at the levels and half-way between them. The first row is the top. What is not finite has the
+    Lines are at the levels and half-way between them. The first row is the top. What is not finite has the
     colour `undefined`.
     """
     index, colors = _bands(grid, levels, scale, shape)

@@ -27,10 +27,29 @@ _MOST_EXCURSIONS = 50
 def loss_figure(
     experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
 ) -> go.Figure:
-    """The surface's own loss at each point, against steps or evaluations as the `view` says.
+    """The surface's own loss at each point, against steps or evaluations.
 
     On a log scale, which "auto" is where the minimum is known, it is the loss above the minimum, which also
-    is meaningful where losses are negative. Raises ValueError for "log" on a surface that has no minimum.
+    is meaningful where losses are negative.
+
+    Args:
+        experiment: The experiment that the trajectories belong to.
+        trajectories: Those to draw, of any of the competitors.
+        theme: The colours.
+        view: How it is looked at: its `scale` and what it is drawn `against`, and the competitors' colours.
+
+    Returns:
+        A plotly figure.
+
+    Raises:
+        ValueError: The scale is "log" on a surface that has no minimum.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.loss_figure(exp, ov.run(exp, device="cpu")).layout.yaxis.type
+        'log'
     """
     minimum = surface(experiment.surface).minimum
     if view.scale == "log" and not np.isfinite(minimum):
@@ -47,7 +66,24 @@ def loss_figure(
 def gradient_figure(
     experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
 ) -> go.Figure:
-    """The length of the surface's own gradient at each point, on a log scale."""
+    """The length of the surface's own gradient at each point, on a log scale.
+
+    Args:
+        experiment: The experiment that the trajectories belong to.
+        trajectories: Those to draw, of any of the competitors.
+        theme: The colours.
+        view: How it is looked at: what it is drawn `against`, and the competitors' colours.
+
+    Returns:
+        A plotly figure.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.gradient_figure(exp, ov.run(exp, device="cpu")).layout.yaxis.title.text
+        'gradient norm'
+    """
     norms = [trajectory.gradient_norms for trajectory in trajectories]
     curves = [(norm, norm) for norm in norms]
     return _curves(experiment, trajectories, curves, "gradient norm", theme, view, log=True)
@@ -59,6 +95,22 @@ def lr_figure(
     """The learning rate that each step used; None where no run's learning rate ever changes.
 
     Where a step uses none, as Rprop's after the first, there is a gap.
+
+    Args:
+        experiment: The experiment that the trajectories belong to.
+        trajectories: Those to draw, of any of the competitors.
+        theme: The colours.
+        view: How it is looked at: what it is drawn `against`, and the competitors' colours.
+
+    Returns:
+        A plotly figure, or None.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.lr_figure(exp, ov.run(exp, device="cpu")) is None
+        True
     """
     used = [used_lrs(trajectory) for trajectory in trajectories]
     if not any(map(moves, used)):

@@ -13,13 +13,13 @@ from optviz.figures.theme import Theme
 from optviz.surfaces.problem import Point, Surface
 
 MARKED = 121
-"""Points of a path up to which every step has a marker."""
+"""Longest path, in points, whose steps all have a marker."""
 _FAR = 1000.0
-"""Widths of the domain between it and 0 from which on a relief is drawn around its own middle."""
+"""Distance from 0, in widths of the domain, beyond which a relief is drawn around its own middle."""
 
 
 def shown_name(name: str) -> str:
-    """A name as plotly shows it letter by letter: it takes tags for mark-up, and names come from links."""
+    """A name, escaped: plotly takes tags for mark-up, and names come from links."""
     return html.escape(name, quote=False)
 
 
@@ -45,8 +45,8 @@ def ground(
 def over_domain(figure: go.Figure, function: Surface, units: str = "auto") -> None:
     """Make a figure's axes those of the domain, with units as a `View` has them.
 
-    Where they are not equal on both axes, the figure says so: a gradient does not look to be at a right angle
-    to its contour.
+    Where their scales differ the figure says so, since a gradient then does not look at a right angle to its
+    contour.
     """
     (left, right), (bottom, top) = function.domain
     x, y = function.axes
@@ -66,7 +66,7 @@ def over_domain(figure: go.Figure, function: Surface, units: str = "auto") -> No
 
 
 def unequal_words(function: Surface) -> str:
-    """What a picture says whose axes differ in scale."""
+    """What a picture says whose axes have different scales."""
     x, y = function.axes
     return f"{x} and {y} have different scales"
 

@@ -21,7 +21,7 @@ from optviz.spec.wording import coordinates
 from optviz.surfaces.problem import Surface
 
 _SUNK = 0.15
-"""Levels by which a relief lies below the paths upon it, so that it does not swallow half of their lines."""
+"""Levels by which the relief lies below the paths on it, so that it does not hide half of their width."""
 
 
 def surface_figure(
@@ -31,12 +31,31 @@ def surface_figure(
     grid: Grid | None = None,
     view: View = PLAIN,
 ) -> go.Figure:
-    """The surface in three dimensions with every path upon it, its start, its end and the minimizers.
+    """The surface in three dimensions with every path on it, its start, its end and the minimizers.
 
     Height is the scale of the colours: a loss's place among the contour levels, so that no wall flattens the
     valley below it. The axis is labelled with the losses themselves. A path is straight between its points,
-    and a gap where it is outside the domain. `grid` may be given where the surface has been sampled already.
-    The camera stays where it was turned to when the figure is updated.
+    and has a gap where it is outside the domain. The camera keeps its position when the figure is updated.
+
+    Args:
+        experiment: The experiment that the trajectories belong to.
+        trajectories: Those to draw, of any of the competitors.
+        theme: The colours.
+        grid: The surface's losses where they have been sampled already.
+        view: How it is looked at: colours of the competitors, units of the axes.
+
+    Returns:
+        A plotly figure.
+
+    Raises:
+        ValueError: Trajectories of a network lie on different planes: `project` them on a common one first.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.surface_figure(exp, ov.run(exp, device="cpu")).data[0].type
+        'surface'
     """
     under = ground_of(experiment, trajectories)
     function, grid = under.surface, grid or sample(under.sampled)

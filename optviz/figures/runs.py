@@ -36,9 +36,29 @@ def contour_figure(
 ) -> go.Figure:
     """The surface's contours with every path, its start, its end and the minimizers; it can be played.
 
-    `grid` may be given where the surface has been sampled already. The figure itself shows the paths whole.
-    There are at most 100 frames, and in them a path has at most 400 points, the last of which is exact: only
-    the paths change, so the surface stays while it plays, and a file stays small.
+    The figure itself shows the paths whole. There are at most 100 frames, and in them a path has at most 400
+    points, the last of which is exact. Only the paths change between frames, so a saved file stays small.
+
+    Args:
+        experiment: The experiment that the trajectories belong to.
+        trajectories: Those to draw, of any of the competitors.
+        theme: The colours.
+        grid: The surface's losses where they have been sampled already.
+        view: How it is looked at: colours of the competitors, units of the axes.
+
+    Returns:
+        A plotly figure.
+
+    Raises:
+        ValueError: Trajectories of a network lie on different planes: `project` them on a common one first.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> figure = ov.contour_figure(exp, ov.run(exp, device="cpu"))
+        >>> [trace.name for trace in figure.data if trace.name]
+        ['SGD', 'SGD: end', 'minimum', 'start']
     """
     under = ground_of(experiment, trajectories)
     function, grid = under.surface, grid or sample(under.sampled)
@@ -79,7 +99,7 @@ def _playing(
         for step in steps.tolist()
     ]
     at_once = {"mode": "immediate", "transition": {"duration": 0}}
-    play = at_once | {"frame": {"duration": 16, "redraw": False}}  # 40 frames a second
+    play = at_once | {"frame": {"duration": 16, "redraw": False}}  # milliseconds: about 60 frames a second
     jump = at_once | {"frame": {"duration": 0, "redraw": False}}
     buttons = [
         {"label": "Play", "method": "animate", "args": [None, play]},

@@ -1,4 +1,4 @@
-"""How things are drawn, everywhere: colours, dashes, and who has which. Needs neither plotly nor torch."""
+"""Colours and dashes, and which competitor has which, for every figure. Needs neither plotly nor torch."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Theme:
     middle: str
     high: str
     halo: str
-    """Drawn under paths, so that they stand out from any level."""
+    """Outline of paths, so that they stand out from any level."""
     paths: tuple[str, ...]
     marks: Mapping[str, str] = field(hash=False)
     """Colours of what is drawn at a head."""
@@ -94,7 +94,7 @@ class Pen:
 
 
 def all_pens(experiment: Experiment, theme: Theme = LIGHT, view: View = PLAIN) -> list[Pen]:
-    """Each competitor's pen."""
+    """How each competitor of an experiment is drawn."""
     slots = [*view.colors, *range(len(view.colors), len(experiment.runs))][: len(experiment.runs)]
     return [_pen(slot, theme) for slot in slots]
 
@@ -107,10 +107,10 @@ def _pen(slot: int, theme: Theme) -> Pen:
 def pens(
     experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
 ) -> list[Pen]:
-    """Each trajectory's pen: that of its competitor, also where others are missing or the order is another.
+    """How each trajectory is drawn: as its competitor, also where others are missing or the order differs.
 
-    No two are drawn alike: where two trajectories are of one competitor, as of two experiments that differ in
-    their seed, the second one takes the next pen that nobody has.
+    No two are drawn alike: where two trajectories are of one competitor, such as those of two experiments
+    that differ in their seed, the second one takes the next pen that is free.
     """
     known = all_pens(experiment, theme, view)
     own = [trajectory.index for trajectory in trajectories]
@@ -120,6 +120,6 @@ def pens(
 
 
 def mixed(one: str, other: str, share: float) -> str:
-    """A colour "#rrggbb" between two: this share of the one."""
+    """A colour "#rrggbb" between two: `share` of the first, the rest of the second."""
     pairs = [[int(color[k : k + 2], 16) for color in (one, other)] for k in (1, 3, 5)]
     return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)

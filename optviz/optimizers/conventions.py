@@ -42,9 +42,21 @@ class Convention:
 
 
 def conventions(run: RunSpec) -> tuple[Convention, ...]:
-    """The conventions that differ from torch for this run's settings; () where there are none.
+    """The other conventions that differ from torch's for a run's settings; () where there are none.
 
-    Raises ValueError for an unknown optimizer, an unknown hyperparameter or a value of a wrong type.
+    Args:
+        run: The competitor.
+
+    Returns:
+        Rows of `CONVENTIONS`, whose names `run_reference` takes.
+
+    Raises:
+        ValueError: The optimizer or a hyperparameter is unknown, or a value of a wrong type.
+
+    Example:
+        >>> import optviz as ov
+        >>> [row.name for row in ov.conventions(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1})))]
+        []
     """
     info = optimizer_info(run.optimizer)
     settings: dict[str, Any] = info.complete(run.optimizer)
@@ -63,7 +75,7 @@ def _cycles_momentum(scheduler: SchedulerSpec | None) -> bool:
 
 
 def convention(spec: OptimizerSpec, name: str) -> Convention:
-    """The row of this optimizer that `name` names, whether it differs for these settings or not.
+    """The optimizer's convention of this name, whether it differs for these settings or not.
 
     Raises ValueError with a sentence for the user where there is none.
     """

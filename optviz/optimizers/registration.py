@@ -18,7 +18,7 @@ from optviz.spec.params import Choice, Flag, Float, Int, Kind, Maybe, Param, Tup
 _log = logging.getLogger(__name__)
 YOURS = "Your own"
 _ANY = 1e6
-"""Numbers of an unknown meaning may be so large."""
+"""Upper bound for numbers whose meaning is unknown."""
 _RATE = Float(0.0, 1e4, log=True)
 _SMALL = Float(0.0, 1.0, log=True)
 _KNOWN: Mapping[str, Kind] = {"lr": _RATE, "eps": _SMALL}
@@ -36,15 +36,31 @@ def register_optimizer(
 ) -> OptimizerInfo:
     """Add an optimizer of your own to `OPTIMIZERS`: then it is in experiments, links, maps and the page.
 
-    Its hyperparameters are the arguments of its constructor, with their defaults and kinds; what is neither
-    a number, a flag, a choice (an annotation with `Literal`) nor a tuple of these is left at its default,
-    and so are arguments that only say how torch computes (`foreach`, `fused`, …). Arguments without a default
-    need one in `given`. `name` is by default that of the class. `matrix` says that it takes matrices only:
-    then a point is given to it as one row. How it couples the numbers of a point is not known, so of many
-    starts each gets an optimizer of its own.
+    Its hyperparameters are the arguments of its constructor, with their defaults and kinds. What is neither a
+    number, a flag, a choice (an annotation with `Literal`) nor a tuple of these stays at its default, and so
+    do arguments that only say how torch computes (`foreach`, `fused`, …). How it couples the numbers of a
+    point is not known, so each of many starts gets an optimizer of its own.
 
-    Raises ValueError for what is no optimizer, for a name that is taken or is no plain word, for an argument
-    without a default, and where there is no learning rate called `lr`.
+    Args:
+        make: A subclass of `torch.optim.Optimizer`.
+        name: What it is called; the name of its class where left out.
+        group: The heading that it is listed under.
+        given: Values for arguments that have no default, by their names.
+        matrix: Whether it takes matrices only: then a point is given to it as one row, of shape (1, 2).
+
+    Returns:
+        The row that was added.
+
+    Raises:
+        ValueError: It is no optimizer, its name is taken or is no plain word, an argument has no default, or
+            it has no learning rate called `lr`.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.register_optimizer(dict)
+        Traceback (most recent call last):
+        ...
+        ValueError: <class 'dict'> is no optimizer: it must be a subclass of torch.optim.Optimizer.
     """
     if not (isinstance(make, type) and issubclass(make, torch.optim.Optimizer)):
         raise ValueError(f"{make!r:.80} is no optimizer: it must be a subclass of torch.optim.Optimizer.")

@@ -242,13 +242,13 @@ _ROWS = (
         {
             "mode": (Choice(("min", "max")), "Whether better means lower or higher."),
             "factor": (Float(0.0, 0.999999), "Factor by which the rate falls."),
-            "patience": (Int(0, 1_000_000), "Steps without improvement that are put up with."),
+            "patience": (Int(0, 1_000_000), "Steps without improvement that are tolerated."),
             "threshold": (Float(0.0, 1e6), "What counts as better: by more than this."),
             "threshold_mode": (
                 Choice(("rel", "abs")),
                 "Whether threshold is a share of the best or a difference.",
             ),
-            "cooldown": (Int(0, 1_000_000), "Steps of rest after each fall."),
+            "cooldown": (Int(0, 1_000_000), "Steps after each fall in which bad steps are not counted."),
             "min_lr": (_RATE, "The rate never falls below this."),
             "eps": (_RATE, "Falls smaller than this are left out."),
         },

@@ -53,10 +53,13 @@ def is_installed() -> bool:
 
 @cache
 def register_pytorch_optimizers() -> tuple[str, ...]:
-    """Add the optimizers of pytorch-optimizer to `OPTIMIZERS`, once, where it is installed: their names.
+    """Add the optimizers of the package pytorch-optimizer to `OPTIMIZERS`, once, where it is installed.
 
-    Those that are torch's own classes are there already. One whose name torch has, too, gets the package's
-    name behind its own. What a newer version brings is added as well, if its signature allows.
+    torch's own classes are there already. An optimizer whose name torch has, too, gets the package's name
+    appended. Those of a newer version are added as well, if their signatures allow.
+
+    Returns:
+        The names that were added; () where the package is not installed.
     """
     if not is_installed():
         return ()

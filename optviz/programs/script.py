@@ -62,7 +62,21 @@ def to_script(experiment: Experiment) -> str:
     than 10, a line has a fingerprint of them instead, the first 16 hexadecimal digits of the SHA-256 of
     `repr(weights.tolist())`, and then the loss that the step from there saw, which the last line has not.
 
-    Raises ValueError for names and types that `run` refuses; whether torch likes the values is not asked.
+    Args:
+        experiment: The experiment.
+
+    Returns:
+        The program's source.
+
+    Raises:
+        ValueError: `run` refuses the names or types. Whether torch accepts the values is not checked.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> "torch.optim.SGD" in ov.to_script(exp)
+        True
     """
     script = _Script(experiment, _programs(experiment))
     imports = [*(["import hashlib", ""] if script.is_large else []), *script.imports()]
@@ -73,13 +87,27 @@ def to_script(experiment: Experiment) -> str:
 
 
 def to_notebook(experiment: Experiment) -> str:
-    """The same program as a Jupyter notebook, as the JSON text of nbformat 4.5.
+    """The program of `to_script` as a Jupyter notebook, in the JSON of nbformat 4.5.
 
     A cell for what is common, then one for each competitor, whose path (n+1, D) is in `paths`. The last one
-    draws paths and losses with plotly, as everybody has it who has optviz; all others need torch alone. Of
-    a network it draws only the losses that its steps saw, which are in `losses`.
+    draws paths and losses with plotly, which comes with optviz; all others need torch alone. Of a network it
+    draws only the losses that its steps saw, which are in `losses`.
 
-    Raises as `to_script` does.
+    Args:
+        experiment: The experiment.
+
+    Returns:
+        The notebook's text.
+
+    Raises:
+        ValueError: As in `to_script`.
+
+    Example:
+        >>> import json, optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> json.loads(ov.to_notebook(exp))["nbformat"]
+        4
     """
     script = _Script(experiment, _programs(experiment))
     cells = [_markdown("what", script.introduction()), _code("surface", script.opening())]

@@ -152,7 +152,7 @@ class View:
 
 
 PLAIN = View()
-"""How an experiment is looked at if nobody says otherwise."""
+"""The default view."""
 
 
 def view_words(view: View) -> dict[str, str]:

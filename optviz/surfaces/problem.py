@@ -206,7 +206,21 @@ SURFACES: Mapping[str, SurfaceInfo] = MappingProxyType(_surfaces)
 
 
 def register_surface(info: SurfaceInfo) -> None:
-    """Add a row to `SURFACES`. Raises ValueError where the name is taken or is not a plain ASCII label."""
+    """Add a row to `SURFACES`: then it is in experiments, links, maps, the command line and the page.
+
+    Args:
+        info: The row.
+
+    Raises:
+        ValueError: The name is taken, or is not a plain ASCII label.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.register_surface(ov.SURFACES["Booth"])
+        Traceback (most recent call last):
+        ...
+        ValueError: There is already a surface named 'Booth'.
+    """
     if info.name in _surfaces:
         raise ValueError(f"There is already a surface named {info.name!r}.")
     if not info.name.isascii() or SurfaceSpec(info.name).name != info.name.strip():
@@ -215,9 +229,22 @@ def register_surface(info: SurfaceInfo) -> None:
 
 
 def surface(spec: SurfaceSpec) -> Surface:
-    """The surface that `spec` names: a callable with theta (..., 2) → (...), differentiable by autograd.
+    """The surface that a spec names: a callable with theta (..., 2) → (...), differentiable by autograd.
 
-    Raises ValueError where there is no such surface or it has no such parameter.
+    Args:
+        spec: The surface's name and parameters.
+
+    Returns:
+        The surface, with its domain, minimizers and start.
+
+    Raises:
+        ValueError: There is no such surface, or it has no such parameter.
+
+    Example:
+        >>> import optviz as ov, torch
+        >>> booth = ov.surface(ov.SurfaceSpec("Booth"))
+        >>> float(booth(torch.tensor([1.0, 3.0]))), booth.minimizers
+        (0.0, ((1.0, 3.0),))
     """
     if spec.name not in SURFACES:
         raise ValueError(f"There is no surface named {spec.name[:60]!r}. There are: {', '.join(SURFACES)}.")
