@@ -1,29 +1,18 @@
-"""How experiments and results show themselves in Jupyter and marimo.
+"""How an experiment and a run show themselves in Jupyter and marimo: as tables.
 
-Those classes know no figures and no HTML: what notebooks look for is given to them here.
+Their classes know no HTML; their `_repr_html_` loads this module when a notebook asks.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.theme import LIGHT
-from optviz.maps.figures import (
-    basin_figure,
-    cloud_figure,
-    stability_figure,
-    sweep_curves_figure,
-    sweep_figure,
-    tuning_figure,
-)
-from optviz.maps.maps import BasinMap, Cloud, SweepMap, Tuning
-from optviz.rules.stability import Stability
 from optviz.spec.experiment import Experiment, RunSpec
 from optviz.spec.wording import coordinates
 from optviz.surfaces.catalogue import surface
@@ -88,32 +77,3 @@ def _curve(losses: Any) -> str:
     line = f'<polyline points="{points}" fill="none" stroke="{LIGHT.paths[0]}" stroke-width="1.5"/>'
     size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 -2 {_WIDTH} {_HEIGHT + 4}"'
     return f'<svg {size} role="img" aria-label="The loss at each step">{line}</svg>'
-
-
-def _sweep(found: SweepMap) -> go.Figure:
-    return sweep_figure(found) if found.y else sweep_curves_figure([found])
-
-
-_FIGURES: Mapping[type[Any], Callable[[Any], go.Figure]] = {
-    BasinMap: basin_figure,
-    SweepMap: _sweep,
-    Tuning: tuning_figure,
-    Cloud: cloud_figure,
-    Stability: stability_figure,
-}
-
-
-def attach() -> None:
-    """Give the classes what notebooks look for."""
-    Experiment._repr_html_ = experiment_html  # type: ignore[attr-defined]
-    Trajectory._repr_html_ = trajectory_html  # type: ignore[attr-defined]
-    for kind, figure in _FIGURES.items():
-        _attach_figure(kind, figure)
-
-
-def _attach_figure(kind: type[Any], figure: Callable[[Any], go.Figure]) -> None:
-    def bundle(result: Any, include: Any = None, exclude: Any = None) -> Any:
-        return figure(result)._repr_mimebundle_(include, exclude)
-
-    kind._repr_html_ = lambda result: figure(result)._repr_html_()
-    kind._repr_mimebundle_ = bundle

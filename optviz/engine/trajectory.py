@@ -220,6 +220,11 @@ class Trajectory:
         """(n+1,) the distance from each point to the nearest of `minimizers`; inf where there is none."""
         return distances(self.theta.astype(np.float64), minimizers)
 
+    def _repr_html_(self) -> str:
+        from optviz.notebooks import trajectory_html
+
+        return trajectory_html(self)
+
 
 @dataclass(frozen=True, eq=False)
 class Reference:

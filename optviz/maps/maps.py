@@ -28,6 +28,7 @@ from optviz.maps.workers import Piece, Places, Progress, Watcher, Workers, carry
 from optviz.optimizers.catalogue import Coupling, optimizer_info
 from optviz.optimizers.schedulers import scheduler_info
 from optviz.rules.stability import constant_curvature, sgd_limit
+from optviz.spec.display import ShownAsFigure
 from optviz.spec.experiment import Experiment, OptimizerSpec, RunSpec
 from optviz.spec.params import Float, Int, Kind, Maybe, Tuple, Value, describe
 from optviz.spec.wording import counted
@@ -96,7 +97,7 @@ class _Map:
 
 
 @dataclass(frozen=True, eq=False)
-class BasinMap(_Map):
+class BasinMap(_Map, ShownAsFigure):
     """Where one optimizer ends from every start in the domain."""
 
     x: Array
@@ -107,6 +108,11 @@ class BasinMap(_Map):
     def at(self, row: int, column: int) -> Experiment:
         """The experiment that starts at a cell."""
         return replace(self.experiment, start=(float(self.x[column]), float(self.y[row])))
+
+    def _figure(self) -> Any:
+        from optviz.maps.figures import basin_figure
+
+        return basin_figure(self)
 
 
 @dataclass(frozen=True)
@@ -136,7 +142,7 @@ class Axis:
 
 
 @dataclass(frozen=True, eq=False)
-class SweepMap(_Map):
+class SweepMap(_Map, ShownAsFigure):
     """How one optimizer ends with every pair of two hyperparameters, or every value of one: then h is 1."""
 
     x: Axis
@@ -155,9 +161,14 @@ class SweepMap(_Map):
             chosen = _settings(chosen, self.y, float(self.y.values[row]))
         return _with_run(self.experiment, self.index, replace(spec, optimizer=chosen))
 
+    def _figure(self) -> Any:
+        from optviz.maps.figures import sweep_curves_figure, sweep_figure
+
+        return sweep_figure(self) if self.y else sweep_curves_figure([self])
+
 
 @dataclass(frozen=True, eq=False)
-class Tuning:
+class Tuning(ShownAsFigure):
     """The same number of learning rates for every competitor, and the best of them for each."""
 
     experiment: Experiment
@@ -212,9 +223,14 @@ class Tuning:
             f"the best by {criterion_name(self.criterion, self.within)}."
         )
 
+    def _figure(self) -> Any:
+        from optviz.maps.figures import tuning_figure
+
+        return tuning_figure(self)
+
 
 @dataclass(frozen=True, eq=False)
-class Cloud:
+class Cloud(ShownAsFigure):
     """One competitor's run under many seeds, or from many starts."""
 
     experiment: Experiment
@@ -235,6 +251,11 @@ class Cloud:
     count: int
     """k"""
     made_with: MadeWith
+
+    def _figure(self) -> Any:
+        from optviz.maps.figures import cloud_figure
+
+        return cloud_figure(self)
 
 
 # -- maps --------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from optviz.engine.request import competitor
 from optviz.engine.sampling import hessians, largest_curvatures
 from optviz.engine.trajectory import Trajectory
 from optviz.optimizers.catalogue import optimizer_info
+from optviz.spec.display import ShownAsFigure
 from optviz.spec.experiment import Experiment
 from optviz.surfaces.catalogue import surface
 
@@ -32,7 +33,7 @@ _UNITS = 3200
 
 
 @dataclass(frozen=True, eq=False)
-class Stability:
+class Stability(ShownAsFigure):
     """The largest eigenvalue at each of n+1 points and the threshold of the step that begins there."""
 
     curvature: Array
@@ -48,6 +49,11 @@ class Stability:
     """What the sharpness is the largest of: the "curvature" itself, or what the optimizer makes of it."""
     words: str = ""
     """What is true of steps with a sharpness above the threshold, in a sentence."""
+
+    def _figure(self) -> Any:
+        from optviz.maps.figures import stability_figure
+
+        return stability_figure(self)
 
 
 def sgd_limit(lr: Any, momentum: Any = 0.0, dampening: Any = 0.0, nesterov: bool = False) -> Any:

@@ -254,6 +254,11 @@ class Experiment:
             return self
         return replace(self, runs=tuple(run.unlabelled for run in self.runs))
 
+    def _repr_html_(self) -> str:
+        from optviz.notebooks import experiment_html
+
+        return experiment_html(self)
+
     def to_json(self) -> str:
         """This experiment as a JSON text that `from_json` reads back as an equal one.
 

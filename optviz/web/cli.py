@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from optviz import __version__
+from optviz.version import __version__
 
 COMMANDS = ("run", "export", "list")
 LAUNCH = Path(__file__).parent / "launch"
