@@ -27,7 +27,11 @@ from optviz.surfaces.catalogue import SURFACES, surface
 
 SOURCE = "a file that optviz saved, a link, or - for what is piped in"
 
-_LISTS = {"surfaces": SURFACES, "optimizers": OPTIMIZERS, "schedulers": SCHEDULERS}
+_LISTS: Mapping[str, Mapping[str, Any]] = {
+    "surfaces": SURFACES,
+    "optimizers": OPTIMIZERS,
+    "schedulers": SCHEDULERS,
+}
 _LONGEST = 2_000_000
 """Bytes or characters that are read of a file: more than an experiment may have."""
 _PATIENCE = 0.1
@@ -186,7 +190,7 @@ def _typed(row: Format, name: str, text: str) -> object:
 
 
 def _list(options: argparse.Namespace) -> None:
-    rows: Mapping[str, Any] = _LISTS[options.what]
+    rows = _LISTS[options.what]
     width = max(map(len, rows))
     for name, info in rows.items():
         print(f"{name:{width}}  {', '.join(info.params)}".rstrip())

@@ -17,6 +17,7 @@ import torch
 
 from optviz.spec.experiment import OptimizerSpec
 from optviz.spec.params import Choice, Flag, Float, Int, Kind, Maybe, Param, Tuple, Value, coerce_all
+from optviz.spec.registry import Registry
 
 PLUMBING = frozenset({"params", "foreach", "fused", "capturable", "differentiable"})
 """Arguments that choose how torch computes, not what: they are left at torch's defaults."""
@@ -474,17 +475,15 @@ _ROWS = (
     ),
 )
 
-_optimizers = {row.name: row for row in _ROWS}
-OPTIMIZERS: Mapping[str, OptimizerInfo] = MappingProxyType(_optimizers)
+OPTIMIZERS = Registry("an optimizer", _ROWS)
+"""Every optimizer that can be chosen, by its name: torch's, and those that were registered."""
 
 
 def add_optimizer(info: OptimizerInfo) -> None:
     """Add a row to `OPTIMIZERS`. Raises ValueError where the name is taken or is not a plain ASCII word."""
-    if info.name in _optimizers:
-        raise ValueError(f"There is already an optimizer named {info.name!r}.")
     if not info.name.isascii() or OptimizerSpec(info.name).name != info.name:
         raise ValueError(f"An optimizer's name must be a plain ASCII word, not {info.name!r}.")
-    _optimizers[info.name] = info
+    OPTIMIZERS.add(info)
 
 
 def optimizer_info(spec: OptimizerSpec) -> OptimizerInfo:

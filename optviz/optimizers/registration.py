@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import torch
 
-from optviz.optimizers.catalogue import OPTIMIZERS, PLUMBING, Coupling, LrUnit, OptimizerInfo, add_optimizer
+from optviz.optimizers.catalogue import PLUMBING, Coupling, LrUnit, OptimizerInfo, add_optimizer
 from optviz.spec.params import Choice, Flag, Float, Int, Kind, Maybe, Param, Tuple, Value
 
 _log = logging.getLogger(__name__)
@@ -84,11 +84,6 @@ def register_optimizer(
     )
     add_optimizer(info)
     return info
-
-
-def is_registered(make: type[torch.optim.Optimizer]) -> bool:
-    """Whether a class is in `OPTIMIZERS` by any name."""
-    return any(info.make is make for info in OPTIMIZERS.values())
 
 
 # -- what a signature says ---------------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from functools import cache
+from contextlib import suppress
 from types import MappingProxyType
 
-from optviz.optimizers.catalogue import OPTIMIZERS
+from torch.optim import Optimizer
+
+from optviz.optimizers.catalogue import OPTIMIZERS, OptimizerInfo
 from optviz.optimizers.registration import register_optimizer
 from optviz.spec.params import Value
 
@@ -51,31 +53,30 @@ def is_installed() -> bool:
     return importlib.util.find_spec(_MODULE) is not None
 
 
-@cache
 def register_pytorch_optimizers() -> tuple[str, ...]:
-    """Add the optimizers of the package pytorch-optimizer to `OPTIMIZERS`, once, where it is installed.
+    """Add the optimizers of the package pytorch-optimizer to `OPTIMIZERS`, where it is installed.
 
-    torch's own classes are there already. An optimizer whose name torch has, too, gets the package's name
-    appended. Those of a newer version are added as well, if their signatures allow.
+    torch's own classes, and what was added before, are there already. An optimizer whose name torch has, too,
+    gets the package's name appended. Those of a newer version are added as well, if their signatures allow.
 
     Returns:
-        The names that were added; () where the package is not installed.
+        The names that they have in `OPTIMIZERS`; () where the package is not installed.
     """
     if not is_installed():
         return ()
     from pytorch_optimizer import get_supported_optimizers, load_optimizer
 
-    added = []
+    added = {info.make: info.name for info in OPTIMIZERS.values() if info.group == PACKAGE}
     for make in map(load_optimizer, get_supported_optimizers()):
-        own = make.__name__
-        if make.__module__.startswith("torch.") or own in UNABLE:
+        if make in added or make.__module__.startswith("torch.") or make.__name__ in UNABLE:
             continue
-        name = f"{own}_{_MODULE}" if own in OPTIMIZERS else own
-        try:
-            info = register_optimizer(
-                make, name=name, group=PACKAGE, given=_GIVEN.get(own, {}), matrix=own in _MATRICES
-            )
-        except ValueError:
-            continue
-        added.append(info.name)
-    return tuple(added)
+        with suppress(ValueError):
+            added[make] = _register(make).name
+    return tuple(added.values())
+
+
+def _register(make: type[Optimizer]) -> OptimizerInfo:
+    own = make.__name__
+    name = f"{own}_{_MODULE}" if own in OPTIMIZERS else own
+    given, matrix = _GIVEN.get(own, {}), own in _MATRICES
+    return register_optimizer(make, name=name, group=PACKAGE, given=given, matrix=matrix)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Protocol
 
 import torch
@@ -17,6 +16,7 @@ from torch import Tensor
 
 from optviz.spec.experiment import SurfaceSpec
 from optviz.spec.params import Param, Value, coerce_all
+from optviz.spec.registry import Registry
 from optviz.surfaces.models import Data
 
 Point = tuple[float, float]
@@ -201,8 +201,8 @@ class SurfaceInfo:
         return self.surface().start
 
 
-_surfaces: dict[str, SurfaceInfo] = {}
-SURFACES: Mapping[str, SurfaceInfo] = MappingProxyType(_surfaces)
+SURFACES: Registry[SurfaceInfo] = Registry("a surface")
+"""Every surface that can be chosen, by its name: optviz's own, and those that were registered."""
 
 
 def register_surface(info: SurfaceInfo) -> None:
@@ -221,11 +221,9 @@ def register_surface(info: SurfaceInfo) -> None:
         ...
         ValueError: There is already a surface named 'Booth'.
     """
-    if info.name in _surfaces:
-        raise ValueError(f"There is already a surface named {info.name!r}.")
     if not info.name.isascii() or SurfaceSpec(info.name).name != info.name.strip():
         raise ValueError(f"A surface's name must be plain ASCII, not {info.name!r}.")
-    _surfaces[info.name] = info
+    SURFACES.add(info)
 
 
 def surface(spec: SurfaceSpec) -> Surface:

@@ -12,7 +12,6 @@ import plotly.io as pio
 import pytest
 
 import optviz as ov
-from optviz.optimizers.catalogue import _optimizers
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EXP = ov.Experiment(
@@ -63,17 +62,14 @@ def test_maps_show_themselves_as_figures(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cell by cell; the last expression of a cell is what a notebook shows."""
     monkeypatch.chdir(tmp_path)
-    before, names = dict(_optimizers), {"__name__": "notebook"}
+    names = {"__name__": "notebook"}
     notebook = json.loads((EXAMPLES / "race.ipynb").read_text(encoding="utf-8"))
     shown = []
-    try:
+    with ov.OPTIMIZERS.temporarily():
         for cell in notebook["cells"]:
             assert cell["id"] and not cell.get("outputs")
             if cell["cell_type"] == "code":
                 shown.append(run_cell(cell["source"], names))
-    finally:
-        _optimizers.clear()
-        _optimizers.update(before)
     assert sum(hasattr(one, "_repr_html_") for one in shown) >= 6
     assert {path.name for path in tmp_path.iterdir()} == {"race.html", "race.gif", "race.py", "race.csv"}
 

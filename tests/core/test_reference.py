@@ -12,7 +12,6 @@ from torch.optim import Optimizer
 
 import optviz as ov
 from optviz.expressions.terms import value
-from optviz.optimizers.catalogue import _optimizers
 from optviz.rules.derivations import RULES
 from optviz.rules.reference import (
     Footprint,
@@ -248,12 +247,10 @@ class Keeper(Optimizer):
 
 @pytest.fixture
 def keeper() -> Iterator[None]:
-    before = dict(_optimizers)
-    ov.register_optimizer(Keeper)
-    yield
+    with ov.OPTIMIZERS.temporarily():
+        ov.register_optimizer(Keeper)
+        yield
     _footprint.cache_clear()  # another class may get the name
-    _optimizers.clear()
-    _optimizers.update(before)
 
 
 @pytest.mark.usefixtures("keeper")

@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -16,8 +17,8 @@ from torch.optim import Optimizer
 
 import optviz as ov
 from optviz.optimizers import third_party
-from optviz.optimizers.catalogue import _optimizers
 from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Tuple
+from optviz.surfaces.problem import register_surface
 from visits import APP, calm, experiment, opened, paths, state, widget, words
 
 
@@ -61,10 +62,8 @@ class HeavyBall(Optimizer):
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
     """What a test registers does not outlive it."""
-    before = dict(_optimizers)
-    yield
-    _optimizers.clear()
-    _optimizers.update(before)
+    with ov.OPTIMIZERS.temporarily():
+        yield
 
 
 def one(params: dict | None = None, **rest) -> ov.Experiment:
@@ -143,6 +142,19 @@ def test_what_has_no_default_has_to_be_given() -> None:
     assert info.params["horizon"].default == 7
 
 
+def test_what_is_registered_for_a_while_is_gone_afterwards() -> None:
+    before = list(ov.OPTIMIZERS)
+    with pytest.raises(RuntimeError, match="in the middle"), ov.OPTIMIZERS.temporarily():  # noqa: PT012
+        ov.register_optimizer(HeavyBall)
+        assert list(ov.OPTIMIZERS) == [*before, "HeavyBall"]
+        raise RuntimeError("in the middle")
+    assert list(ov.OPTIMIZERS) == before
+    with ov.SURFACES.temporarily():
+        register_surface(replace(ov.SURFACES["Booth"], name="Booth again"))
+        assert ov.surface(ov.SurfaceSpec("Booth again")).minimum == 0
+    assert "Booth again" not in ov.SURFACES
+
+
 def test_a_class_without_a_rate_is_refused() -> None:
     class Bare(HeavyBall):
         def __init__(self, params) -> None:
@@ -165,8 +177,7 @@ OWN = [
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     monkeypatch.setattr(third_party, "is_installed", lambda: True)
-    names: tuple[str, ...] = third_party.register_pytorch_optimizers.__wrapped__()
-    return names
+    return third_party.register_pytorch_optimizers()
 
 
 def test_every_optimizer_of_the_package_runs_or_says_why_not(registered: tuple[str, ...]) -> None:
@@ -180,6 +191,12 @@ def test_every_optimizer_of_the_package_runs_or_says_why_not(registered: tuple[s
         assert found.steps == 20 or found.outcome.kind == "diverged", name
         moved = np.abs(found.points - found.points[0]).max()
         assert moved > 0 or name == "DAdaptAdan", name  # which begins with a millionth of a step
+
+
+def test_registering_them_again_changes_nothing(registered: tuple[str, ...]) -> None:
+    before = list(ov.OPTIMIZERS.items())
+    assert third_party.register_pytorch_optimizers() == registered
+    assert list(ov.OPTIMIZERS.items()) == before
 
 
 def test_those_that_cannot_really_cannot() -> None:

@@ -14,7 +14,6 @@ import pytest
 import optviz as ov
 from optviz.lessons.catalogue import lessons
 from optviz.lessons.lesson import read_lesson
-from optviz.optimizers.catalogue import _optimizers
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -24,12 +23,8 @@ def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[go.Figure] = []
     monkeypatch.setattr(go.Figure, "show", lambda figure: shown.append(figure))
     names: dict[str, object] = {}
-    before = dict(_optimizers)
-    try:
+    with ov.OPTIMIZERS.temporarily():
         exec(code, names)
-    finally:
-        _optimizers.clear()
-        _optimizers.update(before)  # what it registers is not for other tests
     assert len(shown) == 2
     assert isinstance(names["basins"], ov.BasinMap) and names["basins"].done.all()
     adam = names["adam"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from math import inf
 from typing import Generic, TypeVar
 
 Kept = TypeVar("Kept")
+_UNBOUNDED = float("inf")
 
 
 class Cache(Generic[Kept]):
@@ -22,10 +22,10 @@ class Cache(Generic[Kept]):
         self,
         *,
         entries: int | None = None,
-        room: float = inf,
+        room: float = _UNBOUNDED,
         size: Callable[[Kept], float] = lambda value: 1,
     ) -> None:
-        self._entries, self._room, self._size_of = entries or inf, room, size
+        self._entries, self._room, self._size_of = entries or _UNBOUNDED, room, size
         self._lock = threading.Lock()
         self._values: OrderedDict[str, tuple[Kept, float]] = OrderedDict()
         self._filled = 0.0

@@ -1,0 +1,64 @@
+"""Tables that grow: what can be chosen, of which a program may add its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+
+class Named(Protocol):
+    """A row of a table."""
+
+    @property
+    def name(self) -> str:
+        """What it is found by."""
+
+
+Row = TypeVar("Row", bound=Named)
+
+
+class Registry(Mapping[str, Row]):
+    """Rows by their names, in the order in which they were added. Only `add` changes it.
+
+    `noun` is what a sentence calls a row, with its article.
+    """
+
+    def __init__(self, noun: str, rows: Iterable[Row] = ()) -> None:
+        self._noun, self._rows = noun, {row.name: row for row in rows}
+
+    def __getitem__(self, name: str) -> Row:
+        return self._rows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self._rows)})"
+
+    def add(self, row: Row) -> None:
+        """Add a row under its name. Raises ValueError where the name is taken."""
+        if row.name in self._rows:
+            raise ValueError(f"There is already {self._noun} named {row.name!r}.")
+        self._rows[row.name] = row
+
+    @contextmanager
+    def temporarily(self) -> Iterator[None]:
+        """Forget at the end of a `with` block what was added inside, as a test or a trial wants it.
+
+        Example:
+            >>> import torch, optviz as ov
+            >>> class Mine(torch.optim.SGD): ...
+            >>> with ov.OPTIMIZERS.temporarily():
+            ...     name = ov.register_optimizer(Mine).name
+            >>> name, name in ov.OPTIMIZERS
+            ('Mine', False)
+        """
+        before = dict(self._rows)
+        try:
+            yield
+        finally:
+            self._rows = before
