@@ -1,4 +1,4 @@
-"""Runs as curves: loss, gradient and learning rate over the steps."""
+"""Runs as curves over the steps: loss, gradient, learning rate, and curvature beside what a step can bear."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from optviz.engine.outcome import Array
 from optviz.engine.rates import moves, used_lrs
 from optviz.engine.trajectory import Trajectory
-from optviz.figures.drawing import shown_name, styled
+from optviz.figures.drawing import line, shown_name, styled
 from optviz.figures.theme import LIGHT, Pen, Theme, pens
+from optviz.rules.stability import Stability
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.surfaces.catalogue import surface
@@ -123,6 +124,27 @@ def lr_figure(
     return _curves(
         experiment, trajectories, [(r, r) for r in rates], "learning rate", theme, view, log=log
     ).update_yaxes(rangemode="normal" if log else "tozero")
+
+
+def stability_figure(
+    stability: Stability, threshold: bool = True, theme: Theme = LIGHT, name: str = ""
+) -> go.Figure:
+    """The largest curvature along a path, and what the optimizer can bear. Negative curvature is a gap."""
+    steps = np.arange(len(stability.curvature))
+    curves = [("largest eigenvalue of the Hessian", stability.curvature, line(1, theme))]
+    differs = np.isfinite(stability.sharpness) & (stability.sharpness != stability.curvature)
+    if differs.any():
+        curves.append(("sharpness as the optimizer sees it", stability.sharpness, line(0, theme)))
+    if threshold and stability.formula:
+        limit = {"color": theme.ink, "width": 2, "dash": "dash"}
+        curves.append((f"threshold {stability.formula}", stability.threshold, limit))
+    figure = go.Figure()
+    for title, values, style in curves:
+        heights = np.where(values > 0, values, np.nan)
+        figure.add_trace(go.Scatter(x=steps, y=heights, mode="lines", name=title, line=style))
+    figure.update_xaxes(title=f"step<br><sub>{shown_name(name)}</sub>" if name else "step")
+    figure.update_yaxes(title="curvature", type="log", exponentformat="power")
+    return styled(figure, theme)
 
 
 def _curves(

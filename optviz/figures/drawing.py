@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 
 import plotly.graph_objects as go
 
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Grid
 from optviz.figures.contours import color_bar, equal_units, picture
-from optviz.figures.theme import Theme
+from optviz.figures.theme import DASHES, Theme
 from optviz.surfaces.problem import Point, Surface
 
 MARKED = 121
@@ -21,6 +22,12 @@ _FAR = 1000.0
 def shown_name(name: str) -> str:
     """A name, escaped: plotly takes tags for mark-up, and names come from links."""
     return html.escape(name, quote=False)
+
+
+def line(index: int, theme: Theme) -> dict[str, Any]:
+    """The line of the competitor with this index, as plotly takes it."""
+    dash = DASHES[index % len(DASHES)]
+    return {"color": theme.paths[index % len(theme.paths)], "dash": dash, "width": 2.2}
 
 
 def ground(

@@ -1,4 +1,4 @@
-"""What is kept of each run of a map, and the pieces of work that find it.
+"""What is kept of each run of a map, and the pieces of work that compute it.
 
 A piece is a function of an experiment and a few arrays that gives host arrays: it may run in this process, in
 another one or on another machine. Paths do not leave it, only what they come to.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,22 @@ from optviz.engine.outcome import Array, Landscape, judge_many
 from optviz.engine.request import competitor
 from optviz.engine.run import run_many, run_varied
 from optviz.engine.sampling import landscape
-from optviz.engine.trajectory import Ensemble, Floats, arrivals, distances
+from optviz.engine.trajectory import Ensemble, Floats, MadeWith, arrivals, distances
+from optviz.maps.workers import Piece, Places, Watch, Workers, carry_out_all, stand_ins
+from optviz.spec.display import ShownAsFigure
 from optviz.spec.experiment import Experiment, OptimizerSpec
 
-Watch = Callable[[int], None]
+Result = TypeVar("Result")
+Tick = Callable[[int], None]
+
+CRITERIA = ("final loss", "best loss", "steps to reach")
+"""What a tuning can go by: lower is better in each."""
+
+
+def criterion_name(criterion: str, within: float) -> str:
+    """A criterion as pictures call it: with the distance that counts as reached."""
+    return f"steps to within {within:.12g}" if criterion == "steps to reach" else criterion
+
 
 _AT_ONCE = 2**16
 """Points that are looked at together: few enough for a processor's cache."""
@@ -28,7 +40,7 @@ _AT_ONCE = 2**16
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """How k runs ended."""
+    """How k runs ended: what a piece of work gives back, and what a map is filled with."""
 
     kinds: NDArray[np.int8]
     """(k,) places in `optviz.engine.outcome.KINDS`."""
@@ -56,7 +68,7 @@ class Cells:
             missing.astype(np.int32),
         )
 
-    def put(self, places: NDArray[np.int64], cells: Cells) -> None:
+    def put(self, places: Places, cells: Cells) -> None:
         """Fill in what is known of some."""
         for part in fields(self):
             getattr(self, part.name)[places] = getattr(cells, part.name)
@@ -66,13 +78,45 @@ class Cells:
         return {part.name: getattr(self, part.name).reshape(shape).copy() for part in fields(self)}
 
 
+@dataclass(frozen=True, eq=False)
+class CellMap(ShownAsFigure):
+    """A map with a run in each of its h × w cells. Cells that have not been run yet are -1 and NaN."""
+
+    experiment: Experiment
+    index: int
+    """Which competitor."""
+    kinds: NDArray[np.int8]
+    """(h, w) how it ended: places in `optviz.engine.outcome.KINDS`."""
+    minimizers: NDArray[np.int16]
+    """(h, w) which of the surface's minimizers it reached; -1 where none of them."""
+    steps: NDArray[np.int32]
+    """(h, w) the step from which that held."""
+    losses: Array
+    """(h, w) the surface's own loss at the last point."""
+    reached: NDArray[np.int32]
+    """(h, w) the first step that came nearer than `within` to a minimizer; -1 where none did."""
+    within: float
+    """The distance, in units of x and y, that counts as reached."""
+    made_with: MadeWith
+
+    @property
+    def done(self) -> NDArray[np.bool_]:
+        """(h, w) which cells have been run."""
+        return self.kinds >= 0
+
+    def shown(self, values: NDArray[Any]) -> NDArray[Any]:
+        """`values` (h, w) with a coarser picture where there is no finer one yet."""
+        filled: NDArray[Any] = values.reshape(-1)[stand_ins(self.done)]
+        return filled
+
+
 def from_starts(
     experiment: Experiment,
     index: int,
     starts: Array,
     within: float,
     device: str,
-    watch: Watch | None = None,
+    watch: Tick | None = None,
 ) -> Cells:
     """How competitor `index` ends from each of some starts (k, 2).
 
@@ -88,7 +132,7 @@ def from_settings(
     optimizers: Sequence[OptimizerSpec],
     within: float,
     device: str,
-    watch: Watch | None = None,
+    watch: Tick | None = None,
 ) -> Cells:
     """How competitor `index` ends with each of some settings; nearer than `within` is a minimizer reached."""
     ensemble = run_varied(experiment, optimizers, index, "paths", device, watch=watch)
@@ -97,7 +141,7 @@ def from_settings(
 
 
 def paths_of_seeds(
-    experiment: Experiment, index: int, seeds: Sequence[int], device: str, watch: Watch | None = None
+    experiment: Experiment, index: int, seeds: Sequence[int], device: str, watch: Tick | None = None
 ) -> tuple[Floats, Array]:
     """The paths (k, n+1, 2) and losses (k, n+1) of competitor `index` with each of some seeds."""
     starts = np.tile(experiment.start, (len(seeds), 1))
@@ -107,7 +151,7 @@ def paths_of_seeds(
 
 
 def paths_of_starts(
-    experiment: Experiment, index: int, starts: Array, device: str, watch: Watch | None = None
+    experiment: Experiment, index: int, starts: Array, device: str, watch: Tick | None = None
 ) -> tuple[Floats, Array]:
     """The same from each of some starts (k, 2)."""
     return _paths(experiment, index, run_many(experiment, starts, index, "paths", device, watch=watch))
@@ -164,3 +208,18 @@ def _lowest(experiment: Experiment, index: int, ensemble: Ensemble) -> Array:
     losses = land.first_order(points.reshape(-1, 2))[0].reshape(taken.shape)
     best = np.where(taken & np.isfinite(losses), losses, np.inf).min(axis=0)
     return np.where(np.isfinite(best), best, np.nan)
+
+
+def filled(
+    cells: Cells,
+    pieces: Sequence[Piece],
+    executor: Workers,
+    watch: Watch[Result] | None,
+    result: Callable[[], Result],
+) -> Result:
+    """`result()` once the pieces of work have filled the cells; `watch` may ask for it before."""
+
+    def put(piece: Piece, ended: Cells) -> None:
+        cells.put(piece.places, ended)
+
+    return carry_out_all(pieces, len(cells.kinds), executor, watch, put, result)

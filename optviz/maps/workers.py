@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -51,6 +51,8 @@ class Here:
     lock: AbstractContextManager[Any] = field(default_factory=nullcontext)
 
 
+Watch = Callable[[Progress[Result]], None]
+
 Workers = Executor | Here | None
 """Who works: any executor of `concurrent.futures`, or this thread."""
 
@@ -73,7 +75,7 @@ class Watcher(Generic[Result]):
 
     def __init__(
         self,
-        watch: Callable[[Progress[Result]], None] | None,
+        watch: Watch[Result] | None,
         total: int,
         partial: Callable[[], Result],
     ) -> None:
@@ -106,6 +108,23 @@ class Watcher(Generic[Result]):
             seconds = now - self._began
             self._watch(Progress(self._done, self._total, seconds, self._partial, self._redone))
             self._told = time.perf_counter()
+
+
+def carry_out_all(
+    pieces: Sequence[Piece],
+    total: int,
+    workers: Workers,
+    watch: Watch[Result] | None,
+    put: Callable[[Piece, Any], None],
+    result: Callable[[], Result],
+) -> Result:
+    """`result()` once what comes of every piece has been `put` in its place."""
+    watcher = Watcher(watch, total, result)
+    with closing(carry_out(pieces, workers, watcher)) as done:
+        for piece, value in done:
+            put(piece, value)
+            watcher.add(len(piece.places))
+    return result()
 
 
 def carry_out(
@@ -171,7 +190,7 @@ def coarse_first(height: int, width: int) -> list[Places]:
     # The first pictures of a small map would be of a few cells each, which cost as much as many.
     first = next((stride for stride in _STRIDES if (level >= stride).sum() >= _FIRST), _STRIDES[-1])
     lists = [places[level >= first], *(places[level == stride] for stride in _STRIDES if stride < first)]
-    return [found for found in lists if len(found)]
+    return [cells for cells in lists if len(cells)]
 
 
 def stand_ins(done: NDArray[np.bool_]) -> Places:

@@ -51,7 +51,7 @@ class Stability(ShownAsFigure):
     """What is true of steps with a sharpness above the threshold, in a sentence."""
 
     def _figure(self) -> Any:
-        from optviz.maps.figures import stability_figure
+        from optviz.figures.curves import stability_figure
 
         return stability_figure(self)
 

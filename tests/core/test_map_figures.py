@@ -11,7 +11,8 @@ import pytest
 import optviz as ov
 from optviz.engine.outcome import KINDS
 from optviz.figures.theme import THEMES
-from optviz.maps.figures import SWEEP_VALUES, difference
+from optviz.maps.basins import difference
+from optviz.maps.sweep import SWEEP_VALUES
 from optviz.spec.wording import coordinates
 
 
@@ -59,6 +60,10 @@ def test_every_figure_sets_its_colours_and_shows_no_mark_up_of_a_user(name: str,
     text = figure.to_json()
     assert len(text) < 400_000 and "<b>SGD" not in text and "\\u003cb\\u003eSGD" not in text
     assert all(trace.colorscale for trace in figure.data if isinstance(trace, go.Heatmap))
+
+
+def test_a_name_in_a_legend_is_shown_letter_by_letter() -> None:
+    assert "only &lt;b&gt;SGD&lt;/b&gt; in a known minimum" in legend(ov.basin_difference_figure(*BASINS))
 
 
 def legend(figure: go.Figure) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import optviz as ov
-from optviz.maps import maps
+from optviz.maps import cost
 
 
 def experiment(optimizer: str = "SGD", steps: int = 60, **rest) -> ov.Experiment:
@@ -47,7 +47,7 @@ def refused(executor) -> None:
 
 def killed_in_the_middle(executor, kill, monkeypatch) -> None:
     """A map of which a process that works for it is killed when the first picture is there."""
-    monkeypatch.setattr(maps, "_PIECE", 0.05)  # many small pieces
+    monkeypatch.setattr(cost, "_PIECE", 0.05)  # many small pieces
     exp = experiment("Muon", steps=25)  # slow enough to be in the middle of something
     killed = []
 

@@ -89,7 +89,7 @@ FORBIDDEN = {part: {"streamlit"} for part in ORDER} | {
 NOTEBOOKS = {
     "optviz/spec/experiment.py": {"notebooks"},
     "optviz/engine/trajectory.py": {"notebooks"},
-    "optviz/rules/stability.py": {"maps"},
+    "optviz/rules/stability.py": {"figures"},
 }
 """What a class loads from below when a notebook asks it to show itself: the only exceptions."""
 

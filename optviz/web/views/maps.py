@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,8 +12,9 @@ import streamlit as st
 import optviz as ov
 from optviz.figures.theme import THEMES, Theme
 from optviz.maps import catalogue
-from optviz.maps.catalogue import AXIS, MAPS, Picture, Request
-from optviz.spec.params import Maybe, Param
+from optviz.maps.axes import AXIS, default_axis, second_axis, whole_axis
+from optviz.maps.catalogue import MAPS, Picture, Request, map_info
+from optviz.spec.params import Flag, Maybe, Param
 from optviz.spec.wording import counted
 from optviz.web.compute import jobs
 from optviz.web.state import choices, fragments
@@ -95,9 +96,9 @@ def _live(
         return
     named = [catalogue.named(result, experiment) for result in results]
     _pictures(*(catalogue.pictures(spec, named, _own_colors(theme)) for theme in THEMES.values()))
-    if spec.name == "tuning" and all(job.finished for job in there):
-        (tuning,) = named
-        _button("Use these rates in the playground", "use", "check", _go, tuning.tuned)
+    info = map_info(spec)
+    if info.offered and all(job.finished for job in there):
+        _button(info.offer, "use", "check", _go, info.offered(named))
 
 
 def pictures(experiment: ov.Experiment, view: ov.View, theme: Theme) -> Sequence[Picture]:
@@ -189,9 +190,11 @@ def _go(experiment: ov.Experiment) -> None:
 def _choices(spec: ov.MapSpec, experiment: ov.Experiment, view: ov.View) -> None:
     names = {run.name: place for place, run in enumerate(experiment.runs)}
     titles = {info.title: name for name, info in MAPS.items()}
+    info = map_info(spec)
+    unused = info.unused(info.settings(spec))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         widgets.one_of("map.name", "Map", titles, spec.name, choices.set_map, redraw=_HERE)
-        if spec.name != "tuning" and not spec.params.get("curves"):
+        if "focus" not in unused:
             called = list(names)
             focus = choices.view_field("focus")
             st.selectbox(
@@ -200,46 +203,31 @@ def _choices(spec: ov.MapSpec, experiment: ov.Experiment, view: ov.View) -> None
                 width=220,
                 **widgets.editor("map.focus", called[view.focus], focus.set, names.__getitem__, redraw=_HERE),
             )
-        for name, param in MAPS[spec.name].params.items():
-            _choice(spec, name, param, experiment, view)
+        for name, param in info.params.items():
+            if name not in unused:
+                _choice(name, param, experiment, view)
 
 
 _HERE = (fragments.RESULTS,)
 
 
-def _choice(spec: ov.MapSpec, name: str, param: Param, experiment: ov.Experiment, view: ov.View) -> None:
-    field = choices.map_field(name)
+def _choice(name: str, param: Param, experiment: ov.Experiment, view: ov.View) -> None:
+    field, label = choices.map_field(name), param.label or name.capitalize()
     if isinstance(param.kind, Maybe) and param.kind.kind == AXIS:
-        if name == "x" or not spec.params.get("curves"):
-            _axis(field, name, experiment.runs[view.focus].optimizer)
+        _axis(field, name, label, experiment.runs[view.focus].optimizer)
     elif name == "rival":
-        _rival(field, experiment, view)
+        _rival(field, label, param.help, experiment, view)
     else:
-        label = _LABELS.get(f"{spec.name}.{name}", name.capitalize())
-        widgets.draw(field, label, param, width=220 if name == "curves" else 160)
+        widgets.draw(field, label, param, width=220 if isinstance(param.kind, Flag) else 160)
 
 
-_LABELS: Mapping[str, str] = {
-    "basins.resolution": "Starts a side",
-    "sweep.value": "Colour says",
-    "sweep.curves": "One number, as curves",
-    "tuning.count": "Rates each",
-    "tuning.span": "Span, times",
-    "tuning.around": "Middle",
-    "tuning.criterion": "Best by",
-    "cloud.count": "Runs",
-}
-
-
-def _rival(field: choices.Field, experiment: ov.Experiment, view: ov.View) -> None:
+def _rival(field: choices.Field, label: str, help: str, experiment: ov.Experiment, view: ov.View) -> None:
     others = {run.name: place for place, run in enumerate(experiment.runs) if place != view.focus}
     if others:
         now = next((name for name, place in others.items() if place == field.get()), "nobody")
         read = {"nobody": None, **others}.__getitem__
         editing = widgets.editor(field.key, now, field.set, read, redraw=_HERE)
-        st.selectbox(
-            "Beside it", ["nobody", *others], width=220, help=MAPS["basins"].params["rival"].help, **editing
-        )
+        st.selectbox(label, ["nobody", *others], width=220, help=help, **editing)
 
 
 _SPREAD = (
@@ -248,16 +236,15 @@ _SPREAD = (
 )
 
 
-def _axis(field: choices.Field, name: str, optimizer: ov.OptimizerSpec) -> None:
+def _axis(field: choices.Field, name: str, label: str, optimizer: ov.OptimizerSpec) -> None:
     """An axis: which hyperparameter, and its range."""
     there = list(ov.axis_names(optimizer.name))
-    usual = "lr" if name == "x" else catalogue.second_axis(optimizer)
+    usual = "lr" if name == "x" else second_axis(optimizer)
     count = 64 if name == "x" else 32
-    now = catalogue.whole_axis(optimizer, field.get() or catalogue.default_axis(optimizer, usual, count))
-    label = {"x": "Across", "y": "Up"}[name]
+    now = whole_axis(optimizer, field.get() or default_axis(optimizer, usual, count))
 
     def read(chosen: str) -> Any:
-        return catalogue.default_axis(optimizer, chosen, count)
+        return default_axis(optimizer, chosen, count)
 
     shown = replace(field, get=lambda: now)
     row = st.container(horizontal=True, gap="small", width="content", key=f"axis-{name}")

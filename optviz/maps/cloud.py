@@ -1,0 +1,291 @@
+"""Clouds: one competitor's run under many seeds, or from many starts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from optviz.engine.outcome import Array
+from optviz.engine.request import competitor, made_with, takes_run
+from optviz.engine.sampling import sample
+from optviz.engine.trajectory import Floats, Grid, MadeWith
+from optviz.figures.contours import contour_levels
+from optviz.figures.drawing import ground, line, shown_name, styled
+from optviz.figures.theme import LIGHT, Theme
+from optviz.maps.cells import (
+    paths_of_seeds,
+    paths_of_starts,
+)
+from optviz.maps.cost import check_cost, cost, runs_at_once
+from optviz.maps.drawing import (
+    competitor_name,
+    single,
+)
+from optviz.maps.registration import MapInfo, Picture, Request, register_map
+from optviz.maps.workers import Piece, Watch, Workers, carry_out_all
+from optviz.spec.display import ShownAsFigure
+from optviz.spec.experiment import Experiment
+from optviz.spec.params import Float, Int, Maybe, Param, Settings
+from optviz.spec.wording import counted
+from optviz.surfaces.catalogue import surface
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud(ShownAsFigure):
+    """One competitor's run under many seeds, or from many starts."""
+
+    experiment: Experiment
+    index: int
+    over: str
+    """What differs from run to run: "seeds" or "starts"."""
+    quantiles: tuple[float, ...]
+    losses: Array
+    """(q, n+1) quantiles of the loss at each step; infinite where so many runs are undefined."""
+    points: Array
+    """(q, n+1, 2) quantiles of x and of y at each step, each by itself."""
+    paths: Floats
+    """(m, n+1, 2) some of the runs, the first at most 64; a run that diverged stays where it did."""
+    path_losses: Array
+    """(m, n+1) their losses."""
+    finals: Array
+    """(k,) the last loss of every run that is done."""
+    count: int
+    """k"""
+    made_with: MadeWith
+
+    def _figure(self) -> go.Figure:
+        return cloud_figure(self)
+
+
+@takes_run
+def cloud(
+    experiment: Experiment,
+    index: int = 0,
+    seeds: int = 64,
+    *,
+    radius: float | None = None,
+    quantiles: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
+    device: str = "auto",
+    executor: Workers = None,
+    watch: Watch[Cloud] | None = None,
+) -> Cloud:
+    """Competitor `index` many times: with as many `seeds`, from the experiment's on, each its single run.
+
+    With a `radius`, in domain widths, it has the experiment's one seed and as many starts instead, spread
+    evenly over the ellipse of that radius around the start, which is the first of them. Raises ValueError as
+    `run` does, and where nothing is left to chance, so that all runs would be the same.
+    """
+    spec, function = competitor(experiment, index)
+    if not 2 <= seeds <= 10_000:
+        raise ValueError(f"A cloud has 2 to 10,000 runs, not {seeds}.")
+    if not quantiles or not all(0 <= part <= 1 for part in quantiles):
+        raise ValueError("Quantiles are numbers from 0 to 1, at least one.")
+    if radius is None and experiment.noise == 0 and experiment.batch_size is None:
+        raise ValueError("Without noise and minibatches all seeds give the same run: set one, or a radius.")
+    if radius is not None and not (math.isfinite(radius) and radius > 0):
+        raise ValueError(f"The radius must be a positive number of domain widths, not {radius}.")
+    if seeds * (experiment.steps + 1) * 24 > 2**30:
+        raise ValueError("The paths of this cloud would take over 1 GiB: take fewer runs or fewer steps.")
+    check_cost(cost(experiment, index, seeds), executor)
+    dtype = np.dtype(experiment.dtype)
+    paths = np.full((seeds, experiment.steps + 1, 2), np.nan, dtype)
+    losses = np.full(paths.shape[:2], np.nan)
+    made = made_with(experiment, device)
+
+    def result() -> Cloud:
+        there = ~np.isnan(losses[:, 0])
+        over = "seeds" if radius is None else "starts"
+        return _summarised(experiment, index, over, tuple(quantiles), paths[there], losses[there], made)
+
+    def put(piece: Piece, walked: tuple[Floats, Array]) -> None:
+        paths[piece.places], losses[piece.places] = walked
+
+    which = np.arange(seeds)
+    parts = np.array_split(which, -(-seeds // min(seeds, runs_at_once(experiment, spec, "basins"))))
+    if radius is None:
+        numbers = [experiment.seed + index for index in range(seeds)]
+        pieces = [
+            Piece(part, paths_of_seeds, (experiment, index, [numbers[i] for i in part], device))
+            for part in parts
+        ]
+    else:
+        starts = _around(experiment.start, radius * np.asarray(function.widths), seeds)
+        pieces = [Piece(part, paths_of_starts, (experiment, index, starts[part], device)) for part in parts]
+    return carry_out_all(pieces, seeds, executor, watch, put, result)
+
+
+def _around(start: tuple[float, float], radii: Array, count: int) -> Array:
+    """(count, 2) the start, and others spread evenly over an ellipse around it: a sunflower's spiral."""
+    place = np.arange(count)
+    angle = place * np.pi * (3 - math.sqrt(5))
+    length = np.sqrt(place / (count - 1))
+    around: Array = np.asarray(start) + radii * (length * np.stack((np.cos(angle), np.sin(angle)))).T
+    return around
+
+
+def _summarised(
+    experiment: Experiment,
+    index: int,
+    over: str,
+    quantiles: tuple[float, ...],
+    paths: Floats,
+    losses: Array,
+    made: MadeWith,
+) -> Cloud:
+    """Quantiles are runs' own numbers (no interpolation), so that an infinite loss has its place in them."""
+    count = len(losses)
+    if count:
+        of_losses = np.quantile(losses, quantiles, axis=0, method="lower")
+        finite = np.where(np.isfinite(paths), paths, np.inf).astype(np.float64)
+        of_points = np.quantile(finite, quantiles, axis=0, method="lower")
+    else:
+        of_losses = np.full((len(quantiles), losses.shape[1]), np.nan)
+        of_points = np.full((len(quantiles), losses.shape[1], 2), np.nan)
+    return Cloud(
+        experiment,
+        index,
+        over,
+        quantiles,
+        of_losses,
+        of_points,
+        paths[:64].copy(),
+        losses[:64].copy(),
+        losses[:, -1].copy(),
+        count,
+        made,
+    )
+
+
+# -- pictures ------------------------------------------------------------------------------------------
+
+
+def cloud_figure(cloud: Cloud, theme: Theme = LIGHT) -> go.Figure:
+    """The loss at each step: bands between quantiles, the median, and one run drawn out."""
+    minimum = surface(cloud.experiment.surface).minimum
+    base = minimum if np.isfinite(minimum) else 0.0
+    log = bool(np.isfinite(minimum))
+    figure = go.Figure()
+    steps = np.arange(cloud.losses.shape[1])
+    color = line(cloud.index, theme)["color"]
+
+    def shown(losses: Array) -> Array:
+        above = losses - base
+        return np.where(np.isfinite(above) & ((above > 0) | (not log)), above, np.nan)
+
+    _bands(figure, steps, [shown(losses) for losses in cloud.losses], cloud.quantiles, color)
+    if cloud.count:
+        run = {"x": steps, "y": shown(cloud.path_losses[0]), "name": "one of them"}
+        figure.add_trace(
+            go.Scatter(**run, mode="lines", line={"color": theme.ink, "width": 1.5, "dash": "dot"})
+        )
+    figure.update_xaxes(title=f"step<br><sub>{_count(cloud)} of {shown_name(competitor_name(cloud))}</sub>")
+    figure.update_yaxes(
+        title="loss above the minimum" if base else "loss",
+        type="log" if log else "linear",
+        exponentformat="power",
+    )
+    return styled(figure, theme)
+
+
+def cloud_paths_figure(cloud: Cloud, theme: Theme = LIGHT, grid: Grid | None = None) -> go.Figure:
+    """The runs on the surface: some of the paths, faint, the median of x and of y, and one run drawn out."""
+    function = surface(cloud.experiment.surface)
+    grid = grid or sample(cloud.experiment.surface)
+    figure = go.Figure()
+    ground(figure, function, grid, contour_levels(grid.z), theme)
+    color = line(cloud.index, theme)["color"]
+    paths = single(np.where(np.isfinite(cloud.paths), cloud.paths, np.nan))
+    gaps = np.full((len(paths), 1, 2), np.nan, np.float32)
+    x, y = np.concatenate((paths, gaps), axis=1).reshape(-1, 2).T
+    thin = {"color": color, "width": 1}
+    many = f"{len(paths)} of {_count(cloud)}"
+    figure.add_trace(go.Scatter(x=x, y=y, mode="lines", name=many, line=thin, opacity=0.35, hoverinfo="skip"))
+    median = cloud.points[int(np.abs(np.asarray(cloud.quantiles) - 0.5).argmin())]
+    for name, path, style in (
+        ("median of x and of y", median, {"color": color, "width": 4}),
+        (
+            "one of them",
+            paths[0] if len(paths) else paths[:0],
+            {"color": theme.ink, "width": 2, "dash": "dot"},
+        ),
+    ):
+        points = np.where(np.isfinite(path), path, np.nan).reshape(-1, 2)
+        hover = "step %{pointNumber}: (%{x:.5g}, %{y:.5g})"
+        figure.add_trace(
+            go.Scatter(
+                x=points[:, 0], y=points[:, 1], mode="lines", name=name, line=style, hovertemplate=hover
+            )
+        )
+    return styled(figure, theme).update_xaxes(showgrid=False).update_yaxes(showgrid=False)
+
+
+def _count(cloud: Cloud) -> str:
+    return counted(cloud.count, cloud.over.removesuffix("s"))
+
+
+def _bands(
+    figure: go.Figure, x: NDArray[np.int64], rows: Sequence[Array], quantiles: Sequence[float], color: str
+) -> None:
+    """Areas between quantiles that lie opposite, widest first, and the line in the middle."""
+    order = np.argsort(quantiles)
+    while len(order) > 1:
+        low, high, order = order[0], order[-1], order[1:-1]
+        edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+        figure.add_trace(go.Scatter(x=x, y=rows[low], showlegend=False, **edge))
+        name = f"{100 * quantiles[low]:g} % to {100 * quantiles[high]:g} %"
+        red, green, blue = bytes.fromhex(color[1:])
+        fill = f"rgba({red}, {green}, {blue}, 0.22)"
+        figure.add_trace(go.Scatter(x=x, y=rows[high], name=name, fill="tonexty", fillcolor=fill, **edge))
+    for middle in order:
+        name = "median" if quantiles[middle] == 0.5 else f"{100 * quantiles[middle]:g} %"
+        figure.add_trace(go.Scatter(x=x, y=rows[middle], mode="lines", name=name, line={"color": color}))
+
+
+# -- on the page ------------------------------------------------------------------------------------------
+
+
+def _requests(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:
+    chance = experiment.noise > 0 or experiment.batch_size is not None
+    radius = settings["radius"] or (None if chance else _RADIUS)
+    given = Settings({"index": focus, "seeds": settings["count"], "radius": radius})
+    return [Request(cloud, experiment, given, cost(experiment, focus, settings["count"]))]
+
+
+def _pictures(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme) -> list[Picture]:
+    (runs,) = results
+    name, many = competitor_name(runs), counted(runs.count, "run")
+    return [
+        Picture(cloud_figure(runs, theme), f"{name}: the losses of {many} at each step"),
+        Picture(cloud_paths_figure(runs, theme), f"{name}: the paths of {many}"),
+    ]
+
+
+_RADIUS = 0.05
+"""Domain widths: how far the starts of a cloud lie apart where nothing else is left to chance."""
+
+register_map(
+    MapInfo(
+        name="cloud",
+        title="Cloud",
+        rank=3,
+        teaches="One run is an anecdote: the same competitor under many seeds, or from many starts around "
+        "the chosen one. Half of all runs lie within the inner band.",
+        params={
+            "count": Param(Int(2, 1000), 64, "How many runs.", label="Runs"),
+            "radius": Param(
+                Maybe(Float(1e-4, 1.0)),
+                None,
+                "Starts spread around the start, this many domain widths far. Empty: many seeds, where there "
+                "is noise or there are minibatches, else 0.05.",
+            ),
+        },
+        plan=_requests,
+        draw=_pictures,
+    )
+)

@@ -1,0 +1,93 @@
+"""What a map costs, and the pieces that it is computed in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from optviz.engine.request import competitor, takes_run
+from optviz.engine.rowwise import OPTIMIZERS_BY_ROWS
+from optviz.maps.workers import Places, Workers, coarse_first
+from optviz.optimizers.catalogue import Coupling, optimizer_info
+from optviz.optimizers.schedulers import scheduler_info
+from optviz.spec.experiment import Experiment, RunSpec
+from optviz.spec.wording import counted
+
+MOST_CELLS = 2**20
+"""Cells of a map."""
+_LONGEST = 3600.0
+"""Seconds: a map that would take longer in one process is refused, or 100 times as long on an executor."""
+_BYTES = 2**26
+"""Of the paths that a piece of work holds."""
+_PIECE = 0.4
+"""Seconds that a piece of work takes, about: it is not interrupted on an executor."""
+_DEFAULT = 10.0
+"""Seconds that a map takes which is asked for without a resolution."""
+_STEP = 150e-6
+"""Seconds of a step of torch, whatever it steps. This and the next are measured on one core of a server."""
+_EACH = {"rows": 0.1e-6, "groups": 25e-6, "tensors": 45e-6, "models": 80e-6, "alone": 130e-6}
+"""Seconds that each run adds to a step, by how they are stepped together."""
+
+
+@takes_run
+def cost(experiment: Experiment, index: int, cells: int, kind: str = "basins") -> float:
+    """About how many seconds a map of so many cells takes on one core of a server; `kind` may be "sweep".
+
+    A rule of thumb by how torch can step the runs together, within a factor of a few: `Progress.left` knows
+    better as soon as the first runs are done.
+    """
+    spec, _ = competitor(experiment, index)
+    passes = max(1.0, cells / runs_at_once(experiment, spec, kind))
+    return experiment.steps * (passes * _STEP + cells * _each(experiment, spec, kind))
+
+
+@takes_run
+def default_resolution(experiment: Experiment, index: int = 0) -> int:
+    """The resolution of a basin map that is asked for without one: 256, or what takes about ten seconds."""
+    sides = (side for side in (256, 128, 96, 64, 48, 32, 24) if cost(experiment, index, side**2) <= _DEFAULT)
+    return next(sides, 16)
+
+
+def _each(experiment: Experiment, spec: RunSpec, kind: str) -> float:
+    """Seconds that a run adds to a step."""
+    info = optimizer_info(spec.optimizer)
+    if info.coupling is Coupling.OPTIMIZER:
+        evals: Any = info.complete(spec.optimizer).get("max_iter", 1)
+        return _EACH["alone"] * (1 + float(evals))
+    if competitor(replace(experiment, runs=(spec,)), 0)[1].data is not None:
+        return _EACH["models"]
+    reads_loss = spec.scheduler is not None and scheduler_info(spec.scheduler).reads_loss
+    if info.coupling is Coupling.TENSOR or reads_loss:
+        return _EACH["tensors"]
+    return _EACH["groups" if kind == "sweep" and info.name not in OPTIMIZERS_BY_ROWS else "rows"]
+
+
+def runs_at_once(experiment: Experiment, spec: RunSpec, kind: str) -> int:
+    """How many runs a piece of work has: what memory and patience allow."""
+    size = 2 * np.dtype(experiment.dtype).itemsize * (experiment.steps + 1)
+    quick = _PIECE / (experiment.steps * _each(experiment, spec, kind))
+    return max(1, min(_BYTES // size, int(quick)))
+
+
+def check_cost(seconds: float, executor: Workers) -> None:
+    """Raises ValueError for so many seconds on one core that nobody would wait for the map."""
+    limit = _LONGEST * (100 if hasattr(executor, "submit") else 1)
+    if seconds > limit:
+        raise ValueError(
+            f"This would take about {counted(round(seconds / 3600), 'hour')} on one core: take fewer runs or "
+            "fewer steps."
+        )
+
+
+def split_cells(experiment: Experiment, spec: RunSpec, kind: str, height: int, width: int) -> list[Places]:
+    """The cells of each piece of work, coarse first."""
+    if height * width > MOST_CELLS:
+        raise ValueError(f"A map has at most {MOST_CELLS:,} cells, not {height * width:,}.")
+    size = runs_at_once(experiment, spec, kind)
+    return [
+        part
+        for places in coarse_first(height, width)
+        for part in np.array_split(places, -(-len(places) // size))
+    ]

@@ -1,0 +1,160 @@
+"""What pictures of maps have in common: cells as classes with a legend, and what each cell says.
+
+Where a run ends is a hue and how many steps it took a shade. Hues come from the palette of paths, which stays
+apart for every kind of colour vision; loss is a scale from dark to light that needs no hue at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from optviz.engine.outcome import KINDS, Array
+from optviz.figures.drawing import over_domain, styled
+from optviz.figures.theme import Theme, mixed
+from optviz.maps.cells import CellMap
+from optviz.spec.wording import coordinates
+from optviz.surfaces.problem import Surface
+
+_SLOT = {"minimum": 5, "saddle": 2, "maximum": 7, "plateau": 4, "cycle": 3, "left": 1}
+"""Which of the palette's colours an ending has that is no declared minimizer."""
+_PALE = 0.6
+"""How far the shade of the slowest cell is from its hue to the paper."""
+
+
+def single(numbers: NDArray[Any]) -> NDArray[np.float32]:
+    """No eye sees the rest of float64, and half the bytes travel; what is too large is infinite."""
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
+
+
+def endings(
+    cells: CellMap, function: Surface, theme: Theme
+) -> tuple[NDArray[np.int64], list[str], list[str]]:
+    """Each cell's class, the names of the classes and their colours: minimizers first, then endings."""
+    kinds, minimizers = cells.shown(cells.kinds), cells.shown(cells.minimizers)
+    count = len(function.minimizers)
+    names = [f"minimum {coordinates(point, function.widths)}" for point in function.minimizers]
+    names += [f"{'local ' if kind == 'minimum' and count else ''}{kind}" for kind in KINDS]
+    neutral = {"moving": mixed(theme.ink, theme.paper, 0.35), "diverged": theme.ink}
+    colors = [theme.paths[index % len(theme.paths)] for index in range(count)]
+    spare = [color for color in theme.paths if color not in colors] or list(theme.paths)
+    colors += [neutral.get(kind, spare[_SLOT.get(kind, 0) % len(spare)]) for kind in KINDS]
+    classes = np.where(minimizers >= 0, minimizers, count + kinds.astype(np.int64))
+    return np.where(kinds < 0, -1, classes), names, colors
+
+
+def cell_names(names: Sequence[str], classes: NDArray[np.int64]) -> NDArray[np.str_]:
+    """(h, w) the name of each cell's class."""
+    return np.asarray([*names, "not run yet"])[classes]
+
+
+Saying = tuple[str, str]
+"""What a cell of some class says: before the step that it tells, and where there is none."""
+
+
+def sayings_of(cells: CellMap, function: Surface, names: Sequence[str]) -> list[Saying]:
+    """What a cell of each class says."""
+    near, count = f"within {cells.within:.12g}", len(function.minimizers)
+    arrives = [(f"{name}, {near} at step ", f"{name}, never {near}") for name in names[:count]]
+    return arrives + [(f"{name}, step ", name) for name in names[count:]]
+
+
+def _steps(cells: CellMap) -> NDArray[np.int32]:
+    """(h, w) the step that a cell tells.
+
+    It is that of its arrival at the minimizer that it ends in, -1 where it never is so near; else that from
+    which its ending held.
+    """
+    arrived = cells.shown(cells.minimizers) >= 0
+    steps: NDArray[np.int32] = np.where(arrived, cells.shown(cells.reached), cells.shown(cells.steps))
+    return steps
+
+
+def shade_of(cells: CellMap) -> Array:
+    """(h, w) in [0, 1]: 0 for cells that are there at once, 1 for those that never are."""
+    steps, never = _steps(cells), cells.experiment.steps + 1
+    shade: Array = np.where(steps < 0, never, steps) / never
+    return shade
+
+
+def tell_cells(
+    figure: go.Figure,
+    place: str,
+    cells: CellMap,
+    classes: NDArray[np.int64],
+    sayings: Sequence[Saying],
+) -> None:
+    """Let each cell say how it ended, and when."""
+    steps = _steps(cells)
+    before, instead = (cell_names([saying[k] for saying in sayings], classes) for k in (0, 1))
+    texts = np.where(steps < 0, instead, np.char.add(before, steps.astype(str)))
+    tell(figure, f"{place}<br>%{{text}}<br>loss %{{customdata[0]:.5g}}", texts, (cells.shown(cells.losses),))
+
+
+def class_figure(
+    x: Array,
+    y: Array,
+    classes: NDArray[np.int64],
+    shade: Array,
+    names: Sequence[str],
+    colors: Sequence[str],
+    theme: Theme,
+    sayings: Sequence[Saying] = (),
+) -> go.Figure:
+    """A heatmap whose colours are classes and shades, with a legend of the classes that there are.
+
+    The names are shown as mark-up: what a user has written in them must have been through `shown_name`.
+    A height is the place of the class in `layout.meta`, plus the shade in [0, 0.995].
+    """
+    sayings = sayings or [(name, name) for name in names]
+    used = [place for place in range(len(names)) if (classes == place).any()]
+    slot = np.full(len(names) + 1, -1)
+    slot[used] = np.arange(len(used))
+    scale: list[tuple[float, str]] = []
+    for place, index in enumerate(used):
+        pale = mixed(theme.paper, colors[index], _PALE)
+        scale += [(place / len(used), colors[index]), ((place + 1) / len(used), pale)]
+    z = np.where(classes < 0, np.nan, slot[classes] + 0.995 * np.clip(shade, 0, 1))
+    figure = go.Figure(
+        go.Heatmap(
+            x=x,
+            y=y,
+            z=single(z),
+            zmin=0,
+            hoverinfo="none",
+            zmax=max(len(used), 1),
+            colorscale=scale or [(0.0, theme.paper), (1.0, theme.paper)],
+            showscale=False,
+        )
+    )
+    figure.update_layout(meta={"sayings": [sayings[index] for index in used]})
+    for index in used:
+        marker = {"symbol": "square", "size": 12, "color": colors[index]}
+        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=names[index], marker=marker))
+    return figure
+
+
+def tell(
+    figure: go.Figure, words: str, texts: NDArray[np.str_], numbers: Sequence[NDArray[Any]] = ()
+) -> None:
+    """Let the cells of a map say what they are, in `words` that have places for text and numbers."""
+    customdata = single(np.stack(numbers, axis=-1)) if numbers else None
+    said = {"text": texts, "customdata": customdata, "hovertemplate": words + "<extra></extra>"}
+    figure.data[0].update(said | {"hoverinfo": None})
+
+
+def cells_over_domain(figure: go.Figure, function: Surface, theme: Theme) -> go.Figure:
+    """The figure with the surface's domain as its axes, in the theme's style."""
+    over_domain(figure, function)
+    styled(figure, theme).update_xaxes(showgrid=False).update_yaxes(showgrid=False)
+    return figure.update_layout(showlegend=True)
+
+
+def competitor_name(result: Any) -> str:
+    """What the competitor that a map is of is called."""
+    return str(result.experiment.runs[result.index].name)

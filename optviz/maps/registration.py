@@ -1,0 +1,88 @@
+"""How a kind of map is declared: each file of this folder that has one ends with `register_map`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import plotly.graph_objects as go
+
+from optviz.figures.theme import Theme
+from optviz.maps.cells import CellMap
+from optviz.spec.experiment import Experiment
+from optviz.spec.params import Param, Value, coerce_all
+from optviz.spec.view import MapSpec
+
+
+@dataclass(frozen=True)
+class Request:
+    """A map of an experiment that can be computed by itself."""
+
+    make: Callable[..., Any]
+    """One of `optviz.maps`' functions."""
+    experiment: Experiment
+    settings: Mapping[str, Value]
+    cost: float
+    """About how many seconds it takes on one core."""
+
+    def __call__(self, **how: Any) -> Any:
+        """The map; `how` is `device`, `executor` and `watch`."""
+        return self.make(self.experiment, **self.settings, **how)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, and the map whose cells can be chosen in it, if any."""
+
+    figure: go.Figure
+    title: str
+    """What it shows."""
+    map: CellMap | None = None
+
+
+def _nothing(settings: Mapping[str, Any]) -> Collection[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class MapInfo:
+    """A kind of map: what it can be asked, what has to be computed for it, and how that is drawn."""
+
+    name: str
+    title: str
+    rank: int
+    """Where it stands among the others: the lowest first."""
+    teaches: str
+    params: Mapping[str, Param]
+    plan: Callable[[Experiment, int, Mapping[str, Any]], Sequence[Request]]
+    """What has to be computed for an experiment, the competitor in focus, and its settings: a value for each
+    of its parameters, and `within`, the distance from a minimizer that counts as reached."""
+    draw: Callable[[Sequence[Any], Mapping[str, Any], Theme], Sequence[Picture]]
+    """The pictures of the results of all its requests, finished or not."""
+    unused: Callable[[Mapping[str, Any]], Collection[str]] = _nothing
+    """Which of its parameters, and of "focus", decide nothing with these settings."""
+    offer: str = ""
+    """What a button says that opens what it has come to in the playground; empty where it has none."""
+    offered: Callable[[Sequence[Any]], Experiment] | None = None
+    """The experiment that is opened then."""
+
+    def settings(self, spec: MapSpec) -> dict[str, Value]:
+        """All parameters, those not given at their defaults. Raises ValueError for what it does not have."""
+        values = {name: param.default for name, param in self.params.items()}
+        return values | coerce_all(self.name, self.params, spec.params)
+
+
+_maps: dict[str, MapInfo] = {}
+MAPS: Mapping[str, MapInfo] = MappingProxyType(_maps)
+"""Every kind of map by its name, the lowest rank first. `optviz.maps.catalogue` fills it."""
+
+
+def register_map(info: MapInfo) -> None:
+    """Make a kind of map one that can be chosen. Raises ValueError where there is one of that name."""
+    if info.name in _maps:
+        raise ValueError(f"There is a map named {info.name!r} already.")
+    _maps[info.name] = info
+    for other in sorted(_maps.values(), key=lambda other: other.rank):
+        _maps[other.name] = _maps.pop(other.name)
