@@ -22,6 +22,7 @@ from optviz.web.state import fragments, limits
 from optviz.web.state.fragments import PROBLEM, RESULTS, Parts
 from optviz.web.state.limits import MOST_RUNS
 from optviz.web.state.session import Memory, session
+from optviz.web.streamlit_internals import draws_fragments
 
 OPENING = ov.Experiment(
     ov.SurfaceSpec("Rosenbrock"),
@@ -102,7 +103,7 @@ def act(key: str, change: Callable[..., None], *args: Any, redraw: Parts = ()) -
 
     `redraw` has the parts of the page that show the change; none for the whole page.
     """
-    if not (redraw and fragments.one_alone()):
+    if not (redraw and draws_fragments()):
         session().edited = True
     drop_complaints(key)
     try:

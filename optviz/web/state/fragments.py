@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+
+from optviz.web.streamlit_internals import draws_fragments
 
 Parts: TypeAlias = tuple[str, ...]
 """Keys of fragments, in the order that they are to be drawn; none for the whole page."""
@@ -36,28 +36,10 @@ def card(slot: int) -> str:
     return f"competitor {slot}"
 
 
-def one_alone() -> bool:
-    """Whether parts of the page are drawn now, and not the whole."""
-    context = get_script_run_ctx()
-    return bool(context and context.fragment_ids_this_run)
-
-
 def draw_anew(parts: Parts) -> None:
     """At the end of a callback: draw these parts.
 
     Streamlit draws the part that the widget is in. Where it draws the whole page, nothing is left to do.
     """
-    if one_alone() and parts != HERE:
+    if draws_fragments() and parts != HERE:
         st.rerun([*parts] if parts else "app")
-
-
-def edit_waits() -> bool:
-    """Whether an edit in one part waits for this run to end.
-
-    Streamlit ends a run at once only where the whole page is asked for.
-    """
-    context = get_script_run_ctx()
-    requests = context and context.script_requests
-    if not requests or requests._state is not ScriptRequestType.RERUN:
-        return False
-    return bool(requests._rerun_data.fragment_id_queue)

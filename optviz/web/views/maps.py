@@ -19,6 +19,7 @@ from optviz.spec.wording import counted
 from optviz.web.compute import jobs
 from optviz.web.state import choices, fragments
 from optviz.web.state.session import session
+from optviz.web.streamlit_internals import draws_fragments
 from optviz.web.widgets import chart, widgets
 
 _LOOK = 0.5
@@ -84,7 +85,7 @@ def _live(
     found = [jobs.begin(request, _viewer()) if running else jobs.known(request) for request in wanted]
     there = [job for job in found if job is not None]
     if running and not any(job.running for job in there):
-        if fragments.one_alone():
+        if draws_fragments():
             session().edited = True
             st.rerun()  # it need not be looked at any more
         running = False

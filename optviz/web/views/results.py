@@ -22,6 +22,7 @@ from optviz.spec.view import VIEW_PARAMS
 from optviz.web.compute import runs
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
+from optviz.web.streamlit_internals import fragment_waits
 from optviz.web.widgets import player, widgets
 
 _PATIENCE = 0.4
@@ -115,7 +116,7 @@ class _Progress:
     def __call__(self, steps: int) -> None:
         if time.monotonic() < self._next:
             return
-        if fragments.edit_waits():
+        if fragment_waits():
             session().edited = True
             st.rerun()
         self._next = time.monotonic() + 0.1

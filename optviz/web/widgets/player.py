@@ -15,12 +15,11 @@ from typing import Any
 import plotly
 import streamlit as st
 from plotly.offline import get_plotlyjs_version
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 import optviz.player
 import optviz.web
 from optviz.player.scene import Scene
+from optviz.web.streamlit_internals import serve
 
 KEY = "player"
 _STYLES = {
@@ -71,14 +70,9 @@ def _plotly() -> TemporaryDirectory[str]:
 
 def component(name: str) -> Any:
     """The mounting command of "player", "chart", "share" or "reader". Their files are served as they are."""
-    manager = get_bidi_component_manager()
-    if manager.get_component_asset_root("optviz.player") is None:
-        own = dict.fromkeys(_STYLES, Path(optviz.web.__path__[0]) / "static")
-        player = Path(optviz.player.__path__[0]) / "static"
-        assets = own | {"player": player, "plotly": Path(_plotly().name)}
-        for called, folder in assets.items():
-            config = ComponentConfig(called, asset_dir=folder.name)
-            manager.register_from_manifest(ComponentManifest("optviz", "1", [config]), folder.parent)
+    own = dict.fromkeys(_STYLES, Path(optviz.web.__path__[0]) / "static")
+    player = Path(optviz.player.__path__[0]) / "static"
+    serve("optviz", own | {"player": player, "plotly": Path(_plotly().name)})
     return st.components.v2.component(
         f"optviz.{name}", js=f"{name}.js", css=_STYLES[name], isolate_styles=False
     )
