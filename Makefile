@@ -13,12 +13,12 @@ js    := node_modules/ready-to-check
 NPM   := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench screenshot clean
+.PHONY: help run setup-browser quick test long lint format bench screenshot clean
 
 help: ## show this list
 	@echo 'optviz: real torch.optim optimizers on loss surfaces, in your browser.'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1~\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '~' '{printf "%-18s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1~\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F '~' '{printf "%-20s %s\n", $$1, $$2}'
 	@echo
 	@echo '  make run ARGS="--server.port 8600"   options for Streamlit (make test, make bench: for pytest, the benchmark)'
 	@echo '  make run PIP_ARGS="..."              options for pip install, say for a smaller PyTorch: see README.md'
@@ -27,9 +27,19 @@ help: ## show this list
 run: $(ready) ## open the app in the browser (sets everything up the first time)
 	$(BIN)/python -m streamlit run app.py --server.address localhost $(ARGS)
 
-test: $(dev) $(js) ## run all tests
+setup-browser: $(dev) ## find Chromium and what drives it, or install them with apt-get
 	@$(BIN)/python -m scripts.chromium
+
+quick: lint ## an answer in a minute: style, types, a sample of the tests, no browser
+	$(NPM) run --silent --if-present test
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --sample 3 --ignore tests/browser $(ARGS)
+
+test: $(dev) $(js) ## run all tests but those that are long by nature
+	$(NPM) run --silent --if-present test
 	$(BIN)/python -m pytest $(PYTEST_ARGS) $(ARGS)
+
+long: $(dev) $(js) ## run those that are: thousands of inputs, clusters, whole courses
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m long $(ARGS)
 
 lint: $(dev) $(js) ## check style and types
 	$(BIN)/ruff check
@@ -43,11 +53,9 @@ format: $(dev) $(js) ## put the code in its standard form
 	$(NPM) run --silent format
 
 bench: $(dev) ## measure the speed
-	@$(BIN)/python -m scripts.chromium
 	@set -e; for file in benchmarks/engine.py benchmarks/maps.py benchmarks/network.py benchmarks/player.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
 
 screenshot: $(dev) ## make the pictures in docs/ anew
-	@$(BIN)/python -m scripts.chromium
 	$(BIN)/python -m scripts.screenshot
 
 clean: ## remove the virtual environment and all caches

@@ -1,4 +1,4 @@
-"""Find a Chromium; `python -m scripts.chromium` installs what driving one needs, where apt-get is there."""
+"""Find a Chromium; `python -m scripts.chromium` (`make setup-browser`) installs it and what drives it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-MISSING = "The browser tests need Chromium or Chrome, and none was found (Debian: apt-get install chromium)."
+MISSING = "The browser tests need Chromium or Chrome, and none was found: `make setup-browser` installs one."
 
 
 def find() -> str | None:
@@ -37,9 +37,18 @@ def install() -> None:
             raise OSError(f"{' '.join(command)} failed")
 
 
-if __name__ == "__main__":
-    if shutil.which("apt-get") and not (find() and driver_starts()):
+def main() -> None:
+    """Exit with a sentence where the browser tests cannot run."""
+    if find() and driver_starts():
+        print("Chromium and its driver are there.")
+    elif shutil.which("apt-get"):
         try:
             install()
-        except OSError as error:  # no sudo, or a refusal; the browser tests say what follows from that
-            print(f"The browser tests may not run: {error}.")
+        except OSError as error:  # no sudo, or a refusal
+            sys.exit(f"The browser tests cannot run: {error}.")
+    else:
+        sys.exit("The browser tests need Chromium or Chrome. Install one: without apt-get, this does not.")
+
+
+if __name__ == "__main__":
+    main()

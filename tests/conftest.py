@@ -1,22 +1,12 @@
-"""For all tests: a page, and one torch thread, so that processes beside each other share the cores."""
+"""For all tests: how processes share them, and how few of them are a sample. Loads nothing of the package."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
+from collections import defaultdict
 
 import pytest
-import torch
-from streamlit.testing.v1 import AppTest
 from xdist.scheduler import LoadScopeScheduling
-
-from optviz.optimizers import third_party
-from optviz.web.state.choices import OPENING
-from optviz.web.state.session import Session
-from visits import calm, experiment, opened
-
-torch.set_num_threads(1)
-# Tests go over all optimizers, and mean torch's: those of other packages have tests of their own.
-third_party.is_installed = lambda: False
 
 
 class ByFile(LoadScopeScheduling):
@@ -32,16 +22,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
     return ByFile(config, log)
 
 
-@pytest.fixture(scope="module")
-def shared() -> AppTest:
-    return opened()
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--sample", type=int, metavar="N", help="run at most N cases of each test function")
 
 
-@pytest.fixture
-def app(shared: AppTest) -> Iterator[AppTest]:
-    """The page as it opens; one session for the whole file, taken back by the address after each test."""
-    yield shared
-    shared.query_params.clear()
-    shared.session_state["optviz"] = Session()
-    calm(shared.run())
-    assert experiment(shared) == OPENING
+@pytest.hookimpl(trylast=True)  # of those that `-m` and `-k` leave
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the cases whose names have the smallest checksums: the same ones everywhere, in any order."""
+    count = config.getoption("sample")
+    if count is None:
+        return
+    cases = defaultdict(list)
+    for item in items:
+        cases[item.nodeid.partition("[")[0]].append(item)
+    kept = {
+        item
+        for same in cases.values()
+        for item in sorted(same, key=lambda item: zlib.crc32(item.nodeid.encode()))[:count]
+    }
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]

@@ -15,6 +15,7 @@ import optviz as ov
 from optviz.player.scene import COLUMNS
 from optviz.web.state.choices import OPENING
 from optviz.web.state.session import Session
+from scenes import columns
 
 APP = str(Path(__file__).parent.parent / "app.py")
 WIDGETS = (
@@ -82,11 +83,6 @@ def scene(app: AppTest) -> dict[str, Any]:
     for run in data["runs"]:
         run["columns"] = columns(blobs(app)[run["digest"]], run)
     return data
-
-
-def columns(sent: bytes, run: dict[str, Any]) -> np.ndarray:
-    """The columns of a run's path as it was sent, without its digest."""
-    return np.frombuffer(sent, "<f8" if run["double"] else "<f4").reshape(len(COLUMNS), -1)
 
 
 def blobs(app: AppTest) -> dict[str, bytes]:

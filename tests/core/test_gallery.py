@@ -219,11 +219,17 @@ def test_every_case_is_a_fair_race_or_says_that_it_is_none() -> None:
         assert words in case(title).look
 
 
-@pytest.mark.parametrize("title", RACES)
-def test_who_is_better_still_is_after_all_are_tuned(title: str) -> None:
-    """31 learning rates for each."""
+SLOW = "LBFGS: few steps, many evaluations"
+TUNINGS = [(title, 31) for title in RACES if title != SLOW]
+
+
+@pytest.mark.parametrize(
+    ("title", "rates"), [*TUNINGS, (SLOW, 4), pytest.param(SLOW, 31, marks=pytest.mark.long)]
+)
+def test_who_is_better_still_is_after_all_are_tuned(title: str, rates: int) -> None:
+    """So many learning rates for each."""
     criterion, winner, *others = RACES[title]
-    tuning = ov.tune(case(title).experiment, 31, criterion=criterion, device="cpu")
+    tuning = ov.tune(case(title).experiment, rates, criterion=criterion, device="cpu")
     best = [
         values[place] if place >= 0 else np.inf
         for values, place in zip(tuning.values, tuning.best, strict=True)

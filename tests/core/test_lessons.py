@@ -42,40 +42,65 @@ def test_what_a_page_claims_is_so(name: str, sentence: str) -> None:
     assert Expectation(sentence).holds(PAGES[name].experiment, ran(name))
 
 
+VARIANTS = [(name, k, variant) for name, page in PAGES.items() for k, variant in enumerate(page.variants)]
+SLOW, FEW = {"mistakes.1", "which.3", "which.4"}, 7
+"""Pages whose runs are not tuned many at a time: `make test` tries every fifth of their rates."""
+TUNINGS = [
+    pytest.param(
+        *(name, variant, rates),
+        id=f"{name} {k}, {rates} rates",
+        marks=[pytest.mark.long] if name in SLOW and rates == TRIES else [],
+    )
+    for name, k, variant in VARIANTS
+    for rates in ((FEW, TRIES) if name in SLOW else (TRIES,))
+    if variant.tuned
+]
+
+
 @pytest.mark.parametrize(
     ("name", "variant"),
-    [
-        pytest.param(name, variant, id=f"{name} {k}{' tuned' * bool(variant.tuned)}")
-        for name, page in PAGES.items()
-        for k, variant in enumerate(page.variants)
-    ],
+    [pytest.param(name, variant, id=f"{name} {k}") for name, k, variant in VARIANTS if not variant.tuned],
 )
 def test_what_a_page_says_of_a_change_is_so(name: str, variant: Variant) -> None:
-    experiment = variant.experiment
-    assert variant.expectations and (variant.tuned or experiment != PAGES[name].experiment)
-    if variant.tuned:
-        experiment = tuned(experiment, variant.tuned, PAGES[name].view.within)
+    assert variant.experiment != PAGES[name].experiment
+    holds(variant, spoken_of(variant))
+
+
+@pytest.mark.parametrize(("name", "variant", "rates"), TUNINGS)
+def test_what_a_page_says_of_its_runs_after_tuning_is_so(name: str, variant: Variant, rates: int) -> None:
+    holds(variant, tuned(spoken_of(variant), variant.tuned, PAGES[name].view.within, rates))
+
+
+def spoken_of(variant: Variant) -> ov.Experiment:
+    """The experiment with those of its runs that something is said of."""
+    spoken = {run for one in variant.expectations for run in one.runs}
+    runs = tuple(run for run in variant.experiment.runs if run.name in spoken)
+    return replace(variant.experiment, runs=runs)
+
+
+def holds(variant: Variant, experiment: ov.Experiment) -> None:
+    assert variant.expectations
     trajectories = ov.run(experiment, "cpu")
     for one in variant.expectations:
         assert one.holds(experiment, trajectories), one.sentence
 
 
-def tuned(experiment: ov.Experiment, criterion: str, within: float | None) -> ov.Experiment:
-    """Each run with the best of `TRIES` rates: by `ov.tune`, which refuses networks, or one by one."""
+def tuned(experiment: ov.Experiment, criterion: str, within: float | None, rates: int) -> ov.Experiment:
+    """Each run with the best of so many rates: by `ov.tune`, which refuses networks, or one by one."""
     if ov.SURFACES[experiment.surface.name].group == "Networks":
         assert criterion == "final loss"
         return replace(
             experiment,
-            runs=tuple(min(tries(experiment, run), key=last_loss(experiment)) for run in experiment.runs),
+            runs=tuple(min(tries(run, rates), key=last_loss(experiment)) for run in experiment.runs),
         )
-    found = ov.tune(experiment, TRIES, SPAN, criterion, around="set", within=within, device="cpu")
+    found = ov.tune(experiment, rates, SPAN, criterion, around="set", within=within, device="cpu")
     assert (found.best >= 0).all()
     return found.tuned
 
 
-def tries(experiment: ov.Experiment, run: ov.RunSpec) -> Iterator[ov.RunSpec]:
+def tries(run: ov.RunSpec, rates: int) -> Iterator[ov.RunSpec]:
     params = run.optimizer.params
-    for factor in np.geomspace(1 / SPAN, SPAN, TRIES):
+    for factor in np.geomspace(1 / SPAN, SPAN, rates):
         optimizer = ov.OptimizerSpec(run.optimizer.name, {**params, "lr": params["lr"] * float(factor)})
         yield replace(run, optimizer=optimizer)
 

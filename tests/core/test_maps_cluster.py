@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
-from distributed import Client, LocalCluster
 
 import optviz as ov
 from optviz.maps import cost
@@ -77,7 +77,9 @@ def pool() -> Iterator[ProcessPoolExecutor]:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Client]:
+def cluster() -> Iterator[Any]:
+    from distributed import Client, LocalCluster  # takes seconds to load
+
     with (
         LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp", host="127.0.0.1"
@@ -92,21 +94,29 @@ def test_a_process_pool_gives_the_same_numbers(pool, make) -> None:
     same(make(executor=pool), make())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("make", MAPS, ids=["basins", "sweep", "tune", "cloud"])
 def test_a_dask_cluster_gives_the_same_numbers(cluster, make) -> None:
     assert len(cluster.scheduler_info()["workers"]) == 2
     same(make(executor=cluster.get_executor()), make())
 
 
-def test_both_raise_what_was_wrong_with_the_question(pool, cluster) -> None:
+def test_a_process_pool_raises_what_was_wrong_with_the_question(pool) -> None:
     refused(pool)
+
+
+@pytest.mark.long
+def test_a_dask_cluster_raises_what_was_wrong_with_the_question(cluster) -> None:
     refused(cluster.get_executor())
 
 
+# What is killed in `make test`, too, is an executor of `test_maps.py` that fails at some pieces.
+@pytest.mark.long
 def test_a_process_of_the_pool_that_is_killed_loses_nothing(pool, monkeypatch) -> None:
     killed_in_the_middle(pool, lambda: os.kill(next(iter(pool._processes)), signal.SIGKILL), monkeypatch)
 
 
+@pytest.mark.long
 def test_a_worker_of_the_cluster_that_is_killed_loses_nothing(cluster, monkeypatch) -> None:
     pids = cluster.run(os.getpid)
     killed_in_the_middle(

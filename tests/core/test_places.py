@@ -11,7 +11,7 @@ from optviz.figures.contours import equal_units
 from optviz.figures.theme import LIGHT
 from optviz.player import captions
 from optviz.player.scene import scene
-from visits import columns
+from scenes import columns
 
 WIDTHS = (1e-6, 1e-2, 1.0, 35.0, 1e5, 1e9)
 OFFSETS = (0.0, -1.0, 1990.0, -1e6, 1e9)

@@ -7,19 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from types import ModuleType
 from typing import Literal
 
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
 from torch.optim import Optimizer
 
 import optviz as ov
 from optviz.optimizers import third_party
 from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Tuple
 from optviz.surfaces.problem import register_surface
-from visits import APP, calm, experiment, opened, paths, state, widget, words
 
 
 class HeavyBall(Optimizer):
@@ -166,25 +165,33 @@ def test_a_class_without_a_rate_is_refused() -> None:
 
 # -- pytorch-optimizer ------------------------------------------------------------------------------------
 
-package = pytest.importorskip("pytorch_optimizer", reason="pytorch-optimizer is not installed")
-OWN = [
-    make
-    for make in map(package.load_optimizer, package.get_supported_optimizers())
-    if not make.__module__.startswith("torch.")
-]
+
+@pytest.fixture(scope="module")
+def package() -> ModuleType:
+    """Not at the head of this file: it takes seconds to load."""
+    return pytest.importorskip("pytorch_optimizer", reason="pytorch-optimizer is not installed")
+
+
+@pytest.fixture(scope="module")
+def own(package: ModuleType) -> list[type[Optimizer]]:
+    """What is the package's, and not torch's."""
+    makes = map(package.load_optimizer, package.get_supported_optimizers())
+    return [make for make in makes if not make.__module__.startswith("torch.")]
 
 
 @pytest.fixture
-def registered(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+def registered(package: ModuleType, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     monkeypatch.setattr(third_party, "is_installed", lambda: True)
     return third_party.register_pytorch_optimizers()
 
 
-def test_every_optimizer_of_the_package_runs_or_says_why_not(registered: tuple[str, ...]) -> None:
+def test_every_optimizer_of_the_package_runs_or_says_why_not(
+    package: ModuleType, own: list[type[Optimizer]], registered: tuple[str, ...]
+) -> None:
     there = {ov.OPTIMIZERS[name].make for name in registered}
-    left = {make.__name__ for make in OWN if make not in there}
+    left = {make.__name__ for make in own if make not in there}
     assert left == set(third_party.UNABLE)
-    assert len(registered) + len(package.get_supported_optimizers()) - len(OWN) >= 110
+    assert len(registered) + len(package.get_supported_optimizers()) - len(own) >= 110
     for name in registered:
         run = ov.RunSpec(ov.OptimizerSpec(name))
         (found,) = ov.run(ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 20, (run,)), "cpu")
@@ -199,8 +206,8 @@ def test_registering_them_again_changes_nothing(registered: tuple[str, ...]) -> 
     assert list(ov.OPTIMIZERS.items()) == before
 
 
-def test_those_that_cannot_really_cannot() -> None:
-    for make in OWN:
+def test_those_that_cannot_really_cannot(own: list[type[Optimizer]]) -> None:
+    for make in own:
         if make.__name__ not in third_party.UNABLE:
             continue
         for matrix in (False, True):
@@ -247,23 +254,6 @@ def test_their_runs_are_scripts_too(registered: tuple[str, ...], tmp_path) -> No
     found = [line.split() for line in printed.splitlines() if line[:1].isdigit()]
     expected = np.concatenate([run.points for run in ov.run(exp, "cpu")])
     np.testing.assert_array_equal(np.array([row[1:3] for row in found], float).astype("float32"), expected)
-
-
-def test_they_are_in_the_picker_in_a_group_of_their_own(registered: tuple[str, ...]) -> None:
-    app = AppTest.from_file(APP, default_timeout=60)
-    calm(app.run())
-    options = widget(app, "0.optimizer").options
-    assert len(options) == len(ov.OPTIMIZERS) and "Lion · pytorch-optimizer" in options and "Adam" in options
-    widget(app, "0.optimizer").set_value("Lion · pytorch-optimizer").run()
-    exp = experiment(calm(app))
-    assert exp.runs[0].optimizer.name == "Lion"
-    np.testing.assert_array_equal(paths(app)["Lion"], ov.run(exp, "cpu")[0].points)
-
-
-def test_a_link_says_what_is_missing() -> None:
-    app = opened("?v=1&run=Lion(lr=0.1)&run=Adam(lr=0.1)")
-    assert "pytorch\\-optimizer, which is not installed" in words(app)
-    assert [run.optimizer.name for run in state(app).experiment.runs] == ["Adam"]
 
 
 def test_the_reasons_are_sentences() -> None:

@@ -203,12 +203,28 @@ def test_text_can_be_read_in_both_themes(theme, background):
     assert contrast(colours["primaryColor"], "#ffffff") >= 3  # ticks and knobs drawn on it
 
 
+# --- Commands ---
+
+
+def test_no_target_but_its_own_installs_a_browser():
+    recipes = dict(re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)*)", text("Makefile"), re.MULTILINE))
+    assert [target for target, recipe in recipes.items() if "chromium" in recipe] == ["setup-browser"]
+    assert not any(word in recipe for recipe in recipes.values() for word in ("apt-get install", "sudo -n"))
+
+
+def test_what_is_run_before_a_change_is_taken_is_the_readmes_command():
+    (command,) = re.search(r"## Test it\s+```sh\n(.+)\n```", text("README.md")).groups()
+    for path in (".ci/run", ".github/workflows/ci.yml"):
+        assert {"make lint", command} <= {line.split("run: ")[-1].strip() for line in text(path).splitlines()}
+
+
 # --- README ---
 
 
 def test_readme_names_the_commands_that_exist_and_the_packages_needed():
     readme = text("README.md")
-    targets = re.findall(r"^([a-z]+):.*## ", text("Makefile"), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*## ", text("Makefile"), re.MULTILINE)
     code = " ".join(re.findall(r"```.*?```|`[^`]+`", readme, re.DOTALL))
-    assert {"run", "test"} <= set(re.findall(r"\bmake ([a-z]+)", code)) <= set(targets)
+    named = {target for line in re.findall(r"\bmake ([a-z -]+)", code) for target in line.split()}
+    assert {"run", "test"} <= named <= set(targets)
     assert [line for line in RUN if line.partition("==")[0] not in readme] == []

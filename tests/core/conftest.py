@@ -1,0 +1,3 @@
+"""For the tests of what computes."""
+
+import torchs_own  # noqa: F401
