@@ -179,7 +179,7 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _typed(row: Format, name: str, text: str) -> object:
-    """What was typed for a parameter of a format; a text for one that it does not have."""
+    """The value that was typed for a parameter of a format; the text itself for an unknown parameter."""
     kind = row.params[name].kind if name in row.params else None
     if not isinstance(kind, Int | Float):
         return text
@@ -261,7 +261,7 @@ def _write(file: str, content: bytes) -> None:
 
 
 class _Bar:
-    """A bar on standard error, where a person looks at it."""
+    """A progress bar on standard error, if that is a terminal."""
 
     def __init__(self, title: str, total: int = 1) -> None:
         self.total = total

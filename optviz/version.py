@@ -1,3 +1,3 @@
-"""Which optviz this is, for all that says what it was made with."""
+"""The version of optviz, for everything that says what it was made with."""
 
 __version__ = "0.1.0"

@@ -1,7 +1,7 @@
 """Planes through the space of a network's weights: what a picture of its paths is drawn on.
 
 Two principal directions of all points of all paths show most of what moved (Lorch 2016, Visualizing deep
-network training trajectories with PCA); two random directions, filter-normalised, are a view that nobody has
+network training trajectories with PCA); two random directions, filter-normalised, are a view that is not
 chosen (Li et al. 2018, Visualizing the loss landscape of neural nets).
 """
 

@@ -31,7 +31,7 @@ class CompetitorError(ValueError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[type[CompetitorError], tuple[int, RunSpec, str]]:
-        """On its way from another process it is made anew from what it was made from."""
+        """How pickle rebuilds it in another process: from its own arguments."""
         return type(self), (self.index, self.run, self.reason)
 
 

@@ -303,7 +303,7 @@ def _vary(
 
 
 def _by_rows(spec: RunSpec, function: Surface, device: torch.device) -> bool:
-    """Whether rows are known to round as single runs do. CUDA's own default is another code, `foreach`."""
+    """Whether rows are known to round as single runs do. On CUDA torch runs other code, `foreach`."""
     rows = optimizer_info(spec.optimizer).name in OPTIMIZERS_BY_ROWS and device.type == "cpu"
     return rows and function.data is None and not reads_loss(spec)
 

@@ -168,7 +168,7 @@ class Trainer:
             self.optimizer = self.make(groups, **self.settings[0])
             who = self.scheduler_name
             self.schedulers = self._schedulers()
-        except Exception as error:  # whatever torch, or a class of somebody else's, raises
+        except Exception as error:  # whatever torch, or somebody else's class, raises
             raise ValueError(_refusal(error, f"{who} cannot be made with these settings")) from error
         if not all("lr" in group for group in self.optimizer.param_groups):
             raise ValueError(f"{self.name} has no learning rate called lr.")
@@ -224,7 +224,7 @@ _PYTHONS_OWN: Mapping[type[Exception], str] = {
 
 
 def _words(error: Exception) -> str:
-    """Why torch, or a class of somebody else's, failed: what it says to its users, else what it comes to."""
+    """Why torch, or somebody else's class, failed: its own message for users, else what it amounts to."""
     for kind, meaning in _PYTHONS_OWN.items():
         if isinstance(error, kind):
             return meaning

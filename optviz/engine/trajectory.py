@@ -124,7 +124,7 @@ class Trajectory:
     """
 
     index: int
-    """Which competitor of its experiment ran, counted from 0: what its colour and its place go by."""
+    """The competitor's index in its experiment, counted from 0: it decides colour and order."""
     run: RunSpec
     points: Floats
     """(n+1, 2) the start first, in the run's dtype; in float64 where they are projected on a plane."""

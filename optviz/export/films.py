@@ -248,7 +248,7 @@ class _Stage:
         self.steps = max((path.steps for path in paths), default=0)
 
     def _labels(self, axis: int, length: int) -> list[tuple[float, str]]:
-        """Where an axis of so many pixels has labels, and what they are."""
+        """The values at which an axis of `length` pixels has labels, with their texts."""
         low, high = self.domain[axis]
         ticks = _ticks(low, high, most=max(3, int(length / ((90, 60)[axis] * self.unit))))
         return [(value, _minus(coordinate(value, high - low), self.small)) for value in ticks]
@@ -274,7 +274,7 @@ class _Stage:
         )
 
     def frame(self, position: float) -> Image.Image:
-        """The picture when so many steps have passed."""
+        """The picture after `position` steps."""
         for line in self.lines:
             line.draw_to(position)
         image = self.blank.copy()
@@ -349,7 +349,7 @@ class _Line:
         self.position, self.travelled = 0.0, 0.0
 
     def draw_to(self, position: float) -> None:
-        """Draw on, until so many steps have passed."""
+        """Draw on, up to `position` steps."""
         last = min(position, len(self.points) - 1)
         if last <= self.position:
             return
@@ -479,7 +479,7 @@ def _star(x: float, y: float, r: float) -> list[tuple[float, float]]:
 
 
 def _ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers between two, evenly spaced, at most so many."""
+    """Evenly spaced round numbers between two, at most `most` of them."""
     raw = (high - low) / most
     unit = 10.0 ** math.floor(math.log10(raw))
     step = next(digit * unit for digit in (1, 2, 5, 10) if digit * unit >= raw * 0.999)

@@ -144,7 +144,7 @@ _PIXELS = Int(SMALLEST, LARGEST)
 _FILM = {
     "width": Param(_PIXELS, 960, "Pixels."),
     "height": Param(_PIXELS, 720, "Pixels."),
-    "fps": Param(Choice(tuple(map(str, FRAMES_A_SECOND))), "20", "Frames a second."),
+    "fps": Param(Choice(tuple(map(str, FRAMES_A_SECOND))), "20", "Frames per second."),
     "seconds": Param(Float(0.5, LONGEST), 6.0, "How long the paths take."),
     **_THEME,
 }

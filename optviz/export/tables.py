@@ -217,7 +217,7 @@ def _parts(name: str, values: Column, names: Sequence[str]) -> Iterator[tuple[st
 
 
 def _led(values: Column) -> Column:
-    """What belongs to each step (n,) at the point that it led to (n+1,)."""
+    """What belongs to each step (n,), moved to the point that the step led to (n+1,)."""
     return np.concatenate([np.array([None]), values.astype(object)])
 
 

@@ -250,7 +250,7 @@ MADE: Mapping[str, tuple[int, Callable[..., Node]]] = MappingProxyType(
         "pow": (2, lambda base, exponent: Operation("**", (base, exponent))),
     }
 )
-"""Functions that others are made of: how many arguments each takes, and what it is of them."""
+"""Functions defined by others: how many arguments each takes, and what it is of them."""
 _INSTEAD: Mapping[str, str] = MappingProxyType(
     {
         "lg": "write log10(x) or log2(x)",

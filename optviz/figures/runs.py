@@ -125,7 +125,7 @@ def _playing(
 
 
 def _line_to(trajectory: Trajectory, step: int) -> tuple[Floats, Floats]:
-    """The path up to a step, in at most so many points that many frames stay small."""
+    """The path up to a step, thinned so that many frames stay small."""
     last = min(step, trajectory.steps)
     at = np.unique(np.linspace(0, last, min(last + 1, _MOST_POINTS)).round().astype(int))
     x, y = trajectory.points[at].T

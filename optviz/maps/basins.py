@@ -205,7 +205,7 @@ register_map(
                 Maybe(Int(16, 512)),
                 None,
                 "Starts along each side. Empty: 256, or as many as take about ten seconds.",
-                label="Starts a side",
+                label="Starts per side",
             ),
         },
         plan=_requests,

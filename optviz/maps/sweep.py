@@ -341,7 +341,7 @@ register_map(
                 label="One number, as curves",
             ),
             "value": Param(
-                Choice(SWEEP_VALUES), "final loss", "What the colour or height says.", label="Colour says"
+                Choice(SWEEP_VALUES), "final loss", "What the colour or height shows.", label="Colour shows"
             ),
         },
         plan=_requests,

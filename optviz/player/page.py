@@ -75,7 +75,7 @@ def _scene(
     edges: Sequence[Stability],
     view: View,
 ) -> Scene:
-    """All that the player can be asked to show, as nobody can be asked for more later."""
+    """Everything that the player can show: a file cannot ask for more later."""
     ghosts = {
         place: run_reference(experiment, place, view.convention)
         for place, one in enumerate(experiment.runs)
@@ -86,7 +86,7 @@ def _scene(
     within = function.near(view.within)
     summaries = [path.summary(function.minimizers, within) for path in paths]
     texts = captions.words(experiment, view)
-    # There is nobody to ask for the paths of another convention.
+    # A file cannot ask for the paths of another convention.
     texts["conventions"] = [one for one in texts["conventions"] if one["name"] == view.convention]
     endings = [path.outcome.detail for path in paths]
     more = {

@@ -420,7 +420,7 @@ def _span(text: str) -> str:
 
 
 def _distinct(wanted: Iterable[str], taken: Container[str], numbered: str) -> list[str]:
-    """The names, with a number where somebody has it already."""
+    """The names, numbered where they would repeat."""
     found: list[str] = []
     for name in wanted:
         candidates = (name if place == 1 else numbered.format(name, place) for place in count(1))

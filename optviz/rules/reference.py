@@ -315,7 +315,7 @@ def _footprint(spec: OptimizerSpec) -> Footprint:
             torch.default_generator.manual_seed(0)
             optimizer = info.make([theta], **settings)  # type: ignore[arg-type]  # torch judges the settings
             _fill(optimizer, theta, tilt)
-    except Exception as error:  # whatever a class of somebody else's raises
+    except Exception as error:  # whatever somebody else's class raises
         raise ValueError(f"{info.name} cannot be measured: {error}") from error
     theta.grad = None  # what the state keeps of it stays
     kept = _kept(optimizer, theta)

@@ -1,7 +1,7 @@
 """Data and the models that are fitted to it: what the engine steps, and how that looks from outside.
 
 A `Model` is a real `nn.Module` with D numbers, a `Data` the examples that it is fitted to and the loss.
-The engine steps the module itself, as anybody's loop does (`Fitting`). The surface is the same loss as a
+The engine steps the module itself, as in any training loop (`Fitting`). The surface is the same loss as a
 function of those numbers, for many points at once: it rounds in another order, so the two agree to about
 1e-12 in float64, not to the bit.
 
@@ -212,14 +212,14 @@ class Data:
         return isinstance(self.loss.module, nn.BCEWithLogitsLoss)
 
     def scaling(self) -> tuple[Floats, Floats]:
-        """What is taken from each input (k,) and what it is divided by (k,), before the model gets it."""
+        """The offset (k,) subtracted from the inputs, and the scale (k,) that they are then divided by."""
         own = torch.tensor(self.inputs)
         if not self.standardized:
             return np.zeros(own.shape[1]), np.ones(own.shape[1])
         return own.mean(0).numpy(), own.std(0, correction=0).numpy()
 
     def order(self, batch_size: int, seed: int, steps: int) -> NDArray[np.uint16]:
-        """Which examples so many steps see, batch after batch: each epoch holds every example once."""
+        """The examples that the first `steps` steps see, in order: each epoch holds every example once."""
         return _order(len(self), batch_size, seed, steps)
 
     def surface(self, x: Tensor, y: Tensor) -> Tensor:

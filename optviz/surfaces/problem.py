@@ -61,7 +61,7 @@ class Surface:
     minimum: float
     """The value at the minimizers; -inf where the function has no lower bound."""
     start: Point
-    """Where a run begins if nobody says otherwise: a start that shows what the surface teaches."""
+    """The default start of a run: one that shows what the surface teaches."""
     smooth: bool = True
     """Whether the gradient exists, and is zero, at every minimizer."""
     total: bool = False
@@ -102,14 +102,14 @@ class Surface:
 
     @property
     def nearness(self) -> float:
-        """The distance from a minimizer that counts as having reached it, if nobody says another.
+        """The default of the distance from a minimizer that counts as having reached it.
 
         About a thousandth of the domain's mean width, a round number as it is read in tables.
         """
         return float(f"{sum(self.widths) / 2000:.0e}")
 
     def near(self, within: float | None) -> float:
-        """The distance that counts as having reached a minimizer: `within`, where somebody says one."""
+        """The distance that counts as having reached a minimizer: `within`, or by default `nearness`."""
         return self.nearness if within is None else within
 
     def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
@@ -155,8 +155,8 @@ class SurfaceInfo:
     """Parameters that there are because of the values of others, such as those that a typed formula names.
     Raises ValueError where those values cannot be used."""
     remarks: Callable[[Mapping[str, object]], tuple[str, ...]] = lambda given: ()
-    """Sentences about what these values bring about without saying so, such as parameters that a formula
-    names and nobody has set. Raises ValueError as `further` does."""
+    """Sentences about implicit consequences of these values, such as parameters that a formula
+    names and that have not been set. Raises ValueError as `further` does."""
     written: Callable[[Mapping[str, object]], str] | None = None
     """The formula in LaTeX where it depends on the parameters; `formula` where it does not."""
     code: Callable[[Mapping[str, Value]], Code] | None = None

@@ -38,13 +38,13 @@ def main() -> None:
 
 @st.cache_resource(show_spinner=False)
 def _register() -> None:
-    """Offer other packages' optimizers, from the first page of the process on."""
+    """Register other packages' optimizers, once in a process."""
     ov.register_pytorch_optimizers()
 
 
 @st.cache_resource(show_spinner=False)
 def _freeze() -> None:
-    """Take what is in memory after the first page out of what the garbage collector walks through.
+    """Exempt what is in memory after the first page from garbage collection.
 
     This is for the whole process, which is the page's own. Streamlit collects garbage after every run of the
     script, and would walk through all of torch each time; torch imports much of itself with its first

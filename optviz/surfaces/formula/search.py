@@ -1,4 +1,4 @@
-"""Looks for the global minimizers of a function of which nobody has declared any.
+"""A search for the global minimizers of a function that declares none.
 
 The same function gives the same answer. The work is bounded: the lowest points of a grid walk down by
 comparing losses, which needs no gradient and no finite neighbours, then Newton's method takes those on smooth
@@ -23,7 +23,7 @@ _CANDIDATES = 48
 _MOST = 20
 """Minimizers that are kept where there are more: those nearest to the domain's middle."""
 _FEW = 8
-"""At most so many minimizers may be flat in some direction: more are taken for points of a whole line."""
+"""Most minimizers that may be flat in some direction: more are taken for points of a whole line."""
 _APART = 1e-5
 """Domain widths between two minimizers, at least."""
 

@@ -1,4 +1,4 @@
-"""Maps that are being computed: each in a thread of its own, for as long as somebody looks at it.
+"""Maps that are being computed, each in a thread of its own for as long as somebody looks at it.
 
 A map takes seconds or minutes, and a page must answer meanwhile. So the work is done beside it, a piece at a
 time under the lock that all torch work of the process shares, and the page looks in twice a second.
@@ -24,13 +24,13 @@ _log = logging.getLogger(__name__)
 _KEPT = 24
 """Maps that are kept for all visitors together: about 3 MB each at most."""
 _FORGOTTEN = 3.0
-"""Seconds after which a map is given up that nobody looks at."""
+"""Seconds after which a map that nobody looks at is given up."""
 _EVERY = 0.9
 """Seconds between two pictures of an unfinished map."""
 
 
 class _StoppedError(Exception):
-    """Nobody waits for this map any more."""
+    """Raised in a job that nobody waits for any more."""
 
 
 class Job:
@@ -38,7 +38,7 @@ class Job:
 
     def __init__(self, request: Request) -> None:
         self.result: Any = None
-        """What there is of it; None at first."""
+        """The map as far as it has been computed; None at first."""
         self.done, self.total = 0, 1
         self.left: float | None = None
         """Seconds, about."""
@@ -46,7 +46,7 @@ class Job:
         """Whether `result` is all of it."""
         self.running = True
         self.reason = ""
-        """Why it cannot be computed; empty where it can."""
+        """Why it cannot be computed; empty where it can be."""
         self._request = request
         self._viewers: dict[int, float] = {}
         self._pictured = 0.0

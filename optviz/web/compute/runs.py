@@ -1,4 +1,4 @@
-"""The engine behind a cache and a lock: what has been computed is not computed again, by nobody."""
+"""The engine behind a cache and a lock: nothing is computed twice, for all visitors together."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from optviz.rules.steps import Steps
 from optviz.web.compute.cache import Cache
 
 _KEPT_STEPS = 1_000_000
-"""Steps of all trajectories that are kept for all visitors together: some 200 MB."""
+"""Room of the cache, in steps of trajectories, for all visitors together: some 200 MB."""
 _TURN = 0.25
 """Seconds after which a long run lets other visitors' runs pass."""
 _MOST_WORK = 60.0
-"""Seconds of computing that a competitor may take: some links would compute for hours."""
+"""Most seconds of computing for a competitor: some links would take hours."""
 
 _FINE, _COARSE = 101, 25
 """Points along each side of a plane through the weights of a network."""
@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 
 
 class _TooLongError(Exception):
-    """A competitor has had its share of computing."""
+    """Raised in a run that has used up its time."""
 
 
 def _size(result: Any) -> int:
@@ -61,7 +61,7 @@ def _size(result: Any) -> int:
 
 @dataclass(frozen=True)
 class _Workshop:
-    """The one place of the process where torch works, and what it has made."""
+    """The one place of the process where torch works, with its results."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     made: Cache[Any] = field(default_factory=lambda: Cache(room=_KEPT_STEPS, size=_size))
@@ -81,13 +81,13 @@ def lock() -> threading.Lock:
 
 
 def known(experiment: ov.Experiment, index: int) -> Result | None:
-    """What came of one competitor, if that has been computed already."""
+    """The result of one competitor, if it has been computed already."""
     result = _workshop().made.get(_key(experiment, index))
     return None if result is None else _of(result, experiment, index)
 
 
 def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
-    """Run one competitor, or take what is known of it.
+    """The result of one competitor, computed or from the cache.
 
     `watch(steps)` is called now and then, also while other visitors' runs come first. What it raises ends
     the run.
@@ -122,7 +122,7 @@ def _made(key: str, watch: Watch, make: Callable[[_Turn], Any]) -> Any:
 
 
 class _Turn:
-    """Holds the lock, and gives it to others now and then. `watch` is told while it waits and computes."""
+    """Holds the lock, and lets others have it now and then; `watch` is called meanwhile."""
 
     def __init__(self, lock: threading.Lock, watch: Watch) -> None:
         self._lock, self._watch = lock, watch
@@ -166,7 +166,7 @@ def _run(experiment: ov.Experiment, index: int, turn: _Turn) -> Result:
 
 
 def _refusals(make: Callable[[], _T]) -> _T | Refused:
-    """What is made, or why it is not."""
+    """What `make` returns, or why it cannot."""
     try:
         return make()
     except ov.CompetitorError as error:
@@ -185,7 +185,7 @@ def _key(experiment: ov.Experiment, index: int) -> str:
 
 
 def _of(result: Result, experiment: ov.Experiment, index: int) -> Result:
-    """A trajectory may have been computed under another name, at another place of another experiment."""
+    """The result, with this experiment's label and index: it may have been computed for another one."""
     if isinstance(result, ov.Trajectory):
         return replace(result, run=experiment.runs[index], index=index)
     return result
@@ -261,6 +261,6 @@ def _plane_key(plane: ov.Plane) -> str:
 
 @st.cache_data(show_spinner=False, max_entries=2000, hash_funcs=_SURFACE)
 def suggested_lr(optimizer: str, spec: ov.SurfaceSpec) -> float:
-    """A learning rate that shows something on this surface."""
+    """The suggested learning rate for this surface, cached."""
     with _workshop().lock:
         return ov.suggested_lr(optimizer, spec)

@@ -1,4 +1,4 @@
-"""The address of the page: it says what is shown, and is followed when the visitor changes it.
+"""The address of the page, which always says what is shown, and is followed when the visitor changes it.
 
 Whatever stands in it is hostile or out of date: what cannot be used is left out, and said.
 """
@@ -22,7 +22,7 @@ from optviz.web.state import choices, limits
 from optviz.web.state.session import session
 
 _LONGEST = 20_000
-"""Characters of an address: what a link can have."""
+"""Longest address, in characters."""
 _MORE = f" The package {third_party.PACKAGE}, which is not installed here, has more."
 _T = TypeVar("_T")
 

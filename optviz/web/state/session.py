@@ -1,4 +1,4 @@
-"""What a visitor's session holds: what is shown, and what would be lost when it changes."""
+"""A visitor's session: what is shown, and what would be lost when that changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from optviz.spec.params import Value
 
 @dataclass
 class Memory:
-    """What was chosen where the visitor is not now, so that coming back finds it."""
+    """Earlier choices of surfaces, optimizers and maps that are not shown now, to come back to."""
 
     surfaces: dict[str, tuple[ov.SurfaceSpec, tuple[float, float], float | None]] = field(
         default_factory=dict
@@ -30,7 +30,7 @@ class Memory:
     """By slot, scheduler and surface: they hold rates, too."""
 
     def forget(self, slot: int) -> None:
-        """A new competitor has this slot: it does not inherit."""
+        """Forget what was chosen for a slot, which a new competitor gets."""
         kept: Any
         for kept in (self.rates, self.hyperparameters, self.schedulers):
             for key in [key for key in kept if key[0] == slot]:
@@ -51,7 +51,7 @@ class Session:
     stops: dict[str, float] = field(default_factory=dict)
     """The learning rate that a slider was drawn for first, by the widget's key: one of its stops."""
     generations: dict[str, int] = field(default_factory=dict)
-    """How often a widget had to be made anew, by its key."""
+    """The generation of each widget, by its key: how often it had to be replaced."""
     ignored: tuple[str, ...] = ()
     """What of the address could not be used."""
     left_out: tuple[str, ...] = ()
@@ -65,13 +65,13 @@ class Session:
     refused: dict[int, str] = field(default_factory=dict)
     """Why competitors did not run, by their slots."""
     stopped: ov.Experiment | None = None
-    """What the visitor did not want to wait for."""
+    """The experiment that the visitor stopped."""
     started_map: tuple[ov.Experiment, ov.View] | None = None
     """The large map that the visitor wants to be computed."""
     stopped_map: tuple[ov.Experiment, ov.View] | None = None
-    """The map that the visitor did not want to wait for."""
+    """The map that the visitor stopped."""
     rates: Any = None
-    """Whose hyperparameters the competitors have, if they are not as they were set: see `rates`."""
+    """The hyperparameters that replace those that were set, if any: see `rates`."""
     rates_shown: str = ""
     """What the page says of that."""
     tuning: ov.Experiment | None = None

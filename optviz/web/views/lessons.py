@@ -23,18 +23,18 @@ from optviz.web.state.session import session
 from optviz.web.widgets import player, widgets
 
 _COVER, _FIGURE = (480, 480), (1000, 700)
-"""Pixels of a still picture: on a card, there without its axes, and in a lesson that is read as a whole."""
+"""Size of a still picture in pixels: on a card, without axes, and in a lesson on one page."""
 _OWN = "as in the lesson"
 
 
 def title() -> str:
-    """What the page that is read is called."""
+    """The title of what is read."""
     lesson = find_lesson(choices.view().page)
     return lesson.title if lesson else "Lessons"
 
 
 def draw(picture: Callable[[], None]) -> None:
-    """What is read. `picture` draws the living picture, where that belongs beside it."""
+    """Draw what is read. `picture` draws the living picture, where it belongs beside the words."""
     name = choices.view().page
     if page := find_page(name):
         _page(page, picture)
@@ -86,7 +86,7 @@ def _minutes(lesson: Lesson) -> str:
 
 
 def _theme() -> str:
-    """What still pictures are drawn for: "light" or "dark". Where the page turns, it is drawn anew."""
+    """The theme of still pictures, "light" or "dark". They are drawn anew when the page's changes."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
     with st.container(key="turns"):
         player.component("player")(key="turn", data={"drawn": theme}, on_turned_change=lambda: None)
@@ -94,7 +94,7 @@ def _theme() -> str:
 
 
 def _still(page: Page, theme: str, size: tuple[int, int]) -> str:
-    """The picture of a page as it ends, as an address that holds it: a file goes when the visitor does."""
+    """The last frame of a page, as a data URL: a file would be deleted when the visitor leaves."""
     return _drawn(page.experiment.to_url(page.view), theme, size)
 
 
@@ -140,7 +140,7 @@ def _asks(page: Page) -> bool:
 
 
 def words() -> dict[str, Any]:
-    """What the player has to know of the page that is read."""
+    """What the player is told about the page that is read."""
     page = find_page(choices.view().page)
     if page is None:
         return {}
@@ -151,7 +151,7 @@ def words() -> dict[str, Any]:
 
 
 def _bar(lesson: Lesson, place: int | None) -> None:
-    """Back, next and what else there is to do with the lesson: at one page, or at all of them."""
+    """The bar with Back, Next and everything else that can be done with the lesson."""
     everything = list(lessons().values())
     at = everything.index(lesson)
     later = everything[at + 1] if at + 1 < len(everything) else None
@@ -208,7 +208,7 @@ def _answer(name: str, choice: str | None) -> None:
 
 
 def _after(page: Page) -> None:
-    """What a comparison is worth, and what only those read who want to know more (the bar says who does)."""
+    """What a comparison is worth, and the sections for those who want to know more, as chosen in the bar."""
     if page.fair:
         st.markdown(page.fair)
     for key, text in (("formulas", page.formulas), ("code", page.code)):
@@ -280,7 +280,7 @@ def _labelled(field: choices.Field, slot: int, label: str, own: Any) -> choices.
 
 
 def _whole(lesson: Lesson) -> None:
-    """All pages below each other, with still pictures: to print, or to read in one go."""
+    """All pages below each other, with still pictures, to print or to read at a stretch."""
     theme = _theme()
     with st.container(key="lesson-whole"):
         _bar(lesson, None)

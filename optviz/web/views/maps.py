@@ -1,4 +1,4 @@
-"""Maps on the page: which one, of what, how far it is, and a picture whose cells open in the playground."""
+"""Maps on the page: its choices, its progress, and a picture whose cells open in the playground."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from optviz.web.streamlit_internals import draws_fragments
 from optviz.web.widgets import chart, widgets
 
 _LOOK = 0.5
-"""Seconds between two looks at a map that is being computed."""
+"""Seconds between two updates of a map that is being computed."""
 _LARGE = 15.0
-"""Seconds from which on a map is only begun when that is wanted."""
+"""Longest map, in seconds, that begins without being asked for."""
 _TOO_LARGE = 900.0
-"""Seconds, on one core: what a page that others use, too, does not do."""
+"""Longest map, in seconds on one core, that a shared page computes."""
 
 
 def draw(experiment: ov.Experiment, view: ov.View) -> None:
@@ -57,7 +57,7 @@ def _viewer() -> int:
 
 
 def _is_wanted(requests: Sequence[Request], experiment: ov.Experiment, view: ov.View) -> bool:
-    """Whether what is not there yet is to be computed: a long map only after it has been said how long."""
+    """Whether to compute what is missing: a long map only after the visitor has been told how long."""
     missing = [request for request in requests if jobs.find(request) is None]
     seconds = sum(request.cost for request in missing)
     if seconds > _TOO_LARGE:
@@ -81,13 +81,13 @@ def _live(
     view: ov.View,
     running: bool,
 ) -> None:
-    """The map as far as it is."""
+    """The map as far as it has been computed."""
     found = [jobs.begin(request, _viewer()) if running else jobs.known(request) for request in wanted]
     there = [job for job in found if job is not None]
     if running and not any(job.running for job in there):
         if draws_fragments():
             session().edited = True
-            st.rerun()  # it need not be looked at any more
+            st.rerun()  # it need not be updated any more
         running = False
     _progress(there, running, experiment, view)
     for reason in {job.reason for job in there if job.reason}:
@@ -103,7 +103,7 @@ def _live(
 
 
 def pictures(experiment: ov.Experiment, view: ov.View, theme: Theme) -> Sequence[Picture]:
-    """The pictures of the map that is looked at; none while it is not there yet."""
+    """The pictures of the map that is shown; none while there is nothing of it."""
     if view.map is None:
         return ()
     wanted = catalogue.requests(view.map, experiment, view.focus, view.within)
@@ -232,8 +232,8 @@ def _rival(field: choices.Field, label: str, help: str, experiment: ov.Experimen
 
 
 _SPREAD = (
-    "How the values lie between the two ends. log: each is the one before times the same factor, as suits "
-    "learning rates. linear: each is the one before plus the same number."
+    "How the values are spaced between the ends. log: each is the last one times a fixed factor, as suits "
+    "learning rates. linear: each is the last one plus a fixed number."
 )
 
 

@@ -1,4 +1,4 @@
-"""What there is to know of every optimizer, from its row in the registry: rule, paper, memory and use."""
+"""The reference of optimizers, each from its row in the registry: rule, paper, memory and use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MEMORY = (
 
 @dataclass(frozen=True)
 class _Row:
-    """What is measured of an optimizer."""
+    """What has been measured for an optimizer."""
 
     keeps: Footprint
     more: dict[str, float]
@@ -70,7 +70,7 @@ def _at_a_glance(rows: Sequence[OptimizerInfo]) -> None:
 
 
 def _numbers(row: _Row) -> str:
-    """How much is kept, in words."""
+    """How much an optimizer keeps, in words."""
     kept = "none" if row.keeps.numbers == 0 else _count(row.keeps.numbers)
     if row.keeps.grows:
         kept += " with a full history"

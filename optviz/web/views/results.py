@@ -1,4 +1,4 @@
-"""What came of the runs: the picture, the curves and the table.
+"""The results of the runs: the picture, the curves and the table.
 
 Every competitor is computed by itself. What is known already is shown at once; what takes long shows how far
 it is and can be stopped.
@@ -26,11 +26,11 @@ from optviz.web.streamlit_internals import fragment_waits
 from optviz.web.widgets import player, widgets
 
 _PATIENCE = 0.4
-"""Seconds without a word while runs are computed."""
+"""Seconds of computing after which progress is shown."""
 
 
 def draw(experiment: ov.Experiment, view: ov.View, more: Mapping[str, Any] | None = None) -> None:
-    """Compute every competitor of `experiment` and show what came of it.
+    """Compute every competitor of `experiment` and show the results.
 
     What torch says about one that it refuses stands in its card; the others run. With `more`, words for the
     player that a page of a lesson has, nothing stands below it.
@@ -53,7 +53,7 @@ def draw(experiment: ov.Experiment, view: ov.View, more: Mapping[str, Any] | Non
 
 
 def _results(experiment: ov.Experiment, progress: _Progress) -> list[runs.Result | None]:
-    """What came of each competitor; None for those that were stopped."""
+    """The result of each competitor; None for those that were stopped."""
     results = [runs.known(experiment, index) for index in range(len(experiment.runs))]
     if None not in results:
         return results
@@ -103,7 +103,7 @@ def _is_stopped(experiment: ov.Experiment) -> bool:
 
 
 class _Progress:
-    """Says how far the runs are, and offers to stop them, once they take longer than a moment."""
+    """Progress of the runs, with a button to stop them, once they take longer than a moment."""
 
     def __init__(self, experiment: ov.Experiment, place: Any) -> None:
         self._experiment, self.place = experiment, place
@@ -111,7 +111,7 @@ class _Progress:
         self._bar: Any = None
         self.index = 0
         self.words = ""
-        """What is computed if it is no competitor; then steps are hundredths."""
+        """What is computed where it is not a competitor; steps are then hundredths of it."""
 
     def __call__(self, steps: int) -> None:
         if time.monotonic() < self._next:

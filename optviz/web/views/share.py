@@ -24,9 +24,9 @@ from optviz.web.views import files, maps
 from optviz.web.widgets import player, widgets
 
 _SLOW = ("html", "gif", "mp4")
-"""Those that are made when that is asked for, as they take longer than a click."""
+"""Formats that take longer than a click: they are made when the visitor asks for them."""
 _PICTURES = ("png", "svg")
-"""Those that the browser itself draws."""
+"""Formats that the browser itself draws."""
 
 
 def open_dialog() -> None:
@@ -98,13 +98,13 @@ class _Shown:
         return Work(self.experiment, self.trajectories, self.view, settings, watch)
 
     def named(self, ending: str) -> str:
-        """What a file is called."""
+        """The name of a file."""
         words = re.findall(r"[a-z0-9]+", self.experiment.surface.name.lower())
         return f"optviz-{'-'.join(words)}.{ending}"
 
 
 def _settings(row: Format) -> dict[str, Any]:
-    """What is chosen of what can be chosen."""
+    """The values that are chosen for a format."""
     chosen: dict[str, Any] = {}
     if not row.params:
         return chosen
@@ -120,7 +120,7 @@ def _settings(row: Format) -> dict[str, Any]:
     return chosen
 
 
-_LABELS = {"fps": "Frames a second", "scale": "Sharpness"}
+_LABELS = {"fps": "Frames per second", "scale": "Sharpness"}
 
 
 def _setting(key: str, label: str, param: Param) -> Any:
@@ -148,7 +148,7 @@ def _figures() -> tuple[str, ...]:
 
 
 def _offer(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
-    """The file, or what makes it."""
+    """A button with the file, or one that makes it."""
     if row.name in _PICTURES:
         _picture(row, shown, settings)
     elif row.name in _SLOW:

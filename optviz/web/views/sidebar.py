@@ -91,7 +91,7 @@ def _surface() -> None:
 
 
 def _surface_params(declared: Mapping[str, Param]) -> None:
-    """Numbers side by side, all else in lines of its own."""
+    """Numbers side by side, everything else in lines of its own."""
     columns: list[Any] = []
     for name, param in declared.items():
         if isinstance(param.kind, Maybe) and isinstance(param.kind.kind, Points):
@@ -110,7 +110,7 @@ def _surface_params(declared: Mapping[str, Param]) -> None:
 
 
 def _remarks() -> None:
-    """What a typed formula brings about without saying so."""
+    """Remarks on implicit consequences of a typed formula."""
     spec = choices.experiment().surface
     info = ov.SURFACES[spec.name]
     remarks = [*info.remarks(spec.params)]
@@ -170,7 +170,7 @@ def _experiment_widget(name: str, label: str, more: str = "", said: Any = None) 
 
 
 def _said(*names: str) -> str:
-    """What is not at its default, for the label of a closed expander."""
+    """The settings that are not at their default, for the label of a closed expander."""
     now = choices.experiment()
     given = {name: getattr(now, name) for name in names}
     return _listed({name: v for name, v in given.items() if v != EXPERIMENT_PARAMS[name].default})
@@ -257,7 +257,7 @@ def _hyperparameters(slot: int) -> None:
 
 
 def _around(slot: int) -> None:
-    """What is done around the steps."""
+    """The choices around the steps: schedule, clipping, mistakes, frozen parameters."""
     run = choices.run(slot)
     words = [run.scheduler.name] if run.scheduler else []
     words += [f"clip {how}" for name, how in _CLIPPING.items() if getattr(run, name) is not None]

@@ -35,7 +35,7 @@ def draw(key: str, picture: Picture, dark: Picture, choose: Callable[[Any], None
 
 
 def _differences(one: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[Any], Any]]:
-    """Each place where `other` is not as `one`: the keys that lead there, and what `other` has."""
+    """Each place where `other` differs from `one`: the keys that lead to it, and the value in `other`."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         places: Any = one
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
@@ -49,7 +49,7 @@ def _differences(one: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iter
 
 
 def _cells(picture: Picture) -> dict[str, Any] | None:
-    """What can be chosen, and how the browser says what it is."""
+    """The cells that can be chosen, and what the browser says about each."""
     found = picture.map
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""Points of the visitor's own: a table to edit and a file to upload, instead of the built-in ones."""
+"""The visitor's own points instead of the built-in ones: a table to edit and a file to upload."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AXES = ("x", "y")
 
 
 def draw(field: Field, kind: Points, help: str) -> None:
-    """The table of own points where there are some, and ways to get some where there are none."""
+    """The table of own points, or ways to enter some where there are none."""
     own = field.get()
     with widgets.fold("Points of your own", "own points", fragments.PROBLEM) as fold:
         if not fold.open:

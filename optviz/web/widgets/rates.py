@@ -1,4 +1,4 @@
-"""Whose learning rates the competitors run with: as they were set, torch's defaults, or tuned alike."""
+"""Which learning rates the competitors run with: as set, torch's defaults, or tuned alike."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from optviz.web.widgets import widgets
 AS_SET, DEFAULTS, TUNED = "as set", "torch's defaults", "tuned"
 _HELP = (
     "Who wins depends on the hyperparameters. **As set**: yours. **torch's defaults**: what torch takes if "
-    "nobody says otherwise. **Tuned**: every competitor tries the same number of learning rates, and runs "
+    "nothing else is given. **Tuned**: every competitor tries the same number of learning rates, and runs "
     "with its best."
 )
 _TUNING = ov.MapSpec("tuning")
@@ -27,13 +27,13 @@ _TUNING = ov.MapSpec("tuning")
 
 @dataclass(frozen=True)
 class Rates:
-    """What has been put in the place of what was set."""
+    """The optimizers that replace those that were set."""
 
     mode: str
     kept: tuple[ov.OptimizerSpec, ...]
     """The optimizers as they were set."""
     now: tuple[ov.OptimizerSpec, ...]
-    """What they are with this mode: where they are something else, they have been set since."""
+    """The optimizers of this mode: where the session has others, they have been edited since."""
     words: str = ""
     """What every competitor was given."""
 
@@ -85,7 +85,7 @@ def follow(place: Any) -> None:
 
 
 def _finished(job: jobs.Job, request: catalogue.Request, place: Any) -> jobs.Job:
-    """Wait for it. Any edit of the visitor's ends that, and what is not looked at is given up."""
+    """Wait for the tuning. Any edit ends that, and a job that nobody waits for is given up."""
     while job.running:
         with place.container():
             st.progress(job.done / job.total, f"Tuning: {job.done:,} of {counted(job.total, 'run')}")

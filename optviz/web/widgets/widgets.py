@@ -21,15 +21,15 @@ from optviz.web.state.fragments import Parts
 from optviz.web.state.session import session
 
 Homes = Mapping[str, Value]
-"""Values to go back to with one click, by what they are: "torch's default", "suggested"."""
+"""Values to go back to with one click, by their names: "torch's default", "suggested"."""
 
 SUGGESTED = "suggested"
-"""The one home that is optviz's advice, not anybody's default."""
+"""The one home that is advice of optviz, not a default."""
 _CUT = 36
 """Characters of a misread text that are shown around the place."""
 _RATES = Float(0.0, 100.0).ladder(1e-6, 100.0)
 _LARGEST = 1
-"""MB of a file: more than any experiment, or any list of points, that the page takes."""
+"""Largest upload in MB: more than any experiment or list of points that the page accepts."""
 _TURNED = re.compile(r"(?<=ttp)(?=s?:)|(?<=www)(?=\.)|(?<=[@:])(?=\w)|(?<=-)(?=[->])|(?<=<)(?=-)", re.I)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&])")
 
@@ -44,7 +44,7 @@ def plain(text: str) -> str:
 
 
 def show_value(value: Value) -> str:
-    """A value as a reader expects it: 0.001, (0.9, 0.999), None."""
+    """A value as text: 0.001, (0.9, 0.999), None."""
     if isinstance(value, tuple):
         return f"({', '.join(map(show_value, value))})"
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -156,13 +156,13 @@ def editor(
 
 
 def generation(key: str) -> str:
-    """The key of the newest widget that goes by `key`."""
+    """The key of the newest generation of the widget `key`."""
     number = session().generations.get(key, 0)
     return f"{key}~{number}" if number else key
 
 
 def renew(key: str) -> None:
-    """Make the widget that goes by `key` anew."""
+    """Start a new generation of the widget `key`."""
     generations = session().generations
     generations[key] = generations.get(key, 0) + 1
 
@@ -175,7 +175,7 @@ def upload(
     read: Callable[[bytes], None],
     redraw: Parts = (),
 ) -> None:
-    """A place for one small file. `read` takes what is in it, or raises ValueError."""
+    """An upload of one small file. `read` takes its content, or raises ValueError."""
     now = generation(key)
 
     def uploaded() -> None:
@@ -204,7 +204,7 @@ def select(
     redraw: Parts = (),
     groups: Mapping[str, str] | None = None,
 ) -> None:
-    """A select box for one of `options`, which may be None: to Streamlit, that would be no choice at all.
+    """A select box for one of `options`. One of them may be None, which for Streamlit itself is no choice.
 
     `groups` say what some of them belong to.
     """
@@ -229,7 +229,7 @@ def one_of(
     redraw: Parts = (),
     bare: bool = False,
 ) -> None:
-    """One of a few values, by what they are called, side by side. A `bare` one does not show its label."""
+    """A choice of one of a few values, side by side, by their titles. A `bare` one hides its label."""
 
     def chosen(title: str | None) -> None:
         if title is not None:  # a browser that has not heard of the value yet may say that there is none
@@ -248,14 +248,14 @@ def one_of(
 
 
 def complain(key: str, before: str = "", after: str = "") -> None:
-    """Say what is wrong with the last edit of the widget `key`, if anything is, between other words."""
+    """Show what is wrong with the last edit of the widget `key`, if anything, after the other words."""
     if sentence := choices.complaint(key):
         sentence = f"{before}{sentence}{after}"
         st.error(plain(sentence[:1].upper() + sentence[1:]))
 
 
 def number(field: Field, label: str, kind: Typed, help: str | None, said: Any = None) -> None:
-    """A field for what is typed: read as it stands, or kept and refused.
+    """A text field whose input is read as it is, or kept and refused.
 
     A browser's own field for numbers drops what it does not know, and makes 1 of 0,01.
     """
@@ -274,12 +274,12 @@ def number(field: Field, label: str, kind: Typed, help: str | None, said: Any = 
 
 
 def below(*fields: Field) -> Any:
-    """A place to say below narrow fields what is wrong with them; none where nothing is."""
+    """A place below narrow fields for what is wrong with them; none where nothing is."""
     return st.container() if any(choices.complaint(field.key) for field in fields) else None
 
 
 def show_typed(value: Any) -> str:
-    """A number, or several, as text that is read as the very same; nothing for None."""
+    """A number, or several, as text that reads back as the same value; empty for None."""
     if isinstance(value, tuple):
         return ", ".join(map(show_typed, value))
     return "" if value is None else write_number(value)
