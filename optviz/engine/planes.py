@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Plane, Trajectory
 from optviz.spec.experiment import Experiment, RunSpec, SurfaceSpec
 from optviz.surfaces.catalogue import surface
-from optviz.surfaces.models import Part
 from optviz.surfaces.problem import Domain, Point, Surface
+
+if TYPE_CHECKING:
+    from optviz.surfaces.models import Part
 
 _ROOM = 0.25
 """Margin around the paths on each side of a picture, as a share of their extent."""
@@ -260,6 +262,8 @@ def _parts(experiment: Experiment) -> tuple[Part, ...]:
 
 def on_plane(common: Plane) -> Surface:
     """The network's loss on a plane, as a surface of two numbers."""
+    import torch
+
     function = surface(common.surface)
     assert function.data is not None
     directions = (torch.from_numpy(part) for part in (common.origin, common.u, common.v))

@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optviz.engine.outcome import Array
-from optviz.engine.rates import moves, used_lrs
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.drawing import line, shown_name, styled
 from optviz.figures.theme import LIGHT, Pen, Theme, pens
@@ -113,6 +112,8 @@ def lr_figure(
         >>> ov.lr_figure(exp, ov.run(exp, device="cpu")) is None
         True
     """
+    from optviz.engine.rates import moves, used_lrs
+
     used = [used_lrs(trajectory) for trajectory in trajectories]
     if not any(map(moves, used)):
         return None

@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 
 from optviz.engine.outcome import Array
 from optviz.engine.planes import Ground, ground_of
-from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units, places
 from optviz.figures.drawing import MARKED, is_far, shown_name, styled
@@ -57,6 +56,8 @@ def surface_figure(
         >>> ov.surface_figure(exp, ov.run(exp, device="cpu")).data[0].type
         'surface'
     """
+    from optviz.engine.sampling import sample
+
     under = ground_of(experiment, trajectories)
     function, grid = under.surface, grid or sample(under.sampled)
     levels = contour_levels(grid.z)
@@ -142,6 +143,8 @@ def _end_upon(
 
 
 def _start_upon(under: Ground, levels: Array, theme: Theme) -> go.Scatter3d:
+    from optviz.engine.sampling import sample
+
     function, start = under.surface, np.asarray(under.start)
     # The lowest corner of this grid is the start itself, where that is not outside the domain and a gap.
     x, y = np.clip(start, *np.asarray(function.domain).T)

@@ -13,7 +13,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optviz.engine.planes import ground_of
-from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import contour_levels
 from optviz.figures.drawing import MARKED, color_bar_trace, ground, shown_name, styled
@@ -60,6 +59,8 @@ def contour_figure(
         >>> [trace.name for trace in figure.data if trace.name]
         ['SGD', 'SGD: end', 'minimum', 'start']
     """
+    from optviz.engine.sampling import sample
+
     under = ground_of(experiment, trajectories)
     function, grid = under.surface, grid or sample(under.sampled)
     levels = contour_levels(grid.z)

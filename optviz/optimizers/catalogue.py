@@ -475,7 +475,7 @@ _ROWS = (
     ),
 )
 
-OPTIMIZERS = Registry("an optimizer", _ROWS)
+OPTIMIZERS = Registry("an optimizer", lambda: _ROWS)
 """Every optimizer that can be chosen, by its name: torch's, and those that were registered."""
 
 

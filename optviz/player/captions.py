@@ -9,7 +9,6 @@ import numpy as np
 
 from optviz.engine.trajectory import Summary
 from optviz.figures.theme import all_pens
-from optviz.optimizers.conventions import conventions
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import MARKS, PLAIN, VIEW_PARAMS, View
 from optviz.spec.wording import coordinates
@@ -66,6 +65,8 @@ _ENOUGH = 1e5
 
 def _conventions(experiment: Experiment) -> list[dict[str, Any]]:
     """The conventions that differ from torch for any competitor, each with what it does."""
+    from optviz.optimizers.conventions import conventions
+
     found: dict[str, dict[str, None]] = {}
     for run in experiment.runs:
         for row in conventions(run):

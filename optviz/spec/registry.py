@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from threading import Lock
 from typing import Protocol, TypeVar
 
 
@@ -21,11 +22,20 @@ Row = TypeVar("Row", bound=Named)
 class Registry(Mapping[str, Row]):
     """Rows by their names, in the order in which they were added. Only `add` changes it.
 
-    `noun` is what a sentence calls a row, with its article.
+    `noun` is what a sentence calls a row, with its article. `own` gives the first rows; it is called when
+    somebody looks for one, so that it may import files that are slow to load.
     """
 
-    def __init__(self, noun: str, rows: Iterable[Row] = ()) -> None:
-        self._noun, self._rows = noun, {row.name: row for row in rows}
+    def __init__(self, noun: str, own: Callable[[], Iterable[Row]] = tuple) -> None:
+        self._noun, self._own, self._lock = noun, own, Lock()
+        self._known: dict[str, Row] | None = None
+
+    @property
+    def _rows(self) -> dict[str, Row]:
+        with self._lock:
+            if self._known is None:
+                self._known = {row.name: row for row in self._own()}
+            return self._known
 
     def __getitem__(self, name: str) -> Row:
         return self._rows[name]
@@ -61,4 +71,4 @@ class Registry(Mapping[str, Row]):
         try:
             yield
         finally:
-            self._rows = before
+            self._known = before

@@ -29,9 +29,10 @@ from torch import Tensor
 
 from optviz.spec.params import Float, Int, Param
 from optviz.surfaces.operations import power, softplus, sqrt
-from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo, register_surface
+from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo
 
 Function = Callable[..., Tensor]
+ROWS: list[SurfaceInfo] = []
 
 _SURVEY = "Jamil & Yang (2013), A literature survey of benchmark functions for global optimisation problems."
 
@@ -52,7 +53,7 @@ def classic(
     params: Mapping[str, Param] | None = None,
     note: str = "",
 ) -> Callable[[Function], Function]:
-    """Register the decorated `function(x, y, **params)` as a surface.
+    """Add the decorated `function(x, y, **params)` as a surface.
 
     `minimizers` and `minimum` may be functions of the parameters where they move with them. They hold in the
     declared ranges only, so building the surface with a parameter out of range raises ValueError.
@@ -77,7 +78,7 @@ def classic(
                 total=total,
             )
 
-        register_surface(
+        ROWS.append(
             SurfaceInfo(
                 name, group, formula, teaches, source, build, params=declared, note=note, function=function
             )

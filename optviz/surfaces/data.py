@@ -23,9 +23,10 @@ from torch import Tensor, nn
 
 from optviz.spec.params import Choice, Flag, Maybe, Param, Points
 from optviz.surfaces.models import Data, Floats, Loss, Model
-from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo, register_surface
+from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo
 
 GROUP = "Data"
+ROWS: list[SurfaceInfo] = []
 
 # -- models and losses -----------------------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ def _register(
                 raise ValueError(f"{name}: {key} {error}") from None
         return kept(**values)
 
-    register_surface(SurfaceInfo(name=name, group=GROUP, build=checked, params=declared, **words))
+    ROWS.append(SurfaceInfo(name=name, group=GROUP, build=checked, params=declared, **words))
 
 
 def _line(name: str, data: str, points: Any, loss: str, standardize: bool) -> Surface:

@@ -16,9 +16,10 @@ from torch import nn
 from optviz.spec.params import Choice, Ints, Param
 from optviz.surfaces.data import LOGISTIC, PLANE, SQUARES, normal, table
 from optviz.surfaces.models import Data, Model, network
-from optviz.surfaces.problem import Network, Surface, SurfaceInfo, register_surface
+from optviz.surfaces.problem import Network, Surface, SurfaceInfo
 
 GROUP = "Networks"
+ROWS: list[SurfaceInfo] = []
 _PLANE = Param(
     Choice(("principal", "random")),
     "principal",
@@ -121,7 +122,7 @@ def _checked_classifier(data: str, hidden: Any, activation: str, plane: str) -> 
     return _classifier(data, sizes, activation, plane)
 
 
-register_surface(
+ROWS.append(
     SurfaceInfo(
         name="MLP classifier",
         group=GROUP,
@@ -166,7 +167,7 @@ def _checked_least_squares(plane: str) -> Surface:
     return _least_squares(plane)
 
 
-register_surface(
+ROWS.append(
     SurfaceInfo(
         name="Least squares with bias",
         group=GROUP,

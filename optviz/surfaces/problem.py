@@ -2,22 +2,22 @@
 
 A `Problem` is what the engine steps: parameter tensors to start from and the loss of a batch. A `Surface`
 is the common case of two numbers; it also has a batched form, a domain to draw, and known minimizers.
-`SURFACES` lists every surface that can be chosen; `optviz.surfaces.catalogue` fills it.
+`optviz.surfaces.catalogue` lists every surface that can be chosen. Importing this module loads no torch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Protocol
 
 from optviz.spec.experiment import SurfaceSpec
 from optviz.spec.params import Param, Value, coerce_all
-from optviz.spec.registry import Registry
-from optviz.surfaces.models import Data
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from optviz.surfaces.models import Data
 
 Point = tuple[float, float]
 Domain = tuple[tuple[float, float], tuple[float, float]]
@@ -114,7 +114,11 @@ class Surface:
 
     def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
         """The loss at `parameters`: one tensor (..., 2), or x and y as two tensors (..., 1)."""
-        return self(parameters[0] if len(parameters) == 1 else torch.cat(tuple(parameters), -1))
+        if len(parameters) == 1:
+            return self(parameters[0])
+        import torch
+
+        return self(torch.cat(tuple(parameters), -1))
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,10 @@ class SurfaceInfo:
     code: Callable[[Mapping[str, Value]], Code] | None = None
     """The source of the function, from all `settings`, where there is no `function` that has it."""
 
+    def __post_init__(self) -> None:
+        if not self.name.isascii() or SurfaceSpec(self.name).name != self.name.strip():
+            raise ValueError(f"A surface's name must be plain ASCII, not {self.name!r}.")
+
     def declared(self, given: Mapping[str, object] | None = None) -> dict[str, Param]:
         """All parameters that there are where these values are given. Raises ValueError as `surface` does."""
         return {**self.params, **self.further(given or {})}
@@ -199,51 +207,3 @@ class SurfaceInfo:
     def start(self) -> Point:
         """The start at default parameters."""
         return self.surface().start
-
-
-SURFACES: Registry[SurfaceInfo] = Registry("a surface")
-"""Every surface that can be chosen, by its name: optviz's own, and those that were registered."""
-
-
-def register_surface(info: SurfaceInfo) -> None:
-    """Add a row to `SURFACES`: then it is in experiments, links, maps, the command line and the page.
-
-    Args:
-        info: The row.
-
-    Raises:
-        ValueError: The name is taken, or is not a plain ASCII label.
-
-    Example:
-        >>> import optviz as ov
-        >>> ov.register_surface(ov.SURFACES["Booth"])
-        Traceback (most recent call last):
-        ...
-        ValueError: There is already a surface named 'Booth'.
-    """
-    if not info.name.isascii() or SurfaceSpec(info.name).name != info.name.strip():
-        raise ValueError(f"A surface's name must be plain ASCII, not {info.name!r}.")
-    SURFACES.add(info)
-
-
-def surface(spec: SurfaceSpec) -> Surface:
-    """The surface that a spec names: a callable with theta (..., 2) → (...), differentiable by autograd.
-
-    Args:
-        spec: The surface's name and parameters.
-
-    Returns:
-        The surface, with its domain, minimizers and start.
-
-    Raises:
-        ValueError: There is no such surface, or it has no such parameter.
-
-    Example:
-        >>> import optviz as ov, torch
-        >>> booth = ov.surface(ov.SurfaceSpec("Booth"))
-        >>> float(booth(torch.tensor([1.0, 3.0]))), booth.minimizers
-        (0.0, ((1.0, 3.0),))
-    """
-    if spec.name not in SURFACES:
-        raise ValueError(f"There is no surface named {spec.name[:60]!r}. There are: {', '.join(SURFACES)}.")
-    return SURFACES[spec.name].surface(spec.params)

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 import optviz as ov
 from optviz.optimizers import third_party
 from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Tuple
-from optviz.surfaces.problem import register_surface
+from optviz.surfaces.catalogue import register_surface
 
 
 class HeavyBall(Optimizer):

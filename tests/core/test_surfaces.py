@@ -13,7 +13,6 @@ import pytest
 import torch
 from torch import Tensor
 
-import optviz.surfaces.catalogue  # noqa: F401  (registers them)
 from optviz.spec.experiment import SurfaceSpec
 from optviz.spec.params import Float, Int
 from optviz.surfaces.catalogue import SURFACES, surface

@@ -20,7 +20,7 @@ from optviz.expressions.parser import parse
 from optviz.spec.params import Float, Param, Text, Tuple
 from optviz.surfaces.formula.lowering import Term, lower
 from optviz.surfaces.formula.search import search
-from optviz.surfaces.problem import Code, Domain, Point, Surface, SurfaceInfo, register_surface
+from optviz.surfaces.problem import Code, Domain, Point, Surface, SurfaceInfo
 
 NAME = "Formula"
 DEFAULT = "x**2 + y**2 + a*sin(3*x)*sin(3*y)"
@@ -153,23 +153,21 @@ def _code(settings: Mapping[str, Any]) -> Code:
     return Code("formula", term.code, values, tuple(uses))
 
 
-register_surface(
-    SurfaceInfo(
-        name=NAME,
-        group="Your formula",
-        formula=latex(parse(DEFAULT).tree),
-        teaches="Type the loss that you want to know about and see how optimizers fare on it.",
-        source="Your own: what you type, with the parameters that it names.",
-        build=_build,
-        params=_PARAMS,
-        note="Its minimizers were looked for by a search of the drawn domain, so a lower one may hide. Where "
-        "the formula is undefined or infinite nothing is drawn, and the first point of a run without a "
-        "finite loss ends it, as diverged. A power whose exponent is not a whole constant is defined for "
-        "bases from 0 on. Where a root, a power, abs or atan2 has no derivative, optviz uses the subgradient "
-        "0; a piece of where that is not taken adds nothing to the gradient.",
-        further=_further,
-        remarks=_remarks,
-        written=lambda given: latex(_expression(given).tree),
-        code=_code,
-    )
+ROW = SurfaceInfo(
+    name=NAME,
+    group="Your formula",
+    formula=latex(parse(DEFAULT).tree),
+    teaches="Type the loss that you want to know about and see how optimizers fare on it.",
+    source="Your own: what you type, with the parameters that it names.",
+    build=_build,
+    params=_PARAMS,
+    note="Its minimizers were looked for by a search of the drawn domain, so a lower one may hide. Where "
+    "the formula is undefined or infinite nothing is drawn, and the first point of a run without a "
+    "finite loss ends it, as diverged. A power whose exponent is not a whole constant is defined for "
+    "bases from 0 on. Where a root, a power, abs or atan2 has no derivative, optviz uses the subgradient "
+    "0; a piece of where that is not taken adds nothing to the gradient.",
+    further=_further,
+    remarks=_remarks,
+    written=lambda given: latex(_expression(given).tree),
+    code=_code,
 )
