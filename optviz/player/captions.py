@@ -10,7 +10,7 @@ import numpy as np
 from optviz.engine.trajectory import Summary
 from optviz.figures.theme import all_pens
 from optviz.spec.experiment import Experiment
-from optviz.spec.view import MARKS, PLAIN, VIEW_PARAMS, View
+from optviz.spec.view import IN_PLAYER, MARKS, PLAIN, VIEW_PARAMS, View
 from optviz.spec.wording import coordinates
 from optviz.surfaces.catalogue import surface
 
@@ -27,7 +27,7 @@ def words(experiment: Experiment, view: View = PLAIN) -> dict[str, Any]:
             "picture": f"Contours of {experiment.surface.name} with the paths of {names} from {start}.",
             "curves": f"{names}, against {view.against}.",
         },
-        "help": {name: param.help for name, param in VIEW_PARAMS.items()},
+        "help": {name: VIEW_PARAMS[name].help for name in IN_PLAYER},
         "marks": dict(MARKS),
         "narrow": narrow_words(experiment),
         "conventions": _conventions(experiment),

@@ -27,7 +27,7 @@ from optviz.figures.theme import THEMES, pens
 from optviz.rules.stability import Stability
 from optviz.rules.steps import MOMENTUM, Steps, steps
 from optviz.spec.experiment import Experiment
-from optviz.spec.view import PLAIN, VIEW_PARAMS, View
+from optviz.spec.view import IN_PLAYER, PLAIN, View
 from optviz.surfaces.models import Data
 
 COLUMNS = ("x", "y", "loss", "excess", "gradient", "lr", "evals")
@@ -119,7 +119,7 @@ def scene(
                 trajectories, paths, double, pens(experiment, trajectories, view=view), strict=True
             )
         ],
-        "view": {name: getattr(view, name) for name in VIEW_PARAMS if name not in ("within", "colors")},
+        "view": {name: getattr(view, name) for name in IN_PLAYER},
         "themes": {name: asdict(theme) for name, theme in THEMES.items()},
     }
     for run, one, blob in zip(data["runs"], inside, insides, strict=False):  # there may be none

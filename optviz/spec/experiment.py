@@ -20,16 +20,21 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from optviz.spec.frozen import (
+    NamedSpec,
     as_tuple,
     as_word,
     build,
     changed,
     check_length,
     check_names,
+    declaration,
+    declared,
+    declared_params,
+    documented,
     plain,
     read_json,
     set_checked,
-    set_params,
+    set_declared,
 )
 from optviz.spec.links import (
     VERSION,
@@ -41,149 +46,125 @@ from optviz.spec.links import (
     write_call,
     write_field,
 )
-from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Param, Settings, Text, Tuple, Value, describe
+from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Text, Tuple, describe
 from optviz.spec.view import PLAIN, VIEW_READERS, View, view_words
 
 DTYPES = ("float32", "float64")
-
 _LONGEST_FILE = 1_000_000
-
 _SURFACE_NAME = re.compile(r"[^()\x00-\x1f]{1,80}")
-
 _START = Tuple((Float(-math.inf, math.inf), Float(-math.inf, math.inf)))
-
 _COUNT = Maybe(Int(1, 1_000_000_000))
 
-EXPERIMENT_PARAMS: Mapping[str, Param] = MappingProxyType(
-    {
-        "steps": Param(Int(1, 1_000_000), 300, "How many times each optimizer steps."),
-        "noise": Param(
-            Float(0.0, math.inf),
-            0.0,
-            "Standard deviation of the Gaussian noise added to each number of every gradient, a stand-in for "
-            "a minibatch's; 0 for none. Every competitor meets the same noise at the same step.",
-        ),
-        "batch_size": Param(
-            _COUNT,
-            None,
-            "How many examples each gradient is computed on, for surfaces made of data. A DataLoader "
-            "shuffles them every epoch, in the same way for every competitor. None takes all of them.",
-        ),
-        "seed": Param(
-            Int(0, 2**63 - 1),
-            0,
-            "Seeds all chance: the same seed gives the same noise step by step, the same minibatches and, "
-            "for networks, the same initial weights.",
-        ),
-        "dtype": Param(
-            Choice(DTYPES),
-            "float32",
-            "The precision that the optimizers compute in. float32, torch's default, rounds after about 7 "
-            "digits, float64 after about 16.",
-        ),
-    }
-)
-"""What an experiment decides besides its surface, start and runs."""
 
-RUN_PARAMS: Mapping[str, Param] = MappingProxyType(
-    {
-        "clip_norm": Param(
-            Maybe(Float(0.0, math.inf)),
-            None,
-            "clip_grad_norm_: a gradient that is longer than this is scaled down to this length before each "
-            "step; its direction stays.",
-        ),
-        "clip_value": Param(
-            Maybe(Float(0.0, math.inf)),
-            None,
-            "clip_grad_value_: each number of the gradient is cut to at most this size before each step; its "
-            "direction may change.",
-        ),
-        "zero_grad": Param(
-            Flag(),
-            True,
-            "Call zero_grad before every backward. Off is the classic mistake: the gradients of all steps "
-            "add up.",
-        ),
-        "reset_every": Param(
-            _COUNT,
-            None,
-            "The mistake of creating the optimizer again inside the loop, once in this many steps: momentum "
-            "and all other state are lost.",
-        ),
-    }
-)
-"""What a run decides around its optimizer's steps."""
+class _Names:
+    """The kind of a set of parameters' names: in their alphabetical order, each once."""
+
+    def coerce(self, value: object) -> tuple[str, ...]:
+        names = as_tuple(value)
+        if names is None or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"must be a list of parameters' names, such as ('x',), not {describe(value)}.")
+        return tuple(sorted({Text(80).check(name) for name in names}))
+
+    def check(self, value: object) -> tuple[str, ...]:
+        return self.coerce(value)
 
 
 @dataclass(frozen=True)
-class SurfaceSpec:
+class SurfaceSpec(NamedSpec):
     """A surface by its name in `SURFACES`, and those of its parameters that are not at their default."""
 
-    name: str
-    params: Mapping[str, Value] = field(default_factory=Settings)
+    _noun = "Surface"
 
-    def __post_init__(self) -> None:
-        set_checked(self, "Surface", name=_surface_name)
-        set_params(self, self.name)
+    @staticmethod
+    def _check_name(name: object) -> str:
+        # Links end the name at a bracket.
+        if not _SURFACE_NAME.fullmatch(text := Text().coerce(name)):
+            raise ValueError(f"must be 1 to 80 characters without round brackets, not {describe(text)}.")
+        return text
 
 
 @dataclass(frozen=True)
-class OptimizerSpec:
+class OptimizerSpec(NamedSpec):
     """An optimizer by its name in `OPTIMIZERS` (torch's own), and the hyperparameters it is given.
 
     What is not given has torch's default.
     """
 
-    name: str
-    params: Mapping[str, Value] = field(default_factory=Settings)
-
-    def __post_init__(self) -> None:
-        set_checked(self, "Optimizer", name=as_word)
-        set_params(self, self.name)
+    _noun = "Optimizer"
 
 
 @dataclass(frozen=True)
-class SchedulerSpec:
+class SchedulerSpec(NamedSpec):
     """A scheduler by its name in `SCHEDULERS` (torch's own) and what it is given.
 
     `warmup` steps of linear warm-up may come before it: SequentialLR([LinearLR, it], [warmup]).
     Arguments that torch requires and that are not given follow from the steps and the learning rate.
     """
 
-    name: str
-    params: Mapping[str, Value] = field(default_factory=Settings)
     warmup: int = 0
 
+    _noun = "Scheduler"
+
     def __post_init__(self) -> None:
-        set_checked(self, "Scheduler", name=as_word)
-        if self.name == "set":
-            raise ValueError("Scheduler: name cannot be 'set', which has a meaning of its own in links.")
+        super().__post_init__()
         set_checked(self, self.name, warmup=Int(0, 1_000_000).check)
-        set_params(self, self.name)
         if "warmup" in self.params:
             raise ValueError(f"{self.name}: warmup is given beside the params, not among them.")
 
+    @staticmethod
+    def _check_name(name: object) -> str:
+        if (word := as_word(name)) == "set":
+            raise ValueError("cannot be 'set', which has a meaning of its own in links.")
+        return word
 
+
+@documented
 @dataclass(frozen=True)
 class RunSpec:
-    """One competitor: an optimizer, and what is done around its steps."""
+    """One competitor: an optimizer, and what is done around its steps.
+
+    Args:
+        optimizer: What steps.
+        scheduler: What changes its learning rate, if anything does.
+    """
 
     optimizer: OptimizerSpec
     scheduler: SchedulerSpec | None = None
-    clip_norm: float | None = None
-    """Scale the gradient down to at most this norm before each step (`clip_grad_norm_`)."""
-    clip_value: float | None = None
-    """Clip each number of the gradient to at most this size before each step (`clip_grad_value_`)."""
-    zero_grad: bool = True
-    """False is the classic mistake: gradients of all steps add up."""
-    reset_every: int | None = None
-    """Create the optimizer and its scheduler again once in so many steps: their state is lost."""
-    frozen: tuple[str, ...] = ()
-    """Names of parameters that the optimizer is not given (`requires_grad_(False)`): of "x" and "y", or of
-    the model's own where the surface is made of data."""
-    label: str = ""
-    """What the competitor is called; its optimizer's name where empty."""
+    clip_norm: float | None = declared(
+        Maybe(Float(0.0, math.inf)),
+        None,
+        "clip_grad_norm_: a gradient that is longer than this is scaled down to this length before each "
+        "step; its direction stays.",
+    )
+    clip_value: float | None = declared(
+        Maybe(Float(0.0, math.inf)),
+        None,
+        "clip_grad_value_: each number of the gradient is cut to at most this size before each step; its "
+        "direction may change.",
+    )
+    zero_grad: bool = declared(
+        Flag(),
+        True,
+        "Call zero_grad before every backward. Off is the classic mistake: the gradients of all steps add "
+        "up.",
+    )
+    reset_every: int | None = declared(
+        _COUNT,
+        None,
+        "The mistake of creating the optimizer and its scheduler again inside the loop, once in this many "
+        "steps: momentum and all other state are lost.",
+    )
+    frozen: tuple[str, ...] = declared(
+        _Names(),
+        (),
+        "Names of parameters that the optimizer is not given (`requires_grad_(False)`): of x and y, or of "
+        "the model's own where the surface is made of data.",
+    )
+    label: str = declared(
+        Text(60),
+        "",
+        "What the competitor is called; by its optimizer's name where empty. It decides no number.",
+    )
 
     def __post_init__(self) -> None:
         if not isinstance(self.optimizer, OptimizerSpec):
@@ -192,13 +173,8 @@ class RunSpec:
             raise ValueError(
                 f"A run's scheduler must be a SchedulerSpec or None, not {describe(self.scheduler)}."
             )
-        set_checked(self, self.optimizer.name, label=Text(60).check)
-        set_checked(
-            self,
-            self.name,
-            frozen=_parameter_names,
-            **{name: param.kind.check for name, param in RUN_PARAMS.items()},
-        )
+        set_checked(self, self.optimizer.name, label=RUN_PARAMS["label"].kind.check)
+        set_declared(self, self.name)
         if self.clip_norm is not None and self.clip_value is not None:
             raise ValueError(f"{self.name}: clip the gradient by norm or by value, not by both.")
 
@@ -213,21 +189,49 @@ class RunSpec:
         return replace(self, label="") if self.label else self
 
 
+RUN_PARAMS = declared_params(RunSpec)
+"""What a run decides around its optimizer's steps."""
+
+
+@documented
 @dataclass(frozen=True)
 class Experiment:
-    """Everything that decides the numbers: same experiment, same device, same torch, same numbers."""
+    """Everything that decides the numbers: same experiment, same device, same torch, same numbers.
+
+    Args:
+        surface: What is minimized.
+        start: The point (x, y) that every run starts from.
+        runs: The competitors; each goes by its index.
+    """
 
     surface: SurfaceSpec
     start: tuple[float, float]
-    steps: int
+    steps: int = field(metadata=declaration(Int(1, 1_000_000), 300, "How many times each optimizer steps."))
     runs: tuple[RunSpec, ...]
-    noise: float = 0.0
-    """Standard deviation of the Gaussian noise that is added to every gradient; 0 for none."""
-    batch_size: int | None = None
-    """Examples in a minibatch, for surfaces made of data; None for all of them."""
-    seed: int = 0
-    """Seeds all chance, which is the same for every run and start."""
-    dtype: str = "float32"
+    noise: float = declared(
+        Float(0.0, math.inf),
+        0.0,
+        "Standard deviation of the Gaussian noise added to each number of every gradient, a stand-in for a "
+        "minibatch's; 0 for none. Every competitor meets the same noise at the same step.",
+    )
+    batch_size: int | None = declared(
+        _COUNT,
+        None,
+        "How many examples each gradient is computed on, for surfaces made of data. A DataLoader shuffles "
+        "them every epoch, in the same way for every competitor. None takes all of them.",
+    )
+    seed: int = declared(
+        Int(0, 2**63 - 1),
+        0,
+        "Seeds all chance: the same seed gives the same noise step by step, the same minibatches and, for "
+        "networks, the same initial weights.",
+    )
+    dtype: str = declared(
+        Choice(DTYPES),
+        "float32",
+        "The precision that the optimizers compute in. float32, torch's default, rounds after about 7 "
+        "digits, float64 after about 16.",
+    )
 
     def __post_init__(self) -> None:
         if not isinstance(self.surface, SurfaceSpec):
@@ -240,12 +244,8 @@ class Experiment:
         for run in runs:
             if not isinstance(run, RunSpec):
                 raise ValueError(f"An experiment's runs must be RunSpecs, not {describe(run)}.")
-        set_checked(
-            self,
-            "Experiment",
-            start=_START.check,
-            **{name: param.kind.check for name, param in EXPERIMENT_PARAMS.items()},
-        )
+        set_checked(self, "Experiment", start=_START.check)
+        set_declared(self, "Experiment")
 
     @cached_property
     def unlabelled(self) -> Experiment:
@@ -304,26 +304,16 @@ class Experiment:
         return read
 
 
-def _surface_name(value: object) -> str:
-    # Links end the name at a bracket.
-    if not _SURFACE_NAME.fullmatch(name := Text().coerce(value)):
-        raise ValueError(f"must be 1 to 80 characters without round brackets, not {describe(name)}.")
-    return name
-
-
-def _parameter_names(value: object) -> tuple[str, ...]:
-    names = as_tuple(value)
-    if names is None or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"must be a list of parameters' names, such as ('x',), not {describe(value)}.")
-    return tuple(sorted({Text(80).check(name) for name in names}))
+EXPERIMENT_PARAMS = declared_params(Experiment)
+"""What an experiment decides besides its surface, start and runs."""
 
 
 def link_words(experiment: Experiment, view: View) -> dict[str, list[str]]:
     """The texts of a link by their names, as `split_link` finds them, however long they are."""
     words = {"v": [str(VERSION)], "surface": [write_call(experiment.surface.name, experiment.surface.params)]}
-    words |= {"start": [write_field(experiment.start)], "steps": [str(experiment.steps)]}
+    words |= {"start": [write_field(experiment.start)], "steps": [write_field(experiment.steps)]}
     words |= {"run": [_run_text(run) for run in experiment.runs]}
-    words |= {name: [write_field(value)] for name, value in changed(experiment, 4).items()}
+    words |= {name: [write_field(value)] for name, value in changed(experiment).items()}
     return words | {name: [text] for name, text in view_words(view).items()}
 
 
@@ -357,7 +347,7 @@ def _run_text(run: RunSpec) -> str:
     if run.scheduler is not None:
         warmup = {"warmup": run.scheduler.warmup} if run.scheduler.warmup else {}
         calls.append(write_call(run.scheduler.name, {**run.scheduler.params, **warmup}))
-    if chosen := changed(run, 2):
+    if chosen := changed(run):
         calls.append(write_call("set", chosen))
     return ".".join(calls)
 

@@ -1,21 +1,88 @@
-"""Values that check themselves: frozen dataclasses, as they are made and as plain data of JSON.
+"""Values that check themselves: frozen dataclasses whose fields declare what they may be.
 
-Every `ValueError` raised here is a sentence for the user.
+A field is declared once, on its class: its kind, its default and its help. The tables that widgets, links and
+the player go by are read from there. Every `ValueError` raised here is a sentence for the user.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, fields
-from typing import Any, TypeVar
+from dataclasses import MISSING, Field, dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
 
-from optviz.spec.params import WORD, Settings, Text, Value, describe
+from optviz.spec.params import WORD, Choice, Kind, Param, Settings, Some, Text, Value, describe
 
+_T = TypeVar("_T")
 _Spec = TypeVar("_Spec")
+_PARAM, _IN_PLAYER = "param", "in_player"
 
 
-def set_checked(spec: object, owner: str, **checks: Callable[[object], Value]) -> None:
+# -- fields ------------------------------------------------------------------------------------------------
+
+
+def declaration(kind: Kind, default: Value, help: str, in_player: bool = False) -> Mapping[str, Any]:
+    """What `field` takes as metadata: for a field that must be given, with the default of its widget.
+
+    Args:
+        kind: What the field may be.
+        default: Its value where nobody has chosen one.
+        help: What it decides, for who reads a widget or the documentation.
+        in_player: Whether it is chosen in the player, which is sent its value and its help.
+    """
+    return MappingProxyType({_PARAM: Param(kind, default, help), _IN_PLAYER: in_player})
+
+
+def declared(kind: Kind, default: _T, help: str, in_player: bool = False) -> _T:
+    """A field of a frozen dataclass that need not be given. Its arguments are those of `declaration`."""
+    metadata = declaration(kind, default, help, in_player)  # type: ignore[arg-type]  # a default is a value
+    declared: Any = field(default=default, metadata=metadata)
+    return declared  # type: ignore[no-any-return]  # to a type checker it is the default, as for `field`
+
+
+def declared_params(spec: Any) -> Mapping[str, Param]:
+    """The declared fields of a class by their names."""
+    return MappingProxyType({part.name: part.metadata[_PARAM] for part in _declared_fields(spec)})
+
+
+def in_player(spec: type) -> tuple[str, ...]:
+    """The names of the fields that are chosen in the player."""
+    return tuple(part.name for part in _declared_fields(spec) if part.metadata[_IN_PLAYER])
+
+
+def _declared_fields(spec: Any) -> list[Field[Any]]:
+    return [part for part in fields(spec) if _PARAM in part.metadata]
+
+
+def documented(spec: type[_Spec]) -> type[_Spec]:
+    """The class, with its declared fields below the arguments that its docstring ends with."""
+    lines = [_line(name, param) for name, param in declared_params(spec).items()]
+    spec.__doc__ = "\n".join([inspect.cleandoc(spec.__doc__ or ""), *lines])
+    return spec
+
+
+def _line(name: str, param: Param) -> str:
+    """A declared field in the docstring of its class."""
+    match param.kind:
+        case Choice(options):
+            which = f" One of {', '.join(options)}."
+        case Some(options):
+            which = f" Any of {', '.join(options)}."
+        case _:
+            which = ""
+    text, indent = f"{name}: {param.help}{which}", " " * 4
+    return textwrap.fill(
+        text, 100, initial_indent=indent, subsequent_indent=2 * indent, break_on_hyphens=False
+    )
+
+
+# -- checks ------------------------------------------------------------------------------------------------
+
+
+def set_checked(spec: object, owner: str, **checks: Callable[[object], Any]) -> None:
     """Coerce, check and freeze the named fields of a frozen dataclass in place."""
     for name, check in checks.items():
         try:
@@ -24,14 +91,37 @@ def set_checked(spec: object, owner: str, **checks: Callable[[object], Value]) -
             raise ValueError(f"{owner}: {name} {error}") from None
 
 
-def set_params(spec: Any, owner: str) -> None:
-    """Check and freeze the `params` of a frozen dataclass in place."""
-    if not isinstance(spec.params, Mapping):
-        raise ValueError(f"{owner}: params must be names with their values, not {describe(spec.params)}.")
-    try:
-        object.__setattr__(spec, "params", Settings(spec.params))
-    except ValueError as error:
-        raise ValueError(f"{owner}: {error}") from None
+def set_declared(spec: object, owner: str) -> None:
+    """Coerce, check and freeze the declared fields of a frozen dataclass in place."""
+    set_checked(
+        spec, owner, **{name: param.kind.check for name, param in declared_params(type(spec)).items()}
+    )
+
+
+@dataclass(frozen=True)
+class NamedSpec:
+    """What is chosen by its name, and those of its parameters that are not at their default."""
+
+    name: str
+    params: Mapping[str, Value] = field(default_factory=Settings)
+
+    _noun: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        set_checked(self, self._noun, name=self._check_name)
+        if not isinstance(self.params, Mapping):
+            raise ValueError(
+                f"{self.name}: params must be names with their values, not {describe(self.params)}."
+            )
+        try:
+            object.__setattr__(self, "params", Settings(self.params))
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
+
+    @staticmethod
+    def _check_name(name: object) -> str:
+        """The name, in Python's own type. Raises ValueError for what cannot be one."""
+        return as_word(name)
 
 
 def as_word(value: object) -> str:
@@ -47,6 +137,9 @@ def as_tuple(value: Any) -> tuple[object, ...] | None:
         return None if isinstance(value, str | Mapping) else tuple(value)
     except TypeError:  # Also from a tensor without dimensions, which only looks as if it could be iterated.
         return None
+
+
+# -- plain data --------------------------------------------------------------------------------------------
 
 
 def plain(value: object) -> Any:
@@ -65,9 +158,9 @@ def plain(value: object) -> Any:
     return parts
 
 
-def changed(spec: Any, first: int = 0) -> dict[str, Value]:
-    """The fields of a spec, from the `first` on, that are not at their default."""
-    values = {part.name: (getattr(spec, part.name), part.default) for part in fields(spec)[first:]}
+def changed(spec: object) -> dict[str, Any]:
+    """The declared fields of a spec that are not at their default."""
+    values = {part.name: (getattr(spec, part.name), part.default) for part in _declared_fields(spec)}
     return {name: value for name, (value, default) in values.items() if value != default}
 
 

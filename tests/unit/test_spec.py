@@ -12,7 +12,7 @@ import string
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import MISSING, FrozenInstanceError, fields, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -22,9 +22,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optviz.spec.experiment import Experiment, OptimizerSpec, RunSpec, SchedulerSpec, SurfaceSpec
-from optviz.spec.params import DEEPEST, WORD
-from optviz.spec.view import MapSpec, View
+from optviz.spec.experiment import (
+    EXPERIMENT_PARAMS,
+    RUN_PARAMS,
+    Experiment,
+    OptimizerSpec,
+    RunSpec,
+    SchedulerSpec,
+    SurfaceSpec,
+    link_words,
+)
+from optviz.spec.links import split_link
+from optviz.spec.params import DEEPEST, WORD, Choice, Param, Some
+from optviz.spec.view import IN_PLAYER, VIEW_PARAMS, MapSpec, View
 
 stable = settings(derandomize=True, deadline=None, database=None, max_examples=100)
 
@@ -1318,3 +1328,59 @@ def test_words_of_others_in_a_link_are_left_out_and_said(word: str) -> None:
         with pytest.warns(UserWarning, match="mean nothing to optviz"):
             assert Experiment.from_url(url) == PLAIN
         assert View.from_url(url) == View()
+
+
+# -- declarations ------------------------------------------------------------------------------------------
+
+DECLARED = [
+    (spec, name, param)
+    for spec, params in ((Experiment, EXPERIMENT_PARAMS), (RunSpec, RUN_PARAMS), (View, VIEW_PARAMS))
+    for name, param in params.items()
+]
+OTHERS: dict[str, list[object]] = {
+    **{name: [value] for name, value in (*CHANGES, *RUN_CHANGES)},
+    "steps": [7, 1_000_000],
+    "within": [0.0, 1e-300, 3.0],
+    "colors": [(7,), (1, 0), (2, 4, 6)],
+    "focus": [1, 7],
+    "page": [*TRICKY, "momentum.2"],
+}
+"""Values of the declared fields that have no list of what they may be, other than their defaults."""
+
+
+def others(name: str, param: Param) -> list[object]:
+    match param.kind:
+        case Choice(options):
+            return [option for option in options if option != param.default]
+        case Some(options):
+            return [(option,) for option in options] + [options]
+    return OTHERS[name]
+
+
+@pytest.mark.parametrize(("spec", "name", "param"), DECLARED)
+def test_a_field_is_declared_once(spec: type, name: str, param: Param) -> None:
+    (part,) = (part for part in fields(spec) if part.name == name)
+    assert part.default in (param.default, MISSING)
+    assert repr(param.kind.check(param.default)) == repr(param.default)
+    assert re.fullmatch(r"\S.{20,}\.", param.help)
+    assert f"\n    {name}: {param.help[:20]}" in (spec.__doc__ or "")
+
+
+@pytest.mark.parametrize(("spec", "name", "param"), DECLARED)
+def test_every_declared_field_is_in_the_link(spec: type, name: str, param: Param) -> None:
+    for value in others(name, param):
+        run, view = SGD, View()
+        if spec is RunSpec:
+            run = replace(run, **{name: value})
+        elif spec is View:
+            view = replace(view, **{name: value})
+        exp = replace(PLAIN, runs=(run,), **({name: value} if spec is Experiment else {}))
+        link = exp.to_url(view)
+        assert_same(Experiment.from_url(link), exp)
+        assert repr(View.from_url(link)) == repr(view)
+        assert split_link(link) == link_words(exp, view)
+
+
+def test_what_is_chosen_in_the_player_is_declared_there() -> None:
+    assert set(IN_PLAYER) <= VIEW_PARAMS.keys() and {"scale", "focus", "marks"} <= set(IN_PLAYER)
+    assert not {"within", "colors", "page", "map"} & set(IN_PLAYER)

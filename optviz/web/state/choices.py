@@ -17,6 +17,7 @@ from optviz.expressions.expression import FormulaError
 from optviz.lessons.catalogue import find_page, find_whole
 from optviz.maps.catalogue import MAPS
 from optviz.spec.params import Value
+from optviz.spec.view import IN_PLAYER
 from optviz.web.compute import runs
 from optviz.web.state import fragments, limits
 from optviz.web.state.fragments import PROBLEM, RESULTS, Parts
@@ -34,19 +35,6 @@ OPENING = ov.Experiment(
     ),
 )
 """What the page opens on: what momentum rolls through, and Adam's even steps."""
-_IN_THE_PICTURE = (
-    "scale",
-    "against",
-    "picture",
-    "panels",
-    "units",
-    "beside",
-    "focus",
-    "marks",
-    "arrows",
-    "convention",
-)
-"""What of the view is chosen in the player."""
 _TO_ADD = ("SGD", "Adam", "RMSprop", "NAdam", "Adagrad", "LBFGS", "AdamW", "Rprop")
 
 
@@ -374,7 +362,7 @@ def edit(edit: Any) -> None:
     if "start" in edit:
         start_field().set(limits.START.check(edit["start"]))
     looks = edit.get("view", {})
-    if not isinstance(looks, dict) or not looks.keys() <= {*_IN_THE_PICTURE}:
+    if not isinstance(looks, dict) or not looks.keys() <= {*IN_PLAYER}:
         raise ValueError("The picture cannot change that.")
     for name, value in looks.items():
         view_field(name).set(limits.VIEW[name].check(value))
