@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,10 +12,12 @@ from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.drawing import line, shown_name, styled
 from optviz.figures.theme import LIGHT, Pen, Theme, pens
-from optviz.rules.stability import Stability
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.surfaces.catalogue import surface
+
+if TYPE_CHECKING:
+    from optviz.rules.stability import Stability
 
 _WIDE_RATES = 20.0
 """Learning rates that spread over more than this factor are drawn on a log scale."""

@@ -47,15 +47,6 @@ def test_the_readme_counts_and_names_what_there_is() -> None:
         assert name in README
 
 
-def test_the_readme_lists_every_file() -> None:
-    package = Path(ov.__file__).parent
-    for path in package.iterdir():
-        if path.suffix == ".py" and path.name != "__init__.py":
-            assert f"`optviz/{path.name}`" in README, path.name
-        if path.is_dir() and path.name != "__pycache__":
-            assert f"`optviz/{path.name}/`" in README, path.name
-
-
 def test_the_readme_argues_for_every_dependency() -> None:
     pins = (Path(__file__).parents[2] / "requirements.txt").read_text(encoding="utf-8")
     for name in re.findall(r"^([\w-]+)==", pins, flags=re.MULTILINE):

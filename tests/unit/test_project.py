@@ -1,21 +1,16 @@
-"""The project keeps its own laws: pins, who imports whom, what is never called, settings, README."""
+"""The project keeps its own laws: pins, what is never called, settings, README."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
 import pytest
-from streamlit.web.cli import main_run
-
-import optviz
-from optviz.web import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,69 +54,6 @@ def test_the_package_requires_the_same_versions():
     assert project["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements.txt"]}
 
 
-# --- Architecture: a file imports only from files above it ---
-
-ORDER = (
-    "version",
-    "spec",
-    "expressions",
-    "surfaces",
-    "optimizers",
-    "engine",
-    "rules",
-    "programs",
-    "figures",
-    "maps",
-    "player",
-    "export",
-    "lessons",
-    "notebooks",
-    "command",
-    "__init__",
-    "web",
-)
-FORBIDDEN = {part: {"streamlit"} for part in ORDER} | {
-    "figures": {"streamlit", "torch"},
-    "player": {"streamlit", "torch"},
-    "web": {"torch", "numpy", "math"},
-}
-
-NOTEBOOKS = {
-    "optviz/spec/experiment.py": {"notebooks"},
-    "optviz/engine/trajectory.py": {"notebooks"},
-    "optviz/rules/stability.py": {"figures"},
-}
-"""What a class loads from below when a notebook asks it to show itself: the only exceptions."""
-
-
-def part_of(module: str) -> str:
-    """`optviz/surfaces/classic.py` and `optviz.surfaces.classic` are both part of surfaces."""
-    return re.split(r"[./]", module.removesuffix(".py") + ".__init__")[1]
-
-
-def imports(tree: ast.Module) -> Iterator[str]:
-    """Every module that the code imports, wherever it does, as a dotted name."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "say `from optviz.x import y`, so that this test can read it"
-            if node.module == "optviz":
-                yield from (f"optviz.{a.name}" if a.name in ORDER else "optviz" for a in node.names)
-            else:
-                yield node.module
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_file_imports_only_from_files_above_it(module):
-    part = part_of(module)
-    assert part in ORDER, f"give {module} a place in ORDER, here and in the design"
-    own = {part_of(name) for name in imports(MODULES[module]) if name.split(".")[0] == "optviz"}
-    below = {other for other in own - {part} if ORDER.index(other) > ORDER.index(part)}
-    assert below == NOTEBOOKS.get(module, set())
-    assert {name.split(".")[0] for name in imports(MODULES[module])} & FORBIDDEN[part] == set()
-
-
 # --- What is never called ---
 
 NEVER_CALLED = {"eval", "exec", "compile", "__import__"}
@@ -133,7 +65,15 @@ def test_nothing_runs_or_renders_what_a_user_typed(module):
     calls = [node for node in ast.walk(MODULES[module]) if isinstance(node, ast.Call)]
     assert {call.func.id for call in calls if isinstance(call.func, ast.Name)} & NEVER_CALLED == set()
     assert "unsafe_allow_html" not in {word.arg for call in calls for word in call.keywords}
-    assert {name.split(".")[0] for name in imports(MODULES[module])} & NEVER_IMPORTED == set()
+    assert {name.split(".")[0] for name in imported(MODULES[module])} & NEVER_IMPORTED == set()
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
 
 
 # --- Settings ---
@@ -151,35 +91,6 @@ def test_the_installed_command_has_the_checkouts_settings_and_entry():
 def test_telemetry_and_error_details_are_off_in_the_checkout():
     assert SETTINGS["browser"]["gatherUsageStats"] is False
     assert SETTINGS["client"]["showErrorDetails"] == "none"
-
-
-def test_telemetry_and_error_details_are_off_in_the_installed_command():
-    """As Streamlit's own parser understands what the command passes."""
-    _, *arguments = cli.arguments(["--server.port", "8600"])
-    given = main_run.make_context("run", arguments).params
-    assert given["browser_gatherUsageStats"] is False
-    assert given["client_showErrorDetails"] == "none"
-    assert given["server_address"] == "localhost"
-    assert given["server_port"] == 8600
-    assert given["theme_dark_textColor"] == SETTINGS["theme"]["dark"]["textColor"]
-    assert Path(given["target"]).is_file()
-
-
-def test_the_users_own_options_win():
-    _, *arguments = cli.arguments(["--server.address=0.0.0.0", "--client.showErrorDetails", "full"])
-    given = main_run.make_context("run", arguments).params
-    assert given["server_address"] == "0.0.0.0"
-    assert given["client_showErrorDetails"] == "full"
-
-
-@pytest.mark.parametrize(
-    ("option", "said"),
-    [("--version", f"optviz {optviz.__version__}\n"), ("--help", cli.HELP), ("-h", cli.HELP)],
-)
-def test_the_command_says_what_it_is(option, said, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["optviz", option])
-    cli.main()
-    assert capsys.readouterr().out == said
 
 
 def contrast(one: str, other: str) -> float:

@@ -1,0 +1,178 @@
+"""The listing is the architecture: who may import whom, what importing loads, and what things are called."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = (
+    "version",
+    "spec",
+    "expressions",
+    "surfaces",
+    "optimizers",
+    "engine",
+    "rules",
+    "programs",
+    "figures",
+    "maps",
+    "player",
+    "export",
+    "lessons",
+    "notebooks",
+    "command",
+    "web",
+)
+"""A package or file of `optviz/` imports only from those above it."""
+WEB = ("streamlit_internals", "compute", "state", "widgets", "views", "page", "launch", "cli")
+"""So does one of `optviz/web/`."""
+FROM_BELOW = {
+    ("optviz.spec.experiment", "optviz.notebooks"),
+    ("optviz.engine.trajectory", "optviz.notebooks"),
+    ("optviz.rules.stability", "optviz.figures.curves"),
+}
+"""The only exceptions: what a class loads when a notebook asks it to show itself."""
+FORBIDDEN = {package: {"streamlit"} for package in PACKAGES} | {"web": {"torch", "numpy", "math"}}
+"""What no file of a package imports itself, not even in a function."""
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+PATHS = {module_of(path): path for path in sorted(ROOT.glob("optviz/**/*.py"))}
+TREES = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in PATHS.items()}
+PUBLIC = {
+    name: module
+    for module, name in re.findall(
+        r"^from ([\w.]+) import (\w+)", (ROOT / "optviz/__init__.pyi").read_text(), re.MULTILINE
+    )
+}
+
+
+def nodes(tree: ast.AST, *, types: bool) -> Iterator[ast.AST]:
+    """All of the code, functions and all; what only a type checker reads where `types` are asked for."""
+    if isinstance(tree, ast.If) and ast.unparse(tree.test) == "TYPE_CHECKING" and not types:
+        return
+    if isinstance(tree, ast.Expr) and isinstance(tree.value, ast.Constant):
+        return  # a docstring
+    yield tree
+    for child in ast.iter_child_nodes(tree):
+        yield from nodes(child, types=types)
+
+
+def uses(tree: ast.AST, *, types: bool = True) -> Iterator[str]:
+    """Every module that the code names: by an import, by a public name, or in a text, as resources are."""
+    for node in nodes(tree, types=types):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(level=level, module=module, names=names):
+                assert level == 0, "say `from optviz.x import y`, so that this test can read it"
+                for alias in names:
+                    known = f"{module}.{alias.name}"
+                    yield known if known in TREES else module
+            case ast.Attribute(value=ast.Name(id="ov"), attr=name):
+                yield PUBLIC.get(name, "optviz")
+            case ast.Constant(value=str(text)) if ".".join(text.split(".")[:2]) in TREES.keys() - {"optviz"}:
+                yield text
+
+
+def part(module: str) -> str:
+    return f"{module}.".split(".")[1]
+
+
+def place(module: str) -> tuple[int, int]:
+    """Where in the order a module is, and where in that of `optviz.web`."""
+    _, package, within, *_ = f"{module}...".split(".")
+    return PACKAGES.index(package), WEB.index(within) if package == "web" and within in WEB else -1
+
+
+def own(modules: Iterator[str]) -> set[str]:
+    """Those of optviz; the public names are in places of their own."""
+    return {name for name in modules if name.startswith("optviz.")}
+
+
+def test_the_order_is_the_listings():
+    listed = {module.split(".")[1] for module in TREES if module != "optviz"}
+    assert listed == {*PACKAGES}
+    assert {module.split(".")[2] for module in TREES if module.startswith("optviz.web.")} == {*WEB}
+
+
+@pytest.mark.parametrize("module", sorted(TREES.keys() - {"optviz"}))
+def test_a_file_uses_only_what_is_above_it(module):
+    """Imports, also in functions and for types, and files that are read as resources."""
+    below = {name for name in own(uses(TREES[module])) if place(name) > place(module)}
+    assert {(module, name) for name in below} == {pair for pair in FROM_BELOW if pair[0] == module}
+    assert {name.split(".")[0] for name in uses(TREES[module])} & FORBIDDEN[part(module)] == set()
+
+
+@pytest.mark.parametrize("module", sorted(TREES))
+def test_a_file_reads_files_of_its_own_folder_and_of_those_it_names(module):
+    """So that the test before this one sees them: nothing climbs up from `__file__`."""
+    source = ast.unparse(TREES[module])
+    assert not re.search(r"__file__\)(\.resolve\(\))?\.parents|\.parent\.parent|\.\./", source)
+
+
+@pytest.mark.parametrize("module", sorted(TREES.keys() - {"optviz"}))
+def test_only_the_page_uses_the_public_names(module):
+    """Everybody else says where a name is."""
+    assert part(module) == "web" or "optviz" not in {*uses(TREES[module])}
+
+
+def test_no_imports_go_in_circles():
+    """Not between files either, and not by way of functions."""
+    graph = {
+        module: {name for name in own(uses(tree, types=False)) - {module} if (module, name) not in FROM_BELOW}
+        for module, tree in TREES.items()
+    }
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_packages_are_no_files():
+    """An `__init__` that imports would load its whole package for one file of it."""
+    initials = [path for path in PATHS.values() if path.name == "__init__.py"]
+    assert [path for path in initials if path.read_text()] == [ROOT / "optviz/__init__.py"]
+
+
+LIGHT = [module for module in TREES if part(module) in ("spec", "expressions")] + ["optviz.figures.theme"]
+TORCHLESS = [module for module in TREES if part(module) in ("spec", "expressions", "figures")]
+
+
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [(LIGHT, {"torch", "plotly", "streamlit"}), (TORCHLESS, {"torch", "streamlit"})],
+    ids=["light", "without torch"],
+)
+def test_importing_loads_nothing_heavy(modules, heavy):
+    """Not through others either. That web/ loads no torch is for when others compute for it."""
+    code = f"""
+import importlib, sys
+for module in {modules}:
+    importlib.import_module(module)
+    if loaded := {heavy} & sys.modules.keys():
+        sys.exit(f"{{module}} loads {{loaded}}")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+def test_names_say_what_a_file_holds():
+    says_nothing = re.compile(r"(utils?|helpers?|core|common|misc|.*manager)")
+    named = [path for path in ROOT.glob("optviz/**/*") if path.suffix in ("", ".py", ".js")]
+    assert [path for path in named if says_nothing.fullmatch(path.stem)] == []
+
+
+def test_the_readme_has_a_line_for_each_package_in_the_order_of_the_law():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `optviz/(\w+)(/|\.py)` \|", readme, re.MULTILINE)
+    assert [name for name, _ in rows] == [name for name in PACKAGES if name != "version"]
+    assert all((ROOT / "optviz" / (name + suffix)).exists() for name, suffix in rows)
