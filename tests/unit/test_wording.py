@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 
 import numpy as np
 import pytest
 
-import optviz as ov
 from optviz.spec.wording import coordinate, coordinates, counted
 
 
@@ -48,22 +46,3 @@ def test_a_coordinate_is_right_to_what_is_seen_and_never_minus_zero() -> None:
             assert text == "0" or abs(float(text)) > 0
             assert len(text) <= 12
     assert coordinates((-1e-12, 2.0), (4.0, 4.0)) == "(0, 2)"
-
-
-@pytest.mark.parametrize("surface", [name for name, info in ov.SURFACES.items() if info.minimizers])
-def test_no_sentence_names_a_minimum_by_its_rounding(surface: str) -> None:
-    spec = ov.SurfaceSpec(surface)
-    for minimizer in ov.surface(spec).minimizers:
-        exp = ov.Experiment(spec, minimizer, 1, (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.0})),))
-        said = ov.run_one(exp, 0, "cpu").outcome.detail
-        for number in re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?", said):
-            assert not 0 < abs(float(number)) < 1e-5 and number != "-0", said
-            assert "1 steps" not in said
-
-
-def test_an_experiment_of_one_step_is_no_plural() -> None:
-    runs = (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3})),)
-    exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 1, runs)
-    assert "1 steps" not in ov.run_one(exp, 0, "cpu").outcome.detail
-    assert re.search(r"\b1 steps\b", ov.to_html(exp)) is None
-    assert ov.tune(exp, 1).budget.startswith("1 learning rate × 1 step for each of 1 competitor,")
