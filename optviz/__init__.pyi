@@ -36,6 +36,7 @@ from optviz.figures.curves import lr_figure as lr_figure
 from optviz.figures.curves import stability_figure as stability_figure
 from optviz.figures.relief import surface_figure as surface_figure
 from optviz.figures.runs import contour_figure as contour_figure
+from optviz.figures.theme import Theme as Theme
 from optviz.maps.axes import Axis as Axis
 from optviz.maps.axes import axis_names as axis_names
 from optviz.maps.basins import BasinMap as BasinMap

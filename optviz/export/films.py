@@ -18,7 +18,7 @@ from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.contours import contour_levels, equal_units, pixels
 from optviz.figures.drawing import unequal_words
-from optviz.figures.theme import THEMES, Pen, Theme, all_pens, pens
+from optviz.figures.theme import Pen, Theme, all_pens, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinate
@@ -59,7 +59,7 @@ def to_gif(
     size: Size = (800, 600),
     fps: int = 20,
     seconds: float = 6.0,
-    theme: str = "light",
+    theme: Theme | str = "light",
     view: View = PLAIN,
     watch: Watch | None = None,
 ) -> bytes:
@@ -71,7 +71,7 @@ def to_gif(
         size: (width, height) in pixels, 240 to 1,920 each.
         fps: Frames per second: 10, 20, 25 or 50.
         seconds: How long the paths take to grow, 0.5 to 60. Their ends stay for one second more.
-        theme: "light" or "dark".
+        theme: "light", "dark" or a `Theme`.
         view: How it is looked at: colours of the competitors, units of the axes.
         watch: Called after each frame with the frames done and their total. What it raises ends the work.
 
@@ -107,7 +107,7 @@ def to_mp4(
     size: Size = (1280, 720),
     fps: int = 25,
     seconds: float = 8.0,
-    theme: str = "light",
+    theme: Theme | str = "light",
     view: View = PLAIN,
     watch: Watch | None = None,
 ) -> bytes:
@@ -119,7 +119,7 @@ def to_mp4(
         size: (width, height) in pixels, 240 to 1,920 each; an odd one is made even.
         fps: As in `to_gif`.
         seconds: As in `to_gif`.
-        theme: "light" or "dark".
+        theme: "light", "dark" or a `Theme`.
         view: As in `to_gif`.
         watch: As in `to_gif`.
 
@@ -154,7 +154,7 @@ def last_frame(
     trajectories: Sequence[Trajectory] | None = None,
     *,
     size: Size = (800, 600),
-    theme: str = "light",
+    theme: Theme | str = "light",
     view: View = PLAIN,
     bare: bool = False,
 ) -> bytes:
@@ -162,9 +162,9 @@ def last_frame(
 
     A `bare` one has no axes and no words, and is so much smaller. All else is as in `to_gif`.
     """
-    _check(size, theme)
+    _check(size)
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
-    stage = _Stage(experiment, paths, size, THEMES[theme], view)
+    stage = _Stage(experiment, paths, size, themed(theme), view)
     frame = stage.frame(float(stage.steps))
     file = io.BytesIO()
     (frame.crop(stage.box) if bare else frame).save(file, "WEBP", lossless=True)
@@ -190,12 +190,12 @@ def _film(
     size: Size,
     fps: int,
     seconds: float,
-    theme: str,
+    theme: Theme | str,
     view: View,
     watch: Watch | None,
 ) -> Iterator[Image.Image]:
     """The frames, from the start to the last step, each told to `watch`."""
-    _check(size, theme)
+    _check(size)
     if fps not in FRAMES_A_SECOND:
         raise ValueError(f"A film has {', '.join(map(str, FRAMES_A_SECOND))} frames a second, not {fps}.")
     if not 0.5 <= seconds <= LONGEST:
@@ -203,16 +203,14 @@ def _film(
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
     count = frame_count(fps, seconds)
     longest = max((path.steps for path in paths), default=0)
-    stage = _Stage(experiment, paths, size, THEMES[theme], view)
+    stage = _Stage(experiment, paths, size, themed(theme), view)
     for index, position in enumerate(np.linspace(0, longest, count)):
         yield stage.frame(float(position))
         if watch is not None:
             watch(index + 1, count)
 
 
-def _check(size: Size, theme: str) -> None:
-    if theme not in THEMES:
-        raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
+def _check(size: Size) -> None:
     if not all(isinstance(side, int) and SMALLEST <= side <= LARGEST for side in size):
         raise ValueError(f"A film is {SMALLEST} to {LARGEST:,} pixels wide and high.")
 
@@ -502,9 +500,9 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size)
 
 
-def _colors_of(frame: Image.Image, experiment: Experiment, theme: str, view: View) -> Image.Image:
+def _colors_of(frame: Image.Image, experiment: Experiment, theme: Theme | str, view: View) -> Image.Image:
     """A palette for a film: paper, ink and its paths to the bit, and what else its first frame has."""
-    colors = THEMES[theme]
+    colors = themed(theme)
     named = [colors.paper, colors.ink, *(pen.color for pen in all_pens(experiment, colors, view))]
     exact = np.array([ImageColor.getrgb(color) for color in named])
     few = np.array(frame.quantize(255 - len(exact), Image.Quantize.MEDIANCUT).getpalette()).reshape(-1, 3)

@@ -8,7 +8,7 @@ import kaleido
 import plotly.graph_objects as go
 from kaleido.errors import ChromeNotFoundError
 
-from optviz.figures.theme import THEMES
+from optviz.figures.drawing import TRANSPARENT
 
 FORMATS = ("png", "svg")
 _BESIDE, _ABOVE = 170, 100
@@ -72,8 +72,8 @@ def still(figure: go.Figure) -> dict[str, Any]:
     """The figure as plotly's JSON for a picture: without its play controls, on its theme's background."""
     data: dict[str, Any] = figure.to_dict()
     layout = {name: part for name, part in data["layout"].items() if name not in ("updatemenus", "sliders")}
-    ink = layout.get("font", {}).get("color")
-    paper = next((theme.paper for theme in THEMES.values() if theme.ink == ink), "#ffffff")
+    is_ours = layout.get("paper_bgcolor") == TRANSPARENT  # then its labels have the theme's paper
+    paper = layout["hoverlabel"]["bgcolor"] if is_ours else "#ffffff"
     if "sliders" in data["layout"]:
         layout["margin"] = {**layout.get("margin", {}), "b": 60}
     return {"data": data["data"], "layout": {**layout, "paper_bgcolor": paper}}

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.drawing import line, shown_name, styled
-from optviz.figures.theme import LIGHT, Pen, Theme, pens
+from optviz.figures.theme import Pen, Theme, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.surfaces.catalogue import surface
@@ -28,7 +28,10 @@ _MOST_EXCURSIONS = 50
 
 
 def loss_figure(
-    experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory],
+    theme: Theme | str = "light",
+    view: View = PLAIN,
 ) -> go.Figure:
     """The surface's own loss at each point, against steps or evaluations.
 
@@ -38,7 +41,7 @@ def loss_figure(
     Args:
         experiment: The experiment that the trajectories belong to.
         trajectories: Those to draw, of any of the competitors.
-        theme: The colours.
+        theme: "light", "dark" or a `Theme`.
         view: How it is looked at: its `scale` and what it is drawn `against`, and the competitors' colours.
 
     Returns:
@@ -54,6 +57,7 @@ def loss_figure(
         >>> ov.loss_figure(exp, ov.run(exp, device="cpu")).layout.yaxis.type
         'log'
     """
+    theme = themed(theme)
     minimum = surface(experiment.surface).minimum
     if view.scale == "log" and not np.isfinite(minimum):
         raise ValueError(f"{experiment.surface.name} has no minimum to measure a logarithm from.")
@@ -67,14 +71,17 @@ def loss_figure(
 
 
 def gradient_figure(
-    experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory],
+    theme: Theme | str = "light",
+    view: View = PLAIN,
 ) -> go.Figure:
     """The length of the surface's own gradient at each point, on a log scale.
 
     Args:
         experiment: The experiment that the trajectories belong to.
         trajectories: Those to draw, of any of the competitors.
-        theme: The colours.
+        theme: "light", "dark" or a `Theme`.
         view: How it is looked at: what it is drawn `against`, and the competitors' colours.
 
     Returns:
@@ -87,13 +94,17 @@ def gradient_figure(
         >>> ov.gradient_figure(exp, ov.run(exp, device="cpu")).layout.yaxis.title.text
         'gradient norm'
     """
+    theme = themed(theme)
     norms = [trajectory.gradient_norms for trajectory in trajectories]
     curves = [(norm, norm) for norm in norms]
     return _curves(experiment, trajectories, curves, "gradient norm", theme, view, log=True)
 
 
 def lr_figure(
-    experiment: Experiment, trajectories: Sequence[Trajectory], theme: Theme = LIGHT, view: View = PLAIN
+    experiment: Experiment,
+    trajectories: Sequence[Trajectory],
+    theme: Theme | str = "light",
+    view: View = PLAIN,
 ) -> go.Figure | None:
     """The learning rate that each step used; None where no run's learning rate ever changes.
 
@@ -102,7 +113,7 @@ def lr_figure(
     Args:
         experiment: The experiment that the trajectories belong to.
         trajectories: Those to draw, of any of the competitors.
-        theme: The colours.
+        theme: "light", "dark" or a `Theme`.
         view: How it is looked at: what it is drawn `against`, and the competitors' colours.
 
     Returns:
@@ -117,6 +128,7 @@ def lr_figure(
     """
     from optviz.engine.rates import moves, used_lrs
 
+    theme = themed(theme)
     used = [used_lrs(trajectory) for trajectory in trajectories]
     if not any(map(moves, used)):
         return None
@@ -131,9 +143,27 @@ def lr_figure(
 
 
 def stability_figure(
-    stability: Stability, threshold: bool = True, theme: Theme = LIGHT, name: str = ""
+    stability: Stability, threshold: bool = True, theme: Theme | str = "light", name: str = ""
 ) -> go.Figure:
-    """The largest curvature along a path, and what the optimizer can bear. Negative curvature is a gap."""
+    """The largest curvature along a path, and what the optimizer can bear. Negative curvature is a gap.
+
+    Args:
+        stability: The result of `stability`.
+        threshold: Whether the threshold is drawn, too.
+        theme: "light", "dark" or a `Theme`.
+        name: What the run is called in the legend.
+
+    Returns:
+        A plotly figure.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> len(ov.stability_figure(ov.stability(exp, ov.run_one(exp, 0, device="cpu"))).data)
+        2
+    """
+    theme = themed(theme)
     steps = np.arange(len(stability.curvature))
     curves = [("largest eigenvalue of the Hessian", stability.curvature, line(1, theme))]
     differs = np.isfinite(stability.sharpness) & (stability.sharpness != stability.curvature)

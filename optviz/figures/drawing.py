@@ -15,6 +15,7 @@ from optviz.surfaces.problem import Point, Surface
 
 MARKED = 121
 """Longest path, in points, whose steps all have a marker."""
+TRANSPARENT = "rgba(0, 0, 0, 0)"
 _FAR = 1000.0
 """Distance from 0, in widths of the domain, beyond which a relief is drawn around its own middle."""
 
@@ -124,8 +125,8 @@ def styled(figure: go.Figure, theme: Theme) -> go.Figure:
     figure.update_yaxes(**axis)
     figure.update_layout(
         template="none",
-        paper_bgcolor="rgba(0, 0, 0, 0)",
-        plot_bgcolor="rgba(0, 0, 0, 0)",
+        paper_bgcolor=TRANSPARENT,
+        plot_bgcolor=TRANSPARENT,
         font={"color": theme.ink, "size": 13},
         margin={"l": 56, "r": 12, "t": 34, "b": 48},
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "itemwidth": 30},

@@ -13,7 +13,7 @@ from optviz.engine.planes import Ground, ground_of
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units, places
 from optviz.figures.drawing import MARKED, is_far, shown_name, styled
-from optviz.figures.theme import LIGHT, Pen, Theme, mixed, pens
+from optviz.figures.theme import Pen, Theme, mixed, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
@@ -26,7 +26,7 @@ _SUNK = 0.15
 def surface_figure(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],
-    theme: Theme = LIGHT,
+    theme: Theme | str = "light",
     grid: Grid | None = None,
     view: View = PLAIN,
 ) -> go.Figure:
@@ -39,7 +39,7 @@ def surface_figure(
     Args:
         experiment: The experiment that the trajectories belong to.
         trajectories: Those to draw, of any of the competitors.
-        theme: The colours.
+        theme: "light", "dark" or a `Theme`.
         grid: The surface's losses where they have been sampled already.
         view: How it is looked at: colours of the competitors, units of the axes.
 
@@ -58,6 +58,7 @@ def surface_figure(
     """
     from optviz.engine.sampling import sample
 
+    theme = themed(theme)
     under = ground_of(experiment, trajectories)
     function, grid = under.surface, grid or sample(under.sampled)
     levels = contour_levels(grid.z)

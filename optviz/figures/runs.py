@@ -16,7 +16,7 @@ from optviz.engine.planes import ground_of
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import contour_levels
 from optviz.figures.drawing import MARKED, color_bar_trace, ground, shown_name, styled
-from optviz.figures.theme import LIGHT, Pen, Theme, pens
+from optviz.figures.theme import Pen, Theme, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
@@ -29,7 +29,7 @@ _MOST_POINTS = 400
 def contour_figure(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],
-    theme: Theme = LIGHT,
+    theme: Theme | str = "light",
     grid: Grid | None = None,
     view: View = PLAIN,
 ) -> go.Figure:
@@ -41,7 +41,7 @@ def contour_figure(
     Args:
         experiment: The experiment that the trajectories belong to.
         trajectories: Those to draw, of any of the competitors.
-        theme: The colours.
+        theme: "light", "dark" or a `Theme`.
         grid: The surface's losses where they have been sampled already.
         view: How it is looked at: colours of the competitors, units of the axes.
 
@@ -61,6 +61,7 @@ def contour_figure(
     """
     from optviz.engine.sampling import sample
 
+    theme = themed(theme)
     under = ground_of(experiment, trajectories)
     function, grid = under.surface, grid or sample(under.sampled)
     levels = contour_levels(grid.z)

@@ -79,6 +79,18 @@ DARK = Theme(
     },
 )
 THEMES = {"light": LIGHT, "dark": DARK}
+"""Every theme that has a name."""
+
+
+def themed(theme: Theme | str) -> Theme:
+    """The theme of this name, or a theme as it is. Raises ValueError for other names."""
+    if isinstance(theme, Theme):
+        return theme
+    if theme not in THEMES:
+        raise ValueError(f'The theme is "light", "dark" or a Theme, not {theme!r}.')
+    return THEMES[theme]
+
+
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
 
 

@@ -1,4 +1,4 @@
-"""Hyperparameters that are varied: how an axis is asked for, what it may be, and what is taken by default."""
+"""Axes of sweeps: how a varied hyperparameter is asked for, what it may be, and its default range."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AXIS = Tuple(
 """An axis of a sweep: hyperparameter, from, to, how many values, and how they are spread."""
 ShownAxis = tuple[str, float, float, int, str]
 _SECOND = ("momentum", "betas[0]", "alpha", "rho", "lr_decay", "etas[0]", "weight_decay")
-"""What a sweep varies besides the learning rate if nobody says otherwise: the first of these there is."""
+"""What a sweep varies besides the learning rate by default: the first of these that the optimizer has."""
 _RANGES: Mapping[str, tuple[float, float]] = {
     "momentum": (0.0, 0.99),
     "betas[0]": (0.0, 0.99),
@@ -68,7 +68,7 @@ def _parts(name: str) -> tuple[str, int | None]:
 
 
 def read_axis(spec: RunSpec, given: Axis | tuple[Any, ...]) -> Axis:
-    """An axis as it was asked for. Raises ValueError with a sentence where there is no such one."""
+    """An axis as it was asked for. Raises ValueError with a sentence where it is none."""
     if isinstance(given, Axis):
         given = (given.name, given.low, given.high, given.count, "log" if given.log else "linear")
     if not isinstance(given, tuple) or not 4 <= len(given) <= 5:
@@ -120,7 +120,22 @@ def axis_kind(optimizer: OptimizerSpec, name: str) -> Float | Int:
 
 
 def axis_names(optimizer: str) -> tuple[str, ...]:
-    """What can be an axis of a sweep: every number that the optimizer takes. Raises ValueError as `run`."""
+    """The hyperparameters that can be an axis of a sweep: every number that an optimizer takes.
+
+    Args:
+        optimizer: A name in `OPTIMIZERS`.
+
+    Returns:
+        torch's names, and "betas[1]" for the second of a tuple.
+
+    Raises:
+        ValueError: There is no such optimizer.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.axis_names("Adam")
+        ('lr', 'betas[0]', 'betas[1]', 'eps', 'weight_decay')
+    """
     parts: dict[str, Kind] = {}
     for name, param in optimizer_info(OptimizerSpec(optimizer)).params.items():
         if isinstance(param.kind, Tuple):
@@ -146,7 +161,7 @@ def default_axis(optimizer: OptimizerSpec, name: str, count: int) -> ShownAxis:
 
 
 def whole_axis(optimizer: OptimizerSpec, axis: Any) -> ShownAxis:
-    """An axis with the spread that it has if nobody says one."""
+    """An axis with its scale, which by default is that of the hyperparameter."""
     if len(axis) == 5:
         return axis  # type: ignore[no-any-return]
     name, low, high, count = axis
@@ -165,7 +180,7 @@ def _range(optimizer: OptimizerSpec, name: str, kind: Float) -> tuple[float, flo
 
 
 def second_axis(optimizer: OptimizerSpec) -> str:
-    """What a sweep varies besides the learning rate."""
+    """The hyperparameter that a sweep varies besides the learning rate by default."""
     there = [name for name in axis_names(optimizer.name) if name != "lr"]
     return next((name for name in _SECOND if name in there), there[0])
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from optviz.engine.outcome import Array
 from optviz.engine.request import competitor, made_with, takes_run
 from optviz.figures.drawing import shown_name
-from optviz.figures.theme import LIGHT, Theme
+from optviz.figures.theme import Theme, themed
 from optviz.maps.cells import (
     CellMap,
     Cells,
@@ -67,11 +67,31 @@ def basins(
     executor: Workers = None,
     watch: Watch[BasinMap] | None = None,
 ) -> BasinMap:
-    """Where competitor `index` ends from every one of `resolution`² starts, each equal to its single run.
+    """Where a competitor ends from every start of a grid over the domain; each cell equals its single run.
 
-    The default is 256, or what takes about ten seconds where that would take longer. A minimizer nearer than
-    `within`, by default a thousandth of the domain, is reached. Raises ValueError as `run` does, and for what
-    would take hours.
+    Args:
+        experiment: What to run. Its own start is not used.
+        index: The competitor's index in the experiment, counted from 0. `run` is another name for it.
+        resolution: The number of starts along each axis, 2 to 1,024. Where left out, 256, or fewer where that
+            would take longer than about ten seconds.
+        within: The distance from a minimizer, in units of x and y, that counts as having reached it; a
+            thousandth of the domain's mean width where left out.
+        device: As in `run`.
+        executor: Any executor of `concurrent.futures`; this process where left out.
+        watch: Called with a `Progress` now and then. What it raises ends the work.
+
+    Returns:
+        Endings, steps and losses, each (resolution, resolution).
+
+    Raises:
+        ValueError: As in `run_many`; the resolution is out of range, or the map would take hours.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Himmelblau"), (0.0, 0.0), 100, (run,))
+        >>> ov.basins(exp, resolution=4, device="cpu").kinds.shape
+        (4, 4)
     """
     spec, function = competitor(experiment, index)
     side = default_resolution(experiment, index) if resolution is None else resolution
@@ -98,13 +118,28 @@ def basins(
 # -- pictures ------------------------------------------------------------------------------------------
 
 
-def basin_figure(basins: BasinMap, theme: Theme = LIGHT, *, hover: bool = True) -> go.Figure:
+def basin_figure(basins: BasinMap, theme: Theme | str = "light", *, hover: bool = True) -> go.Figure:
     """Where every start ends: a hue for each minimizer and ending, paler the more steps it took.
 
-    The steps are those to the minimizer that it ends in, as `arrivals` counts, else those to its ending.
-    Cells that have not been run yet show their coarser neighbours. Without `hover` the figure is lean: its
-    cells do not say what they are.
+    The steps are those to the minimizer that it ends in, else those to its ending. Cells that have not been
+    run yet show their coarser neighbours.
+
+    Args:
+        basins: The map, which may be unfinished.
+        theme: "light", "dark" or a `Theme`.
+        hover: Whether cells say what they are under the pointer; without, the figure is smaller.
+
+    Returns:
+        A plotly figure.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Himmelblau"), (0.0, 0.0), 100, (run,))
+        >>> ov.basin_figure(ov.basins(exp, resolution=4, device="cpu")).data[0].type
+        'heatmap'
     """
+    theme = themed(theme)
     function = surface(basins.experiment.surface)
     classes, names, colors = endings(basins, function, theme)
     sayings = sayings_of(basins, function, names)
@@ -115,12 +150,31 @@ def basin_figure(basins: BasinMap, theme: Theme = LIGHT, *, hover: bool = True) 
 
 
 def basin_difference_figure(
-    one: BasinMap, other: BasinMap, theme: Theme = LIGHT, *, hover: bool = True
+    one: BasinMap, other: BasinMap, theme: Theme | str = "light", *, hover: bool = True
 ) -> go.Figure:
     """Where two optimizers end differently from the same start.
 
-    Raises ValueError where the two maps are not of the same surface and resolution.
+    Args:
+        one: The map of the first.
+        other: The map of the second, of the same surface and resolution.
+        theme: "light", "dark" or a `Theme`.
+        hover: Whether cells say what they are under the pointer; without, the figure is smaller.
+
+    Returns:
+        A plotly figure.
+
+    Raises:
+        ValueError: The two maps are not of the same surface and resolution.
+
+    Example:
+        >>> import optviz as ov
+        >>> runs = tuple(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr})) for lr in (0.01, 0.001))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Himmelblau"), (0.0, 0.0), 100, runs)
+        >>> fast, slow = (ov.basins(exp, index, resolution=4, device="cpu") for index in (0, 1))
+        >>> ov.basin_difference_figure(fast, slow).data[0].type
+        'heatmap'
     """
+    theme = themed(theme)
     if one.experiment.surface != other.experiment.surface or one.kinds.shape != other.kinds.shape:
         raise ValueError("Only maps of the same surface and resolution can be compared.")
     function = surface(one.experiment.surface)
@@ -143,8 +197,8 @@ def basin_difference_figure(
 def difference(one: BasinMap, other: BasinMap) -> NDArray[np.int64]:
     """(h, w) how the endings of two maps differ.
 
-    0 for the same one, 1 or 2 where only the first or the second reached one of the declared minimizers, 3
-    where they reached two of them, 4 for other endings.
+    It is 0 for the same one, 1 or 2 where only the first or the second reached one of the declared
+    minimizers, 3 where they reached two of them, and 4 for other endings.
     """
     same = (one.kinds == other.kinds) & (one.minimizers == other.minimizers)
     first, second = one.minimizers >= 0, other.minimizers >= 0

@@ -26,16 +26,16 @@ Result = TypeVar("Result")
 Tick = Callable[[int], None]
 
 CRITERIA = ("final loss", "best loss", "steps to reach")
-"""What a tuning can go by: lower is better in each."""
+"""The criteria of a tuning: lower is better in each."""
 
 
 def criterion_name(criterion: str, within: float) -> str:
-    """A criterion as pictures call it: with the distance that counts as reached."""
+    """What pictures call a criterion: with the distance that counts as reached."""
     return f"steps to within {within:.12g}" if criterion == "steps to reach" else criterion
 
 
 _AT_ONCE = 2**16
-"""Points that are looked at together: few enough for a processor's cache."""
+"""Points per chunk: few enough for the CPU's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Cells:
 
     @classmethod
     def empty(cls, count: int) -> Cells:
-        """Cells that nothing is known of: kind -1."""
+        """Cells of which nothing is known: kind -1."""
         missing = np.full(count, -1)
         return cls(
             missing.astype(np.int8),
@@ -69,7 +69,7 @@ class Cells:
         )
 
     def put(self, places: Places, cells: Cells) -> None:
-        """Fill in what is known of some."""
+        """Fill in the cells at these places."""
         for part in fields(self):
             getattr(self, part.name)[places] = getattr(cells, part.name)
 
@@ -105,7 +105,7 @@ class CellMap(ShownAsFigure):
         return self.kinds >= 0
 
     def shown(self, values: NDArray[Any]) -> NDArray[Any]:
-        """`values` (h, w) with a coarser picture where there is no finer one yet."""
+        """`values` (h, w), coarser where the finer ones are missing."""
         filled: NDArray[Any] = values.reshape(-1)[stand_ins(self.done)]
         return filled
 

@@ -17,7 +17,7 @@ from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Floats, Grid, MadeWith
 from optviz.figures.contours import contour_levels
 from optviz.figures.drawing import ground, line, shown_name, styled
-from optviz.figures.theme import LIGHT, Theme
+from optviz.figures.theme import Theme, themed
 from optviz.maps.cells import (
     paths_of_seeds,
     paths_of_starts,
@@ -75,11 +75,36 @@ def cloud(
     executor: Workers = None,
     watch: Watch[Cloud] | None = None,
 ) -> Cloud:
-    """Competitor `index` many times: with as many `seeds`, from the experiment's on, each its single run.
+    """One competitor many times, with many seeds or from many starts; each equals its single run.
 
-    With a `radius`, in domain widths, it has the experiment's one seed and as many starts instead, spread
-    evenly over the ellipse of that radius around the start, which is the first of them. Raises ValueError as
-    `run` does, and where nothing is left to chance, so that all runs would be the same.
+    Without a `radius` run k has the experiment's seed plus k. With one, all runs have the experiment's seed,
+    and their starts are spread evenly over an ellipse around the experiment's start, which is the first of
+    them.
+
+    Args:
+        experiment: What to run.
+        index: The competitor's index in the experiment, counted from 0. `run` is another name for it.
+        seeds: The number of runs, 2 to 10,000.
+        radius: The radius of the ellipse in widths of the domain; None for seeds instead of starts.
+        quantiles: Which quantiles of the runs are kept, each from 0 to 1.
+        device: As in `run`.
+        executor: Any executor of `concurrent.futures`; this process where left out.
+        watch: Called with a `Progress` now and then. What it raises ends the work.
+
+    Returns:
+        Quantiles of the losses (q, n+1) and points (q, n+1, 2) at each step, and at most 64 whole paths.
+
+    Raises:
+        ValueError: As in `run_many`; a setting is out of range, the paths would not fit into memory, the
+            cloud would take hours, or there is neither chance nor a radius, so that all runs would be the
+            same.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, (run,), noise=0.1)
+        >>> ov.cloud(exp, seeds=8, device="cpu").losses.shape
+        (5, 51)
     """
     spec, function = competitor(experiment, index)
     if not 2 <= seeds <= 10_000:
@@ -165,8 +190,24 @@ def _summarised(
 # -- pictures ------------------------------------------------------------------------------------------
 
 
-def cloud_figure(cloud: Cloud, theme: Theme = LIGHT) -> go.Figure:
-    """The loss at each step: bands between quantiles, the median, and one run drawn out."""
+def cloud_figure(cloud: Cloud, theme: Theme | str = "light") -> go.Figure:
+    """The loss at each step of a cloud: bands between quantiles, the median, and the first run.
+
+    Args:
+        cloud: The result, which may be unfinished.
+        theme: "light", "dark" or a `Theme`.
+
+    Returns:
+        A plotly figure.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, (run,), noise=0.1)
+        >>> ov.cloud_figure(ov.cloud(exp, seeds=8, device="cpu")).layout.xaxis.title.text
+        'step<br><sub>8 seeds of SGD</sub>'
+    """
+    theme = themed(theme)
     minimum = surface(cloud.experiment.surface).minimum
     base = minimum if np.isfinite(minimum) else 0.0
     log = bool(np.isfinite(minimum))
@@ -193,8 +234,25 @@ def cloud_figure(cloud: Cloud, theme: Theme = LIGHT) -> go.Figure:
     return styled(figure, theme)
 
 
-def cloud_paths_figure(cloud: Cloud, theme: Theme = LIGHT, grid: Grid | None = None) -> go.Figure:
-    """The runs on the surface: some of the paths, faint, the median of x and of y, and one run drawn out."""
+def cloud_paths_figure(cloud: Cloud, theme: Theme | str = "light", grid: Grid | None = None) -> go.Figure:
+    """The runs of a cloud on the surface: some paths, faint, the median of x and of y, and the first run.
+
+    Args:
+        cloud: The result, which may be unfinished.
+        theme: "light", "dark" or a `Theme`.
+        grid: The surface's losses where they have been sampled already.
+
+    Returns:
+        A plotly figure.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, (run,), noise=0.1)
+        >>> len(ov.cloud_paths_figure(ov.cloud(exp, seeds=8, device="cpu")).data) > 2
+        True
+    """
+    theme = themed(theme)
     function = surface(cloud.experiment.surface)
     grid = grid or sample(cloud.experiment.surface)
     figure = go.Figure()

@@ -20,11 +20,11 @@ MOST_CELLS = 2**20
 _LONGEST = 3600.0
 """Seconds: a map that would take longer in one process is refused, or 100 times as long on an executor."""
 _BYTES = 2**26
-"""Of the paths that a piece of work holds."""
+"""Most bytes of the paths that a piece of work holds."""
 _PIECE = 0.4
-"""Seconds that a piece of work takes, about: it is not interrupted on an executor."""
+"""About the seconds that a piece of work takes: on an executor it is not interrupted."""
 _DEFAULT = 10.0
-"""Seconds that a map takes which is asked for without a resolution."""
+"""About the seconds that a map of the default resolution takes."""
 _STEP = 150e-6
 """Seconds of a step of torch, whatever it steps. This and the next are measured on one core of a server."""
 _EACH = {"rows": 0.1e-6, "groups": 25e-6, "tensors": 45e-6, "models": 80e-6, "alone": 130e-6}
@@ -33,10 +33,29 @@ _EACH = {"rows": 0.1e-6, "groups": 25e-6, "tensors": 45e-6, "models": 80e-6, "al
 
 @takes_run
 def cost(experiment: Experiment, index: int, cells: int, kind: str = "basins") -> float:
-    """About how many seconds a map of so many cells takes on one core of a server; `kind` may be "sweep".
+    """About how many seconds a map takes on one core of a server.
 
-    A rule of thumb by how torch can step the runs together, within a factor of a few: `Progress.left` knows
-    better as soon as the first runs are done.
+    A rule of thumb from how torch can step the runs together, right within a factor of a few: `Progress.left`
+    is better as soon as the first runs are done.
+
+    Args:
+        experiment: What is run.
+        index: The competitor's index in the experiment, counted from 0. `run` is another name for it.
+        cells: The number of runs of the map.
+        kind: "basins" for a map of starts, "sweep" for one of hyperparameters.
+
+    Returns:
+        Seconds.
+
+    Raises:
+        ValueError: There is no competitor with this index.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, (run,))
+        >>> ov.cost(exp, 0, 256**2) < 60
+        True
     """
     spec, _ = competitor(experiment, index)
     passes = max(1.0, cells / runs_at_once(experiment, spec, kind))
@@ -45,7 +64,25 @@ def cost(experiment: Experiment, index: int, cells: int, kind: str = "basins") -
 
 @takes_run
 def default_resolution(experiment: Experiment, index: int = 0) -> int:
-    """The resolution of a basin map that is asked for without one: 256, or what takes about ten seconds."""
+    """The resolution of a basin map where none is asked for: 256, or what takes about ten seconds.
+
+    Args:
+        experiment: What is run.
+        index: The competitor's index in the experiment, counted from 0. `run` is another name for it.
+
+    Returns:
+        The number of starts along each axis.
+
+    Raises:
+        ValueError: There is no competitor with this index.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, (run,))
+        >>> ov.default_resolution(exp)
+        256
+    """
     sides = (side for side in (256, 128, 96, 64, 48, 32, 24) if cost(experiment, index, side**2) <= _DEFAULT)
     return next(sides, 16)
 

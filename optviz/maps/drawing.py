@@ -21,9 +21,9 @@ from optviz.spec.wording import coordinates
 from optviz.surfaces.problem import Surface
 
 _SLOT = {"minimum": 5, "saddle": 2, "maximum": 7, "plateau": 4, "cycle": 3, "left": 1}
-"""Which of the palette's colours an ending has that is no declared minimizer."""
+"""The palette's colour of each ending that is no declared minimizer."""
 _PALE = 0.6
-"""How far the shade of the slowest cell is from its hue to the paper."""
+"""Share of the paper's colour in the shade of the slowest cell."""
 
 
 def single(numbers: NDArray[Any]) -> NDArray[np.float32]:
@@ -54,7 +54,7 @@ def cell_names(names: Sequence[str], classes: NDArray[np.int64]) -> NDArray[np.s
 
 
 Saying = tuple[str, str]
-"""What a cell of some class says: before the step that it tells, and where there is none."""
+"""What a cell of some class says: the words before its step, and those where it has none."""
 
 
 def sayings_of(cells: CellMap, function: Surface, names: Sequence[str]) -> list[Saying]:

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from optviz.engine.outcome import KINDS, Array
 from optviz.engine.request import competitor, made_with, takes_run
 from optviz.figures.drawing import line, shown_name, styled
-from optviz.figures.theme import LIGHT, Theme
+from optviz.figures.theme import Theme, themed
 from optviz.maps.axes import (
     AXIS,
     Axis,
@@ -92,13 +92,36 @@ def sweep(
     executor: Workers = None,
     watch: Watch[SweepMap] | None = None,
 ) -> SweepMap:
-    """How competitor `index` ends with each pair of values of two of its optimizer's hyperparameters.
+    """How a competitor ends with every pair of values of two hyperparameters, or with every value of one.
 
-    An axis is (name, low, high, count), with "log" or "linear" as a fifth where the scale of the parameter
-    is not what is wanted. "betas[1]", or ("betas", 1), is the second of a tuple. Without `y` it is a curve.
-    A minimizer nearer than `within`, by default a thousandth of the domain, is reached.
-    On the CPU each cell equals its single run to the bit. Raises ValueError as `run` does, for an axis that
-    the optimizer does not have, and for what would take hours.
+    On the CPU each cell equals its single run to the bit.
+
+    Args:
+        experiment: What to run.
+        index: The competitor's index in the experiment, counted from 0. `run` is another name for it.
+        x: The hyperparameter across: (name, low, high, count), with "log" or "linear" as a fifth where its
+            usual scale is not wanted. "betas[1]", or ("betas", 1), is the second of a tuple.
+        y: The same upwards; None for a curve over x alone.
+        within: The distance from a minimizer, in units of x and y, that counts as having reached it; a
+            thousandth of the domain's mean width where left out.
+        device: As in `run`.
+        executor: Any executor of `concurrent.futures`; this process where left out.
+        watch: Called with a `Progress` now and then. What it raises ends the work.
+
+    Returns:
+        Endings, steps and losses, each (count of y, count of x), or (1, count of x) without y.
+
+    Raises:
+        ValueError: As in `run_many`; the optimizer has no such hyperparameter, an axis is out of range, both
+            are the same, or the map would take hours.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, (run,))
+        >>> grid = ov.sweep(exp, x=("lr", 1e-3, 1e-1, 4), y=("momentum", 0.0, 0.9, 3), device="cpu")
+        >>> grid.losses.shape
+        (3, 4)
     """
     spec, function = competitor(experiment, index)
     across, up = read_axis(spec, x), None if y is None else read_axis(spec, y)
@@ -153,12 +176,33 @@ def _boundary(experiment: Experiment, spec: RunSpec, x: Axis, y: Axis | None) ->
 
 
 def sweep_figure(
-    sweep: SweepMap, value: str = "final loss", theme: Theme = LIGHT, *, hover: bool = True
+    sweep: SweepMap, value: str = "final loss", theme: Theme | str = "light", *, hover: bool = True
 ) -> go.Figure:
-    """What each pair of hyperparameters leads to, one of `SWEEP_VALUES`, with the border of stability.
+    """What each pair of hyperparameters leads to, with the border of stability where it is known.
 
-    A sweep of a single hyperparameter is drawn as a curve. Raises ValueError for another value.
+    A sweep of a single hyperparameter is drawn as a curve.
+
+    Args:
+        sweep: The map, which may be unfinished.
+        value: What is shown: "final loss", "best loss", "steps to reach" or "ending".
+        theme: "light", "dark" or a `Theme`.
+        hover: Whether cells say what they are under the pointer; without, the figure is smaller.
+
+    Returns:
+        A plotly figure.
+
+    Raises:
+        ValueError: `value` is none of these.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, (run,))
+        >>> grid = ov.sweep(exp, x=("lr", 1e-3, 1e-1, 4), y=("momentum", 0.0, 0.9, 3), device="cpu")
+        >>> ov.sweep_figure(grid, "ending").data[0].type
+        'heatmap'
     """
+    theme = themed(theme)
     _check_value(value)
     if sweep.y is None:
         return sweep_curves_figure([sweep], value, theme)
@@ -192,12 +236,30 @@ def sweep_figure(
 
 
 def sweep_curves_figure(
-    sweeps: Sequence[SweepMap], value: str = "final loss", theme: Theme = LIGHT
+    sweeps: Sequence[SweepMap], value: str = "final loss", theme: Theme | str = "light"
 ) -> go.Figure:
-    """Sweeps of one hyperparameter as curves on one plot: a gap where a run diverged.
+    """Sweeps of one hyperparameter as curves on one plot, with a gap where a run diverged.
 
-    Raises ValueError for another value than the numbers of `SWEEP_VALUES`, and for sweeps of two or none.
+    Args:
+        sweeps: Maps without a second axis, at least one.
+        value: What is shown: "final loss", "best loss" or "steps to reach"; "ending" shows the final loss.
+        theme: "light", "dark" or a `Theme`.
+
+    Returns:
+        A plotly figure.
+
+    Raises:
+        ValueError: `value` is none of these, there are no maps, or one of them has two axes.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, (run,))
+        >>> curve = ov.sweep(exp, x=("lr", 1e-3, 1e-1, 4), y=None, device="cpu")
+        >>> ov.sweep_curves_figure([curve]).data[0].name
+        'SGD'
     """
+    theme = themed(theme)
     _check_value(value)
     if not sweeps or any(sweep.y is not None for sweep in sweeps):
         raise ValueError("Curves are drawn of sweeps of a single hyperparameter.")

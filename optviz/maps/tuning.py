@@ -15,7 +15,7 @@ from optviz.engine.outcome import KINDS, Array
 from optviz.engine.request import competitor, made_with
 from optviz.engine.trajectory import MadeWith
 from optviz.figures.drawing import line, shown_name, styled
-from optviz.figures.theme import LIGHT, Theme
+from optviz.figures.theme import Theme, themed
 from optviz.maps.axes import (
     with_run,
 )
@@ -109,12 +109,36 @@ def tune(
     executor: Workers = None,
     watch: Watch[Tuning] | None = None,
 ) -> Tuning:
-    """Give every competitor the same `count` of learning rates and find the best of them for each.
+    """The best of the same number of learning rates for every competitor.
 
-    They are even on a log scale, from the middle divided by `span` to the middle times `span`. The middle is
-    torch's "default", or the one that is "set" where `around` says so. `criterion` is "final loss", "best
-    loss" or "steps to reach" (within `within` of a minimizer). A competitor whose learning rate a scheduler
-    replaces is given the same budget, for what it is worth. Raises ValueError as `run` does.
+    The rates are evenly spaced on a log scale, from the middle divided by `span` to the middle times `span`.
+    A competitor whose learning rate a scheduler replaces gets the same budget, though it makes no difference.
+
+    Args:
+        experiment: What to run.
+        count: The number of learning rates for each competitor, 1 to 10,000.
+        span: How far the rates reach from the middle, as a factor above 1.
+        criterion: What the best one is best at: "final loss", "best loss" or "steps to reach".
+        around: The middle: torch's "default" learning rate, or the one that is "set".
+        within: The distance from a minimizer, in units of x and y, that counts as having reached it; a
+            thousandth of the domain's mean width where left out.
+        device: As in `run`.
+        executor: Any executor of `concurrent.futures`; this process where left out.
+        watch: Called with a `Progress` now and then. What it raises ends the work.
+
+    Returns:
+        Rates, values and losses, each (competitors, count), and the experiment with the best rates as
+        `tuned`.
+
+    Raises:
+        ValueError: As in `run_many`; a setting is out of range, or the tuning would take hours.
+
+    Example:
+        >>> import optviz as ov
+        >>> runs = tuple(ov.RunSpec(ov.OptimizerSpec(name)) for name in ("SGD", "Adam"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, runs)
+        >>> ov.tune(exp, 5, device="cpu").rates.shape
+        (2, 5)
     """
     if criterion not in CRITERIA:
         raise ValueError(f"The criterion must be one of {', '.join(CRITERIA)}, not {describe(criterion)}.")
@@ -171,8 +195,24 @@ def _criterion(name: str, known: Mapping[str, Any]) -> Array:
 # -- pictures ------------------------------------------------------------------------------------------
 
 
-def tuning_figure(tuning: Tuning, theme: Theme = LIGHT) -> go.Figure:
-    """What each competitor makes of each learning rate, its best one marked, and what all were given."""
+def tuning_figure(tuning: Tuning, theme: Theme | str = "light") -> go.Figure:
+    """What each competitor makes of each learning rate, its best one marked, and the budget of all.
+
+    Args:
+        tuning: The result, which may be unfinished.
+        theme: "light", "dark" or a `Theme`.
+
+    Returns:
+        A plotly figure.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD"))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 50, (run,))
+        >>> ov.tuning_figure(ov.tune(exp, 5, device="cpu")).data[0].name
+        'SGD'
+    """
+    theme = themed(theme)
     figure = go.Figure()
     best = tuning.best
     criterion = criterion_name(tuning.criterion, tuning.within)
@@ -237,7 +277,7 @@ register_map(
                 Float(2.0, 1e6, log=True),
                 1000.0,
                 "From the middle divided by this to the middle times this.",
-                label="Span, times",
+                label="Span, as a factor",
             ),
             "around": Param(
                 Choice(("default", "set")),

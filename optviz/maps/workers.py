@@ -59,7 +59,7 @@ Workers = Executor | Here | None
 
 @dataclass(frozen=True)
 class Piece:
-    """A function and arguments that another process can be sent, for some of a map's places."""
+    """A function with its arguments, which can be sent to another process, for some of a map's places."""
 
     places: Places
     function: Callable[..., Any]
@@ -71,7 +71,7 @@ class Piece:
 
 
 class Watcher(Generic[Result]):
-    """Tells `watch` how far the work is, not more often than it needs to know."""
+    """Reports progress to `watch`, not more often than is useful."""
 
     def __init__(
         self,
@@ -85,17 +85,17 @@ class Watcher(Generic[Result]):
         self._failures: set[str] = set()
 
     def tick(self, steps: int = 0) -> None:
-        """Time goes by."""
+        """Report the progress, unless that was done just now."""
         if time.perf_counter() - self._told >= _PATIENCE:
             self._tell()
 
     def add(self, done: int) -> None:
-        """So many more runs are finished."""
+        """Count `done` more runs as finished."""
         self._done += done
         self._tell()
 
     def redo(self, runs: int, error: Exception) -> None:
-        """A worker failed at so many runs, which are done again."""
+        """Count runs that a worker failed at, which are computed again, and log the failure."""
         self._redone += runs
         is_new = repr(error) not in self._failures  # one dead process fails everything that waits for it
         self._failures.add(repr(error))
@@ -118,7 +118,7 @@ def carry_out_all(
     put: Callable[[Piece, Any], None],
     result: Callable[[], Result],
 ) -> Result:
-    """`result()` once what comes of every piece has been `put` in its place."""
+    """`result()` once the value of every piece has been `put` in its place."""
     watcher = Watcher(watch, total, result)
     with closing(carry_out(pieces, workers, watcher)) as done:
         for piece, value in done:
@@ -130,9 +130,9 @@ def carry_out_all(
 def carry_out(
     pieces: Sequence[Piece], workers: Workers, watcher: Watcher[Any]
 ) -> Generator[tuple[Piece, Any], None, None]:
-    """Each piece with its result, as they come.
+    """Each piece with its result, in the order in which they finish.
 
-    What a worker fails at, because it died or lost its way, is done again here, and `watcher` is told. What a
+    A piece whose worker died or failed is computed again in this process, and `watcher` counts it. What a
     piece raises here as well is raised; a ValueError, which is about what was asked for, at once. Close this
     iterator to give up what has not begun.
     """
@@ -178,7 +178,7 @@ def _result(future: Future[Any], piece: Piece, watcher: Watcher[Any]) -> Any:
 
 
 def coarse_first(height: int, width: int) -> list[Places]:
-    """All cells of a map, row by row as numbers, in an order in which it can be seen early.
+    """All cells of a map, as row-major indices, in an order in which the picture can be seen early.
 
     Every 16th in each direction first, then every 8th, and so on. Each list makes the picture finer.
     """
@@ -194,7 +194,7 @@ def coarse_first(height: int, width: int) -> list[Places]:
 
 
 def stand_ins(done: NDArray[np.bool_]) -> Places:
-    """(h, w) for each cell of a map the number of the cell that is shown in its place while it is not done.
+    """(h, w) for each cell the row-major index of the cell that is shown in its place until it is done.
 
     That is its nearest neighbour of the finest picture that is there; itself where there is none.
     """

@@ -45,13 +45,30 @@ def to_html(
     theme: str = "light",
     view: View = PLAIN,
 ) -> str:
-    """A web page that plays the trajectories of an experiment, in one file of at most 6 MB, offline.
+    """A web page that plays the trajectories of an experiment: one file of at most 6 MB, without a network.
 
     It is the player of the app with its transport, curves, inspector, code and table; only the start cannot
-    be moved, as there is no torch in a file. `trajectories`, one for each competitor, are computed where
-    they are not given. `theme` is "light" or "dark". `view` says what it opens with. Of very long runs the
-    inspector is left out, so that the page stays small. Raises ValueError as `run` does, and for what is too
-    large all the same.
+    be moved, since there is no torch in a file. Of very long runs the inspector is left out, so that the page
+    stays small.
+
+    Args:
+        experiment: The experiment.
+        trajectories: One for each competitor; they are computed where left out.
+        theme: "light" or "dark".
+        view: How it is looked at when it opens.
+
+    Returns:
+        The page's HTML.
+
+    Raises:
+        ValueError: As in `run`; the theme is neither of the two, or the page would be larger than 6 MB.
+
+    Example:
+        >>> import optviz as ov
+        >>> run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}))
+        >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 5, (run,))
+        >>> ov.to_html(exp)[:15].lower()
+        '<!doctype html>'
     """
     if theme not in THEMES:
         raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
