@@ -21,7 +21,7 @@ from optviz.maps import catalogue
 from optviz.player.page import to_html
 from optviz.programs.script import to_notebook, to_script
 from optviz.spec.experiment import Experiment
-from optviz.spec.params import Choice, Float, Int, Param, Value, coerce_all
+from optviz.spec.params import Choice, Float, Int, Param, Value, complete
 from optviz.spec.view import View
 
 Watch = Callable[[int, int], None]
@@ -57,13 +57,7 @@ class Format:
 
     def settings(self, given: Mapping[str, object]) -> dict[str, Value]:
         """A value for each parameter. Raises ValueError for an unknown one, or a value out of its range."""
-        values: dict[str, Value] = {name: param.default for name, param in self.params.items()}
-        for name, value in coerce_all(self.title, self.params, given).items():
-            try:
-                values[name] = self.params[name].kind.check(value)
-            except ValueError as error:
-                raise ValueError(f"{self.title}: {name} {error}") from None
-        return values
+        return complete(self.title, self.params, given, check=True)
 
 
 FIGURES: Mapping[str, Callable[..., go.Figure | None]] = MappingProxyType(

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from optviz.figures.theme import Theme
 from optviz.maps.cells import CellMap
 from optviz.spec.experiment import Experiment
-from optviz.spec.params import Param, Value, coerce_all
+from optviz.spec.params import Param, Value, complete
 from optviz.spec.view import MapSpec
 
 
@@ -70,8 +70,7 @@ class MapInfo:
 
     def settings(self, spec: MapSpec) -> dict[str, Value]:
         """All parameters, those not given at their defaults. Raises ValueError for what it does not have."""
-        values = {name: param.default for name, param in self.params.items()}
-        return values | coerce_all(self.name, self.params, spec.params)
+        return complete(self.name, self.params, spec.params)
 
 
 _maps: dict[str, MapInfo] = {}

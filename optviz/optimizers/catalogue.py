@@ -16,7 +16,19 @@ from types import MappingProxyType
 import torch
 
 from optviz.spec.experiment import OptimizerSpec
-from optviz.spec.params import Choice, Flag, Float, Int, Kind, Maybe, Param, Tuple, Value, coerce_all
+from optviz.spec.params import (
+    Choice,
+    Flag,
+    Float,
+    Int,
+    Kind,
+    Maybe,
+    Param,
+    Tuple,
+    Value,
+    coerce_all,
+    complete,
+)
 from optviz.spec.registry import Registry
 
 PLUMBING = frozenset({"params", "foreach", "fused", "capturable", "differentiable"})
@@ -109,7 +121,7 @@ class OptimizerInfo:
 
     def complete(self, spec: OptimizerSpec) -> dict[str, Value]:
         """Every hyperparameter: torch's default where `spec` gives none. Raises as `settings` does."""
-        return {name: param.default for name, param in self.params.items()} | self.settings(spec)
+        return complete(self.name, self.params, self.settings(spec))
 
 
 _LR = Float(0.0, 1e4, log=True)

@@ -451,18 +451,44 @@ class Settings(Mapping[str, Value]):
         return repr(self._items)
 
 
-def coerce_all(owner: str, declared: Mapping[str, Param], given: Mapping[str, object]) -> dict[str, Value]:
-    """Coerce the `given` values by their declarations; names that are not given are left out.
+def coerce_all(
+    owner: str, declared: Mapping[str, Param], given: Mapping[str, object], check: bool = False
+) -> dict[str, Value]:
+    """The given values in the types of their declarations; names that are not given are left out.
 
-    Raises ValueError naming the `owner` and the parameter.
+    Args:
+        owner: Whose parameters they are, for the sentence of an error.
+        declared: All parameters that there are.
+        given: The values that were chosen.
+        check: Whether a value that is out of range is refused as well.
+
+    Raises:
+        ValueError: Where a name is not declared, or a value is not of its kind.
+
+    Example:
+        >>> declared = {"lr": Param(Float(0.0, 10.0), 0.001, "The learning rate.")}
+        >>> coerce_all("SGD", declared, {"lr": 1})
+        {'lr': 1.0}
     """
     values = {}
     for name, value in given.items():
         if name not in declared:
             known = ", ".join(declared) or "none"
             raise ValueError(f"{owner} has no parameter {describe(name)}. Its parameters: {known}.")
+        kind = declared[name].kind
         try:
-            values[name] = declared[name].kind.coerce(value)
+            values[name] = kind.check(value) if check else kind.coerce(value)
         except ValueError as error:
             raise ValueError(f"{owner}: {name} {error}") from None
     return values
+
+
+def complete(
+    owner: str, declared: Mapping[str, Param], given: Mapping[str, object], check: bool = False
+) -> dict[str, Value]:
+    """A value for each declared parameter: the given one, else its default.
+
+    Its arguments, and what it raises, are those of `coerce_all`.
+    """
+    defaults = {name: param.default for name, param in declared.items()}
+    return defaults | coerce_all(owner, declared, given, check)

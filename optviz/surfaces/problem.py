@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from optviz.spec.experiment import SurfaceSpec
-from optviz.spec.params import Param, Value, coerce_all
+from optviz.spec.params import Param, Value, complete
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -176,9 +176,7 @@ class SurfaceInfo:
 
     def settings(self, given: Mapping[str, object] | None = None) -> dict[str, Value]:
         """All parameters, those not given at their defaults. Raises ValueError as `surface` does."""
-        declared = self.declared(given)
-        values = {name: param.default for name, param in declared.items()}
-        return values | coerce_all(self.name, declared, given or {})
+        return complete(self.name, self.declared(given), given or {})
 
     def latex(self, given: Mapping[str, object] | None = None) -> str:
         """The formula in LaTeX, without dollar signs. Raises ValueError as `surface` does."""

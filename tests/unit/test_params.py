@@ -30,6 +30,7 @@ from optviz.spec.params import (
     Text,
     Tuple,
     coerce_all,
+    complete,
     describe,
     freeze,
 )
@@ -528,6 +529,22 @@ def test_coerce_all_gives_what_is_given_in_its_own_type() -> None:
 def test_coerce_all_names_the_owner_and_the_parameter(given, sentence) -> None:
     said = refusal(lambda: coerce_all("Adam", ADAM, given))
     assert said == sentence
+
+
+def test_complete_adds_what_is_not_given() -> None:
+    values = complete("Adam", ADAM, {"betas": [1, 0]})
+    assert list(values) == list(ADAM)
+    assert same(tuple(values.values()), (1e-3, (1.0, 0.0), False))
+    assert complete("Sphere", {}, {}) == {}
+    with pytest.raises(ValueError, match=r"^Adam has no parameter 'rate'\. Its parameters: .+\.$"):
+        complete("Adam", ADAM, {"rate": 1})
+
+
+@pytest.mark.parametrize("convert", [coerce_all, complete])
+def test_ranges_are_checked_where_that_is_asked_for(convert) -> None:
+    assert convert("Adam", ADAM, {"lr": -1})["lr"] == -1.0
+    with pytest.raises(ValueError, match=r"^Adam: lr must be between 0 and 10000, not -1\.$"):
+        convert("Adam", ADAM, {"lr": -1}, check=True)
 
 
 def test_coerce_all_of_something_without_parameters() -> None:
