@@ -1,5 +1,6 @@
 """The public names, and where they are: read by type checkers and, line by line, by `optviz/__init__.py`."""
 
+from optviz.engine.outcome import OUTCOMES as OUTCOMES
 from optviz.engine.outcome import Outcome as Outcome
 from optviz.engine.planes import plane as plane
 from optviz.engine.planes import project as project

@@ -24,7 +24,8 @@ from optviz.spec.wording import coordinates, counted
 
 Array = NDArray[np.float64]
 
-KINDS = ("minimum", "saddle", "maximum", "plateau", "cycle", "moving", "left", "diverged")
+OUTCOMES = ("minimum", "saddle", "maximum", "plateau", "cycle", "moving", "left", "diverged")
+"""Every kind of ending; a map of many runs has their places in this tuple."""
 
 NEAR = 1e-3
 """Domain widths: a run is stationary where the Newton step is at most this."""
@@ -50,7 +51,7 @@ class Outcome:
     """How a run ended."""
 
     kind: str
-    """One of `KINDS`."""
+    """One of `OUTCOMES`."""
     step: int
     """The step from which it held: when it settled, left for good, began to cycle, or diverged. It is not
     when a minimizer was reached, which `optviz.engine.trajectory.arrivals` says: to settle is to stay near
@@ -93,7 +94,7 @@ class Endings:
     """How N runs ended, as numbers."""
 
     kinds: NDArray[np.int8]
-    """(N,) places in `KINDS`."""
+    """(N,) places in `OUTCOMES`."""
     steps: NDArray[np.int64]
     """(N,) the step from which it held, as `Outcome.step`."""
     minimizers: NDArray[np.int16]
@@ -110,7 +111,7 @@ def judge(points: Array, diverged: bool, land: Landscape, stopped: str = "") -> 
     """
     last = len(points) - 1
     ending = judge_many(points[:, None], np.array([last]), np.array([diverged]), land)
-    kind, step, minimizer = KINDS[ending.kinds[0]], int(ending.steps[0]), int(ending.minimizers[0])
+    kind, step, minimizer = OUTCOMES[ending.kinds[0]], int(ending.steps[0]), int(ending.minimizers[0])
     detail = _detail(kind, step, minimizer, bool(ending.lowest[0]), points, land)
     if stopped and kind != "diverged":
         why = f"Stopped after {last:,} step{'s' * (last != 1)}: {stopped}."
@@ -156,7 +157,7 @@ class _Verdict:
         return np.flatnonzero(self.kinds < 0)
 
     def settle(self, runs: NDArray[np.int64], kind: str, steps: NDArray[np.int64]) -> None:
-        self.kinds[runs], self.since[runs] = KINDS.index(kind), steps
+        self.kinds[runs], self.since[runs] = OUTCOMES.index(kind), steps
 
     def unit(self, points: Array) -> Array:
         """Points (..., D) in domain widths from the domain's lowest corner."""

@@ -119,10 +119,10 @@ def project(experiment: Experiment, trajectories: Sequence[Trajectory]) -> tuple
     if not trajectories or any(one.parameters is None for one in trajectories):
         return tuple(trajectories)
     common = plane(experiment, trajectories)
-    return tuple(seen_on(common, trajectory) for trajectory in trajectories)
+    return tuple(project_on(common, trajectory) for trajectory in trajectories)
 
 
-def seen_on(common: Plane, trajectory: Trajectory) -> Trajectory:
+def project_on(common: Plane, trajectory: Trajectory) -> Trajectory:
     """A network's trajectory with its points where they are seen on a plane."""
     points, off_plane = common.coordinates(trajectory.theta.astype(np.float64))
     return replace(trajectory, points=points, off_plane=off_plane, plane=common)
@@ -217,7 +217,9 @@ def seen_through(experiment: Experiment, trajectory: Trajectory) -> Trajectory:
     )
 
 
-def shadows(experiment: Experiment, trajectory: Trajectory, names: Sequence[str]) -> dict[str, Array]:
+def projected_vectors(
+    experiment: Experiment, trajectory: Trajectory, names: Sequence[str]
+) -> dict[str, Array]:
     """What happens at each step of a network's trajectory as it is seen on its plane, (n+1, 2) or (n, 2).
 
     That is "theta", "gradient" and "given", and the first of torch's states that is one of `names`, as
@@ -271,7 +273,7 @@ def on_plane(common: Plane) -> Surface:
 
 
 @dataclass(frozen=True)
-class Ground:
+class PicturePlane:
     """What paths are drawn on."""
 
     surface: Surface
@@ -280,18 +282,18 @@ class Ground:
     start: Point
 
 
-def ground_of(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Ground:
+def picture_plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> PicturePlane:
     """The experiment's surface, or of a network, the plane that its trajectories are seen on.
 
     Raises ValueError where they are seen on several, as those of `run_one` are.
     """
     planes = [one.plane for one in trajectories if one.plane is not None]
     if not planes:
-        return Ground(surface(experiment.surface), experiment.surface, experiment.start)
+        return PicturePlane(surface(experiment.surface), experiment.surface, experiment.start)
     seen, *others = planes
     if not all(_same(seen, other) for other in others):
         raise ValueError("These paths are seen on different planes: project them on a common one first.")
-    return Ground(on_plane(seen), seen, (0.0, 0.0))
+    return PicturePlane(on_plane(seen), seen, (0.0, 0.0))
 
 
 def _same(one: Plane, other: Plane) -> bool:

@@ -1,10 +1,10 @@
 """One of torch's optimizers with other hyperparameters in each row of its tensors.
 
 torch wants one number for all rows and refuses a tensor for most of them. Its own code runs all the same, row
-for row as it would with a number: `Varied` is a float to Python's arithmetic, one for each row in truth, and
+for row as it would with a number: `PerRow` is a float to Python's arithmetic, one for each row in truth, and
 `RowWise` gives the few operations that torch ends in with such a number their form for rows. That each of
-these rounds as the one with a number does is what `tests/test_varied.py` proves, for every optimizer and
-hyperparameter.
+these rounds as the one with a number does is what `tests/core/test_rowwise.py` proves, for every optimizer
+and hyperparameter.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class MixedError(Exception):
     """torch's code would go one way for some rows and another way for the others."""
 
 
-class Varied(float):
+class PerRow(float):
     """A float for each row of a tensor.
 
     To C code that asks for its value it is NaN: what forgets the rows is seen at once.
@@ -63,8 +63,8 @@ class Varied(float):
             raise MixedError
         return bool(nonzero.all())
 
-    def __neg__(self) -> Varied:
-        return Varied(-self.rows)
+    def __neg__(self) -> PerRow:
+        return PerRow(-self.rows)
 
     __hash__ = None  # type: ignore[assignment]  # equal or not is for the rows to say
 
@@ -78,7 +78,7 @@ class Varied(float):
 
 def _each(operation: Callable[..., Any], one: Any, other: Any) -> Rows:
     """Python's own operation row by row: NumPy's power is not C's in the last bit."""
-    pairs = np.broadcast_arrays(*(part.rows if isinstance(part, Varied) else part for part in (one, other)))
+    pairs = np.broadcast_arrays(*(part.rows if isinstance(part, PerRow) else part for part in (one, other)))
     if operation is not operator.pow:
         with np.errstate(all="ignore"):
             found: Rows = operation(*pairs)
@@ -89,24 +89,24 @@ def _each(operation: Callable[..., Any], one: Any, other: Any) -> Rows:
 def _arithmetic(name: str) -> None:
     operation = getattr(operator, name)
 
-    def forward(self: Varied, other: Any) -> Any:
+    def forward(self: PerRow, other: Any) -> Any:
         if not isinstance(other, int | float):
             return NotImplemented
-        return Varied(_each(operation, self, other))
+        return PerRow(_each(operation, self, other))
 
-    def backward(self: Varied, other: Any) -> Any:
+    def backward(self: PerRow, other: Any) -> Any:
         if not isinstance(other, int | float):
             return NotImplemented
-        return Varied(_each(operation, other, self))
+        return PerRow(_each(operation, other, self))
 
-    setattr(Varied, f"__{name}__", forward)
-    setattr(Varied, f"__r{name}__", backward)
+    setattr(PerRow, f"__{name}__", forward)
+    setattr(PerRow, f"__r{name}__", backward)
 
 
 def _comparison(name: str) -> None:
     operation = getattr(operator, name)
 
-    def compare(self: Varied, other: Any) -> Any:
+    def compare(self: PerRow, other: Any) -> Any:
         if not isinstance(other, int | float):
             return NotImplemented
         holds = _each(operation, self, other)
@@ -114,7 +114,7 @@ def _comparison(name: str) -> None:
             raise MixedError
         return bool(holds.all())
 
-    setattr(Varied, f"__{name}__", compare)
+    setattr(PerRow, f"__{name}__", compare)
 
 
 for _name in ("add", "sub", "mul", "truediv", "pow"):
@@ -131,7 +131,7 @@ def _plain(name: str) -> Callable[..., Tensor]:
 
     def rowwise(this: Tensor, other: Any, *, alpha: Any = None) -> Tensor:
         if alpha is not None:
-            scale = alpha.of(this) if isinstance(alpha, Varied) else torch.full_like(this[:, :1], alpha)
+            scale = alpha.of(this) if isinstance(alpha, PerRow) else torch.full_like(this[:, :1], alpha)
             # Multiplied and added in one rounding, as `add` with a number does.
             return _into(this, torch.addcmul(this, other, scale), name)
         return getattr(this, name)(other.of(this))  # type: ignore[no-any-return]
@@ -146,17 +146,17 @@ def _into(this: Tensor, found: Tensor, name: str) -> Tensor:
 def _scaled(name: str) -> Callable[..., Tensor]:
     """`addcmul` and `addcdiv`, which multiply the first factor by `value` before all else."""
 
-    def rowwise(this: Tensor, one: Tensor, other: Tensor, *, value: Varied) -> Tensor:
+    def rowwise(this: Tensor, one: Tensor, other: Tensor, *, value: PerRow) -> Tensor:
         return getattr(this, name)(value.of(this) * one, other)  # type: ignore[no-any-return]
 
     return rowwise
 
 
-def _lerp(this: Tensor, end: Tensor, weight: Varied) -> Tensor:
+def _lerp(this: Tensor, end: Tensor, weight: PerRow) -> Tensor:
     return this.lerp_(end, weight.of(this).expand_as(this))
 
 
-def _full_like(this: Tensor, fill: Varied, **rest: Any) -> Tensor:
+def _full_like(this: Tensor, fill: PerRow, **rest: Any) -> Tensor:
     return (
         fill.of(this).expand_as(this).clone(**rest)
         if not rest
@@ -174,13 +174,13 @@ _ROWWISE: Mapping[str, Callable[..., Tensor]] = {
 
 
 class RowWise(TorchFunctionMode):
-    """While it is on, torch's operations take `Varied` numbers; raises MixedError for one that does not."""
+    """While it is on, torch's operations take `PerRow` numbers; raises MixedError for one that does not."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if not any(isinstance(part, Varied) for part in (*args, *kwargs.values())):
+        if not any(isinstance(part, PerRow) for part in (*args, *kwargs.values())):
             return func(*args, **kwargs)
         if (rowwise := _ROWWISE.get(func.__name__)) is None:
             raise MixedError
@@ -191,7 +191,7 @@ class RowWise(TorchFunctionMode):
 
 
 def merged(settings: Sequence[Mapping[str, Value]]) -> dict[str, Any]:
-    """Some optimizers' settings as those of one: numbers that differ become `Varied`.
+    """Some optimizers' settings as those of one: numbers that differ become `PerRow`.
 
     Raises MixedError where anything else differs, or the names do.
     """
@@ -208,7 +208,7 @@ def _merged(values: Sequence[Any]) -> Any:
         return tuple(_merged(part) for part in zip(*values, strict=True))
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
         raise MixedError
-    return Varied(values)
+    return PerRow(values)
 
 
 def alike(settings: Sequence[Mapping[str, Value]]) -> list[list[int]]:

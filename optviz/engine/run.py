@@ -6,7 +6,7 @@ torch and what is recorded: chance, clipping and the classic mistakes are the ex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -29,7 +29,7 @@ from optviz.engine.request import (
 )
 from optviz.engine.rowwise import OPTIMIZERS_BY_ROWS, MixedError, RowWise, alike, merged
 from optviz.engine.sampling import landscape, run_landscape
-from optviz.engine.training import Trainer, batches, own_tensors, reads_loss, single, train
+from optviz.engine.training import Trainer, WatchSteps, batches, own_tensors, reads_loss, single, train
 from optviz.engine.trajectory import Ensemble, Reference, Trajectory
 from optviz.optimizers.catalogue import Coupling, optimizer_info
 from optviz.optimizers.conventions import convention
@@ -67,7 +67,7 @@ def run(experiment: Experiment, device: str = "auto") -> tuple[Trajectory, ...]:
 
 
 def run_one(
-    experiment: Experiment, index: int, device: str = "auto", watch: Callable[[int], None] | None = None
+    experiment: Experiment, index: int, device: str = "auto", watch: WatchSteps | None = None
 ) -> Trajectory:
     """The trajectory of one competitor, run alone, so that a faulty one does not stop the others.
 
@@ -98,7 +98,7 @@ def run_reference(
     index: int,
     name: str,
     device: str = "auto",
-    watch: Callable[[int], None] | None = None,
+    watch: WatchSteps | None = None,
 ) -> Reference:
     """The path of one competitor by another convention than torch's, never to be called torch's path.
 
@@ -138,7 +138,7 @@ def _walk(
     index: int,
     device: str,
     make: type[Optimizer] | None = None,
-    watch: Callable[[int], None] | None = None,
+    watch: WatchSteps | None = None,
 ) -> Trajectory:
     """Competitor `index`, stepped by `make`, which is torch's own optimizer where it is not given."""
     spec, function, where = prepare(experiment, index, device)
@@ -164,7 +164,7 @@ def run_many(
     device: str = "auto",
     *,
     seeds: Sequence[int] | None = None,
-    watch: Callable[[int], None] | None = None,
+    watch: WatchSteps | None = None,
 ) -> Ensemble:
     """One competitor from many starts at once; each row equals its single run to the bit.
 
@@ -216,7 +216,7 @@ def run_varied(
     record: str = "ends",
     device: str = "auto",
     *,
-    watch: Callable[[int], None] | None = None,
+    watch: WatchSteps | None = None,
 ) -> Ensemble:
     """One competitor with each of N settings of its optimizer at once, all from the experiment's start.
 
@@ -273,7 +273,7 @@ def _vary(
     settings: Sequence[Mapping[str, Value]],
     rows: slice,
     recorder: EndsRecorder,
-    watch: Callable[[int], None] | None,
+    watch: WatchSteps | None,
 ) -> None:
     """Step the settings together as rows of one tensor; where torch does not allow it, as its groups.
 

@@ -22,6 +22,9 @@ from optviz.spec.experiment import Experiment, RunSpec
 from optviz.surfaces.models import Fitting
 from optviz.surfaces.problem import Problem, Surface
 
+WatchSteps = Callable[[int], None]
+"""Called after every step with the number of steps taken so far. What it raises ends the run."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -282,7 +285,7 @@ def train(
     trainer: Trainer,
     chance: Chance,
     recorder: Recorder,
-    watch: Callable[[int], None] | None = None,
+    watch: WatchSteps | None = None,
 ) -> bool:
     """Step the optimizer as often as the experiment says: the only loop, and it never waits for the device.
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from optviz.engine.outcome import Array
-from optviz.engine.planes import Ground, ground_of, project
+from optviz.engine.planes import PicturePlane, picture_plane, project
 from optviz.engine.run import run
 from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Trajectory
@@ -25,7 +25,7 @@ from optviz.spec.wording import coordinate
 from optviz.surfaces.problem import Domain
 
 Size = tuple[int, int]
-Watch = Callable[[int, int], None]
+WatchFrames = Callable[[int, int], None]
 
 FRAMES_A_SECOND = (10, 20, 25, 50)
 """Rates that both formats have: a GIF counts in hundredths of a second."""
@@ -61,7 +61,7 @@ def to_gif(
     seconds: float = 6.0,
     theme: Theme | str = "light",
     view: View = PLAIN,
-    watch: Watch | None = None,
+    watch: WatchFrames | None = None,
 ) -> bytes:
     """A film of an experiment as an animated GIF that repeats itself.
 
@@ -109,7 +109,7 @@ def to_mp4(
     seconds: float = 8.0,
     theme: Theme | str = "light",
     view: View = PLAIN,
-    watch: Watch | None = None,
+    watch: WatchFrames | None = None,
 ) -> bytes:
     """A film of an experiment as an MP4 (H.264).
 
@@ -192,7 +192,7 @@ def _film(
     seconds: float,
     theme: Theme | str,
     view: View,
-    watch: Watch | None,
+    watch: WatchFrames | None,
 ) -> Iterator[Image.Image]:
     """The frames, from the start to the last step, each told to `watch`."""
     _check(size)
@@ -227,7 +227,7 @@ class _Stage:
         self.paths, self.theme = paths, theme
         self.unit = max(min(size) / 600, _SMALLEST_TYPE / 13)
         self.small = _font(13 * self.unit)
-        under = ground_of(experiment, paths)
+        under = picture_plane(experiment, paths)
         styles = pens(experiment, paths, theme, view)
         self.keys = _Keys(paths, styles, size[0], self)
         title = round(44 * self.unit)
@@ -304,7 +304,7 @@ class _Stage:
 
         return draw
 
-    def _blank(self, name: str, under: Ground, size: Size) -> Image.Image:
+    def _blank(self, name: str, under: PicturePlane, size: Size) -> Image.Image:
         """The surface, its axes and its name."""
         left, top, right, bottom = self.box
         image = Image.new("RGB", size, self.theme.paper)

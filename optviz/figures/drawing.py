@@ -31,7 +31,7 @@ def line(index: int, theme: Theme) -> dict[str, Any]:
     return {"color": theme.paths[index % len(theme.paths)], "dash": dash, "width": 2.2}
 
 
-def ground(
+def draw_contours(
     figure: go.Figure, function: Surface, grid: Grid, levels: Array, theme: Theme, units: str = "auto"
 ) -> None:
     """Put the surface's contours beneath a figure whose axes are its domain's."""

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from optviz.engine.outcome import Array
-from optviz.engine.planes import Ground, ground_of
+from optviz.engine.planes import PicturePlane, picture_plane
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units, places
 from optviz.figures.drawing import MARKED, is_far, shown_name, styled
@@ -59,7 +59,7 @@ def surface_figure(
     from optviz.engine.sampling import sample
 
     theme = themed(theme)
-    under = ground_of(experiment, trajectories)
+    under = picture_plane(experiment, trajectories)
     function, grid = under.surface, grid or sample(under.sampled)
     levels = contour_levels(grid.z)
     figure = go.Figure(_relief(grid, levels, theme))
@@ -143,7 +143,7 @@ def _end_upon(
     )
 
 
-def _start_upon(under: Ground, levels: Array, theme: Theme) -> go.Scatter3d:
+def _start_upon(under: PicturePlane, levels: Array, theme: Theme) -> go.Scatter3d:
     from optviz.engine.sampling import sample
 
     function, start = under.surface, np.asarray(under.start)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from optviz.engine.planes import ground_of
+from optviz.engine.planes import picture_plane
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import contour_levels
-from optviz.figures.drawing import MARKED, color_bar_trace, ground, shown_name, styled
+from optviz.figures.drawing import MARKED, color_bar_trace, draw_contours, shown_name, styled
 from optviz.figures.theme import Pen, Theme, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
@@ -62,7 +62,7 @@ def contour_figure(
     from optviz.engine.sampling import sample
 
     theme = themed(theme)
-    under = ground_of(experiment, trajectories)
+    under = picture_plane(experiment, trajectories)
     function, grid = under.surface, grid or sample(under.sampled)
     levels = contour_levels(grid.z)
     figure = go.Figure(color_bar_trace(levels, theme))
@@ -75,7 +75,7 @@ def contour_figure(
     if function.minimizers:  # above the paths: a run that got there does not hide them
         figure.add_trace(_minimizers(function))
     figure.add_trace(_start(under.start, theme))
-    ground(figure, function, grid, levels, theme, view.units)
+    draw_contours(figure, function, grid, levels, theme, view.units)
     styled(figure, theme)
     figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
     longest = max((trajectory.steps for trajectory in trajectories), default=0)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optviz.engine.outcome import KINDS, Array
+from optviz.engine.outcome import OUTCOMES, Array
 from optviz.engine.trajectory import Trajectory, arrivals
 from optviz.rules.stability import stability
 from optviz.spec.experiment import Experiment
@@ -75,7 +75,7 @@ _MEASURES: Mapping[str, Callable[[Experiment, Trajectory], Array]] = {
 counts the steps so far that went back on the one before, by more than a right angle; `curvature` is the
 largest eigenvalue of the Hessian; `rises` counts the steps so far after which the loss was higher."""
 
-_KIND = "|".join(KINDS)
+_KIND = "|".join(OUTCOMES)
 _POSITIVE = r"\d+(?:\.\d+)?(?:e-?\d+)?"
 _SENTENCE = re.compile(
     rf"(?P<run>.+): (?:ends in an? (?P<kind>{_KIND})|ends (?P<how>moving|left|diverged)"

@@ -43,7 +43,7 @@ class Cells:
     """How k runs ended: what a piece of work gives back, and what a map is filled with."""
 
     kinds: NDArray[np.int8]
-    """(k,) places in `optviz.engine.outcome.KINDS`."""
+    """(k,) places in `optviz.OUTCOMES`."""
     minimizers: NDArray[np.int16]
     """(k,) which of the declared minimizers was reached; -1 where none of them."""
     steps: NDArray[np.int32]
@@ -86,7 +86,7 @@ class CellMap(ShownAsFigure):
     index: int
     """Which competitor."""
     kinds: NDArray[np.int8]
-    """(h, w) how it ended: places in `optviz.engine.outcome.KINDS`."""
+    """(h, w) how it ended: places in `optviz.OUTCOMES`."""
     minimizers: NDArray[np.int16]
     """(h, w) which of the surface's minimizers it reached; -1 where none of them."""
     steps: NDArray[np.int32]

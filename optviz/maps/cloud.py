@@ -16,7 +16,7 @@ from optviz.engine.request import competitor, made_with, takes_run
 from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Floats, Grid, MadeWith
 from optviz.figures.contours import contour_levels
-from optviz.figures.drawing import ground, line, shown_name, styled
+from optviz.figures.drawing import draw_contours, line, shown_name, styled
 from optviz.figures.theme import Theme, themed
 from optviz.maps.cells import (
     paths_of_seeds,
@@ -256,7 +256,7 @@ def cloud_paths_figure(cloud: Cloud, theme: Theme | str = "light", grid: Grid | 
     function = surface(cloud.experiment.surface)
     grid = grid or sample(cloud.experiment.surface)
     figure = go.Figure()
-    ground(figure, function, grid, contour_levels(grid.z), theme)
+    draw_contours(figure, function, grid, contour_levels(grid.z), theme)
     color = line(cloud.index, theme)["color"]
     paths = single(np.where(np.isfinite(cloud.paths), cloud.paths, np.nan))
     gaps = np.full((len(paths), 1, 2), np.nan, np.float32)

@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from optviz.engine.outcome import KINDS, Array
+from optviz.engine.outcome import OUTCOMES, Array
 from optviz.figures.drawing import over_domain, styled
 from optviz.figures.theme import Theme, mixed
 from optviz.maps.cells import CellMap
@@ -39,11 +39,11 @@ def endings(
     kinds, minimizers = cells.shown(cells.kinds), cells.shown(cells.minimizers)
     count = len(function.minimizers)
     names = [f"minimum {coordinates(point, function.widths)}" for point in function.minimizers]
-    names += [f"{'local ' if kind == 'minimum' and count else ''}{kind}" for kind in KINDS]
+    names += [f"{'local ' if kind == 'minimum' and count else ''}{kind}" for kind in OUTCOMES]
     neutral = {"moving": mixed(theme.ink, theme.paper, 0.35), "diverged": theme.ink}
     colors = [theme.paths[index % len(theme.paths)] for index in range(count)]
     spare = [color for color in theme.paths if color not in colors] or list(theme.paths)
-    colors += [neutral.get(kind, spare[_SLOT.get(kind, 0) % len(spare)]) for kind in KINDS]
+    colors += [neutral.get(kind, spare[_SLOT.get(kind, 0) % len(spare)]) for kind in OUTCOMES]
     classes = np.where(minimizers >= 0, minimizers, count + kinds.astype(np.int64))
     return np.where(kinds < 0, -1, classes), names, colors
 

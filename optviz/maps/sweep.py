@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from optviz.engine.outcome import KINDS, Array
+from optviz.engine.outcome import OUTCOMES, Array
 from optviz.engine.request import competitor, made_with, takes_run
 from optviz.figures.drawing import line, shown_name, styled
 from optviz.figures.theme import Theme, themed
@@ -302,7 +302,7 @@ def _sweep_values(sweep: SweepMap, value: str, function: Surface) -> tuple[Array
         reached = sweep.shown(sweep.reached).astype(np.float64)
         return np.where(reached < 0, np.nan, reached), criterion_name(value, sweep.within)
     losses = sweep.shown(sweep.losses if value == "final loss" else sweep.best)
-    diverged = (sweep.shown(sweep.kinds) == KINDS.index("diverged")) & (value == "final loss")
+    diverged = (sweep.shown(sweep.kinds) == OUTCOMES.index("diverged")) & (value == "final loss")
     losses = np.where(np.isfinite(losses) & ~diverged, losses, np.nan)
     if not np.isfinite(function.minimum):
         return losses, value

@@ -11,7 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from optviz.engine.outcome import KINDS, Array
+from optviz.engine.outcome import OUTCOMES, Array
 from optviz.engine.request import competitor, made_with
 from optviz.engine.trajectory import MadeWith
 from optviz.figures.drawing import line, shown_name, styled
@@ -53,7 +53,7 @@ class Tuning(ShownAsFigure):
     losses: Array
     """(r, count) the loss at the last point."""
     kinds: NDArray[np.int8]
-    """(r, count) places in `optviz.engine.outcome.KINDS`; -1 where it has not been run yet."""
+    """(r, count) places in `optviz.OUTCOMES`; -1 where it has not been run yet."""
     within: float
     """The distance from a minimizer at which it counts as reached."""
     made_with: MadeWith
@@ -188,7 +188,7 @@ def _criterion(name: str, known: Mapping[str, Any]) -> Array:
         "best loss": known["best"],
         "steps to reach": np.where(known["reached"] < 0, np.inf, known["reached"]),
     }[name]
-    good = np.isfinite(values) & (known["kinds"] != KINDS.index("diverged"))
+    good = np.isfinite(values) & (known["kinds"] != OUTCOMES.index("diverged"))
     return np.where(known["kinds"] >= 0, np.where(good, values, np.inf), np.nan)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from optviz.engine.outcome import Array
-from optviz.engine.planes import ground_of, seen_through, shadows
+from optviz.engine.planes import picture_plane, projected_vectors, seen_through
 from optviz.engine.rates import lr_words, moves, used_lrs
 from optviz.engine.sampling import path_hessians, plane_hessians, sample
 from optviz.engine.trajectory import Grid, Plane, Reference, Trajectory
@@ -66,7 +66,7 @@ def scene(
     `edges` how stable the steps of each trajectory are. `examples` says that the examples of each minibatch
     come with it, also where the view does not show the data.
     """
-    under = ground_of(experiment, trajectories)
+    under = picture_plane(experiment, trajectories)
     function = under.surface
     grid = grid or sample(under.sampled)
     levels = contour_levels(grid.z)
@@ -151,7 +151,7 @@ def inside(experiment: Experiment, trajectory: Trajectory, edge: Stability) -> S
     if trajectory.plane is not None:
         bent = plane_hessians(experiment, trajectory).reshape(-1, 4)[:, [0, 1, 3]]
         seen, shown = (
-            shadows(experiment, trajectory, MOMENTUM) | {"hessian": bent},
+            projected_vectors(experiment, trajectory, MOMENTUM) | {"hessian": bent},
             seen_through(experiment, trajectory),
         )
     if not edge.formula:

@@ -281,7 +281,7 @@ def footprint(spec: OptimizerSpec) -> Footprint:
     return _footprint(OptimizerSpec(spec.name, params))
 
 
-def dearer(name: str) -> dict[str, float]:
+def options_that_keep_more(name: str) -> dict[str, float]:
     """What makes an optimizer keep more than at its defaults, by name, with the numbers more.
 
     These are switches, and shares that are 0 by default. Numbers are for each number of the parameter, and

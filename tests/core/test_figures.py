@@ -14,7 +14,7 @@ import pytest
 
 import optviz as ov
 from charts import curves, on_axis
-from optviz.engine.planes import ground_of
+from optviz.engine.planes import picture_plane
 from optviz.figures.contours import contour_levels, picture, places
 from optviz.figures.curves import _mark_excursions, _span, gradient_figure, loss_figure, lr_figure
 from optviz.figures.relief import surface_figure
@@ -176,7 +176,7 @@ def decoded_png(address: str) -> tuple[np.ndarray, np.ndarray]:
 def test_a_relief_is_as_high_as_its_colours_and_carries_the_paths(surface: str) -> None:
     exp = experiment(surface, lr=ov.suggested_lr("SGD", ov.SurfaceSpec(surface)))
     trajectories = ov.run(exp, "cpu")
-    under = ground_of(exp, trajectories)
+    under = picture_plane(exp, trajectories)
     grid = ov.sample(under.sampled, resolution=60)
     levels = contour_levels(grid.z)
     for theme in THEMES.values():

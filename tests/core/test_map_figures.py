@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 import optviz as ov
-from optviz.engine.outcome import KINDS
+from optviz import OUTCOMES
 from optviz.figures.theme import THEMES
 from optviz.maps.basins import difference
 from optviz.maps.sweep import SWEEP_VALUES
@@ -84,7 +84,7 @@ def test_a_basin_has_the_hue_of_its_ending_and_is_paler_the_longer_it_took() -> 
             x, y = ov.surface(SGD.surface).minimizers[basins.minimizers[cell]]
             assert name == f"minimum {coordinates((x, y), ov.surface(SGD.surface).widths)}"
         else:
-            assert name.endswith(KINDS[basins.kinds[cell]])
+            assert name.endswith(OUTCOMES[basins.kinds[cell]])
         told[cell] = basins.reached[cell] if basins.minimizers[cell] >= 0 else basins.steps[cell]
         near = f"within {basins.within:g}"
         there = f"{near} at step {told[cell]}" if basins.minimizers[cell] >= 0 else f"step {told[cell]}"
@@ -119,7 +119,7 @@ def test_a_difference_says_who_gets_where() -> None:
 def test_a_sweep_shows_its_losses_and_the_border_of_stability() -> None:
     heat, border = ov.sweep_figure(GRID).data
     shown = ~np.isnan(heat.z)
-    assert (shown == (GRID.kinds != KINDS.index("diverged"))).all() and not shown.all()
+    assert (shown == (GRID.kinds != OUTCOMES.index("diverged"))).all() and not shown.all()
     np.testing.assert_allclose(10.0 ** heat.z[shown], GRID.losses[shown], rtol=1e-4)
     assert (np.stack((border.x, border.y), 1) == GRID.boundary).all()
     with pytest.raises(ValueError, match="shows one of"):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
-from optviz.engine.outcome import KINDS
+from optviz import OUTCOMES
 from optviz.maps.workers import Here, Piece, Watcher, carry_out, coarse_first, stand_ins
 
 
@@ -27,7 +27,7 @@ def experiment(optimizer: str = "SGD", surface: str = "Himmelblau", steps: int =
 def is_single_run(found: ov.BasinMap | ov.SweepMap, row: int, column: int) -> None:
     one = ov.run_one(found.at(row, column), found.index, "cpu")
     minimizer = -1 if one.outcome.minimizer is None else one.outcome.minimizer
-    assert KINDS[found.kinds[row, column]] == one.outcome.kind
+    assert OUTCOMES[found.kinds[row, column]] == one.outcome.kind
     assert (found.steps[row, column], found.minimizers[row, column]) == (one.outcome.step, minimizer)
     np.testing.assert_array_equal(found.losses[row, column], one.final_loss)
     summary = one.summary(ov.surface(found.experiment.surface).minimizers, found.within)
@@ -168,7 +168,7 @@ def test_the_border_of_stability_is_where_sgd_begins_to_diverge() -> None:
         assert found.boundary is not None
         limits = np.interp(found.y.values, found.boundary[:, 1], found.boundary[:, 0])
         ratio = found.x.values[None] / limits[:, None]
-        diverged = found.kinds == KINDS.index("diverged")
+        diverged = found.kinds == OUTCOMES.index("diverged")
         assert diverged[ratio > 1.15].all() and not diverged[ratio < 0.99].any()
     plain = experiment("SGD", "Quadratic bowl", steps=1, params={})
     kappa = ov.SURFACES["Quadratic bowl"].params["kappa"].default

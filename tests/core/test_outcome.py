@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
-from optviz.engine.outcome import KINDS, Landscape, judge, judge_many
+from optviz.engine.outcome import OUTCOMES, Landscape, judge, judge_many
 from optviz.engine.sampling import landscape
 
 
@@ -68,7 +68,7 @@ def test_every_ending_has_its_case(kind: str, case: tuple) -> None:
 
 
 def test_every_kind_of_ending_is_tested() -> None:
-    assert CASES.keys() == set(KINDS)
+    assert CASES.keys() == set(OUTCOMES)
 
 
 @pytest.mark.parametrize("surface", [name for name, info in ov.SURFACES.items() if info.minimizers])
@@ -227,7 +227,7 @@ def test_many_verdicts_are_those_of_each_run_alone(surface: str) -> None:
             one = ov.Experiment(exp.surface, tuple(map(float, start)), exp.steps, runs)
             outcome = ov.run(one, "cpu")[0].outcome
             minimizer = -1 if outcome.minimizer is None else outcome.minimizer
-            assert KINDS[found.kinds[row]] == outcome.kind
+            assert OUTCOMES[found.kinds[row]] == outcome.kind
             assert (found.steps[row], found.minimizers[row]) == (outcome.step, minimizer)
             kinds.add(outcome.kind)
     assert len(kinds) > 1
@@ -314,6 +314,6 @@ def test_a_run_that_was_stopped_is_judged_by_what_it_did() -> None:
     """Of runs together some may have been stopped: what follows is no path of theirs."""
     paths = np.stack([np.vstack([spiral(1.0)[:101], np.full((100, 2), np.nan)]), spiral(1.0)], axis=1)
     found = judge_many(paths, np.array([100, 200]), np.zeros(2, bool), land([1, 1], [[1, 0], [0, 1]]))
-    assert [KINDS[kind] for kind in found.kinds] == ["cycle", "cycle"]
+    assert [OUTCOMES[kind] for kind in found.kinds] == ["cycle", "cycle"]
     outcome = judge(paths[:101, 0], False, land([1, 1], [[1, 0], [0, 1]]), "it failed")
     assert outcome.detail.endswith(". Stopped after 100 steps: it failed.")

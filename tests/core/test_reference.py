@@ -16,8 +16,8 @@ from optviz.rules.derivations import RULES
 from optviz.rules.reference import (
     Footprint,
     _footprint,
-    dearer,
     footprint,
+    options_that_keep_more,
     rule_latex,
     rule_letters,
     rule_lines,
@@ -282,4 +282,4 @@ def test_what_somebody_elses_optimizer_raises_is_a_sentence() -> None:
     ],
 )
 def test_what_makes_it_keep_more_is_found(name: str, options: dict[str, float]) -> None:
-    assert dearer(name) == options
+    assert options_that_keep_more(name) == options

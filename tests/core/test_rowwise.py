@@ -10,7 +10,7 @@ import pytest
 
 import optviz as ov
 from optviz.engine import run as engine
-from optviz.engine.rowwise import OPTIMIZERS_BY_ROWS, MixedError, Varied, alike, merged
+from optviz.engine.rowwise import OPTIMIZERS_BY_ROWS, MixedError, PerRow, alike, merged
 from optviz.spec.params import Float, Int, Tuple
 
 STEPS = 24
@@ -141,7 +141,7 @@ def test_torch_refuses_a_cell_in_its_own_words() -> None:
 
 
 def test_numbers_with_rows_do_what_a_float_does_or_say_that_they_cannot() -> None:
-    rows = Varied([0.1, 0.7])
+    rows = PerRow([0.1, 0.7])
     assert ((2 - rows) ** 3 / 4).rows.tolist() == [(2 - 0.1) ** 3 / 4, (2 - 0.7) ** 3 / 4]
     assert rows >= 0.0 and rows != 0 and not rows > 1
     with pytest.raises(MixedError):

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 import optviz as ov
+from optviz.engine.training import WatchSteps
 from optviz.player.scene import inside as look_inside
 from optviz.rules.steps import Steps
 from optviz.web.compute.cache import Cache
@@ -25,8 +26,6 @@ _MOST_WORK = 60.0
 
 _FINE, _COARSE = 101, 25
 """Points along each side of a plane through the weights of a network."""
-
-Watch = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def known(experiment: ov.Experiment, index: int) -> Result | None:
     return None if result is None else _of(result, experiment, index)
 
 
-def compute(experiment: ov.Experiment, index: int, watch: Watch) -> Result:
+def compute(experiment: ov.Experiment, index: int, watch: WatchSteps) -> Result:
     """The result of one competitor, computed or from the cache.
 
     `watch(steps)` is called now and then, also while other visitors' runs come first. What it raises ends
@@ -102,7 +101,7 @@ def trajectories(experiment: ov.Experiment) -> dict[int, ov.Trajectory]:
     return {index: one for index, one in enumerate(results) if isinstance(one, ov.Trajectory)}
 
 
-def _made(key: str, watch: Watch, make: Callable[[_Turn], Any]) -> Any:
+def _made(key: str, watch: WatchSteps, make: Callable[[_Turn], Any]) -> Any:
     """What is kept by this key, made first where it is not there."""
     shop = _workshop()
     with _Turn(shop.lock, watch) as turn:
@@ -124,7 +123,7 @@ def _made(key: str, watch: Watch, make: Callable[[_Turn], Any]) -> Any:
 class _Turn:
     """Holds the lock, and lets others have it now and then; `watch` is called meanwhile."""
 
-    def __init__(self, lock: threading.Lock, watch: Watch) -> None:
+    def __init__(self, lock: threading.Lock, watch: WatchSteps) -> None:
         self._lock, self._watch = lock, watch
         self._steps = 0
         self._held = False
@@ -212,7 +211,7 @@ def edge(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:
     return made
 
 
-def reference(experiment: ov.Experiment, index: int, name: str, watch: Watch) -> ov.Reference | None:
+def reference(experiment: ov.Experiment, index: int, name: str, watch: WatchSteps) -> ov.Reference | None:
     """The path of a competitor by another convention than torch's; None where there is none.
 
     `watch` is as in `compute`.
@@ -237,7 +236,7 @@ def grid(spec: ov.SurfaceSpec) -> ov.Grid:
         return ov.sample(spec)
 
 
-def plane_grid(plane: ov.Plane, watch: Watch, coarse: bool = False) -> ov.Grid:
+def plane_grid(plane: ov.Plane, watch: WatchSteps, coarse: bool = False) -> ov.Grid:
     """A network's losses on a plane; `watch` is told hundredths, as `compute` tells it steps.
 
     A `coarse` one takes no time, for who did not want to wait.

@@ -11,7 +11,7 @@ import streamlit as st
 import optviz as ov
 from optviz.optimizers import third_party
 from optviz.optimizers.catalogue import OptimizerInfo
-from optviz.rules.reference import Footprint, dearer, footprint, rule_latex, rule_letters
+from optviz.rules.reference import Footprint, footprint, options_that_keep_more, rule_latex, rule_letters
 from optviz.web.compute import runs
 from optviz.web.state import choices, fragments
 from optviz.web.widgets import widgets
@@ -58,7 +58,7 @@ def draw() -> None:
 def _measured(name: str) -> _Row:
     with runs.lock():
         keeps = footprint(ov.OptimizerSpec(name))
-        return _Row(keeps, dearer(name) if ov.OPTIMIZERS[name].is_torchs else {})
+        return _Row(keeps, options_that_keep_more(name) if ov.OPTIMIZERS[name].is_torchs else {})
 
 
 def _at_a_glance(rows: Sequence[OptimizerInfo]) -> None:

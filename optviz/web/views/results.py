@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
-from optviz.engine.planes import ground_of
+from optviz.engine.planes import picture_plane
 from optviz.player import captions
 from optviz.player.scene import scene
 from optviz.spec.params import Param
@@ -186,7 +186,7 @@ def _player(
 
 def _grid(experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory], progress: _Progress) -> ov.Grid:
     """The surface's losses: of a network, on the plane that its paths are seen on."""
-    seen = ground_of(experiment, trajectories).sampled
+    seen = picture_plane(experiment, trajectories).sampled
     if not isinstance(seen, ov.Plane):
         return runs.grid(experiment.surface)
     progress.words = "The losses of the plane"
