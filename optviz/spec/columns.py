@@ -35,7 +35,7 @@ class Table:
     """The decimal mark of its numbers, where that is known."""
 
     def points(self, x: int, y: int) -> list[tuple[float, float]]:
-        """The numbers of two columns. Raises ValueError for a cell that is none."""
+        """The numbers of two columns, by their places from 0. Raises ValueError for a cell that is none."""
         return [(self._number(line, cells, x), self._number(line, cells, y)) for line, cells in self.rows]
 
     @property
@@ -58,10 +58,22 @@ class Table:
 
 
 def read_table(content: bytes, most: int) -> Table:
-    """The columns of a text file of at most so many points: a line for each, and perhaps one of headings.
+    r"""The columns of a text file that has a point on each line, perhaps below a line of headings.
 
-    Columns lie apart by tabs, semicolons, bars, commas or blanks; empty lines do not count. Raises ValueError
-    for fewer than two columns.
+    Columns are separated by tabs, semicolons, bars, commas or blanks. Empty lines do not count.
+
+    Args:
+        content: The file.
+        most: How many points it may have.
+
+    Raises:
+        ValueError: Where the file is no text, has no points, too many of them, or fewer than two columns, or
+            where its lines differ in length.
+
+    Example:
+        >>> table = read_table(b"time;loss\n0;1,5\n1;0,75", most=200)
+        >>> table.names, table.points(0, 1)
+        (('time', 'loss'), [(0.0, 1.5), (1.0, 0.75)])
     """
     text = decoded(content)
     said = _SAID.match(text)
@@ -95,7 +107,11 @@ def read_table(content: bytes, most: int) -> Table:
 
 
 def decoded(content: bytes) -> str:
-    """The text of a file: UTF-8, UTF-16 with its mark, or what old spreadsheets write. Or ValueError."""
+    """The text of a file: in UTF-8, in UTF-16 with its mark, or in what old spreadsheets write.
+
+    Raises:
+        ValueError: Where the file is no text.
+    """
     sixteen = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     for encoding in ("utf-16",) if sixteen else ("utf-8-sig", "cp1252"):
         try:

@@ -27,11 +27,22 @@ _REMEDIES = (
 
 
 def read_number(text: str, whole: bool = False, mark: str = "") -> Decimal:
-    """The number that a text means. Raises ValueError where it means none, or may mean two.
+    """The number that a text means, exactly.
 
-    As Python writes them, 1.500 has a decimal point, and 1,500 may be either; but where only a `whole` number
-    makes sense, 1,500 is grouped as in the sentences of optviz, and 1.500 may be either. A decimal `mark`,
-    "." or ",", takes the doubt away.
+    A point is a decimal point, as in Python: 1.500 is 1.5. A comma before three digits may be a decimal comma
+    or group thousands, so 1,500 is refused. Where only a whole number makes sense it is the other way round.
+
+    Args:
+        text: What somebody has typed, or a cell of a file.
+        whole: Whether only a whole number makes sense.
+        mark: The decimal mark, "." or ",", where it is known. Then there is no doubt.
+
+    Raises:
+        ValueError: Where the text means no number, or may mean two.
+
+    Example:
+        >>> read_number("−1,5e-3"), read_number("1 000 000"), read_number("1,500", whole=True)
+        (Decimal('-0.0015'), Decimal('1000000'), Decimal('1500'))
     """
     if len(text) > LONGEST:
         raise ValueError(f"must be a number of at most {LONGEST} characters, not of {len(text):,}.")
@@ -55,7 +66,7 @@ def read_number(text: str, whole: bool = False, mark: str = "") -> Decimal:
 
 
 def decimal_mark(text: str) -> str:
-    """The decimal mark of a number, "." or ","; empty where it has none, or may have none."""
+    """The decimal mark of a number, "." or ","; empty where there is none, or none without doubt."""
     found = _NUMBER.fullmatch("".join(map(_plain, text)).strip())
     if not found or _EITHER.fullmatch(found[2]):
         return ""

@@ -71,7 +71,20 @@ class _Names:
 
 @dataclass(frozen=True)
 class SurfaceSpec(NamedSpec):
-    """A surface by its name in `SURFACES`, and those of its parameters that are not at their default."""
+    """A surface: its name, and the parameters that are not at their default.
+
+    Args:
+        name: A name in `SURFACES`.
+        params: Values of its parameters by their names. What is not given has the surface's default.
+
+    Raises:
+        ValueError: Where the name has a round bracket, or a value is no number, text, switch or list.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.SurfaceSpec("Quadratic bowl", {"kappa": 50.0}).params["kappa"]
+        50.0
+    """
 
     _noun = "Surface"
 
@@ -85,9 +98,20 @@ class SurfaceSpec(NamedSpec):
 
 @dataclass(frozen=True)
 class OptimizerSpec(NamedSpec):
-    """An optimizer by its name in `OPTIMIZERS` (torch's own), and the hyperparameters it is given.
+    """An optimizer: its name, and the hyperparameters it is given.
 
-    What is not given has torch's default.
+    Args:
+        name: A name in `OPTIMIZERS`, which is torch's own where the optimizer is torch's.
+        params: Hyperparameters by torch's names. What is not given has torch's default.
+
+    Raises:
+        ValueError: Where the name is not one word, or a value is no number, text, switch or list. Whether the
+            optimizer takes it is said when the experiment is run.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.OptimizerSpec("Adam", {"lr": 0.05, "betas": [0.9, 0.99]}).params["betas"]
+        (0.9, 0.99)
     """
 
     _noun = "Optimizer"
@@ -95,10 +119,23 @@ class OptimizerSpec(NamedSpec):
 
 @dataclass(frozen=True)
 class SchedulerSpec(NamedSpec):
-    """A scheduler by its name in `SCHEDULERS` (torch's own) and what it is given.
+    """A scheduler: its name, what it is given, and how many steps of warm-up come before it.
 
-    `warmup` steps of linear warm-up may come before it: SequentialLR([LinearLR, it], [warmup]).
-    Arguments that torch requires and that are not given follow from the steps and the learning rate.
+    Args:
+        name: A name in `SCHEDULERS`, which is torch's own.
+        params: Arguments by torch's names. Those that torch requires and that are not given follow from the
+            steps and the learning rate.
+        warmup: Steps in which the learning rate grows linearly before it: SequentialLR([LinearLR, it],
+            [warmup]).
+
+    Raises:
+        ValueError: Where the name is not one word, a value is no number, text, switch or list, or the warm-up
+            is no whole number from 0 to 1,000,000.
+
+    Example:
+        >>> import optviz as ov
+        >>> ov.SchedulerSpec("StepLR", {"step_size": 30}, warmup=5).warmup
+        5
     """
 
     warmup: int = 0
@@ -180,7 +217,7 @@ class RunSpec:
 
     @property
     def name(self) -> str:
-        """The label, or the optimizer's name where there is none."""
+        """What the run is called: its label, or its optimizer's name where it has none."""
         return self.label or self.optimizer.name
 
     @property
@@ -260,9 +297,17 @@ class Experiment:
         return experiment_html(self)
 
     def to_json(self) -> str:
-        """This experiment as a JSON text that `from_json` reads back as an equal one.
+        """The experiment as a JSON text. What is at its default is left out.
 
-        Raises ValueError where it is too large to be read back.
+        Raises:
+            ValueError: Where the text would be longer than `from_json` reads.
+
+        Example:
+            >>> import optviz as ov
+            >>> sgd = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
+            >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (0.0, 0.0), 50, (sgd,))
+            >>> ov.Experiment.from_json(exp.to_json()) == exp
+            True
         """
         text = json.dumps({"optviz": VERSION} | plain(self), ensure_ascii=False, indent=2)
         check_length("file", text, _LONGEST_FILE)
@@ -270,7 +315,14 @@ class Experiment:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote. Raises ValueError for anything else."""
+        """The experiment that `to_json` has written.
+
+        Args:
+            text: A JSON text of at most 1,000,000 characters.
+
+        Raises:
+            ValueError: Where the text is not such an experiment, with a sentence that says what is wrong.
+        """
         check_length("file", text, _LONGEST_FILE)
         data = read_json(text)
         version = data.pop("optviz", None) if isinstance(data, dict) else None
@@ -284,17 +336,39 @@ class Experiment:
         return build(cls, data, "experiment")
 
     def to_url(self, view: View | None = None) -> str:
-        """This experiment, and how it is looked at, as the query of a web address, "?v=1&surface=…".
+        """The experiment as the query of a web address, "?v=1&surface=…". What is at its default is left out.
 
-        Readable and without defaults. Raises ValueError where it is too long to be read back.
+        Args:
+            view: How the experiment is looked at; it becomes part of the link.
+
+        Raises:
+            ValueError: Where the link would be longer than `from_url` reads.
+
+        Example:
+            >>> import optviz as ov
+            >>> sgd = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
+            >>> exp = ov.Experiment(ov.SurfaceSpec("Booth"), (0.0, 0.0), 50, (sgd,))
+            >>> exp.to_url(ov.View(scale="log"))
+            '?v=1&surface=Booth&start=0.0,0.0&steps=50&run=SGD(lr=0.1)&scale=log'
         """
         return join_link(link_words(self, view or PLAIN))
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Read what `to_url` wrote, as a whole address or its query alone. Raises ValueError for the rest.
+        """The experiment of a link. `View.from_url` has how it is looked at.
 
         Words that mean nothing to optviz are left out with a warning.
+
+        Args:
+            url: What `to_url` has written, or a whole address that ends in it; at most 20,000 characters.
+
+        Raises:
+            ValueError: Where the link holds no experiment, with a sentence that says what is wrong.
+
+        Example:
+            >>> import optviz as ov
+            >>> ov.Experiment.from_url("?v=1&surface=Booth&start=0,0&steps=50&run=SGD(lr=0.1)").steps
+            50
         """
         values = read_link(url, _READERS, several=("run",))
         read = build(cls, {"runs": values.pop("run", ()), **values}, "link")
@@ -309,7 +383,7 @@ EXPERIMENT_PARAMS = declared_params(Experiment)
 
 
 def link_words(experiment: Experiment, view: View) -> dict[str, list[str]]:
-    """The texts of a link by their names, as `split_link` finds them, however long they are."""
+    """The texts of a link by their names, as `split_link` gives them, whatever their length."""
     words = {"v": [str(VERSION)], "surface": [write_call(experiment.surface.name, experiment.surface.params)]}
     words |= {"start": [write_field(experiment.start)], "steps": [write_field(experiment.steps)]}
     words |= {"run": [_run_text(run) for run in experiment.runs]}
@@ -318,14 +392,26 @@ def link_words(experiment: Experiment, view: View) -> dict[str, list[str]]:
 
 
 def unknown_words(url: str) -> tuple[str, ...]:
-    """The names in a link that mean nothing to optviz, as others add them: "utm_source"."""
+    """The names in a link that mean nothing to optviz, such as "utm_source", which others add.
+
+    Args:
+        url: A whole address or its query.
+
+    Raises:
+        ValueError: Where the link is no text, or longer than 20,000 characters.
+    """
     return tuple(name for name in split_link(url) if name not in ("v", *_READERS, *VIEW_READERS))
 
 
 def read_part(name: str, text: str) -> Any:
-    """What one part of a link says: a SurfaceSpec, a RunSpec, or a plain value, not checked any further.
+    """What one part of a link says: a spec, or a plain value that is not checked any further.
 
-    Raises ValueError for a name that no link has, and for a text that cannot be read.
+    Args:
+        name: The name of the part, such as "surface", "run" or "steps".
+        text: What stands after the name and its "=", such as "Sphere", "SGD(lr=0.1)" or "300".
+
+    Raises:
+        ValueError: Where links have no such name, or the text cannot be read.
     """
     readers = {**_READERS, **VIEW_READERS}
     check_names("link", [name], readers)

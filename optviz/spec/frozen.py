@@ -25,11 +25,11 @@ _PARAM, _IN_PLAYER = "param", "in_player"
 
 
 def declaration(kind: Kind, default: Value, help: str, in_player: bool = False) -> Mapping[str, Any]:
-    """What `field` takes as metadata: for a field that must be given, with the default of its widget.
+    """The metadata of a declared field: for `dataclasses.field` where the field has no default.
 
     Args:
         kind: What the field may be.
-        default: Its value where nobody has chosen one.
+        default: Its value where nobody has chosen one. Of a field that must be given it is a widget's.
         help: What it decides, for who reads a widget or the documentation.
         in_player: Whether it is chosen in the player, which is sent its value and its help.
     """
@@ -44,7 +44,7 @@ def declared(kind: Kind, default: _T, help: str, in_player: bool = False) -> _T:
 
 
 def declared_params(spec: Any) -> Mapping[str, Param]:
-    """The declared fields of a class by their names."""
+    """What each declared field of a frozen dataclass may be, by the fields' names."""
     return MappingProxyType({part.name: part.metadata[_PARAM] for part in _declared_fields(spec)})
 
 
@@ -58,7 +58,7 @@ def _declared_fields(spec: Any) -> list[Field[Any]]:
 
 
 def documented(spec: type[_Spec]) -> type[_Spec]:
-    """The class, with its declared fields below the arguments that its docstring ends with."""
+    """The class itself; its declared fields are added to the "Args" that its docstring ends with."""
     lines = [_line(name, param) for name, param in declared_params(spec).items()]
     spec.__doc__ = "\n".join([inspect.cleandoc(spec.__doc__ or ""), *lines])
     return spec
@@ -83,7 +83,16 @@ def _line(name: str, param: Param) -> str:
 
 
 def set_checked(spec: object, owner: str, **checks: Callable[[object], Any]) -> None:
-    """Coerce, check and freeze the named fields of a frozen dataclass in place."""
+    """Coerce, check and freeze fields of a frozen dataclass in place.
+
+    Args:
+        spec: The value whose fields they are.
+        owner: What the sentence of an error begins with.
+        checks: For each field what returns its value as it is kept, or raises ValueError.
+
+    Raises:
+        ValueError: As the checks do, with the owner and the field's name before the sentence.
+    """
     for name, check in checks.items():
         try:
             object.__setattr__(spec, name, check(getattr(spec, name)))
@@ -92,7 +101,7 @@ def set_checked(spec: object, owner: str, **checks: Callable[[object], Any]) -> 
 
 
 def set_declared(spec: object, owner: str) -> None:
-    """Coerce, check and freeze the declared fields of a frozen dataclass in place."""
+    """Coerce, check and freeze the declared fields of a frozen dataclass in place, as `set_checked` does."""
     set_checked(
         spec, owner, **{name: param.kind.check for name, param in declared_params(type(spec)).items()}
     )
@@ -125,7 +134,7 @@ class NamedSpec:
 
 
 def as_word(value: object) -> str:
-    """`value` as a name of Python's. Raises ValueError for what is none."""
+    """`value` as a name of letters, digits and "_", as Python's are. Raises ValueError for what is none."""
     if not WORD.fullmatch(word := Text().coerce(value)):
         raise ValueError(f"must be one word, as torch spells it, not {describe(word)}.")
     return word
@@ -143,7 +152,7 @@ def as_tuple(value: Any) -> tuple[object, ...] | None:
 
 
 def plain(value: object) -> Any:
-    """A spec as dicts, lists and numbers; what is at its default is left out."""
+    """A spec as dicts, lists, texts and numbers, for JSON. What is at its default is left out."""
     if isinstance(value, Mapping):
         return {key: plain(part) for key, part in value.items()}
     if isinstance(value, tuple):
@@ -172,7 +181,16 @@ def check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
 
 
 def build(kind: type[_Spec], data: object, what: str) -> _Spec:
-    """Make a spec from its fields by name, refusing unknown and missing ones."""
+    """A spec of its fields by their names: the inverse of `plain` for one whose fields are plain.
+
+    Args:
+        kind: The class.
+        data: A dict, or anything else that a file may hold in its place.
+        what: What the data are in a sentence, without its article.
+
+    Raises:
+        ValueError: Where the data are no dict, or lack a field, or have one that is unknown or wrong.
+    """
     if not isinstance(data, dict):
         raise ValueError(f"The {what} is missing or is not written as names and values.")
     parts = {part.name: part for part in fields(kind)}  # type: ignore[arg-type]
@@ -192,7 +210,12 @@ def check_length(what: str, text: object, longest: int) -> None:
 
 
 def read_json(text: str) -> Any:
-    """What a JSON text holds. Raises ValueError with the line for what is none, or has a name twice."""
+    """What a JSON text holds.
+
+    Raises:
+        ValueError: Where it is not JSON, with the line; where a name is twice in the same place, a number has
+            more than 400 digits, or lists are nested too deeply for Python.
+    """
     try:
         return json.loads(text, object_pairs_hook=_once, parse_int=_whole)
     except json.JSONDecodeError as error:

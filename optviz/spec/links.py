@@ -22,7 +22,21 @@ _LONGEST_LINK = 20_000
 
 
 def split_link(url: str) -> dict[str, list[str]]:
-    """The texts of a link by their names, unread. Raises ValueError where it is too long."""
+    """The texts of a link by their names, unread.
+
+    Args:
+        url: A whole address or its query alone.
+
+    Returns:
+        For each name all texts that it has, unquoted, in their order.
+
+    Raises:
+        ValueError: Where the link is no text, or longer than 20,000 characters.
+
+    Example:
+        >>> split_link("?v=1&run=SGD(lr=0.1)&run=Adam")
+        {'v': ['1'], 'run': ['SGD(lr=0.1)', 'Adam']}
+    """
     query = url
     if isinstance(url, str):
         address, mark, after = url.partition("#")[0].partition("?")
@@ -35,9 +49,13 @@ def split_link(url: str) -> dict[str, list[str]]:
 
 
 def join_link(words: Mapping[str, Iterable[str]]) -> str:
-    """The query of a web address, "?v=1&surface=…", of texts by their names.
+    """The query of a web address, "?v=1&surface=…", that holds these texts: the inverse of `split_link`.
 
-    Raises ValueError where it is too long to be read back.
+    Args:
+        words: The texts of each name.
+
+    Raises:
+        ValueError: Where the link would be longer than 20,000 characters.
     """
     parts = [(name, text) for name, texts in words.items() for text in texts]
     query = "&".join(f"{name}={quote(text, safe='(),=.:-*/')}" for name, text in parts)
@@ -48,9 +66,18 @@ def join_link(words: Mapping[str, Iterable[str]]) -> str:
 def read_link(
     url: str, readers: Mapping[str, Callable[[str], object]], several: Container[str] = ()
 ) -> dict[str, Any]:
-    """What a link says of what these can read, by name; of those that may be there `several` times, a tuple.
+    """What a link says, of the names that have a reader.
 
-    Raises ValueError for what cannot be read.
+    Args:
+        url: A whole address or its query alone.
+        readers: What makes a value of a text, by the name that the text has in the link.
+        several: Names that may be there more than once. Each has a tuple of values.
+
+    Returns:
+        The values of the names that the link has. All other names are left out.
+
+    Raises:
+        ValueError: Where this is no link of optviz, a name is there twice, or a text cannot be read.
     """
     texts = split_link(url)
     if texts.pop("v", None) != [str(VERSION)]:

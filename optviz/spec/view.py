@@ -41,7 +41,15 @@ CONVENTION_NAMES = ("torch", "keras", "paper", "average")
 
 @dataclass(frozen=True)
 class MapSpec(NamedSpec):
-    """A map of many runs by its name in `MAPS`, and those of its parameters that are not at their default."""
+    """A map of many runs: its name, and the parameters that are not at their default.
+
+    Args:
+        name: A name in `MAPS`, such as "basins".
+        params: Values of its parameters by their names. What is not given has the map's default.
+
+    Raises:
+        ValueError: Where the name is not one word, or a value is no number, text, switch or list.
+    """
 
     _noun = "Map"
 
@@ -143,7 +151,20 @@ class View:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Read the view from what `Experiment.to_url` wrote. Raises ValueError for anything else."""
+        """How a link says that its experiment is looked at.
+
+        Args:
+            url: What `Experiment.to_url` has written, or a whole address that ends in it.
+
+        Raises:
+            ValueError: Where this is no link of optviz, or what it says of the view cannot be read.
+
+        Example:
+            >>> import optviz as ov
+            >>> link = "?v=1&surface=Booth&start=0,0&steps=50&run=SGD&scale=log"
+            >>> ov.View.from_url(link) == ov.View(scale="log")
+            True
+        """
         return build(cls, read_link(url, VIEW_READERS), "link")
 
 

@@ -10,14 +10,26 @@ _FINEST = 1e-5
 
 
 def counted(count: int, noun: str, more: str = "") -> str:
-    """A number of things: "0 steps", "1 step", "1,500 steps"; `more` is a plural that has more than an s."""
+    """A number of things in words: "0 steps", "1 step", "1,500 steps".
+
+    Args:
+        count: How many there are.
+        noun: What one of them is called.
+        more: Their plural, where it is not the noun with an s.
+    """
     return f"{count:,} {noun if count == 1 else more or noun + 's'}"
 
 
 def coordinate(value: float, extent: float) -> str:
-    """A coordinate in a domain that extends so far, to what matters there.
+    """A coordinate, rounded to a hundred-thousandth of the domain: what is finer is not seen there.
 
-    So -2.437e-09 is 0 where the domain is 10 wide, and itself where it is 1e-7 wide; 0 has no sign.
+    Args:
+        value: The coordinate, in the units of the domain.
+        extent: The width of the domain along it, in the same units.
+
+    Example:
+        >>> coordinate(-2.437e-09, 10.0), coordinate(-2.437e-09, 1e-7)
+        ('0', '-2.437e-09')
     """
     if not (math.isfinite(value) and math.isfinite(extent) and extent > 0):
         return f"{value:.5g}"
@@ -26,5 +38,5 @@ def coordinate(value: float, extent: float) -> str:
 
 
 def coordinates(point: Sequence[float], extents: Sequence[float]) -> str:
-    """A point as "(0, -1)", by `coordinate`."""
+    """A point in words, "(0, -1)": each number as `coordinate` writes it in its extent."""
     return f"({', '.join(coordinate(float(x), float(w)) for x, w in zip(point, extents, strict=True))})"
