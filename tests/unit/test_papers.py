@@ -59,3 +59,9 @@ def test_every_place_exists_and_has_a_recipe():
 @pytest.mark.parametrize(("paper", "link"), sorted(LINKS))
 def test_links_between_papers_lead_somewhere(paper, link):
     assert (ROOT / paper).parent.joinpath(link).exists()
+
+
+def test_contributing_names_targets_that_exist():
+    targets = re.findall(r"^([a-z-]+):.*## ", text("Makefile"), re.MULTILINE)
+    code = " ".join(re.findall(r"```sh.*?```|`[^`\n]+`", text("CONTRIBUTING.md"), re.DOTALL))
+    assert {"quick", "test"} <= set(re.findall(r"\bmake ([a-z-]+)", code)) <= set(targets)
