@@ -194,13 +194,13 @@ class RunSpec:
     frozen: tuple[str, ...] = declared(
         _Names(),
         (),
-        "Names of parameters that the optimizer is not given (`requires_grad_(False)`): of x and y, or of "
-        "the model's own where the surface is made of data.",
+        "Names of parameters that are not trained (`requires_grad_(False)`): x or y, or the model's own "
+        "where a model is fitted to data.",
     )
     label: str = declared(
         Text(60),
         "",
-        "What the competitor is called; by its optimizer's name where empty. It decides no number.",
+        "The competitor's name; where empty, its optimizer's. It decides no number.",
     )
 
     def __post_init__(self) -> None:

@@ -66,8 +66,8 @@ class View:
     scale: str = declared(
         Choice(("auto", "log", "linear")),
         "auto",
-        "A log scale shows the loss above the minimum: a straight line down is a constant factor a step. By "
-        "itself it is chosen where the minimum is known.",
+        "A log scale shows the loss above the minimum: a straight line down is a constant factor a step. It "
+        "is the default where the minimum is known.",
         in_player=True,
     )
     against: str = declared(
@@ -81,7 +81,7 @@ class View:
         Maybe(Float(0.0, math.inf)),
         None,
         "Nearer than this to a minimizer, in units of x and y, counts as having reached it, in the results "
-        "and in maps. By itself it is a thousandth of the domain's width.",
+        "and in maps. The default is a thousandth of the domain's mean width.",
     )
     colors: tuple[int, ...] = declared(
         Ints(0, 7),
@@ -104,7 +104,7 @@ class View:
     units: str = declared(
         Choice(("auto", "equal", "fill")),
         "auto",
-        "Equal units on both axes keep right angles right. By themselves they are equal unless one side of "
+        "Equal units on both axes keep right angles right. By default they are equal unless one side of "
         "the domain is more than three times the other: then the surface fills the picture.",
         in_player=True,
     )
@@ -116,7 +116,7 @@ class View:
         "of them.",
         in_player=True,
     )
-    focus: int = declared(Int(0, 7), 0, "Which competitor is looked into, counted from 0.", in_player=True)
+    focus: int = declared(Int(0, 7), 0, "Which competitor is examined, counted from 0.", in_player=True)
     marks: tuple[str, ...] = declared(
         Some(tuple(MARKS)), (), "What is drawn at the head of the path in focus.", in_player=True
     )
@@ -130,15 +130,15 @@ class View:
     convention: str = declared(
         Choice(CONVENTION_NAMES),
         "torch",
-        "Libraries and papers write some rules in another way. Where theirs differs, its path is drawn as a "
-        "dotted ghost, computed by a reference of optviz: it is not torch.",
+        "Libraries and papers write some rules in another way. Where such a rule differs, its path is drawn "
+        "as a dotted ghost, computed by a reference of optviz: it is not torch.",
         in_player=True,
     )
     page: str = declared(
         Text(60),
         "",
-        "What is read beside it: lessons, optimizers, a page of a lesson such as momentum.2, or all of its "
-        "pages, momentum.all; empty for nothing.",
+        "The page that is read beside it: lessons, optimizers, a page of a lesson such as momentum.2, or all "
+        "its pages, momentum.all; empty for nothing.",
     )
     map: MapSpec | None = None
 

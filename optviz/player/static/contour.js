@@ -1,4 +1,4 @@
-// The surface: contours drawn once by plotly.js, and the axes that everything above them goes by.
+// The surface: contours drawn once by plotly.js, and the axes that everything above them follows.
 
 import { typeSize } from "./canvas.js";
 import { equalUnits, frameOf, shapeOf, wholeOf } from "./frame.js";

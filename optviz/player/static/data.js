@@ -9,7 +9,7 @@ import { counted, precise, ticks } from "./ticks.js";
 /** @typedef {import("./scene.js").Run} Run */
 /** @typedef {import("./scene.js").Examples} Examples */
 
-/** Milliseconds between two changes of the numbers while it plays: faster, nobody reads them. */
+/** Milliseconds between two updates of the numbers while it plays: faster ones cannot be read. */
 const CALM = 100;
 const MARGIN = { left: 58, right: 14, top: 26, bottom: 42 };
 const WIDTH = 2.2;

@@ -9,7 +9,7 @@
  * @typedef {{ x0: number, dx: number, y0: number, dy: number, box: [number, number, number, number] }} Frame
  */
 
-/** With equal units, a picture is at most so many times as wide as it is high, and the other way round. */
+/** Largest ratio of a picture's sides with equal units. */
 const SLENDER = 5;
 
 /**

@@ -10,7 +10,7 @@ import { placed, precise, single } from "./ticks.js";
 /** @typedef {import("./steps.js").Steps} Steps */
 /** @typedef {import("./steps.js").Line} Line */
 
-/** Milliseconds between two changes of the numbers while it plays: faster, nobody reads them. */
+/** Milliseconds between two updates of the numbers while it plays: faster ones cannot be read. */
 const CALM = 100;
 
 export class Inspector {
@@ -73,7 +73,7 @@ export class Inspector {
     const title = element("span", "");
     head.append(swatch(run.color, run.dash), element("strong", "", run.name), title);
     if (steps.n === 0) {
-      this.root.replaceChildren(head, element("p", "optviz-hint", "It took no step."));
+      this.root.replaceChildren(head, element("p", "optviz-hint", "This run took no step."));
       return;
     }
     this.updates.push(() => {

@@ -7,7 +7,7 @@ import { placed, single } from "./ticks.js";
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
 
-/** Milliseconds between two changes of the numbers while it plays: faster, nobody reads them. */
+/** Milliseconds between two updates of the numbers while it plays: faster ones cannot be read. */
 const CALM = 80;
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -478,7 +478,7 @@ class Player {
     } else if (view.beside !== "data") {
       if (view.beside === "step" && scene.data.plane) {
         const words =
-          "A network has many weights: below are the two that moved most. Arrows are what is seen on the plane of the picture.";
+          "A network has many weights: below are the two that moved most. Arrows are projected on the plane of the picture.";
         element("p", "optviz-hint", this.views).textContent = words;
       }
       if (view.beside === "step" && view.picture === "2d") this.marks(scene);

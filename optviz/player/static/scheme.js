@@ -19,7 +19,7 @@ export class SchemeWatcher {
     this.patch.addEventListener("transitionend", () => this.look());
   }
 
-  /** Look again: a page that was hidden meanwhile has told nobody. */
+  /** Look again: a page that was hidden meanwhile has sent no event. */
   look() {
     const now = this.read();
     if (now === this.scheme) return;

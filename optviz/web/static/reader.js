@@ -9,7 +9,7 @@ import { toggleFullScreen } from "../optviz.player/fullscreen.js";
  *   the pages of the lesson and which of them is read, null for all of them
  */
 
-/** How deep somebody reads stays in their browser. */
+/** The chosen depth of reading is kept in the browser. */
 const DEPTH = "optviz-depth";
 const DEPTHS = { words: "Words", formulas: "+ formulas", code: "+ code" };
 /** Milliseconds after which what was asked for is not waited for any more. */
@@ -44,10 +44,10 @@ class Bar {
     this.asked = { page: "", at: 0 };
     this.turn = document.createElement("div");
     this.turn.className = "optviz-turn";
-    this.back = this.button("Back", "The page before (b)", () => this.move(-1));
+    this.back = this.button("Back", "Previous page (b)", () => this.move(-1));
     this.dots = document.createElement("div");
     this.dots.className = "optviz-pages";
-    this.next = this.button("Next", "The next page (n)", () => this.move(1));
+    this.next = this.button("Next", "Next page (n)", () => this.move(1));
     this.next.className = "optviz-next";
     this.turn.append(this.back, this.dots, this.next);
     this.more = document.createElement("div");
@@ -113,7 +113,7 @@ class Bar {
           "Full screen in large type; Page Up and Down turn pages",
           () => toggleFullScreen(document.documentElement),
         ),
-        this.button("Whole lesson", "All pages of the lesson, to print or to read in one go", () =>
+        this.button("Whole lesson", "All pages of the lesson, to print or to read at a stretch", () =>
           this.go(whole),
         ),
       );

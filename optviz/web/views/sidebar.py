@@ -22,7 +22,7 @@ from optviz.web.widgets import points, rates, widgets
 _DEFAULT = "torch's default"
 _CLIPPING = {"clip_norm": "by norm", "clip_value": "by value"}
 _BORDERS = {"solid": "solid", "dot": "dotted"}
-_LABEL = Param(Text(60), "", "What the competitor is called; empty for its optimizer's name.")
+_LABEL = Param(Text(60), "", "The competitor's name; empty for its optimizer's.")
 _LIMIT = Float(0.0, float("inf"))
 
 
@@ -321,6 +321,6 @@ def _mistakes(slot: int) -> None:
         "Frozen parameters",
         list(ov.surface(choices.experiment().surface).names),
         placeholder="none",
-        help="requires_grad_(False): the optimizer is not given this parameter at all, so it stays.",
+        help="requires_grad_(False): this parameter is not trained, so it stays as it is.",
         **widgets.editor(field.key, list(field.get()), field.set, tuple, redraw=field.shown_in),
     )

@@ -29,10 +29,10 @@ import { HEIGHT } from "./mesh.js";
 /** @typedef {import("./raster.js").Raster} Raster */
 
 const HIDDEN = 0.25;
-/** A long step is looked at in pieces of so many pixels, but not in more pieces than this. */
+/** Length in pixels of the pieces in which a long step is tested for visibility, and their largest number. */
 const PIECE = 4;
 const PIECES = 250;
-/** A shorter part is not hidden, nor seen, for itself: that would only flicker. */
+/** Stretches shorter than this take the visibility of the one before, to avoid flicker. */
 const LEAST = 7;
 /** A path lies on the surface: it counts as hidden only where even a point a little above it is. */
 const ABOVE = 0.014 * HEIGHT;
