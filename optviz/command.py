@@ -21,7 +21,7 @@ from optviz.optimizers.schedulers import SCHEDULERS
 from optviz.optimizers.third_party import register_pytorch_optimizers
 from optviz.spec.columns import decoded
 from optviz.spec.experiment import Experiment, unknown_words
-from optviz.spec.params import Choice, Float, Int, Param
+from optviz.spec.params import Param
 from optviz.spec.view import View
 from optviz.surfaces.catalogue import SURFACES, surface
 
@@ -121,15 +121,7 @@ def _parameters() -> dict[str, tuple[Param, list[str]]]:
 
 def _option(to: argparse.ArgumentParser, name: str, param: Param, endings: Sequence[str]) -> None:
     help = f"{param.help} ({', '.join(endings)})"
-    match param.kind:
-        case Choice(options=options):
-            to.add_argument(f"--{name}", choices=options, help=help)
-        case Int():
-            to.add_argument(f"--{name}", metavar="N", help=help)
-        case Float():
-            to.add_argument(f"--{name}", metavar="X", help=help)
-        case _:
-            raise TypeError(f"There is no option for {param.kind}.")
+    to.add_argument(f"--{name}", metavar=param.kind.usage, help=help)
 
 
 def _device(to: argparse.ArgumentParser) -> None:
@@ -180,11 +172,10 @@ def _export(options: argparse.Namespace) -> None:
 
 def _typed(row: Format, name: str, text: str) -> object:
     """The value that was typed for a parameter of a format; the text itself for an unknown parameter."""
-    kind = row.params[name].kind if name in row.params else None
-    if not isinstance(kind, Int | Float):
+    if name not in row.params:
         return text
     try:
-        return kind.read(text)
+        return row.params[name].kind.read(text)
     except ValueError as error:
         raise ValueError(f"{row.title}: {name} {error}") from None
 

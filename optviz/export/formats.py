@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,15 +12,14 @@ from optviz.engine.trajectory import Trajectory
 from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, to_gif, to_mp4
 from optviz.export.pictures import to_image
 from optviz.export.tables import results_json, steps_csv, steps_parquet
-from optviz.figures.curves import gradient_figure, loss_figure, lr_figure
-from optviz.figures.relief import surface_figure
-from optviz.figures.runs import contour_figure
+from optviz.figures.catalogue import FIGURES
 from optviz.figures.theme import THEMES, Theme
 from optviz.maps import catalogue
 from optviz.player.page import to_html
 from optviz.programs.script import to_notebook, to_script
 from optviz.spec.experiment import Experiment
 from optviz.spec.params import Choice, Float, Int, Param, Value, complete
+from optviz.spec.registry import Registry
 from optviz.spec.view import View
 
 Watch = Callable[[int, int], None]
@@ -51,25 +49,23 @@ class Format:
     mime: str
     help: str
     make: Callable[[Work], bytes]
-    params: Mapping[str, Param] = field(default_factory=dict)
+    declare: Callable[[], Mapping[str, Param]] = dict
+    """What can be chosen, as it is now: a figure that has been registered since is among them."""
     runs: bool = True
     """Whether it is made of what came of the runs, not of the experiment alone."""
+    slow: bool = False
+    """Whether making it takes longer than a click: then the page makes it only when it is asked to."""
+    in_browser: bool = False
+    """Whether it is a picture, which the page leaves to the visitor's browser: a server has no screen."""
+
+    @property
+    def params(self) -> Mapping[str, Param]:
+        """What can be chosen of it."""
+        return self.declare()
 
     def settings(self, given: Mapping[str, object]) -> dict[str, Value]:
         """A value for each parameter. Raises ValueError for an unknown one, or a value out of its range."""
         return complete(self.title, self.params, given, check=True)
-
-
-FIGURES: Mapping[str, Callable[..., go.Figure | None]] = MappingProxyType(
-    {
-        "contours": contour_figure,
-        "relief": surface_figure,
-        "loss": loss_figure,
-        "gradient norm": gradient_figure,
-        "learning rate": lr_figure,
-    }
-)
-"""What a picture can show of runs."""
 
 
 def figure_of(work: Work) -> go.Figure:
@@ -77,10 +73,11 @@ def figure_of(work: Work) -> go.Figure:
     name, theme = work.settings["figure"], THEMES[work.settings["theme"]]
     if name == "map":
         return _map_figure(work, theme)
-    found = FIGURES[name](work.experiment, work.trajectories, theme=theme, view=work.view)
-    if found is None:
-        raise ValueError("No competitor steps with a learning rate that changes: there is nothing to draw.")
-    return found
+    info = FIGURES[name]
+    figure = info.draw(work.experiment, work.trajectories, theme=theme, view=work.view)
+    if figure is None:
+        raise ValueError(info.nothing)
+    return figure
 
 
 def _map_figure(work: Work, theme: Theme) -> go.Figure:
@@ -133,93 +130,129 @@ def _text(make: Callable[[Work], str]) -> Callable[[Work], bytes]:
 
 # -- rows --------------------------------------------------------------------------------------------------
 
-_THEME = {"theme": Param(Choice(tuple(THEMES)), "light", "Dark or light.")}
-_PIXELS = Int(SMALLEST, LARGEST)
-_FILM = {
-    "width": Param(_PIXELS, 960, "Pixels."),
-    "height": Param(_PIXELS, 720, "Pixels."),
-    "fps": Param(Choice(tuple(map(str, FRAMES_A_SECOND))), "20", "Frames per second."),
-    "seconds": Param(Float(0.5, LONGEST), 6.0, "How long the paths take."),
-    **_THEME,
-}
-_SIDE = Int(100, 4000)
-_PICTURE = {
-    "figure": Param(Choice((*FIGURES, "map")), "contours", "What it shows."),
-    "width": Param(_SIDE, 870, "In CSS pixels; text is 13 high."),
-    "height": Param(_SIDE, 800, "In CSS pixels; text is 13 high."),
-    **_THEME,
-}
-_SCALE = {"scale": Param(Float(0.5, 4.0), 2.0, "Pixels for each CSS pixel: 2 is sharp on paper.")}
 
-FORMATS: Mapping[str, Format] = MappingProxyType(
-    {
-        row.name: row
-        for row in (
-            Format(
-                "html",
-                "Web page",
-                "text/html",
-                "The player in one file: plays, zooms and takes steps apart without a network.",
-                _page,
-                _THEME,
-            ),
-            Format(
-                "gif", "Film, GIF", "image/gif", "Repeats itself; for slides and chats.", _film(to_gif), _FILM
-            ),
-            Format("mp4", "Film, MP4", "video/mp4", "Smaller and smoother than a GIF.", _film(to_mp4), _FILM),
-            Format(
-                "png",
-                "Picture, PNG",
-                "image/png",
-                "For slides and reports.",
-                _picture("png"),
-                _PICTURE | _SCALE,
-            ),
-            Format("svg", "Picture, SVG", "image/svg+xml", "Sharp at any size.", _picture("svg"), _PICTURE),
-            Format(
-                "py",
-                "torch script",
-                "text/x-python",
-                "The same runs as a plain torch program, which prints these very points.",
-                _text(lambda work: to_script(work.experiment)),
-            ),
-            Format(
-                "ipynb",
-                "Jupyter notebook",
-                "application/x-ipynb+json",
-                "The same program, cell by cell.",
-                _text(lambda work: to_notebook(work.experiment)),
-            ),
-            Format(
-                "csv",
-                "Every step, CSV",
-                "text/csv",
-                "Points, losses, gradients, rates and torch's own state of every step, in full.",
-                _text(lambda work: steps_csv(work.trajectories)),
-            ),
-            Format(
-                "parquet",
-                "Every step, Parquet",
-                "application/vnd.apache.parquet",
-                "The same for pandas, Polars and DuckDB.",
-                lambda work: steps_parquet(work.trajectories),
-            ),
-            Format(
-                "json",
-                "Results, JSON",
-                "application/json",
-                "The experiment, what came of it, and what it was made with.",
-                _text(lambda work: results_json(work.experiment, work.trajectories, work.view.within)),
-            ),
-            Format(
-                "experiment.json",
-                "Experiment, JSON",
-                "application/json",
-                "Everything that decides the numbers, your own data included: optviz opens it again.",
-                _text(lambda work: work.experiment.to_json()),
-                runs=False,
-            ),
-        )
+def _theme() -> dict[str, Param]:
+    return {"theme": Param(Choice(tuple(THEMES)), "light", "Dark or light.")}
+
+
+def _of_film() -> dict[str, Param]:
+    side = Int(SMALLEST, LARGEST)
+    return {
+        "width": Param(side, 960, "Pixels."),
+        "height": Param(side, 720, "Pixels."),
+        "fps": Param(
+            Choice(tuple(map(str, FRAMES_A_SECOND))), "20", "Frames per second.", "Frames per second"
+        ),
+        "seconds": Param(Float(0.5, LONGEST), 6.0, "How long the paths take."),
+        **_theme(),
     }
+
+
+def _of_drawing() -> dict[str, Param]:
+    side = Int(100, 4000)
+    return {
+        "figure": Param(Choice((*FIGURES, "map")), "contours", "What it shows."),
+        "width": Param(side, 870, "In CSS pixels; text is 13 high."),
+        "height": Param(side, 800, "In CSS pixels; text is 13 high."),
+        **_theme(),
+    }
+
+
+def _of_picture() -> dict[str, Param]:
+    pixels = Param(Float(0.5, 4.0), 2.0, "Pixels for each CSS pixel: 2 is sharp on paper.", "Sharpness")
+    return _of_drawing() | {"scale": pixels}
+
+
+_ROWS = (
+    Format(
+        "html",
+        "Web page",
+        "text/html",
+        "The player in one file: plays, zooms and takes steps apart without a network.",
+        _page,
+        _theme,
+        slow=True,
+    ),
+    Format(
+        "gif",
+        "Film, GIF",
+        "image/gif",
+        "Repeats itself; for slides and chats.",
+        _film(to_gif),
+        _of_film,
+        slow=True,
+    ),
+    Format(
+        "mp4",
+        "Film, MP4",
+        "video/mp4",
+        "Smaller and smoother than a GIF.",
+        _film(to_mp4),
+        _of_film,
+        slow=True,
+    ),
+    Format(
+        "png",
+        "Picture, PNG",
+        "image/png",
+        "For slides and reports.",
+        _picture("png"),
+        _of_picture,
+        in_browser=True,
+    ),
+    Format(
+        "svg",
+        "Picture, SVG",
+        "image/svg+xml",
+        "Sharp at any size.",
+        _picture("svg"),
+        _of_drawing,
+        in_browser=True,
+    ),
+    Format(
+        "py",
+        "torch script",
+        "text/x-python",
+        "The same runs as a plain torch program, which prints these very points.",
+        _text(lambda work: to_script(work.experiment)),
+    ),
+    Format(
+        "ipynb",
+        "Jupyter notebook",
+        "application/x-ipynb+json",
+        "The same program, cell by cell.",
+        _text(lambda work: to_notebook(work.experiment)),
+    ),
+    Format(
+        "csv",
+        "Every step, CSV",
+        "text/csv",
+        "Points, losses, gradients, rates and torch's own state of every step, in full.",
+        _text(lambda work: steps_csv(work.trajectories)),
+    ),
+    Format(
+        "parquet",
+        "Every step, Parquet",
+        "application/vnd.apache.parquet",
+        "The same for pandas, Polars and DuckDB.",
+        lambda work: steps_parquet(work.trajectories),
+    ),
+    Format(
+        "json",
+        "Results, JSON",
+        "application/json",
+        "The experiment, what came of it, and what it was made with.",
+        _text(lambda work: results_json(work.experiment, work.trajectories, work.view.within)),
+    ),
+    Format(
+        "experiment.json",
+        "Experiment, JSON",
+        "application/json",
+        "Everything that decides the numbers, your own data included: optviz opens it again.",
+        _text(lambda work: work.experiment.to_json()),
+        runs=False,
+    ),
 )
-"""Every kind of file by its ending."""
+
+FORMATS = Registry("a kind of file", lambda: _ROWS)
+"""Every kind of file that an experiment can become, by its ending."""

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.drawing import line, shown_name, styled
+from optviz.figures.registration import figure_of_runs
 from optviz.figures.theme import Pen, Theme, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
@@ -27,6 +28,7 @@ _MOST_EXCURSIONS = 50
 """Arrows of a curve that leaves its axis again and again."""
 
 
+@figure_of_runs("loss", rank=2)
 def loss_figure(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],
@@ -70,6 +72,7 @@ def loss_figure(
     return figure.update_layout(showlegend=True)
 
 
+@figure_of_runs("gradient norm", rank=3)
 def gradient_figure(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],
@@ -100,6 +103,11 @@ def gradient_figure(
     return _curves(experiment, trajectories, curves, "gradient norm", theme, view, log=True)
 
 
+@figure_of_runs(
+    "learning rate",
+    rank=4,
+    nothing="No competitor steps with a learning rate that changes: there is nothing to draw.",
+)
 def lr_figure(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],

@@ -13,6 +13,7 @@ from optviz.engine.planes import PicturePlane, picture_plane
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units, places
 from optviz.figures.drawing import MARKED, is_far, shown_name, styled
+from optviz.figures.registration import figure_of_runs
 from optviz.figures.theme import Pen, Theme, mixed, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
@@ -23,6 +24,7 @@ _SUNK = 0.15
 """Levels by which the relief lies below the paths on it, so that it does not hide half of their width."""
 
 
+@figure_of_runs("relief", rank=1)
 def surface_figure(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],

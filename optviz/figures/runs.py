@@ -16,6 +16,7 @@ from optviz.engine.planes import picture_plane
 from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import contour_levels
 from optviz.figures.drawing import MARKED, color_bar_trace, draw_contours, shown_name, styled
+from optviz.figures.registration import figure_of_runs
 from optviz.figures.theme import Pen, Theme, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
@@ -26,6 +27,7 @@ _MOST_FRAMES = 100
 _MOST_POINTS = 400
 
 
+@figure_of_runs("contours", rank=0)
 def contour_figure(
     experiment: Experiment,
     trajectories: Sequence[Trajectory],

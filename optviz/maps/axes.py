@@ -15,13 +15,29 @@ from optviz.optimizers.catalogue import optimizer_info
 from optviz.spec.experiment import Experiment, OptimizerSpec, RunSpec
 from optviz.spec.params import Choice, Float, Int, Kind, Maybe, Text, Tuple, Value, describe
 
-AXIS = Tuple(
-    (Text(40), Float(-1e6, 1e6), Float(-1e6, 1e6), Int(2, 256), Choice(("log", "linear"))), optional=1
-)
-"""An axis of a sweep: hyperparameter, from, to, how many values, and how they are spread."""
+
+@dataclass(frozen=True, slots=True)
+class AxisKind(Tuple):
+    """An axis of a sweep: hyperparameter, from, to, how many values, and how they are spread."""
+
+    kinds: tuple[Kind, ...] = (
+        Text(40),
+        Float(-1e6, 1e6),
+        Float(-1e6, 1e6),
+        Int(2, 256),
+        Choice(("log", "linear")),
+    )
+    optional: int = 1
+    names: tuple[str, ...] = ("of", "from", "to", "values", "spread")
+    place: int = 0
+    """0 for the axis that goes across, 1 for the one that goes up."""
+
+
 ShownAxis = tuple[str, float, float, int, str]
-_SECOND = ("momentum", "betas[0]", "alpha", "rho", "lr_decay", "etas[0]", "weight_decay")
-"""What a sweep varies besides the learning rate by default: the first of these that the optimizer has."""
+_USUAL = ("lr", "momentum", "betas[0]", "alpha", "rho", "lr_decay", "etas[0]", "weight_decay")
+"""What a sweep varies by default: the first of these that the optimizer has."""
+_COUNTS = (64, 32)
+"""How many values the axis across has by default, and the one upwards."""
 _RANGES: Mapping[str, tuple[float, float]] = {
     "momentum": (0.0, 0.99),
     "betas[0]": (0.0, 0.99),
@@ -52,6 +68,11 @@ class Axis:
         space = np.geomspace if self.log else np.linspace
         values: Array = space(self.low, self.high, self.count, dtype=np.float64)
         return np.round(values) if self.whole else values
+
+    @property
+    def shown(self) -> ShownAxis:
+        """The axis as `AxisKind` has it."""
+        return self.name, self.low, self.high, self.count, "log" if self.log else "linear"
 
     @property
     def parts(self) -> tuple[str, int | None]:
@@ -179,10 +200,15 @@ def _range(optimizer: OptimizerSpec, name: str, kind: Float) -> tuple[float, flo
     return _RANGES.get(name, (low, min(kind.high, 1.0)))
 
 
-def second_axis(optimizer: OptimizerSpec) -> str:
-    """The hyperparameter that a sweep varies besides the learning rate by default."""
-    there = [name for name in axis_names(optimizer.name) if name != "lr"]
-    return next((name for name in _SECOND if name in there), there[0])
+def usual_axes(optimizer: OptimizerSpec, x: ShownAxis | None = None) -> tuple[ShownAxis, ShownAxis | None]:
+    """The two axes of a sweep by default, or `x` and the default for the other.
+
+    The first is the learning rate, which every optimizer has; the second is None where it has no other.
+    """
+    x = x or default_axis(optimizer, _USUAL[0], _COUNTS[0])
+    others = [name for name in axis_names(optimizer.name) if name != x[0]]
+    second = next((name for name in (*_USUAL, *others) if name in others), None)
+    return x, default_axis(optimizer, second, _COUNTS[1]) if second else None
 
 
 # -- experiments with one value --------------------------------------------------------------------------

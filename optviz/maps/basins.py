@@ -32,10 +32,10 @@ from optviz.maps.drawing import (
     tell,
     tell_cells,
 )
-from optviz.maps.registration import MapInfo, Picture, Request, register_map
+from optviz.maps.registration import MapInfo, Picture, Request
 from optviz.maps.workers import Piece, Watch, Workers
 from optviz.spec.experiment import Experiment
-from optviz.spec.params import Int, Maybe, Param, Settings
+from optviz.spec.params import Competitor, Int, Maybe, Param, Settings
 from optviz.surfaces.catalogue import surface
 
 
@@ -241,28 +241,26 @@ def _pictures(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme)
     return pictures
 
 
-register_map(
-    MapInfo(
-        name="basins",
-        title="Basins",
-        rank=0,
-        teaches="Every pixel is a start: its colour says where the optimizer ends from there, and the "
-        "fainter it is, the more steps it took.",
-        params={
-            "rival": Param(
-                Maybe(Int(0, 7)),
-                None,
-                "Another competitor beside it, and where the two end differently.",
-                label="Beside it",
-            ),
-            "resolution": Param(
-                Maybe(Int(16, 512)),
-                None,
-                "Starts along each side. Empty: 256, or as many as take about ten seconds.",
-                label="Starts per side",
-            ),
-        },
-        plan=_requests,
-        draw=_pictures,
-    )
+MAP = MapInfo(
+    name="basins",
+    title="Basins",
+    rank=0,
+    teaches="Every pixel is a start: its colour says where the optimizer ends from there, and the "
+    "fainter it is, the more steps it took.",
+    params={
+        "rival": Param(
+            Maybe(Competitor()),
+            None,
+            "Another competitor beside it, and where the two end differently.",
+            label="Beside it",
+        ),
+        "resolution": Param(
+            Maybe(Int(16, 512)),
+            None,
+            "Starts along each side. Empty: 256, or as many as take about ten seconds.",
+            label="Starts per side",
+        ),
+    },
+    plan=_requests,
+    draw=_pictures,
 )

@@ -7,7 +7,7 @@ results into pictures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
@@ -15,14 +15,22 @@ from typing import Any
 
 import optviz.maps
 from optviz.figures.theme import Theme
-from optviz.maps.registration import MAPS, MapInfo, Picture, Request
+from optviz.maps.registration import MapInfo, Picture, Request
 from optviz.spec.experiment import Experiment
+from optviz.spec.registry import Registry
 from optviz.spec.view import MapSpec
 
 __all__ = ["MAPS", "MapInfo", "Picture", "Request", "map_info", "named", "pictures", "requests"]
 
-for _file in iter_modules(optviz.maps.__path__, "optviz.maps."):
-    import_module(_file.name)
+
+def _own() -> Iterable[MapInfo]:
+    """Those that files of this folder declare."""
+    files = (import_module(file.name) for file in iter_modules(optviz.maps.__path__, "optviz.maps."))
+    return sorted((file.MAP for file in files if hasattr(file, "MAP")), key=lambda info: info.rank)
+
+
+MAPS: Registry[MapInfo] = Registry("a map", _own)
+"""Every kind of map that can be chosen, by its name. Their files are loaded when one is looked for."""
 
 
 def requests(

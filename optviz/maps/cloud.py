@@ -27,7 +27,7 @@ from optviz.maps.drawing import (
     competitor_name,
     single,
 )
-from optviz.maps.registration import MapInfo, Picture, Request, register_map
+from optviz.maps.registration import MapInfo, Picture, Request
 from optviz.maps.workers import Piece, Watch, Workers, carry_out_all
 from optviz.spec.display import ShownAsFigure
 from optviz.spec.experiment import Experiment
@@ -327,23 +327,21 @@ def _pictures(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme)
 _RADIUS = 0.05
 """Domain widths: how far the starts of a cloud lie apart where nothing else is left to chance."""
 
-register_map(
-    MapInfo(
-        name="cloud",
-        title="Cloud",
-        rank=3,
-        teaches="One run is an anecdote: the same competitor under many seeds, or from many starts around "
-        "the chosen one. Half of all runs lie within the inner band.",
-        params={
-            "count": Param(Int(2, 1000), 64, "How many runs.", label="Runs"),
-            "radius": Param(
-                Maybe(Float(1e-4, 1.0)),
-                None,
-                "Starts spread around the start, this many domain widths far. Empty: many seeds, where there "
-                "is noise or there are minibatches, else 0.05.",
-            ),
-        },
-        plan=_requests,
-        draw=_pictures,
-    )
+MAP = MapInfo(
+    name="cloud",
+    title="Cloud",
+    rank=3,
+    teaches="One run is an anecdote: the same competitor under many seeds, or from many starts around "
+    "the chosen one. Half of all runs lie within the inner band.",
+    params={
+        "count": Param(Int(2, 1000), 64, "How many runs.", label="Runs"),
+        "radius": Param(
+            Maybe(Float(1e-4, 1.0)),
+            None,
+            "Starts spread around the start, this many domain widths far. Empty: many seeds, where there "
+            "is noise or there are minibatches, else 0.05.",
+        ),
+    },
+    plan=_requests,
+    draw=_pictures,
 )

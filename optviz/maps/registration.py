@@ -1,19 +1,20 @@
-"""How a kind of map is declared: each file of this folder that has one ends with `register_map`."""
+"""How a kind of map is declared: each file of this folder that has one `MAP`, which says all of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
 from optviz.figures.theme import Theme
-from optviz.maps.cells import CellMap
 from optviz.spec.experiment import Experiment
 from optviz.spec.params import Param, Value, complete
 from optviz.spec.view import MapSpec
+
+if TYPE_CHECKING:
+    from optviz.maps.cells import CellMap
 
 
 @dataclass(frozen=True)
@@ -71,17 +72,3 @@ class MapInfo:
     def settings(self, spec: MapSpec) -> dict[str, Value]:
         """All parameters, those not given at their defaults. Raises ValueError for what it does not have."""
         return complete(self.name, self.params, spec.params)
-
-
-_maps: dict[str, MapInfo] = {}
-MAPS: Mapping[str, MapInfo] = MappingProxyType(_maps)
-"""Every kind of map by its name, the lowest rank first. `optviz.maps.catalogue` fills it."""
-
-
-def register_map(info: MapInfo) -> None:
-    """Make a kind of map one that can be chosen. Raises ValueError where there is one of that name."""
-    if info.name in _maps:
-        raise ValueError(f"There is a map named {info.name!r} already.")
-    _maps[info.name] = info
-    for other in sorted(_maps.values(), key=lambda other: other.rank):
-        _maps[other.name] = _maps.pop(other.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,12 +15,11 @@ from optviz.engine.request import competitor, made_with, takes_run
 from optviz.figures.drawing import line, shown_name, styled
 from optviz.figures.theme import Theme, themed
 from optviz.maps.axes import (
-    AXIS,
     Axis,
+    AxisKind,
     axis_names,
-    default_axis,
     read_axis,
-    second_axis,
+    usual_axes,
     with_run,
     with_value,
 )
@@ -41,7 +40,7 @@ from optviz.maps.drawing import (
     single,
     tell_cells,
 )
-from optviz.maps.registration import MapInfo, Picture, Request, register_map
+from optviz.maps.registration import MapInfo, Picture, Request
 from optviz.maps.workers import Piece, Watch, Workers
 from optviz.optimizers.catalogue import optimizer_info
 from optviz.rules.stability import constant_curvature, sgd_limit
@@ -85,7 +84,7 @@ def sweep(
     experiment: Experiment,
     index: int = 0,
     x: Axis | tuple[Any, ...] = ("lr", 1e-4, 1.0, 64),
-    y: Axis | tuple[Any, ...] | None = ("momentum", 0.0, 0.99, 32),
+    y: Axis | tuple[Any, ...] | Literal["auto"] | None = "auto",
     *,
     within: float | None = None,
     device: str = "auto",
@@ -101,7 +100,8 @@ def sweep(
         index: The competitor's index in the experiment, counted from 0. `run` is another name for it.
         x: The hyperparameter across: (name, low, high, count), with "log" or "linear" as a fifth where its
             usual scale is not wanted. "betas[1]", or ("betas", 1), is the second of a tuple.
-        y: The same upwards; None for a curve over x alone.
+        y: The same upwards; None for a curve over x alone. "auto" is the learning rate, the momentum, the
+            first of the betas or another number of the optimizer's own: the first that is not `x`.
         within: The distance from a minimizer, in units of x and y, that counts as having reached it; a
             thousandth of the domain's mean width where left out.
         device: As in `run`.
@@ -124,7 +124,9 @@ def sweep(
         (3, 4)
     """
     spec, function = competitor(experiment, index)
-    across, up = read_axis(spec, x), None if y is None else read_axis(spec, y)
+    across = read_axis(spec, x)
+    y = usual_axes(spec.optimizer, across.shown)[1] if y == "auto" else y
+    up = None if y is None else read_axis(spec, y)
     if up is not None and up.name == across.name:
         raise ValueError(f"The two axes must differ; both are {up.name}.")
     width, height = across.count, up.count if up else 1
@@ -336,7 +338,6 @@ def _axes(figure: go.Figure, x: Axis, y: Axis | None) -> None:
 
 # -- on the page ------------------------------------------------------------------------------------------
 
-_WIDTH, _HEIGHT = 64, 32
 _BLANK = {"steps to reach": "it never came so near"}
 
 
@@ -344,16 +345,16 @@ def _requests(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -
     if settings["curves"]:
         return _requests_of_curves(experiment, focus, settings)
     optimizer = experiment.runs[focus].optimizer
-    x = settings["x"] or default_axis(optimizer, "lr", _WIDTH)
-    y = settings["y"] or default_axis(optimizer, second_axis(optimizer), _HEIGHT)
-    seconds = cost(experiment, focus, x[3] * y[3], "sweep")
+    x, second = usual_axes(optimizer, settings["x"])
+    y = settings["y"] or second
+    seconds = cost(experiment, focus, x[3] * (y[3] if y else 1), "sweep")
     asked = Settings({"index": focus, "x": x, "y": y, "within": settings["within"]})
     return [Request(sweep, experiment, asked, seconds)]
 
 
 def _requests_of_curves(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:
     """A curve for every competitor that has the hyperparameter."""
-    x = settings["x"] or default_axis(experiment.runs[focus].optimizer, "lr", _WIDTH)
+    x, _ = usual_axes(experiment.runs[focus].optimizer, settings["x"])
     there = [i for i, run in enumerate(experiment.runs) if x[0] in axis_names(run.optimizer.name)]
     if not there:
         raise ValueError(f"No competitor has a number called {x[0]}.")
@@ -386,28 +387,26 @@ def _unused(settings: Mapping[str, Any]) -> Collection[str]:
     return ("focus", "y") if settings["curves"] else ()
 
 
-register_map(
-    MapInfo(
-        name="sweep",
-        title="Sweep",
-        rank=1,
-        teaches="Every pixel is a run from the same start with other hyperparameters: which of them work, "
-        "and how narrow the path is between too small and too large.",
-        params={
-            "x": Param(Maybe(AXIS), None, "The hyperparameter that goes across.", label="Across"),
-            "y": Param(Maybe(AXIS), None, "The hyperparameter that goes up.", label="Up"),
-            "curves": Param(
-                Flag(),
-                False,
-                "One hyperparameter only, every competitor as a curve.",
-                label="One number, as curves",
-            ),
-            "value": Param(
-                Choice(SWEEP_VALUES), "final loss", "What the colour or height shows.", label="Colour shows"
-            ),
-        },
-        plan=_requests,
-        draw=_pictures,
-        unused=_unused,
-    )
+MAP = MapInfo(
+    name="sweep",
+    title="Sweep",
+    rank=1,
+    teaches="Every pixel is a run from the same start with other hyperparameters: which of them work, "
+    "and how narrow the path is between too small and too large.",
+    params={
+        "x": Param(Maybe(AxisKind()), None, "The hyperparameter that goes across.", label="Across"),
+        "y": Param(Maybe(AxisKind(place=1)), None, "The hyperparameter that goes up.", label="Up"),
+        "curves": Param(
+            Flag(),
+            False,
+            "One hyperparameter only, every competitor as a curve.",
+            label="One number, as curves",
+        ),
+        "value": Param(
+            Choice(SWEEP_VALUES), "final loss", "What the colour or height shows.", label="Colour shows"
+        ),
+    },
+    plan=_requests,
+    draw=_pictures,
+    unused=_unused,
 )

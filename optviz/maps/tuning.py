@@ -27,7 +27,7 @@ from optviz.maps.cells import (
     from_settings,
 )
 from optviz.maps.cost import check_cost, cost, split_cells
-from optviz.maps.registration import MapInfo, Picture, Request, register_map
+from optviz.maps.registration import MapInfo, Picture, Request
 from optviz.maps.workers import Piece, Watch, Workers
 from optviz.optimizers.catalogue import optimizer_info
 from optviz.spec.display import ShownAsFigure
@@ -264,35 +264,31 @@ def _pictures(results: Sequence[Any], settings: Mapping[str, Any], theme: Theme)
     return [Picture(tuning_figure(tuning, theme), f"The {criterion} for each learning rate")]
 
 
-register_map(
-    MapInfo(
-        name="tuning",
-        title="Fair tuning",
-        rank=2,
-        teaches="Who wins a race depends on the learning rates. Here every competitor gets the same number "
-        "of them, spread evenly on a log scale, and runs with its best one.",
-        params={
-            "count": Param(Int(3, 301), 31, "Learning rates for each competitor.", label="Rates each"),
-            "span": Param(
-                Float(2.0, 1e6, log=True),
-                1000.0,
-                "From the middle divided by this to the middle times this.",
-                label="Span, as a factor",
-            ),
-            "around": Param(
-                Choice(("default", "set")),
-                "default",
-                "The middle: torch's default, or what is set.",
-                label="Middle",
-            ),
-            "criterion": Param(
-                Choice(CRITERIA), "final loss", "What the best one is best at.", label="Best by"
-            ),
-        },
-        plan=_requests,
-        draw=_pictures,
-        unused=lambda settings: ("focus",),
-        offer="Use these rates in the playground",
-        offered=lambda results: results[0].tuned,
-    )
+MAP = MapInfo(
+    name="tuning",
+    title="Fair tuning",
+    rank=2,
+    teaches="Who wins a race depends on the learning rates. Here every competitor gets the same number "
+    "of them, spread evenly on a log scale, and runs with its best one.",
+    params={
+        "count": Param(Int(3, 301), 31, "Learning rates for each competitor.", label="Rates each"),
+        "span": Param(
+            Float(2.0, 1e6, log=True),
+            1000.0,
+            "From the middle divided by this to the middle times this.",
+            label="Span, as a factor",
+        ),
+        "around": Param(
+            Choice(("default", "set")),
+            "default",
+            "The middle: torch's default, or what is set.",
+            label="Middle",
+        ),
+        "criterion": Param(Choice(CRITERIA), "final loss", "What the best one is best at.", label="Best by"),
+    },
+    plan=_requests,
+    draw=_pictures,
+    unused=lambda settings: ("focus",),
+    offer="Use these rates in the playground",
+    offered=lambda results: results[0].tuned,
 )

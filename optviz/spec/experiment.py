@@ -21,7 +21,6 @@ from typing import Any, Self
 
 from optviz.spec.frozen import (
     NamedSpec,
-    as_tuple,
     as_word,
     build,
     changed,
@@ -46,7 +45,7 @@ from optviz.spec.links import (
     write_call,
     write_field,
 )
-from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Text, Tuple, describe
+from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Names, Text, Tuple, as_tuple, describe
 from optviz.spec.view import PLAIN, VIEW_READERS, View, view_words
 
 DTYPES = ("float32", "float64")
@@ -54,19 +53,6 @@ _LONGEST_FILE = 1_000_000
 _SURFACE_NAME = re.compile(r"[^()\x00-\x1f]{1,80}")
 _START = Tuple((Float(-math.inf, math.inf), Float(-math.inf, math.inf)))
 _COUNT = Maybe(Int(1, 1_000_000_000))
-
-
-class _Names:
-    """The kind of a set of parameters' names: in their alphabetical order, each once."""
-
-    def coerce(self, value: object) -> tuple[str, ...]:
-        names = as_tuple(value)
-        if names is None or not all(isinstance(name, str) for name in names):
-            raise ValueError(f"must be a list of parameters' names, such as ('x',), not {describe(value)}.")
-        return tuple(sorted({Text(80).check(name) for name in names}))
-
-    def check(self, value: object) -> tuple[str, ...]:
-        return self.coerce(value)
 
 
 @dataclass(frozen=True)
@@ -192,7 +178,7 @@ class RunSpec:
         "steps: momentum and all other state are lost.",
     )
     frozen: tuple[str, ...] = declared(
-        _Names(),
+        Names(),
         (),
         "Names of parameters that are not trained (`requires_grad_(False)`): x or y, or the model's own "
         "where a model is fitted to data.",

@@ -140,14 +140,6 @@ def as_word(value: object) -> str:
     return word
 
 
-def as_tuple(value: Any) -> tuple[object, ...] | None:
-    """`value` as a tuple, or None where it is no list of things."""
-    try:
-        return None if isinstance(value, str | Mapping) else tuple(value)
-    except TypeError:  # Also from a tensor without dimensions, which only looks as if it could be iterated.
-        return None
-
-
 # -- plain data --------------------------------------------------------------------------------------------
 
 

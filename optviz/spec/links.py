@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote
 
 from optviz.spec.digits import read_number
 from optviz.spec.frozen import check_length
-from optviz.spec.params import DEEPEST, WORD, Choice, Float, Int, Kind, Maybe, Some, Text, Value, describe
+from optviz.spec.params import DEEPEST, WORD, Kind, Spelling, Value, describe
 
 VERSION = 1
 """The version of links and files. Old ones keep working: raise it only together with a translation."""
@@ -104,14 +104,7 @@ def write_field(value: Value) -> str:
 
 def read_field(kind: Kind, text: str) -> Value:
     """What `write_field` wrote of a value of this kind, or a person. It is not checked any further."""
-    match kind:
-        case Choice() | Text():
-            return text
-        case Some():
-            return tuple(filter(None, text.split(",")))
-        case Int() | Float() | Maybe():
-            return _read_typed(text)
-    return _read_value(text)
+    return _FIELDS[kind.in_links](text)
 
 
 def _read_value(text: str) -> Value:
@@ -131,6 +124,18 @@ def _read_typed(text: str) -> Value:
         return _read_value(text)
     whole = number.adjusted() < 30 and number == int(number)
     return int(number) if whole else float(number)
+
+
+def _read_texts(text: str) -> Value:
+    return tuple(filter(None, text.split(",")))
+
+
+_FIELDS: Mapping[Spelling, Callable[[str], Value]] = {
+    "text": str,
+    "texts": _read_texts,
+    "number": _read_typed,
+    "value": _read_value,
+}
 
 
 def write_call(name: str, params: Mapping[str, Value]) -> str:

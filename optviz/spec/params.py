@@ -5,8 +5,11 @@ declaration draws the widget, checks a link, and coerces and freezes whatever it
 about a parameter is written twice.
 
 `coerce` mends the type and refuses what has the wrong shape; `check` also refuses what is out of range.
-The engine only coerces, because torch itself judges the values; links and widgets check. Numbers also `read`
-what somebody has typed, which is checked. All raise `ValueError` with a sentence for the user.
+The engine only coerces, because torch itself judges the values; links and widgets check. `read` takes what
+somebody has typed on the page or the command line, and checks it. All raise `ValueError` with a sentence for
+the user.
+
+A new kind is a class here; its widget is registered in `optviz.web.widgets.widgets`.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import re
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from optviz.spec.digits import read_number
 
@@ -31,23 +34,31 @@ WORD = re.compile(r"[^\W\d]\w{,79}")
 """How a parameter, an optimizer and a scheduler may be called: a short name of Python's."""
 
 _T = TypeVar("_T")
+_Given = TypeVar("_Given")
 _HALF = re.compile("[\ud800-\udfff]")
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 60
 
 
+Spelling = Literal["text", "texts", "number", "value"]
+"""How a field of a link is read: as it stands, as texts with commas between them, as a number that a person
+may have typed, or as Python writes a value."""
+
+
 class Kind(Protocol):
     """What a parameter may be."""
+
+    in_links: ClassVar[Spelling]
+
+    @property
+    def usage(self) -> str:
+        """What the help of the command line has in the place of a value."""
 
     def coerce(self, value: object) -> Value:
         """Return `value` in this kind's own type, or raise ValueError."""
 
     def check(self, value: object) -> Value:
         """Like `coerce`, and raise ValueError as well where the value is out of range."""
-
-
-class Typed(Kind, Protocol):
-    """What a parameter may be that is typed: a number, or several."""
 
     def read(self, text: str) -> Value:
         """The value that a text means, checked; ValueError where it means none, or may mean two."""
@@ -74,6 +85,14 @@ def _plain(value: object) -> object:
         return value
     listed: object = tolist()
     return listed
+
+
+def as_tuple(value: Any) -> tuple[object, ...] | None:
+    """`value` as a tuple, or None where it is no list of things."""
+    try:
+        return None if isinstance(value, str | Mapping) else tuple(value)
+    except TypeError:  # Also from a tensor without dimensions, which only looks as if it could be iterated.
+        return None
 
 
 def _number(value: object, wanted: str = "a number") -> float:
@@ -104,7 +123,7 @@ def _within(value: float, low: float, high: float) -> None:
         raise ValueError(f"must be {allowed}, not {_show(value)}.")
 
 
-def _each(checks: Iterable[Callable[[object], _T]], values: Sequence[object]) -> tuple[_T, ...]:
+def _each(checks: Iterable[Callable[[_Given], _T]], values: Sequence[_Given]) -> tuple[_T, ...]:
     """Every value by its own check; the sentence says which of them is wrong."""
     checked = []
     for at, (check, value) in enumerate(zip(checks, values, strict=True), 1):
@@ -115,6 +134,12 @@ def _each(checks: Iterable[Callable[[object], _T]], values: Sequence[object]) ->
     return tuple(checked)
 
 
+def _split(text: str) -> list[str]:
+    """The parts of a list as a person types it, with or without brackets and commas."""
+    return [part for part in re.split(r"[,;\s]+", text.strip(" ()[]")) if part]
+
+
+_SWITCH = {"on": True, "off": False, "true": True, "false": False, "yes": True, "no": False}
 _MOST_DIGITS = 30
 _RUNGS = (10, 12, 16, 20, 25, 32, 40, 50, 63, 79)
 
@@ -122,6 +147,9 @@ _RUNGS = (10, 12, 16, 20, 25, 32, 40, 50, 63, 79)
 @dataclass(frozen=True, slots=True)
 class Float:
     """A finite number in [low, high]; `log` where its widget is best drawn on a logarithmic scale."""
+
+    in_links: ClassVar[Spelling] = "number"
+    usage: ClassVar[str] = "X"
 
     low: float
     high: float
@@ -154,6 +182,9 @@ class Float:
 class Int:
     """A whole number in [low, high]."""
 
+    in_links: ClassVar[Spelling] = "number"
+    usage: ClassVar[str] = "N"
+
     low: int
     high: int
 
@@ -184,8 +215,19 @@ class Int:
 
 
 @dataclass(frozen=True, slots=True)
+class Competitor(Int):
+    """Which competitor: its index in the experiment."""
+
+    low: int = 0
+    high: int = 7
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """On or off."""
+
+    in_links: ClassVar[Spelling] = "value"
+    usage: ClassVar[str] = "{on,off}"
 
     def coerce(self, value: object) -> bool:
         flag = _plain(value)
@@ -196,10 +238,19 @@ class Flag:
     def check(self, value: object) -> bool:
         return self.coerce(value)
 
+    def read(self, text: str) -> bool:
+        word = text.strip().lower()
+        if word not in _SWITCH:
+            raise ValueError(f"must be on or off, not {describe(text)}.")
+        return _SWITCH[word]
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text of at most `longest` characters."""
+
+    in_links: ClassVar[Spelling] = "text"
+    usage: ClassVar[str] = "TEXT"
 
     longest: int = 200
 
@@ -212,12 +263,21 @@ class Text:
             raise ValueError(f"must have at most {self.longest} characters, not {len(text)}.")
         return text
 
+    def read(self, text: str) -> str:
+        return self.check(text)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One of some texts."""
 
+    in_links: ClassVar[Spelling] = "text"
+
     options: tuple[str, ...]
+
+    @property
+    def usage(self) -> str:
+        return f"{{{','.join(self.options)}}}"
 
     def _refusal(self, value: object) -> ValueError:
         return ValueError(f"must be one of {', '.join(self.options)}, not {describe(value)}.")
@@ -233,16 +293,25 @@ class Choice:
             raise self._refusal(text)
         return text
 
+    def read(self, text: str) -> str:
+        return self.check(text)
+
 
 @dataclass(frozen=True, slots=True)
 class Tuple:
     """A fixed number of values, each of its own kind, such as Adam's `betas`."""
+
+    in_links: ClassVar[Spelling] = "value"
 
     kinds: tuple[Kind, ...]
     optional: int = 0
     """How many of the last may be missing."""
     names: tuple[str, ...] = ()
     """What its values are called, such as "from" and "to"; empty where they go by their places."""
+
+    @property
+    def usage(self) -> str:
+        return ",".join(kind.usage for kind in self.kinds)
 
     def _parts(self, value: object) -> Sequence[object]:
         parts = _plain(value)
@@ -259,10 +328,17 @@ class Tuple:
         parts = self._parts(value)
         return _each([kind.check for kind in self.kinds[: len(parts)]], parts)
 
+    def read(self, text: str) -> tuple[Value, ...]:
+        parts = list(map(str, self._parts(_split(text))))
+        return _each([kind.read for kind in self.kinds[: len(parts)]], parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Ints:
     """At most `longest` whole numbers in [low, high], such as MultiStepLR's `milestones`."""
+
+    in_links: ClassVar[Spelling] = "value"
+    usage: ClassVar[str] = "N,N,…"
 
     low: int
     high: int
@@ -284,9 +360,9 @@ class Ints:
         return _each([Int(self.low, self.high).check] * len(parts), parts)
 
     def read(self, text: str) -> tuple[int, ...]:
-        parts = [part for part in re.split(r"[,;\s]+", text.strip(" ()[]")) if part]
+        parts = _split(text)
         one = Int(self.low, self.high)
-        numbers = _each([lambda part: one.read(str(part))] * len(parts), parts)
+        numbers = _each([one.read] * len(parts), parts)
         self.check(numbers)
         return numbers
 
@@ -294,6 +370,9 @@ class Ints:
 @dataclass(frozen=True, slots=True)
 class Points:
     """At most `longest` points to fit a line to: numbers of at most `size`, x not all within `apart`."""
+
+    in_links: ClassVar[Spelling] = "value"
+    usage: ClassVar[str] = "X,X;X,X;…"
 
     size: float = 1e6
     apart: float = 1e-6
@@ -337,10 +416,17 @@ class Points:
             raise ValueError("must be at least 2 points with different x: else any slope would fit.")
         return points
 
+    def read(self, text: str) -> tuple[Value, ...]:
+        parts = [part for part in re.split(r"[;\n]", text) if part.strip()]
+        return self.check(self._all(lambda part: self._point().read(str(part)), parts))
+
 
 @dataclass(frozen=True, slots=True)
 class Some:
     """Any number of some texts, each at most once; their order does not matter."""
+
+    in_links: ClassVar[Spelling] = "texts"
+    usage: ClassVar[str] = "TEXT,TEXT,…"
 
     options: tuple[str, ...]
 
@@ -354,12 +440,41 @@ class Some:
         given = {Choice(self.options).check(part) for part in self.coerce(value)}
         return tuple(option for option in self.options if option in given)
 
+    def read(self, text: str) -> tuple[str, ...]:
+        return self.check(tuple(part.strip() for part in text.split(",") if part.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A set of parameters' names: in their alphabetical order, each once."""
+
+    in_links: ClassVar[Spelling] = "value"
+    usage: ClassVar[str] = "NAME,NAME,…"
+
+    def coerce(self, value: object) -> tuple[str, ...]:
+        names = as_tuple(value)
+        if names is None or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"must be a list of parameters' names, such as ('x',), not {describe(value)}.")
+        return tuple(sorted({Text(80).check(name) for name in names}))
+
+    def check(self, value: object) -> tuple[str, ...]:
+        return self.coerce(value)
+
+    def read(self, text: str) -> tuple[str, ...]:
+        return self.check(_split(text))
+
 
 @dataclass(frozen=True, slots=True)
 class Maybe:
     """A value of `kind`, or None, which is typed as nothing."""
 
+    in_links: ClassVar[Spelling] = "number"
+
     kind: Kind
+
+    @property
+    def usage(self) -> str:
+        return self.kind.usage
 
     def coerce(self, value: object) -> Value:
         return None if value is None else self.kind.coerce(value)
@@ -370,7 +485,6 @@ class Maybe:
     def read(self, text: str) -> Value:
         if text.strip() in ("", "None"):
             return None
-        assert isinstance(self.kind, Float | Int | Ints)
         return self.kind.read(text)
 
 

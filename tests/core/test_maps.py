@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import optviz as ov
 from optviz import OUTCOMES
@@ -129,6 +130,30 @@ def test_what_cannot_be_is_refused_with_a_sentence(ask, said) -> None:
 
 
 # -- sweeps --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "across", "up"),
+    [
+        ("SGD", "lr", "momentum"),
+        ("Adam", "lr", "betas[0]"),
+        ("SGD", "momentum", "lr"),
+        ("LBFGS", "lr", "max_iter"),
+    ],
+)
+def test_the_second_axis_of_a_sweep_is_one_that_its_optimizer_has(optimizer, across, up) -> None:
+    swept = ov.sweep(experiment(optimizer, steps=1), x=(across, 0.1, 0.9, 2), device="cpu")
+    assert swept.y is not None and swept.y.name == up and swept.kinds.shape == (swept.y.count, 2)
+
+
+def test_where_there_is_no_second_number_a_sweep_is_a_curve() -> None:
+    class Plain(torch.optim.SGD):
+        def __init__(self, params, lr: float = 1e-3) -> None:
+            super().__init__(params, lr)
+
+    with ov.OPTIMIZERS.temporarily():
+        ov.register_optimizer(Plain)
+        assert ov.sweep(experiment("Plain", steps=1), device="cpu").y is None
 
 
 @pytest.mark.parametrize(

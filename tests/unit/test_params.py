@@ -18,6 +18,7 @@ from optviz.spec.params import (
     DEEPEST,
     WORD,
     Choice,
+    Competitor,
     Flag,
     Float,
     Int,
@@ -231,6 +232,47 @@ def test_refused(kind, given, sentence, method) -> None:
     said = refusal(lambda: getattr(kind, method)(given))
     assert re.fullmatch(sentence + r"\.", said)
     assert len(said) < 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (Flag(), " On ", True),
+        (Flag(), "false", False),
+        (Text(), " as it is ", " as it is "),
+        (Choice(("a", "b")), "b", "b"),
+        (Competitor(), "3", 3),
+        (Tuple((Float(0, 1), Int(0, 9))), "(0.5, 3)", (0.5, 3)),
+        (Tuple((Text(), Int(0, 9)), optional=1), "lr", ("lr",)),
+        (Ints(0, 9), "[1, 2]", (1, 2)),
+        (Points(), "0,1; 2,3\n4 5;", ((0.0, 1.0), (2.0, 3.0), (4.0, 5.0))),
+        (Some(("a", "b")), "b, a,", ("a", "b")),
+        (Maybe(Choice(("a",))), "", None),
+        (Maybe(Choice(("a",))), "a", "a"),
+        (Maybe(Flag()), "off", False),
+    ],
+)
+def test_every_kind_reads_what_is_typed(kind, text, expected) -> None:
+    value = kind.read(text)
+    assert value == expected and type(value) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "sentence"),
+    [
+        (Flag(), "maybe", "must be on or off, not 'maybe'."),
+        (Text(3), "four", "must have at most 3 characters, not 4."),
+        (Choice(("a", "b")), "c", "must be one of a, b, not 'c'."),
+        (Competitor(), "8", "must be between 0 and 7, not 8."),
+        (Tuple((Float(0, 1), Int(0, 9))), "0.5", "must be 2 values, not ['0.5']."),
+        (Tuple((Float(0, 1), Int(0, 9))), "0.5, x", "(value 2)"),
+        (Points(), "0,1; 2", "(point 2) must be 2 values, not ['2']."),
+        (Some(("a", "b")), "a, c", "must be one of a, b, not 'c'."),
+    ],
+)
+def test_every_kind_refuses_what_is_typed_with_a_sentence(kind, text, sentence) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+        kind.read(text)
 
 
 def test_some_of_a_few_have_no_order() -> None:

@@ -20,7 +20,7 @@ from optviz.spec.params import Param
 from optviz.web.compute import runs
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
-from optviz.web.widgets import player, widgets
+from optviz.web.widgets import kinds, player, widgets
 
 _COVER, _FIGURE = (480, 480), (1000, 700)
 """Size of a still picture in pixels: on a card, without axes, and in a lesson on one page."""
@@ -247,7 +247,7 @@ def _knob(page: Page, owner: str, name: str) -> None:
         widgets.draw_rate(shown, param, homes, owner)
     else:
         label = name if owner in ("surface", "experiment") else f"{owner}: {name}"
-        widgets.draw(shown, label, param, homes, 220)
+        kinds.draw(shown, label, param, homes, 220)
 
 
 def _declared(own: ov.Experiment, owner: str, name: str) -> tuple[choices.Field, Param, Any]:

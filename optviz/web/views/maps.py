@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,15 +12,15 @@ import streamlit as st
 import optviz as ov
 from optviz.figures.theme import THEMES, Theme
 from optviz.maps import catalogue
-from optviz.maps.axes import AXIS, default_axis, second_axis, whole_axis
+from optviz.maps.axes import AxisKind
 from optviz.maps.catalogue import MAPS, Picture, Request, map_info
-from optviz.spec.params import Flag, Maybe, Param
+from optviz.spec.params import Competitor, Flag, Kind, Maybe
 from optviz.spec.wording import counted
 from optviz.web.compute import jobs
 from optviz.web.state import choices, fragments
 from optviz.web.state.session import session
 from optviz.web.streamlit_internals import draws_fragments
-from optviz.web.widgets import chart, widgets
+from optviz.web.widgets import chart, kinds, widgets
 
 _LOOK = 0.5
 """Seconds between two updates of a map that is being computed."""
@@ -206,55 +206,16 @@ def _choices(spec: ov.MapSpec, experiment: ov.Experiment, view: ov.View) -> None
             )
         for name, param in info.params.items():
             if name not in unused:
-                _choice(name, param, experiment, view)
+                field, label = choices.map_field(name), param.label or name.capitalize()
+                kinds.draw(field, label, param, width=_width(param.kind))
 
 
 _HERE = (fragments.RESULTS,)
 
 
-def _choice(name: str, param: Param, experiment: ov.Experiment, view: ov.View) -> None:
-    field, label = choices.map_field(name), param.label or name.capitalize()
-    if isinstance(param.kind, Maybe) and param.kind.kind == AXIS:
-        _axis(field, name, label, experiment.runs[view.focus].optimizer)
-    elif name == "rival":
-        _rival(field, label, param.help, experiment, view)
-    else:
-        widgets.draw(field, label, param, width=220 if isinstance(param.kind, Flag) else 160)
+def _width(kind: Kind) -> str | int:
+    inner = kind.kind if isinstance(kind, Maybe) else kind
+    return _WIDTHS.get(type(inner), 160)
 
 
-def _rival(field: choices.Field, label: str, help: str, experiment: ov.Experiment, view: ov.View) -> None:
-    others = {run.name: place for place, run in enumerate(experiment.runs) if place != view.focus}
-    if others:
-        now = next((name for name, place in others.items() if place == field.get()), "nobody")
-        read = {"nobody": None, **others}.__getitem__
-        editing = widgets.editor(field.key, now, field.set, read, redraw=_HERE)
-        st.selectbox(label, ["nobody", *others], width=220, help=help, **editing)
-
-
-_SPREAD = (
-    "How the values are spaced between the ends. log: each is the last one times a fixed factor, as suits "
-    "learning rates. linear: each is the last one plus a fixed number."
-)
-
-
-def _axis(field: choices.Field, name: str, label: str, optimizer: ov.OptimizerSpec) -> None:
-    """An axis: which hyperparameter, and its range."""
-    there = list(ov.axis_names(optimizer.name))
-    usual = "lr" if name == "x" else second_axis(optimizer)
-    count = 64 if name == "x" else 32
-    now = whole_axis(optimizer, field.get() or default_axis(optimizer, usual, count))
-
-    def read(chosen: str) -> Any:
-        return default_axis(optimizer, chosen, count)
-
-    shown = replace(field, get=lambda: now)
-    row = st.container(horizontal=True, gap="small", width="content", key=f"axis-{name}")
-    said = widgets.below(*map(shown.part, range(1, 4)))
-    with row:
-        options = there if now[0] in there else [now[0], *there]
-        editing = widgets.editor(f"{field.key}.name", now[0], field.set, read, redraw=_HERE)
-        st.selectbox(label, options, width=128, **editing)
-        for place, title in enumerate(("from", "to", "values", "spread"), start=1):
-            param = Param(AXIS.kinds[place], now[place], _SPREAD if title == "spread" else "")
-            width = 100 if title == "spread" else 90
-            widgets.draw(shown.part(place), title, param, width=width, said=said)
+_WIDTHS: Mapping[type[Kind], str | int] = {AxisKind: "content", Competitor: 220, Flag: 220}

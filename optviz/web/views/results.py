@@ -23,7 +23,7 @@ from optviz.web.compute import runs
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
 from optviz.web.streamlit_internals import fragment_waits
-from optviz.web.widgets import player, widgets
+from optviz.web.widgets import kinds, player, widgets
 
 _PATIENCE = 0.4
 """Seconds of computing after which progress is shown."""
@@ -230,7 +230,7 @@ def _below_the_table(experiment: ov.Experiment, rows: Sequence[ov.Summary]) -> N
             param = Param(limits.WITHIN, surface.nearness, VIEW_PARAMS["within"].help)
             homes = {"a thousandth of the picture": surface.nearness}
             field = choices.within_field()
-            widgets.draw(field, "Counts as reached within", param, homes, width=280)
+            kinds.draw(field, "Counts as reached within", param, homes, width=280)
         st.download_button(
             "Table as CSV",
             lambda: ov.summaries_csv(rows),

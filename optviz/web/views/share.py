@@ -13,20 +13,16 @@ import streamlit as st
 from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
-from optviz.export.formats import FIGURES, FORMATS, Format, Watch, Work, figure_of
+from optviz.export.formats import FORMATS, Format, Watch, Work, figure_of
 from optviz.export.pictures import still
+from optviz.figures.catalogue import FIGURES
 from optviz.figures.theme import THEMES
-from optviz.spec.params import Choice, Float, Int, Param
+from optviz.spec.params import Choice, Param
 from optviz.web.compute import runs
 from optviz.web.state import choices, fragments
 from optviz.web.state.session import session
 from optviz.web.views import files, maps
-from optviz.web.widgets import player, widgets
-
-_SLOW = ("html", "gif", "mp4")
-"""Formats that take longer than a click: they are made when the visitor asks for them."""
-_PICTURES = ("png", "svg")
-"""Formats that the browser itself draws."""
+from optviz.web.widgets import kinds, player, widgets
 
 
 def open_dialog() -> None:
@@ -110,48 +106,42 @@ def _settings(row: Format) -> dict[str, Any]:
         return chosen
     with st.container(horizontal=True, key="share-settings"):
         for name, param in row.params.items():
-            kind = param.kind
-            if name == "figure":
-                kind = Choice(_figures())
-            elif name == "theme" and st.context.theme.type == "dark":
+            if name == "theme" and st.context.theme.type == "dark":
                 param = replace(param, default="dark")
-            label = _LABELS.get(name, name.capitalize())
-            chosen[name] = _setting(f"share.{row.name}.{name}", label, replace(param, kind=kind))
+            elif name == "figure" and (titles := _titles_of_maps()):
+                param = replace(param, kind=Choice(titles), default=titles[0])
+            elif name == "figure":
+                param = replace(param, kind=Choice(tuple(FIGURES)))
+            chosen[name] = _setting(f"share.{row.name}.{name}", param.label or name.capitalize(), param)
     return chosen
 
 
-_LABELS = {"fps": "Frames per second", "scale": "Sharpness"}
-
-
 def _setting(key: str, label: str, param: Param) -> Any:
-    """What is chosen for it; numbers as they are typed."""
-    default: Any = param.default
-    match param.kind:
-        case Choice(options=options):
-            place = options.index(default) if default in options else 0
-            return st.selectbox(label, options, place, key=key, help=param.help, width=180)
-        case Int() | Float():
-            asked = session().asked
-            field = choices.Field(
-                key, lambda: asked.get(key, default), lambda value: asked.update({key: value}), fragments.HERE
-            )
-            widgets.draw(field, label, param, width=130)
-            return field.get()
-        case _:
-            raise TypeError(f"There is no widget for {param.kind}.")
+    """What is chosen for it; what was chosen before counts while it still may be."""
+    asked = session().asked
+
+    def get() -> Any:
+        try:
+            return param.kind.check(asked.get(key, param.default))
+        except ValueError:
+            return param.default
+
+    field = choices.Field(key, get, lambda value: asked.update({key: value}), fragments.HERE)
+    kinds.draw(field, label, param, width=180 if isinstance(param.kind, Choice) else 130)
+    return field.get()
 
 
-def _figures() -> tuple[str, ...]:
-    """What a picture can show: the maps that are looked at, by their titles, or the runs."""
-    found = maps.pictures(choices.named(), choices.view(), THEMES["light"])
-    return tuple(picture.title for picture in found) or tuple(FIGURES)
+def _titles_of_maps() -> tuple[str, ...]:
+    """The titles of the maps that are looked at; none where the runs are."""
+    pictures = maps.pictures(choices.named(), choices.view(), THEMES["light"])
+    return tuple(picture.title for picture in pictures)
 
 
 def _offer(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     """A button with the file, or one that makes it."""
-    if row.name in _PICTURES:
+    if row.in_browser:
         _picture(row, shown, settings)
-    elif row.name in _SLOW:
+    elif row.slow:
         _made(row, shown, settings)
     else:
         work = shown.work(row, settings)
@@ -168,8 +158,8 @@ def _download(row: Format, shown: _Shown, content: Any) -> None:
 def _picture(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     """The browser draws it: a server has no screen."""
     drawn = maps.pictures(choices.named(), choices.view(), THEMES[settings["theme"]])
-    found = {picture.title: picture.figure for picture in drawn}
-    figure = found.get(settings["figure"]) or figure_of(shown.work(row, settings))
+    of_maps = {picture.title: picture.figure for picture in drawn}
+    figure = of_maps.get(settings["figure"]) or figure_of(shown.work(row, settings))
     data = {
         "figure": json.loads(go.Figure(still(figure)).to_json()),
         "format": row.name,

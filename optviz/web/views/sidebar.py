@@ -13,11 +13,11 @@ import optviz as ov
 from optviz.figures.theme import DARK, DASHES, LIGHT
 from optviz.optimizers import third_party
 from optviz.spec.experiment import EXPERIMENT_PARAMS, RUN_PARAMS
-from optviz.spec.params import Float, Int, Maybe, Param, Points, Text, Value
+from optviz.spec.params import Float, Int, Param, Text, Value
 from optviz.surfaces.formula.surface import NAME as YOURS
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
-from optviz.web.widgets import points, rates, widgets
+from optviz.web.widgets import kinds, rates, widgets
 
 _DEFAULT = "torch's default"
 _CLIPPING = {"clip_norm": "by norm", "clip_value": "by value"}
@@ -94,9 +94,6 @@ def _surface_params(declared: Mapping[str, Param]) -> None:
     """Numbers side by side, everything else in lines of its own."""
     columns: list[Any] = []
     for name, param in declared.items():
-        if isinstance(param.kind, Maybe) and isinstance(param.kind.kind, Points):
-            points.draw(choices.surface_field(name), param.kind.kind, param.help)
-            continue
         if not isinstance(param.kind, Float | Int):
             columns = []
         elif not columns:
@@ -104,7 +101,8 @@ def _surface_params(declared: Mapping[str, Param]) -> None:
         place = columns.pop(0) if columns else st.container()
         with place:
             label = param.label or name
-            widgets.draw(choices.surface_field(name), label, param, {"default": param.default})
+            homes = {} if param.default is None else {"default": param.default}
+            kinds.draw(choices.surface_field(name), label, param, homes)
             if isinstance(param.kind, Text):
                 _remarks()
 
@@ -137,7 +135,7 @@ def _start_and_steps() -> None:
     for place, (name, column) in enumerate(zip(surface.axes, axes, strict=not surface.network)):
         with column:
             kind = limits.START.kinds[place]
-            widgets.draw(start.part(place), f"Start {name}", Param(kind, own[place], ""), said=said)
+            kinds.draw(start.part(place), f"Start {name}", Param(kind, own[place], ""), said=said)
     with steps:
         _experiment_widget("steps", "Steps", f"At most {limits.MOST_STEPS:,} here.", said)
     if surface.network:
@@ -166,7 +164,7 @@ def _chance_and_precision() -> None:
 def _experiment_widget(name: str, label: str, more: str = "", said: Any = None) -> None:
     param = EXPERIMENT_PARAMS[name]
     shown = replace(param, kind=limits.EXPERIMENT[name], help=f"{param.help} {more}".strip())
-    widgets.draw(choices.experiment_field(name), label, shown, said=said)
+    kinds.draw(choices.experiment_field(name), label, shown, said=said)
 
 
 def _said(*names: str) -> str:
@@ -202,7 +200,7 @@ def _more(slot: int) -> None:
         if not more.open:
             return
         place = choices.slots().index(slot)
-        widgets.draw(choices.run_field(slot, "label"), "Name", _LABEL)
+        kinds.draw(choices.run_field(slot, "label"), "Name", _LABEL)
         last = len(choices.slots()) - 1
         with st.container(horizontal=True, gap="small", key=f"acts-{slot}"):
             for label, icon, off, change in (
@@ -253,7 +251,7 @@ def _hyperparameters(slot: int) -> None:
             st.caption(info.note)
         for name, param in info.params.items():
             if name != "lr":
-                widgets.draw(choices.optimizer_field(slot, name), name, param, homes[name])
+                kinds.draw(choices.optimizer_field(slot, name), name, param, homes[name])
 
 
 def _around(slot: int) -> None:
@@ -293,10 +291,10 @@ def _scheduler(slot: int, run: ov.RunSpec) -> None:
     for name, param in info.params.items():
         homes = {widgets.SUGGESTED: needed[name]} if name in needed else {_DEFAULT: param.default}
         unset = needed.get(name, param.default)
-        widgets.draw(choices.scheduler_field(slot, name, unset), name, param, homes)
+        kinds.draw(choices.scheduler_field(slot, name, unset), name, param, homes)
     if info.takes_warmup:
         help = "Steps in which the rate first rises from a third of it to the whole (LinearLR)."
-        widgets.draw(choices.warmup_field(slot), "warm-up steps", Param(limits.WARMUP, 0, help), {"none": 0})
+        kinds.draw(choices.warmup_field(slot), "warm-up steps", Param(limits.WARMUP, 0, help), {"none": 0})
 
 
 def _clipping(slot: int, run: ov.RunSpec) -> None:
@@ -306,12 +304,12 @@ def _clipping(slot: int, run: ov.RunSpec) -> None:
     options = [None, *_CLIPPING]
     widgets.select(f"{slot}.clipping", "Clip the gradient", options, now, change, help, choices.of_run(slot))
     if now:
-        widgets.draw(choices.run_field(slot, now), "at most", Param(_LIMIT, 1.0, RUN_PARAMS[now].help))
+        kinds.draw(choices.run_field(slot, now), "at most", Param(_LIMIT, 1.0, RUN_PARAMS[now].help))
 
 
 def _mistakes(slot: int) -> None:
-    widgets.draw(choices.run_field(slot, "zero_grad"), "zero_grad before every step", RUN_PARAMS["zero_grad"])
-    widgets.draw(
+    kinds.draw(choices.run_field(slot, "zero_grad"), "zero_grad before every step", RUN_PARAMS["zero_grad"])
+    kinds.draw(
         choices.run_field(slot, "reset_every"),
         "Re-create the optimizer once in this many steps",
         RUN_PARAMS["reset_every"],

@@ -19,7 +19,7 @@ from optviz.web.widgets import widgets
 _AXES = ("x", "y")
 
 
-def draw(field: Field, kind: Points, help: str) -> None:
+def draw(field: Field, label: str, kind: Points, help: str, said: Any) -> None:
     """The table of own points, or ways to enter some where there are none."""
     own = field.get()
     with widgets.fold("Points of your own", "own points", fragments.PROBLEM) as fold:

@@ -1,4 +1,4 @@
-"""A declared parameter → the widget that shows and edits it.
+"""Widgets that show what their field holds, and edit it.
 
 A widget shows what its field holds: where the two differ, because an address or another widget has changed
 the field, the widget follows. Where an edit is refused, it keeps what was typed and says what is wrong.
@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from optviz.spec.digits import write_number
-from optviz.spec.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Param, Text, Tuple, Typed, Value
+from optviz.spec.params import Float, Kind, Maybe, Param, Text, Value
 from optviz.web.state import choices
 from optviz.web.state.choices import Field
 from optviz.web.state.fragments import Parts
@@ -50,22 +50,9 @@ def show_value(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def draw(
-    field: Field,
-    label: str,
-    param: Param,
-    homes: Homes | None = None,
-    width: str | int = "stretch",
-    said: Any = None,
-) -> None:
-    """The widget of `param`, and one click back to each of `homes` that it is not at.
-
-    What is wrong with it stands below it, or in the place `said` where it has no room for that.
-    """
-    homes = homes or {}
-    with st.container(key=f"field-{field.key}", gap=None, width=width):  # type: ignore[arg-type]
-        _draw(field, label, param.kind, param.help, said)
-        draw_homes(field, homes)
+def frame(field: Field, width: str | int = "stretch") -> Any:
+    """The place of a field's widget, and of what stands below it."""
+    return st.container(key=f"field-{field.key}", gap=None, width=width)  # type: ignore[arg-type]
 
 
 def fold(label: str, key: str, part: str, type: str = "default") -> Any:
@@ -254,7 +241,7 @@ def complain(key: str, before: str = "", after: str = "") -> None:
         st.error(plain(sentence[:1].upper() + sentence[1:]))
 
 
-def number(field: Field, label: str, kind: Typed, help: str | None, said: Any = None) -> None:
+def number(field: Field, label: str, kind: Kind, help: str | None, said: Any = None) -> None:
     """A text field whose input is read as it is, or kept and refused.
 
     A browser's own field for numbers drops what it does not know, and makes 1 of 0,01.
@@ -279,55 +266,28 @@ def below(*fields: Field) -> Any:
 
 
 def show_typed(value: Any) -> str:
-    """A number, or several, as text that reads back as the same value; empty for None."""
+    """A number or a name, or several, as text that reads back as the same value; empty for None."""
     if isinstance(value, tuple):
         return ", ".join(map(show_typed, value))
+    if isinstance(value, str):
+        return value
     return "" if value is None else write_number(value)
 
 
-def _means(kind: Typed, typed: str, value: Value) -> bool:
+def _means(kind: Kind, typed: str, value: Value) -> bool:
     try:
         return kind.read(typed) == value
     except ValueError:
         return False
 
 
-def _draw(field: Field, label: str, kind: Kind, help: str | None, said: Any = None) -> None:
-    match kind:
-        case Float() | Int() | Ints():
-            number(field, label, kind, help, said)
-        case Maybe(kind=Float() | Int()):
-            number(field, label, kind, f"{help} Empty: None.", said)
-        case Flag():
-            editing = editor(field.key, field.get(), field.set, redraw=field.shown_in)
-            st.checkbox(label, help=help, **editing)
-        case Choice(options=options):
-            select(field.key, label, options, field.get(), field.set, help, field.shown_in)
-        case Maybe(kind=Choice(options=options)):
-            select(field.key, label, [None, *options], field.get(), field.set, help, field.shown_in)
-        case Tuple(kinds=kinds, names=names):
-            _parts(field, label, kinds, names, help)
-        case Text(longest=longest):
-            _text(field, label, longest, help)
-        case _:
-            raise TypeError(f"There is no widget for {kind}.")
-
-
-def _parts(
-    field: Field, label: str, kinds: tuple[Kind, ...], names: tuple[str, ...], help: str | None
-) -> None:
-    for place, (column, kind) in enumerate(zip(st.columns(len(kinds)), kinds, strict=True)):
-        with column:
-            part = f"{label} {names[place]}" if names else f"{label}[{place}]"
-            _draw(field.part(place), part, kind, help if place == 0 else None)
-
-
-def _text(field: Field, label: str, longest: int, help: str | None) -> None:
+def text(field: Field, label: str, kind: Text, help: str, said: Any) -> None:
+    """A field for a text of a person's own."""
     if generation(field.key) not in st.session_state:  # what was typed was lost while it was not there
         choices.drop_complaints(field.key)
     wrong = bool(choices.complaint(field.key))  # then what was typed stays, to be mended
     editing = editor(field.key, str(field.get()), field.set, str, not wrong, field.shown_in)
-    st.text_input(label, max_chars=longest, help=help, **editing)
+    st.text_input(label, max_chars=kind.longest, help=help, **editing)
     if (at := choices.misread(field.key)) is not None:
         st.code(_pointed(st.session_state[editing["key"]], at), language=None)
     complain(field.key)
