@@ -87,7 +87,14 @@ class Plane:
     is_random: bool
 
     def coordinates(self, theta: Array) -> tuple[Array, Array]:
-        """Where weights (k, D) are seen: the nearest points of the plane (k, 2), and how far away (k,)."""
+        """Where weights are seen: the nearest points of the plane, and the distances to them.
+
+        Args:
+            theta: (k, D) weights.
+
+        Returns:
+            Points (k, 2) of the plane, and distances (k,).
+        """
         basis = np.stack((self.u, self.v))
         with np.errstate(invalid="ignore", over="ignore"):  # where a run diverged
             gaps = theta.astype(np.float64) - self.origin
@@ -96,13 +103,27 @@ class Plane:
         return points, off
 
     def shadow(self, vectors: Floats) -> Array:
-        """How vectors (k, D), steps or gradients, are seen: (k, 2), their nearest ones of the plane."""
+        """The projections of vectors on the plane.
+
+        Args:
+            vectors: (k, D) steps or gradients.
+
+        Returns:
+            (k, 2) in coordinates of the plane.
+        """
         with np.errstate(invalid="ignore", over="ignore"):
             seen: Array = vectors.astype(np.float64) @ np.linalg.pinv(np.stack((self.u, self.v)))
         return seen
 
     def weights(self, points: Array) -> Array:
-        """The weights (k, D) at points (k, 2) of the plane."""
+        """The weights at points of the plane.
+
+        Args:
+            points: (k, 2) in coordinates of the plane.
+
+        Returns:
+            (k, D)
+        """
         found: Array = self.origin + np.asarray(points, dtype=np.float64) @ np.stack((self.u, self.v))
         return found
 
@@ -201,7 +222,15 @@ class Trajectory:
         return float(np.linalg.norm(np.diff(self.theta.astype(np.float64), axis=0), axis=1).sum())
 
     def summary(self, minimizers: tuple[tuple[float, float], ...], within: float) -> Summary:
-        """This run in a few numbers; a minimizer nearer than `within`, in units of x and y, is reached."""
+        """This run in a few numbers.
+
+        Args:
+            minimizers: Points (x, y), as a surface declares them.
+            within: The distance from a minimizer, in units of x and y, that counts as having reached it.
+
+        Returns:
+            A row of the table of results.
+        """
         away = self.distances(minimizers)
         reached = int(arrivals(away, within))
         return Summary(
@@ -217,7 +246,14 @@ class Trajectory:
         )
 
     def distances(self, minimizers: tuple[tuple[float, float], ...]) -> Array:
-        """(n+1,) the distance from each point to the nearest of `minimizers`; inf where there is none."""
+        """The distance from each point to the nearest minimizer.
+
+        Args:
+            minimizers: Points (x, y), as a surface declares them.
+
+        Returns:
+            (n+1,) in units of x and y; inf where there are no minimizers.
+        """
         return distances(self.theta.astype(np.float64), minimizers)
 
     def _repr_html_(self) -> str:
@@ -244,7 +280,14 @@ class Reference:
     """(n+1, D) all weights of a network, whose points are only known on a plane; None for two numbers."""
 
     def seen_on(self, plane: Plane | None) -> Floats:
-        """(n+1, 2) the points, or where the weights of a network are seen on a plane."""
+        """The points of the path, for a network projected on a plane.
+
+        Args:
+            plane: The plane, or None.
+
+        Returns:
+            (n+1, 2)
+        """
         if plane is None or self.parameters is None:
             return self.points
         return plane.coordinates(self.parameters.astype(np.float64))[0]
@@ -273,7 +316,14 @@ class Ensemble:
     made_with: MadeWith
 
     def take(self, order: NDArray[np.int64]) -> Ensemble:
-        """Some of the runs, by their places, in the order of these."""
+        """Some of the runs.
+
+        Args:
+            order: (k,) their places.
+
+        Returns:
+            An ensemble of k runs, in this order.
+        """
         arrays = ("starts", "ends", "losses", "steps", "diverged")
         paths = None if self.paths is None else self.paths[order]
         return replace(self, **{name: getattr(self, name)[order] for name in arrays}, paths=paths)

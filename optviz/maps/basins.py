@@ -49,7 +49,15 @@ class BasinMap(CellMap):
     """(h,)"""
 
     def at(self, row: int, column: int) -> Experiment:
-        """The experiment that starts at a cell."""
+        """The experiment that starts at a cell.
+
+        Args:
+            row: The cell's row, counted from the lowest y.
+            column: The cell's column, counted from the lowest x.
+
+        Returns:
+            The whole experiment with that start.
+        """
         return replace(self.experiment, start=(float(self.x[column]), float(self.y[row])))
 
     def _figure(self) -> go.Figure:

@@ -105,7 +105,14 @@ class CellMap(ShownAsFigure):
         return self.kinds >= 0
 
     def shown(self, values: NDArray[Any]) -> NDArray[Any]:
-        """`values` (h, w), coarser where the finer ones are missing."""
+        """Values of the cells, with coarser ones where the finer ones are missing.
+
+        Args:
+            values: (h, w) a value for each cell.
+
+        Returns:
+            (h, w)
+        """
         filled: NDArray[Any] = values.reshape(-1)[stand_ins(self.done)]
         return filled
 

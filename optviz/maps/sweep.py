@@ -68,7 +68,15 @@ class SweepMap(CellMap):
     second axis. Known for SGD on quadratics, against lr and momentum: 0 < lr·λ < 2 + 2β. None elsewhere."""
 
     def at(self, row: int, column: int) -> Experiment:
-        """The experiment with a cell's hyperparameters."""
+        """The experiment with a cell's hyperparameters.
+
+        Args:
+            row: The place among the values of `y`; 0 where there is no second axis.
+            column: The place among the values of `x`.
+
+        Returns:
+            The whole experiment, whose competitor `index` has them.
+        """
         spec = self.experiment.runs[self.index]
         chosen = with_value(spec.optimizer, self.x, float(self.x.values[column]))
         if self.y is not None:

@@ -113,14 +113,31 @@ class OptimizerInfo:
         return self.make.__module__.partition(".")[0] == "torch"
 
     def settings(self, spec: OptimizerSpec) -> dict[str, Value]:
-        """The hyperparameters that `spec` gives, in the types torch expects.
+        """The hyperparameters that a spec gives, in the types that torch expects.
 
-        Raises ValueError for an unknown name or a value of a wrong type; its range is torch's to judge.
+        Args:
+            spec: An optimizer of this name.
+
+        Returns:
+            Values by torch's names; whether they are in range is torch's to judge.
+
+        Raises:
+            ValueError: A name is unknown, or a value of a wrong type.
         """
         return {**self.given, **coerce_all(self.name, self.params, spec.params)}
 
     def complete(self, spec: OptimizerSpec) -> dict[str, Value]:
-        """Every hyperparameter: torch's default where `spec` gives none. Raises as `settings` does."""
+        """Every hyperparameter: torch's default where a spec gives none.
+
+        Args:
+            spec: An optimizer of this name.
+
+        Returns:
+            Values by torch's names.
+
+        Raises:
+            ValueError: As in `settings`.
+        """
         return complete(self.name, self.params, self.settings(spec))
 
 

@@ -66,9 +66,18 @@ class SchedulerInfo:
         return f"It {why}: no warm-up can come before it."
 
     def settings(self, spec: SchedulerSpec, steps: int, lr: float) -> dict[str, Value]:
-        """The arguments that `spec` gives, and those that torch requires beside them.
+        """The arguments that a spec gives, and those that torch requires besides.
 
-        Raises ValueError for an unknown name, a value of a wrong type, or a warm-up it cannot have.
+        Args:
+            spec: A scheduler of this name.
+            steps: The steps of the run.
+            lr: The optimizer's learning rate.
+
+        Returns:
+            Values by torch's names.
+
+        Raises:
+            ValueError: A name is unknown, a value of a wrong type, or there is a warm-up that it cannot have.
         """
         if spec.warmup and self.no_warmup:
             raise ValueError(f"{self.name}: {self.no_warmup}")
@@ -80,7 +89,19 @@ class SchedulerInfo:
         return needed | given
 
     def build(self, spec: SchedulerSpec, optimizer: Optimizer, steps: int) -> Scheduler:
-        """The scheduler for `optimizer`, as torch makes it; raises what torch raises."""
+        """The scheduler for an optimizer, as torch makes it.
+
+        Args:
+            spec: A scheduler of this name.
+            optimizer: What it schedules.
+            steps: The steps of the run.
+
+        Returns:
+            The scheduler, after its warm-up where the spec has one.
+
+        Raises:
+            ValueError: As in `settings`; torch itself may raise other errors.
+        """
         settings: dict[str, Any] = self.settings(spec, steps, optimizer.param_groups[0]["lr"] + 0.0)
         if not spec.warmup:
             return self.make(optimizer, **settings)

@@ -488,7 +488,14 @@ class Derivation:
         return results
 
     def scalars(self, form: Form) -> frozenset[str]:
-        """Keys of the lines that hold one number for x and y together."""
+        """Keys of the lines that hold one number for x and y together.
+
+        Args:
+            form: One of `forms`.
+
+        Returns:
+            Keys of quantities, as in `values`.
+        """
         found: set[str] = set()
         for line in form.lines:
             keys = {symbol.key for symbol in symbols(line.term)}
@@ -503,10 +510,16 @@ class Derivation:
         return np.where(frozen, self.known["theta"], self.values[AFTER.key])
 
     def latex(self, step: int) -> str:
-        """What led from step `step` to the next one, as LaTeX: each line as written, then with its numbers.
+        """What led from one step to the next, as LaTeX: each line as written, then with its numbers.
 
-        Step 0 is the start, so `latex(0)` is what the optimizer did first. Raises ValueError where the run
-        did not go on from there.
+        Args:
+            step: The step that it begins at: step 0 is the start, so 0 is what the optimizer did first.
+
+        Returns:
+            An `aligned` environment.
+
+        Raises:
+            ValueError: The run did not go on from that step.
         """
         if not 0 <= step < self.trajectory.steps:
             taken = counted(self.trajectory.steps, "step")

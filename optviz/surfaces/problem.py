@@ -109,11 +109,26 @@ class Surface:
         return float(f"{sum(self.widths) / 2000:.0e}")
 
     def near(self, within: float | None) -> float:
-        """The distance that counts as having reached a minimizer: `within`, or by default `nearness`."""
+        """The distance that counts as having reached a minimizer.
+
+        Args:
+            within: It, in units of x and y, or None for the default, `nearness`.
+
+        Returns:
+            The distance.
+        """
         return self.nearness if within is None else within
 
     def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
-        """The loss at `parameters`: one tensor (..., 2), or x and y as two tensors (..., 1)."""
+        """The loss at one point, or at many.
+
+        Args:
+            parameters: One tensor (..., 2), or x and y as two tensors (..., 1).
+            batch: Not used: a surface has no data.
+
+        Returns:
+            (...) the losses.
+        """
         if len(parameters) == 1:
             return self(parameters[0])
         import torch
@@ -171,19 +186,59 @@ class SurfaceInfo:
             raise ValueError(f"A surface's name must be plain ASCII, not {self.name!r}.")
 
     def declared(self, given: Mapping[str, object] | None = None) -> dict[str, Param]:
-        """All parameters that there are where these values are given. Raises ValueError as `surface` does."""
+        """All parameters that there are where some values are given.
+
+        Args:
+            given: Values by their names; None for none.
+
+        Returns:
+            Declarations by names: those of the row, and those that a typed formula names.
+
+        Raises:
+            ValueError: The values cannot be used.
+        """
         return {**self.params, **self.further(given or {})}
 
     def settings(self, given: Mapping[str, object] | None = None) -> dict[str, Value]:
-        """All parameters, those not given at their defaults. Raises ValueError as `surface` does."""
+        """A value for every parameter, by default its declared one.
+
+        Args:
+            given: Values by their names; None for none.
+
+        Returns:
+            Values by names.
+
+        Raises:
+            ValueError: There is no such parameter, or the value is of a wrong type.
+        """
         return complete(self.name, self.declared(given), given or {})
 
     def latex(self, given: Mapping[str, object] | None = None) -> str:
-        """The formula in LaTeX, without dollar signs. Raises ValueError as `surface` does."""
+        """The formula in LaTeX, without dollar signs.
+
+        Args:
+            given: Values by their names; None for none.
+
+        Returns:
+            LaTeX.
+
+        Raises:
+            ValueError: The values cannot be used.
+        """
         return self.written(given or {}) if self.written else self.formula
 
     def surface(self, given: Mapping[str, object] | None = None) -> Surface:
-        """Build the surface. Raises ValueError for a parameter that it does not have or cannot use."""
+        """The surface with these parameters.
+
+        Args:
+            given: Values by their names; None for none.
+
+        Returns:
+            The surface.
+
+        Raises:
+            ValueError: There is no such parameter, or its value cannot be used.
+        """
         return self.build(**self.settings(given))
 
     @property
