@@ -33,9 +33,9 @@ _LISTS: Mapping[str, Mapping[str, Any]] = {
     "schedulers": SCHEDULERS,
 }
 _LONGEST = 2_000_000
-"""Bytes or characters that are read of a file: more than an experiment may have."""
+"""Most bytes or characters that are read from a file: more than an experiment may have."""
 _PATIENCE = 0.1
-"""Seconds between two looks at how far the work is."""
+"""Seconds between two updates of the progress bar."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """What can be said on the command line."""
+    """The parser of the command line."""
     whole = argparse.ArgumentParser("optviz", formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = whole.add_subparsers(required=True, metavar="command")
     one = commands.add_parser(
@@ -198,7 +198,7 @@ def _format(file: str) -> Format:
 
 
 def read(source: str) -> tuple[Experiment, View]:
-    """The experiment of a file, a link or standard input, and how it is looked at.
+    """The experiment and the view of a file, a link or standard input.
 
     Raises ValueError for what is none, and OSError for a file that cannot be read.
     """

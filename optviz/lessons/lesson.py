@@ -91,7 +91,7 @@ class Page:
     caption: str
     """What to see in the picture."""
     knobs: tuple[tuple[str, str], ...]
-    """What the reader is invited to change: a run's name, or "surface" or "experiment", and what of it."""
+    """What the reader is invited to change: a run, "surface" or "experiment", and a parameter of it."""
     expectations: tuple[Expectation, ...]
     """What is true of the experiment; a test runs it and sees."""
     variants: tuple[Variant, ...]
@@ -104,7 +104,7 @@ class Page:
 
     @property
     def name(self) -> str:
-        """What an address calls it: "momentum.1" for the first page of a lesson."""
+        """Its name in an address: "momentum.1" for the first page of a lesson."""
         return self.view.page
 
     @property
@@ -116,7 +116,7 @@ class Page:
 
     @property
     def seconds(self) -> float:
-        """How long it takes to read in words, to answer and to watch once."""
+        """How long it takes to read, to answer and to watch once."""
         asked = self.question
         said = [self.title, self.words, self.caption, self.fair]
         said += [asked.ask, *asked.choices, asked.because] if asked else []
@@ -132,7 +132,7 @@ class Lesson:
     """A few pages about one thing."""
 
     name: str
-    """The file's name: what addresses say."""
+    """The file's name, which addresses use."""
     title: str
     about: str
     """One sentence: what there is to learn."""
@@ -144,7 +144,7 @@ class Lesson:
 
     @property
     def whole(self) -> str:
-        """What an address calls all of its pages together: "momentum.all"."""
+        """The name of all of its pages together in an address: "momentum.all"."""
         return f"{self.name}.all"
 
     @property

@@ -84,7 +84,7 @@ class OptimizerInfo:
     """One sentence: its idea."""
     source: str
     note: str = ""
-    """What a careful reader must know; may be empty."""
+    """A caveat; may be empty."""
     matrix: bool = False
     """Whether it takes matrices only, so that a point is given to it as one row, shape (1, 2)."""
     lr_factor: float = 1.0

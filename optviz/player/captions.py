@@ -1,4 +1,4 @@
-"""What a picture says that its numbers do not: descriptions, help, and the table of results."""
+"""The words of a picture: descriptions, help, and the table of results."""
 
 from __future__ import annotations
 
@@ -35,10 +35,9 @@ def words(experiment: Experiment, view: View = PLAIN) -> dict[str, Any]:
 
 
 def narrow_words(experiment: Experiment) -> str:
-    """What is to be known where the domain holds few numbers of the experiment's dtype; else nothing.
+    """A warning where the domain contains few numbers of the experiment's dtype; else an empty text.
 
-    Numbers lie the farther apart, the farther they are from 0: steps that are shorter are rounded away, and a
-    path jumps from one of them to the next.
+    Floats far from 0 are far apart: shorter steps are rounded away, and a path jumps from one to the next.
     """
     function = surface(experiment.surface)
     if function.network:  # its plane has its own 0, where it begins
@@ -60,7 +59,7 @@ def narrow_words(experiment: Experiment) -> str:
 
 
 _ENOUGH = 1e5
-"""Numbers on a side of the domain with which no eye sees that a path goes from one to another."""
+"""Numbers on a side of the domain above which their spacing cannot be seen."""
 
 
 def _conventions(experiment: Experiment) -> list[dict[str, Any]]:
@@ -91,7 +90,7 @@ _COLUMNS = {
     "path_length": ("Path length in {units}", "The lengths of all steps together, in units of {units}."),
     "ending": ("How it ended", "Sort by the kind of ending, then by the step from which it held"),
 }
-"""Each column's title and what it is, with places for what depends on the surface and the view."""
+"""Each column's title and help, with placeholders for what depends on the surface and the view."""
 
 
 def table(

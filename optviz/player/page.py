@@ -31,9 +31,9 @@ from optviz.surfaces.catalogue import surface
 
 _FOLDER = files("optviz.player")
 _LARGEST = 6_000_000
-"""Bytes of a page: what goes through mail and learning platforms."""
+"""Largest page in bytes: what mail and learning platforms accept."""
 _IMPORT = re.compile(r"""(^import\b[^;"]*|\bawait import\()"(\.\.?/[\w./]+\.js)\"""", re.MULTILINE)
-"""What a module imports, now or later."""
+"""Static and dynamic imports of a module."""
 _NAME = "optviz/"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 

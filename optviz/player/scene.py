@@ -177,7 +177,7 @@ def _examples(data: Data) -> dict[str, Any]:
 
 
 def _beyond(x: Any) -> float:
-    """As far to the right of all x (n,) as they are apart from each other on average, in a round number."""
+    """A round x to the right of all x (n,), about their mean distance away from the last."""
     gap = (x.max() - x.min()) / (len(np.unique(x)) - 1)
     return round(float(x.max() + gap), 1 - math.floor(math.log10(gap)))
 
@@ -219,7 +219,7 @@ def _weights(trajectory: Trajectory) -> Any:
 
 
 def _are_near(levels: Array) -> bool:
-    """Whether float32 could not tell losses between these levels apart, as of a bowl 1e8 high."""
+    """Whether float32 is too coarse for the losses between these levels, as for a bowl that is 1e8 high."""
     with np.errstate(over="ignore", invalid="ignore"):  # infinity is no nearer than it was
         gaps = np.spacing(np.maximum(np.abs(levels[1:]), np.abs(levels[:-1])).astype(np.float32))
     return bool((np.diff(levels) < 100 * gaps).any())

@@ -1,4 +1,4 @@
-"""Tables of numbers as text: CSV as people have it, whatever separates its columns and marks its decimals.
+"""CSV files of numbers, with any separator of columns and either decimal mark.
 
 Every `ValueError` is a sentence for the user that names the line.
 """
@@ -16,9 +16,9 @@ from optviz.spec.digits import decimal_mark, read_number
 from optviz.spec.params import describe
 
 _SEPARATORS = ("\t", ";", "|", ",", " ")
-"""In the order in which they are believed."""
+"""In order of preference."""
 _SAMPLE = 20
-"""Lines that are looked at to find out what separates the columns."""
+"""Lines from which the separator of columns is inferred."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _SAID = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _MISSING = {"", "na", "n/a", "nan", "null", "none", "-", "?"}
@@ -58,7 +58,7 @@ class Table:
 
 
 def read_table(content: bytes, most: int) -> Table:
-    r"""The columns of a text file that has a point on each line, perhaps below a line of headings.
+    r"""The columns of a text file with a point on each line, optionally below a line of headings.
 
     Columns are separated by tabs, semicolons, bars, commas or blanks. Empty lines do not count.
 
@@ -140,7 +140,7 @@ def _split(text: str, separator: str) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def _likeliness(rows: Sequence[tuple[int, tuple[str, ...]]]) -> tuple[int, int, int]:
-    """How likely a separator has made these rows: of two numbers or more, and else of equal length."""
+    """How plausible a separator is: first by rows of two numbers or more, then by rows of equal length."""
     counts = [(len(cells), sum(map(_is_number, cells))) for _, cells in rows]
     return (
         sum(width == numbers > 1 for width, numbers in counts),
@@ -160,6 +160,6 @@ def _is_number(cell: str) -> bool:
 
 
 def _mark(cells: Iterable[str]) -> str:
-    """The decimal mark, where all cells that have one without doubt agree."""
+    """The decimal mark, if all cells in which it is unambiguous agree."""
     marks = {decimal_mark(cell) for cell in cells} - {""}
     return marks.pop() if len(marks) == 1 else ""

@@ -11,7 +11,7 @@ import unicodedata
 from decimal import Decimal
 
 LONGEST = 100
-"""Characters of a number: more than any float has."""
+"""Longest number in characters: more than any float needs."""
 _MOST_POWER = 9999
 _BLANKS = " \t\r\n\u00a0\u2007\u2009\u200b\u202f\ufeff"
 _ALIKE = {**dict.fromkeys("−－﹣‐‑–", "-"), "＋": "+", "．": ".", "，": ",", "’": "'"}
@@ -66,7 +66,7 @@ def read_number(text: str, whole: bool = False, mark: str = "") -> Decimal:
 
 
 def decimal_mark(text: str) -> str:
-    """The decimal mark of a number, "." or ","; empty where there is none, or none without doubt."""
+    """The decimal mark of a number, "." or ","; empty where there is none or it is ambiguous."""
     found = _NUMBER.fullmatch("".join(map(_plain, text)).strip())
     if not found or _EITHER.fullmatch(found[2]):
         return ""
@@ -80,7 +80,7 @@ def write_number(number: float) -> str:
 
 
 def _plain(character: str) -> str:
-    """A character of a number as it stands in ASCII: a digit of any script, a minus of any length."""
+    """A character of a number in ASCII: digits of any script, dashes of any length."""
     if character in _BLANKS:
         return "" if character in "\u200b\ufeff" else " "
     digit = unicodedata.decimal(character, None)
@@ -88,7 +88,7 @@ def _plain(character: str) -> str:
 
 
 def _halves(digits: str, text: str) -> tuple[str, str]:
-    """The digits before and after the decimal mark, without what groups them by thousands."""
+    """The digits before and after the decimal mark, without separators of thousands."""
     mark = next((character for character in reversed(digits) if character in ".,"), "")
     if not mark or digits.count(mark) > 1:
         whole, mark, part = digits, "", ""

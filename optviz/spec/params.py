@@ -28,10 +28,10 @@ Value = bool | int | float | str | None | tuple["Value", ...]
 """What a parameter can be: immutable, hashable, and the same after a round trip through JSON."""
 
 DEEPEST = 4
-"""How many lists may lie inside each other in a parameter's value."""
+"""Deepest nesting of lists in a parameter's value."""
 
 WORD = re.compile(r"[^\W\d]\w{,79}")
-"""How a parameter, an optimizer and a scheduler may be called: a short name of Python's."""
+"""Names of parameters, optimizers and schedulers: short identifiers."""
 
 _T = TypeVar("_T")
 _Given = TypeVar("_Given")
@@ -52,7 +52,7 @@ class Kind(Protocol):
 
     @property
     def usage(self) -> str:
-        """What the help of the command line has in the place of a value."""
+        """The placeholder for a value in the help of the command line."""
 
     def coerce(self, value: object) -> Value:
         """Return `value` in this kind's own type, or raise ValueError."""
@@ -65,7 +65,7 @@ class Kind(Protocol):
 
 
 def describe(value: object) -> str:
-    """`value` as a user may have typed it, never long, for the end of a sentence."""
+    """A short text of `value`, as a user may have typed it, for the end of a sentence."""
     try:
         return _REPR.repr(value)
     except ValueError:  # Python refuses to print numbers of thousands of digits.
@@ -80,7 +80,7 @@ def _show(number: float) -> str:
 
 
 def _plain(value: object) -> object:
-    """What NumPy and torch made, as Python's own numbers and lists; all else as it is."""
+    """Numbers and arrays of NumPy and torch as Python's own; anything else as it is."""
     if isinstance(value, type) or not callable(tolist := getattr(value, "tolist", None)):
         return value
     listed: object = tolist()
@@ -172,7 +172,7 @@ class Float:
         return self.check(number)
 
     def ladder(self, low: float, high: float) -> tuple[float, ...]:
-        """Numbers from `low` to `high`, ten to a power of ten, as even on a log scale as two digits allow."""
+        """Numbers from `low` to `high`, ten a decade, as evenly on a log scale as two digits allow."""
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         rungs = [float(f"{digits}e{decade - 1}") for decade in decades for digits in _RUNGS]
         return tuple(rung for rung in rungs if low <= rung <= high)
@@ -305,9 +305,9 @@ class Tuple:
 
     kinds: tuple[Kind, ...]
     optional: int = 0
-    """How many of the last may be missing."""
+    """The number of values at the end that may be missing."""
     names: tuple[str, ...] = ()
-    """What its values are called, such as "from" and "to"; empty where they go by their places."""
+    """Names of its values, such as "from" and "to"; empty where they are numbered."""
 
     @property
     def usage(self) -> str:

@@ -1,4 +1,4 @@
-"""Tables that grow: what can be chosen, of which a program may add its own."""
+"""Registries: tables of what can be chosen, to which a program may add its own rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Named(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is found by."""
+        """The key that it is found by."""
 
 
 Row = TypeVar("Row", bound=Named)

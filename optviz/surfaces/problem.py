@@ -1,4 +1,4 @@
-"""What an optimizer can be set upon.
+"""What an optimizer can minimize.
 
 A `Problem` is what the engine steps: parameter tensors to start from and the loss of a batch. A `Surface`
 is the common case of two numbers; it also has a batched form, a domain to draw, and known minimizers.
@@ -65,8 +65,8 @@ class Surface:
     smooth: bool = True
     """Whether the gradient exists, and is zero, at every minimizer."""
     total: bool = False
-    """Whether the loss is known to be finite in float64 at every point that a run can come to before it has
-    diverged. Else it is asked for: a point without a finite loss ends a run."""
+    """Whether the loss is known to be finite in float64 at every point that a run can reach before it has
+    diverged. Otherwise each point's loss is computed, and one that is not finite ends the run."""
     searched: bool = False
     """Whether the minimizers were found by a search, so that there may be better ones."""
     data: Data | None = None
@@ -83,12 +83,12 @@ class Surface:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What can be frozen: its two numbers, or the tensors of a network."""
+        """The names of what can be frozen: its two parameters, or the tensors of a network."""
         return ("x", "y") if self.data is None else self.data.model.names
 
     @property
     def axes(self) -> tuple[str, str]:
-        """What its two numbers are called."""
+        """The names of its two parameters."""
         if self.network is not None:
             return "direction 1", "direction 2"
         x, y = self.names
@@ -167,11 +167,11 @@ class SurfaceInfo:
     """Makes the surface from its parameters, by keyword."""
     params: Mapping[str, Param] = field(default_factory=dict)
     note: str = ""
-    """What a careful reader must know, such as the points where there is no gradient; may be empty."""
+    """A caveat, such as the points where there is no gradient; may be empty."""
     function: Callable[..., Tensor] | None = None
     """What `build` builds on, as a function of x, y and `params`, for programs that show its source."""
     further: Callable[[Mapping[str, object]], Mapping[str, Param]] = lambda given: {}
-    """Parameters that there are because of the values of others, such as those that a typed formula names.
+    """Parameters that depend on the values of others, such as those that a typed formula names.
     Raises ValueError where those values cannot be used."""
     remarks: Callable[[Mapping[str, object]], tuple[str, ...]] = lambda given: ()
     """Sentences about implicit consequences of these values, such as parameters that a formula
