@@ -50,6 +50,7 @@ lint: $(dev) $(js) ## check style and types
 format: $(dev) $(js) ## put the code in its standard form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/python -m scripts.messages
 	$(NPM) run --silent format
 
 bench: $(dev) ## measure the speed

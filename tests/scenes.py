@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from optviz.player.scene import COLUMNS
+from optviz.player.message import COLUMNS
 
 
 def columns(sent: bytes, run: dict[str, Any]) -> np.ndarray:

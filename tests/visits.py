@@ -12,7 +12,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
-from optviz.player.scene import COLUMNS
+from optviz.player.message import COLUMNS
 from optviz.web.state.choices import OPENING
 from optviz.web.state.session import Session
 from scenes import columns
@@ -80,9 +80,14 @@ def scene(app: AppTest) -> dict[str, Any]:
     sent = [item.proto for item in app.get("bidi_component")]
     found = [json.loads(proto.json) for proto in sent if "surface" in proto.json]
     data: dict[str, Any] = found[0] if found else {"runs": []}
-    for run in data["runs"]:
+    for run in ran(data):
         run["columns"] = columns(blobs(app)[run["digest"]], run)
     return data
+
+
+def ran(sent: dict[str, Any]) -> list[dict[str, Any]]:
+    """The competitors of a scene that ran."""
+    return [run for run in sent["runs"] if run["ran"]]
 
 
 def blobs(app: AppTest) -> dict[str, bytes]:
@@ -93,12 +98,12 @@ def blobs(app: AppTest) -> dict[str, bytes]:
 
 def column(app: AppTest, name: str) -> dict[str, np.ndarray]:
     """One of the numbers of each point, by competitor."""
-    return {run["name"]: run["columns"][COLUMNS.index(name)] for run in scene(app)["runs"]}
+    return {run["name"]: run["columns"][COLUMNS.index(name)] for run in ran(scene(app))}
 
 
 def paths(app: AppTest) -> dict[str, np.ndarray]:
     """Each competitor's points (n+1, 2) as the player has been sent them."""
-    return {run["name"]: run["columns"][:2].T for run in scene(app)["runs"]}
+    return {run["name"]: run["columns"][:2].T for run in ran(scene(app))}
 
 
 def results(app: AppTest) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -31,12 +31,18 @@ class Work:
 
     experiment: Experiment
     trajectories: Sequence[Trajectory]
-    """One for each competitor; of a network, projected."""
+    """One for each competitor that ran; of a network, projected."""
     view: View
     settings: Mapping[str, Any]
     """A value for each of the format's parameters."""
     watch: Watch | None = None
     """Called now and then with the amount done and the total; what it raises ends the work."""
+
+    @property
+    def program(self) -> Experiment:
+        """What a program does: the competitors that ran, as torch refuses the others."""
+        runs = tuple(self.experiment.runs[trajectory.index] for trajectory in self.trajectories)
+        return replace(self.experiment, runs=runs)
 
 
 @dataclass(frozen=True)
@@ -214,14 +220,14 @@ _ROWS = (
         "torch script",
         "text/x-python",
         "The same runs as a plain torch program, which prints these very points.",
-        _text(lambda work: to_script(work.experiment)),
+        _text(lambda work: to_script(work.program)),
     ),
     Format(
         "ipynb",
         "Jupyter notebook",
         "application/x-ipynb+json",
         "The same program, cell by cell.",
-        _text(lambda work: to_notebook(work.experiment)),
+        _text(lambda work: to_notebook(work.program)),
     ),
     Format(
         "csv",

@@ -167,6 +167,7 @@ def results_json(
     results = [
         {
             "competitor": trajectory.name,
+            "index": trajectory.index,
             "outcome": asdict(trajectory.outcome),
             "made_with": asdict(trajectory.made_with),
             "summary": _written(asdict(trajectory.summary(function.minimizers, function.near(within)))),

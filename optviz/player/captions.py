@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from optviz.engine.trajectory import Summary
 from optviz.figures.theme import all_pens
+from optviz.player.message import Convention, TableColumn, TableData, TableRow, Texts
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import IN_PLAYER, MARKS, PLAIN, VIEW_PARAMS, View
 from optviz.spec.wording import coordinates
 from optviz.surfaces.catalogue import surface
 
 
-def words(experiment: Experiment, view: View = PLAIN) -> dict[str, Any]:
+def words(experiment: Experiment, view: View = PLAIN) -> Texts:
     """The texts of a player, as JSON, that `optviz.player.scene.scene` does not have."""
     names = ", ".join(run.name for run in experiment.runs)
     function = surface(experiment.surface)
@@ -62,7 +62,7 @@ _ENOUGH = 1e5
 """Numbers on a side of the domain above which their spacing cannot be seen."""
 
 
-def _conventions(experiment: Experiment) -> list[dict[str, Any]]:
+def _conventions(experiment: Experiment) -> list[Convention]:
     """The conventions that differ from torch for any competitor, each with what it does."""
     from optviz.optimizers.conventions import conventions
 
@@ -98,7 +98,7 @@ def table(
     summaries: Sequence[Summary | None],
     endings: Sequence[str],
     view: View = PLAIN,
-) -> dict[str, Any]:
+) -> TableData:
     """The results as the table of a player, as JSON: a column for each name, a row for each competitor.
 
     `endings` say how each ended, or why it has no summary.
@@ -106,7 +106,7 @@ def table(
     function = surface(experiment.surface)
     names = [name for name in _COLUMNS if function.minimizers or name not in ("distance", "steps_to_reach")]
     units = "the weights" if function.network else " and ".join(function.axes)
-    rows = []
+    rows: list[TableRow] = []
     styles = all_pens(experiment, view=view)
     for run, pen, summary, ending in zip(experiment.runs, styles, summaries, endings, strict=True):
         numbers = {name: getattr(summary, name) for name in names[1:-1]} if summary else {}
@@ -122,7 +122,7 @@ def table(
             }
         )
     told = {"within": function.near(view.within), "units": units}
-    columns = [
+    columns: list[TableColumn] = [
         {"name": name, "title": title.format(**told), "help": help.format(**told)}
         for name, (title, help) in _COLUMNS.items()
         if name in names

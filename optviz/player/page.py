@@ -9,7 +9,7 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from importlib.resources import files
 
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
@@ -20,10 +20,10 @@ from optviz.engine.trajectory import Trajectory
 from optviz.figures.theme import THEMES, Theme
 from optviz.optimizers.conventions import conventions
 from optviz.player import captions
-from optviz.player.scene import Scene, inside, scene
+from optviz.player.message import PlayerMessage, Telling
+from optviz.player.scene import Scene, Shown, by_index, scene, steps_of
 from optviz.programs.loop import training_loop
-from optviz.rules.stability import Stability, stability
-from optviz.rules.steps import Steps
+from optviz.rules.stability import stability
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates, counted
@@ -74,9 +74,10 @@ def to_html(
         raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
     colors = THEMES[theme]
-    edges = [stability(experiment, path) for path in paths]
-    for known in ([inside(experiment, *one) for one in zip(paths, edges, strict=True)], []):
-        page = _page(experiment, paths, _scene(experiment, paths, known, edges, view), colors)
+    whole = _whole(experiment, paths, view)
+    for competitors in (whole, [replace(one, steps=None) for one in whole]):
+        shown = scene(experiment, competitors, view=view, examples=True)
+        page = _page(experiment, paths, _message(experiment, competitors, shown, view), shown.blobs, colors)
         if len(page.encode()) <= _LARGEST:
             return page
     raise ValueError("This page would be larger than 6 MB: take fewer steps or fewer competitors.")
@@ -85,43 +86,56 @@ def to_html(
 # -- what is shown -----------------------------------------------------------------------------------------
 
 
-def _scene(
-    experiment: Experiment,
-    paths: Sequence[Trajectory],
-    known: Sequence[Steps],
-    edges: Sequence[Stability],
-    view: View,
-) -> Scene:
+def _whole(experiment: Experiment, paths: Sequence[Trajectory], view: View) -> list[Shown]:
     """Everything that the player can show: a file cannot ask for more later."""
-    ghosts = {
-        place: run_reference(experiment, place, view.convention)
-        for place, one in enumerate(experiment.runs)
-        if view.convention in (row.name for row in conventions(one))
-    }
+    return [_all_of(experiment, index, one, view) for index, one in enumerate(by_index(experiment, paths))]
+
+
+def _all_of(experiment: Experiment, index: int, shown: Shown, view: View) -> Shown:
+    path = shown.trajectory
+    if path is None:
+        return shown
+    has_reference = view.convention in (row.name for row in conventions(experiment.runs[index]))
+    stable = stability(experiment, path)
+    return Shown(
+        path,
+        steps_of(experiment, path, stable),
+        run_reference(experiment, index, view.convention) if has_reference else None,
+        stable,
+        training_loop(experiment, index),
+    )
+
+
+def _message(experiment: Experiment, competitors: Sequence[Shown], shown: Scene, view: View) -> PlayerMessage:
     function = surface(experiment.surface)
-    shown = scene(experiment, paths, None, view, known, ghosts, edges, examples=True)
     within = function.near(view.within)
-    summaries = [path.summary(function.minimizers, within) for path in paths]
+    paths = [one.trajectory for one in competitors]
+    summaries = [path.summary(function.minimizers, within) if path else None for path in paths]
+    endings = [path.outcome.detail if path else "Did not run." for path in paths]
     texts = captions.words(experiment, view)
     # A file cannot ask for the paths of another convention.
     texts["conventions"] = [one for one in texts["conventions"] if one["name"] == view.convention]
-    endings = [path.outcome.detail for path in paths]
-    more = {
+    return {
+        **shown.data,
+        **texts,
+        **Telling(),
         "table": captions.table(experiment, summaries, endings, view),
-        "places": list(range(len(paths))),
         "plotly": get_plotlyjs_version(),
         "fixed": True,
-        "lacks": [] if known else ["step"],
+        "lacks": [] if any(one.steps for one in competitors) else ["step"],
     }
-    for place, data in enumerate(shown.data["runs"]):
-        data["code"] = [asdict(line) for line in training_loop(experiment, place)]
-    return Scene({**shown.data, **texts, **more}, shown.blobs)
 
 
 # -- the file ----------------------------------------------------------------------------------------------
 
 
-def _page(experiment: Experiment, paths: Sequence[Trajectory], shown: Scene, theme: Theme) -> str:
+def _page(
+    experiment: Experiment,
+    paths: Sequence[Trajectory],
+    message: PlayerMessage,
+    blobs: Sequence[bytes],
+    theme: Theme,
+) -> str:
     parts = {
         "title": html.escape(f"{experiment.surface.name}: {', '.join(one.name for one in experiment.runs)}"),
         "heading": html.escape(experiment.surface.name),
@@ -132,8 +146,8 @@ def _page(experiment: Experiment, paths: Sequence[Trajectory], shown: Scene, the
         "style": _text("static/player.css"),
         "modules": json.dumps({"imports": _modules()}),
         "plotly": _packed(get_plotlyjs().encode()),
-        "scene": _packed(json.dumps(shown.data, allow_nan=False).encode()),
-        "blobs": json.dumps([_packed(blob) for blob in shown.blobs]),
+        "scene": _packed(json.dumps(message, allow_nan=False).encode()),
+        "blobs": json.dumps([_packed(blob) for blob in blobs]),
         # "<" is the only letter that could end the script that it stands in.
         "experiment": experiment.to_json().replace("<", r"\u003c"),
     }

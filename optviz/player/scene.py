@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -23,145 +22,211 @@ from optviz.engine.rates import lr_words, moves, used_lrs
 from optviz.engine.sampling import path_hessians, plane_hessians, sample
 from optviz.engine.trajectory import Grid, Plane, Reference, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units
-from optviz.figures.theme import THEMES, pens
+from optviz.figures.theme import THEMES, all_pens
+from optviz.player.message import (
+    COLUMNS,
+    DataSet,
+    DigestBytes,
+    Ran,
+    Refused,
+    SceneData,
+    SurfaceData,
+)
+from optviz.programs.writing import Line
+from optviz.rules.records import StepStability
 from optviz.rules.stability import Stability
 from optviz.rules.steps import MOMENTUM, Steps, steps
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import IN_PLAYER, PLAIN, View
 from optviz.surfaces.models import Data
+from optviz.surfaces.problem import Surface
 
-COLUMNS = ("x", "y", "loss", "excess", "gradient", "lr", "evals")
-"""What a path holds for each of its n+1 points: `excess` is the loss above the surface's minimum, for a log
-scale, `gradient` the length of the surface's own gradient, `lr` what the step that led to the point used."""
-_DIGEST = 8  # bytes, before the floats
+_DIGEST: int = get_args(DigestBytes)[0]
 
 
 @dataclass(frozen=True)
 class Scene:
     """A picture to play."""
 
-    data: Mapping[str, Any]
-    """JSON: the surface, the competitors, the view, the colours in light and in dark. Names the blobs by
-    their digests."""
+    data: SceneData
+    """JSON, which names the blobs by their digests."""
     blobs: tuple[bytes, ...]
-    """The surface, each path, then what else there is: 8 bytes of digest, then numbers, little-endian. The
-    surface is (ny, nx) losses over its domain, a path `(len(COLUMNS), n+1)`: in float64 where the data call
-    them `double`, and else in float32. The last one may be `Data.order`, as uint16."""
+    """The surface, each path, then what else there is.
+
+    Each is a digest, then numbers, little-endian. The surface is (ny, nx) losses over its domain, a path
+    `(len(COLUMNS), n+1)`: in float64 where the data call them `double`, and else in float32. The last one may
+    be `Data.order`, as uint16.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A competitor, with all of it that a scene is to show."""
+
+    trajectory: Trajectory | None = None
+    """None where it did not run: it keeps its place, its colour and its name all the same."""
+    steps: Steps | None = None
+    """What each step did, for a player that looks into them."""
+    reference: Reference | None = None
+    """Its path by another convention than torch's."""
+    stability: Stability | None = None
+    """How stable its steps are."""
+    code: Sequence[Line] = ()
+    """Its training loop."""
+
+
+def by_index(experiment: Experiment, trajectories: Sequence[Trajectory]) -> list[Shown]:
+    """All competitors of an experiment in their order: those of `trajectories`, and those that did not run.
+
+    Raises ValueError for a trajectory of a competitor that the experiment does not have.
+    """
+    ran = {trajectory.index: trajectory for trajectory in trajectories}
+    if beyond := [index for index in ran if index >= len(experiment.runs)]:
+        raise ValueError(f"There is no competitor {beyond[0]}: the experiment has {len(experiment.runs)}.")
+    return [Shown(ran.get(index)) for index in range(len(experiment.runs))]
 
 
 def scene(
     experiment: Experiment,
-    trajectories: Sequence[Trajectory],
+    competitors: Sequence[Shown],
     grid: Grid | None = None,
     view: View = PLAIN,
-    inside: Sequence[Steps] = (),
-    ghosts: Mapping[int, Reference] = MappingProxyType({}),
-    edges: Sequence[Stability] = (),
     examples: bool = False,
 ) -> Scene:
-    """All that a player needs to show `trajectories`, runs of `experiment`.
+    """All that a player needs to show an experiment.
 
-    `grid` may be given where the surface has been sampled already. `inside` has the steps of each
-    trajectory, for a player that looks into them, `ghosts` references by the place of their trajectory,
-    `edges` how stable the steps of each trajectory are. `examples` says that the examples of each minibatch
-    come with it, also where the view does not show the data.
+    Args:
+        experiment: What was run.
+        competitors: What is shown of each of its competitors, in their order.
+        grid: The losses of the surface, where it has been sampled already.
+        view: How it is looked at.
+        examples: Whether the examples of each minibatch come with it, also where the view does not show the
+            data.
     """
+    trajectories = [one.trajectory for one in competitors if one.trajectory is not None]
     under = picture_plane(experiment, trajectories)
-    function = under.surface
+    data_set = under.surface.data
     grid = grid or sample(under.sampled)
     levels = contour_levels(grid.z)
     near = _are_near(levels)
-    ground = _blob(grid.z, _dtype(near))
-    double = [near or one.points.dtype == np.float64 for one in trajectories]
-    paths = [
-        _blob(_columns(trajectory, function.minimum), _dtype(fine))
-        for trajectory, fine in zip(trajectories, double, strict=True)
-    ]
-    insides = [_blob(one.columns, one.columns.dtype.newbyteorder("<")) for one in inside]
-    unreal = {
-        place: _blob(ghost.seen_on(trajectories[place].plane).T, _dtype(double[place]))
-        for place, ghost in ghosts.items()
-    }
-    weights = [_blob(_weights(trajectory)) for trajectory in trajectories if trajectory.plane]
-    sharp = [_blob(_sharpness(edge)) for edge in edges]
-    ticks, texts = color_bar(levels)
-    data: dict[str, Any] = {
-        "surface": {
-            "name": experiment.surface.name,
-            "axes": list(function.axes),
-            "searched": function.searched,
-            "digest": _digest(ground),
-            "double": near,
-            "size": [len(grid.x), len(grid.y)],
-            "domain": [list(side) for side in function.domain],
-            "natural": equal_units(function.domain),
-            "filled": SHAPE,
-            "levels": levels.tolist(),
-            "ticks": ticks,
-            "labels": texts,
-            "minimizers": [list(point) for point in function.minimizers],
-            "minimum": function.minimum if np.isfinite(function.minimum) else None,
-            "undefined": float(np.mean(~np.isfinite(grid.z))),
-        },
+    blobs = _Blobs()
+    data: SceneData = {
+        "surface": _surface(experiment.surface.name, under.surface, grid, levels, blobs),
         "start": list(under.start),
-        "runs": [
-            {
-                "name": trajectory.name,
-                "digest": _digest(path),
-                "double": fine,
-                "slot": pen.slot,
-                "dash": pen.dash,
-                "outcome": trajectory.outcome.kind,
-                "at": trajectory.outcome.step,
-                "rate": {"moves": moves(used_lrs(trajectory)), "words": lr_words(trajectory)},
-            }
-            for trajectory, path, fine, pen in zip(
-                trajectories, paths, double, pens(experiment, trajectories, view=view), strict=True
-            )
-        ],
+        "columns": list(COLUMNS),
+        "runs": _runs(experiment, competitors, under.surface.minimum, view, near, blobs),
         "view": {name: getattr(view, name) for name in IN_PLAYER},
         "themes": {name: asdict(theme) for name, theme in THEMES.items()},
     }
-    for run, one, blob in zip(data["runs"], inside, insides, strict=False):  # there may be none
-        run["steps"] = {**one.data, "digest": _digest(blob)}
-    for run, edge, blob in zip(data["runs"], edges, sharp, strict=False):
-        run["stability"] = {"formula": edge.formula, "words": edge.words, "digest": _digest(blob)}
-    for run, blob in zip(data["runs"], weights, strict=False):
-        run["weights"] = {"digest": _digest(blob)}
+    for run, shown in zip(data["runs"], competitors, strict=True):
+        if run["ran"]:
+            _tell_more(run, shown, blobs)
     if isinstance(under.sampled, Plane):
         shares = under.sampled.shares
         data["plane"] = {"shares": [None if np.isnan(share) else share for share in shares]}
-    for place, blob in unreal.items():
-        data["runs"][place]["ghost"] = {"name": ghosts[place].title, "digest": _digest(blob)}
-    orders = _orders(experiment, function.data) if examples or view.beside == "data" else []
-    if function.data:
-        data["data"] = _examples(function.data) | {
-            "batch": experiment.batch_size,
-            "order": _digest(orders[0]) if orders else None,
-        }
-    return Scene(data, (ground, *paths, *insides, *unreal.values(), *sharp, *weights, *orders))
+    if data_set:
+        size = experiment.batch_size if examples or view.beside == "data" else None
+        order = None
+        if size is not None and size < len(data_set):
+            order = blobs.keep(data_set.order(size, experiment.seed, experiment.steps), "<u2")
+        data["data"] = {**_data_set(data_set), "batch": experiment.batch_size, "order": order}
+    return Scene(data, tuple(blobs))
 
 
-def inside(experiment: Experiment, trajectory: Trajectory, edge: Stability) -> Steps:
+def _surface(name: str, function: Surface, grid: Grid, levels: Array, blobs: _Blobs) -> SurfaceData:
+    near = _are_near(levels)
+    ticks, texts = color_bar(levels)
+    return {
+        "name": name,
+        "axes": list(function.axes),
+        "searched": function.searched,
+        "digest": blobs.keep(grid.z, _dtype(near)),
+        "double": near,
+        "size": [len(grid.x), len(grid.y)],
+        "domain": [list(side) for side in function.domain],
+        "natural": equal_units(function.domain),
+        "filled": SHAPE,
+        "levels": levels.tolist(),
+        "ticks": ticks,
+        "labels": texts,
+        "minimizers": [list(point) for point in function.minimizers],
+        "minimum": function.minimum if np.isfinite(function.minimum) else None,
+        "undefined": float(np.mean(~np.isfinite(grid.z))),
+    }
+
+
+def _runs(
+    experiment: Experiment,
+    competitors: Sequence[Shown],
+    minimum: float,
+    view: View,
+    near: bool,
+    blobs: _Blobs,
+) -> list[Ran | Refused]:
+    """All competitors with their paths; `near` says whether float32 could not tell their losses apart."""
+    runs: list[Ran | Refused] = []
+    pens = all_pens(experiment, view=view)
+    for run, pen, shown in zip(experiment.runs, pens, competitors, strict=True):
+        path = shown.trajectory
+        if path is None:
+            runs.append({"ran": False, "name": run.name, "slot": pen.slot, "dash": pen.dash})
+            continue
+        double = near or path.points.dtype == np.float64
+        runs.append(
+            {
+                "ran": True,
+                "name": path.name,
+                "slot": pen.slot,
+                "dash": pen.dash,
+                "digest": blobs.keep(_columns(path, minimum), _dtype(double)),
+                "double": double,
+                "outcome": path.outcome.kind,
+                "at": path.outcome.step,
+                "rate": {"moves": moves(used_lrs(path)), "words": lr_words(path)},
+            }
+        )
+    return runs
+
+
+def _tell_more(run: Ran, shown: Shown, blobs: _Blobs) -> None:
+    """What else is known of a competitor than its path."""
+    path = shown.trajectory
+    assert path is not None
+    if shown.steps:
+        columns = shown.steps.columns
+        digest = blobs.keep(columns, columns.dtype.newbyteorder("<"))
+        run["steps"] = {**shown.steps.data, "digest": digest}
+    if shown.reference:
+        points = shown.reference.seen_on(path.plane).T
+        run["ghost"] = {"name": shown.reference.title, "digest": blobs.keep(points, _dtype(run["double"]))}
+    if shown.stability:
+        stable = shown.stability
+        digest = blobs.keep(_sharpness(stable))
+        run["stability"] = {"formula": stable.formula, "words": stable.words, "digest": digest}
+    if path.plane:
+        run["weights"] = {"digest": blobs.keep(_weights(path))}
+    if shown.code:
+        run["code"] = [{"text": line.text, "phase": line.phase} for line in shown.code]
+
+
+def steps_of(experiment: Experiment, trajectory: Trajectory, stable: Stability) -> Steps:
     """What each step of a run did, and how stable it was, for a player that looks into it.
 
     Of a network it is what it did to two of its weights, and what of it is seen on its plane.
     """
-    known, seen, shown = path_hessians(experiment, trajectory), {}, trajectory
+    hessians, seen, path = path_hessians(experiment, trajectory), {}, trajectory
     if trajectory.plane is not None:
         bent = plane_hessians(experiment, trajectory).reshape(-1, 4)[:, [0, 1, 3]]
-        seen, shown = (
-            projected_vectors(experiment, trajectory, MOMENTUM) | {"hessian": bent},
-            seen_through(experiment, trajectory),
-        )
-    if not edge.formula:
-        return steps(shown, known, seen)
-    found = steps(shown, known, seen, {"sharpness": edge.sharpness, "limit": edge.threshold})
-    told = {"formula": edge.formula, "sees": edge.sees, "words": edge.words}
-    return replace(found, data={**found.data, "stability": told})
+        seen = projected_vectors(experiment, trajectory, MOMENTUM) | {"hessian": bent}
+        path = seen_through(experiment, trajectory)
+    if not stable.formula:
+        return steps(path, hessians, seen)
+    known = steps(path, hessians, seen, {"sharpness": stable.sharpness, "limit": stable.threshold})
+    words: StepStability = {"formula": stable.formula, "sees": stable.sees, "words": stable.words}
+    return replace(known, data={**known.data, "stability": words})
 
 
-def _examples(data: Data) -> dict[str, Any]:
+def _data_set(data: Data) -> DataSet:
     """A data set and its model, for a player that shows what the model makes of it."""
     mean, deviation = data.scaling()
     return {
@@ -182,14 +247,6 @@ def _beyond(x: Any) -> float:
     return round(float(x.max() + gap), 1 - math.floor(math.log10(gap)))
 
 
-def _orders(experiment: Experiment, data: Data | None) -> list[bytes]:
-    """The examples of each step, for a player that shows them: none where each step sees all."""
-    size = experiment.batch_size
-    if data is None or size is None or size >= len(data):
-        return []
-    return [_blob(data.order(size, experiment.seed, experiment.steps), "<u2")]
-
-
 def _columns(trajectory: Trajectory, minimum: float) -> Any:
     points = trajectory.points.astype(np.float64)
     excess = trajectory.losses - minimum if np.isfinite(minimum) else np.full(len(points), np.nan)
@@ -206,10 +263,10 @@ def _columns(trajectory: Trajectory, minimum: float) -> Any:
     )
 
 
-def _sharpness(edge: Stability) -> Any:
+def _sharpness(stable: Stability) -> Any:
     """(2, n+1) the largest curvature at each point, and sharpness as a share of what the step can bear."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.stack([edge.curvature, edge.sharpness / edge.threshold])
+        return np.stack([stable.curvature, stable.sharpness / stable.threshold])
 
 
 def _weights(trajectory: Trajectory) -> Any:
@@ -229,11 +286,13 @@ def _dtype(double: bool) -> str:
     return "<f8" if double else "<f4"
 
 
-def _blob(numbers: Any, dtype: Any = "<f4") -> bytes:
-    with np.errstate(over="ignore"):  # beyond float32 there is only infinity
-        payload: bytes = np.ascontiguousarray(numbers, dtype=dtype).tobytes()
-    return hashlib.blake2b(payload, digest_size=_DIGEST).digest() + payload
+class _Blobs(list[bytes]):
+    """Numbers as they are sent, each under a name that is made of them."""
 
-
-def _digest(blob: bytes) -> str:
-    return blob[:_DIGEST].hex()
+    def keep(self, numbers: Any, dtype: Any = "<f4") -> str:
+        """Add some numbers. Returns what a message calls them."""
+        with np.errstate(over="ignore"):  # beyond float32 there is only infinity
+            payload: bytes = np.ascontiguousarray(numbers, dtype=dtype).tobytes()
+        digest = hashlib.blake2b(payload, digest_size=_DIGEST).digest()
+        self.append(digest + payload)
+        return digest.hex()

@@ -19,6 +19,7 @@ from optviz.engine.trajectory import Trajectory
 from optviz.expressions.terms import Symbol, symbols, tree
 from optviz.optimizers.catalogue import optimizer_info
 from optviz.rules.derivations import Derivation, derivation, flat_settings, state_columns, state_name
+from optviz.rules.records import Rule, StepsRecord
 
 MOMENTUM = ("exp_avg", "momentum_buffer")
 """What torch calls the running mean of gradients."""
@@ -28,7 +29,7 @@ MOMENTUM = ("exp_avg", "momentum_buffer")
 class Steps:
     """The steps of one run."""
 
-    data: Mapping[str, Any]
+    data: StepsRecord
     """JSON: what the columns are, the settings, and the rule where there is one."""
     columns: Array
     """(k, n+1) the numbers in the run's dtype. A row is a point and the step that begins there; what belongs
@@ -78,7 +79,7 @@ def steps(
     for name, values in seen.items():
         parts[f"seen.{name}"] = np.full((len(trajectory.points), values.shape[1]), np.nan)
         parts[f"seen.{name}"][: len(values)] = values
-    data = {
+    data: StepsRecord = {
         "columns": [[name, values.shape[1]] for name, values in parts.items()],
         "axes": list(trajectory.names),
         "double": trajectory.made_with.dtype == "float64",
@@ -89,7 +90,7 @@ def steps(
         "state": list(state),
         "momentum": next((name for name in MOMENTUM if name in state), None),
         "unrecorded": sorted({state_name(key) for key in trajectory.unrecorded}),
-        "rule": found and _rule(found),
+        "rule": None if found is None else _rule(found),
     }
     with np.errstate(over="ignore"):
         numbers = np.hstack(list(parts.values())).astype(trajectory.made_with.dtype)
@@ -101,7 +102,7 @@ def _flat(values: Any) -> Array:
     return flat
 
 
-def _rule(found: Derivation) -> dict[str, Any]:
+def _rule(found: Derivation) -> Rule:
     """The rule as JSON: its symbols, the state it begins with, the lines and parts of each kind of step."""
     names: dict[str, Symbol] = {}
     for form in found.forms:

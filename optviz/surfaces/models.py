@@ -24,6 +24,8 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils.data import DataLoader
 
+from optviz.surfaces.layers import Activation, Layer, Linear
+
 Floats = NDArray[np.float64]
 
 _AT_ONCE = 2**22
@@ -68,7 +70,7 @@ class Model:
         return module.to(dtype).to_empty(device=device)
 
     @property
-    def layers(self) -> list[dict[str, Any]]:
+    def layers(self) -> list[Layer]:
         """What a player needs to evaluate it: see `layers`."""
         return layers(self.module(torch.float32, torch.device("cpu")))
 
@@ -319,21 +321,21 @@ def _order(count: int, size: int, seed: int, steps: int) -> NDArray[np.uint16]:
 
 # -- what a player can evaluate by itself ----------------------------------------------------------------
 
-_PLAIN_LAYERS: dict[type[nn.Module], str] = {nn.Tanh: "tanh", nn.ReLU: "relu"}
+_ACTIVATIONS: dict[type[nn.Module], Activation] = {nn.Tanh: {"kind": "tanh"}, nn.ReLU: {"kind": "relu"}}
 
 
-def layers(module: nn.Module) -> list[dict[str, Any]]:
-    """A linear layer, or a sequence of linear layers, tanh and ReLU, as JSON: one dict for each layer.
-
-    A linear one is {"kind": "linear", "in": k, "out": m, "bias": whether it has one}; its numbers are the
-    next of `module.parameters()`: the weight (m, k) row by row, then the bias (m,). Raises ValueError for
-    others.
-    """
+def layers(module: nn.Module) -> list[Layer]:
+    """The layers of a linear one, or of a sequence with tanh and ReLU. Raises ValueError for others."""
     if isinstance(module, nn.Sequential):
         return [layer for part in module for layer in layers(part)]
     if isinstance(module, nn.Linear):
-        shape = {"in": module.in_features, "out": module.out_features}
-        return [{"kind": "linear", **shape, "bias": module.bias is not None}]
-    if kind := _PLAIN_LAYERS.get(type(module)):
-        return [{"kind": kind}]
+        linear: Linear = {
+            "kind": "linear",
+            "in": module.in_features,
+            "out": module.out_features,
+            "bias": module.bias is not None,
+        }
+        return [linear]
+    if activation := _ACTIVATIONS.get(type(module)):
+        return [activation]
     raise ValueError(f"A player cannot evaluate {type(module).__name__}.")

@@ -102,7 +102,7 @@ def _results() -> None:
     if view.map is not None:
         maps.draw(choices.named(), view)
     else:
-        results.draw(choices.named(), view, lessons.words() if view.page else None)
+        results.draw(choices.named(), view, lessons.telling() if view.page else None)
     if view.page:
         lessons.below_the_picture()
 

@@ -153,6 +153,6 @@ def test_a_networks_arrows_ghosts_and_stability_are_drawn(visit):
     expected = ov.run_reference(exp, 0, "average", "cpu").seen_on(sgd.plane)[:, 0]
     np.testing.assert_allclose(ghost, expected, rtol=1e-4, atol=1e-5)
     page.get_by_role("radio", name="Stability").check()
-    page.wait_for_function(f"{PLAYER}.scene.runs[0].edge?.curvature.length === 31")
-    found = page.evaluate(f"[...{PLAYER}.scene.runs[0].edge.curvature]")
+    page.wait_for_function(f"{PLAYER}.scene.runs[0].stability?.curvature.length === 31")
+    found = page.evaluate(f"[...{PLAYER}.scene.runs[0].stability.curvature]")
     np.testing.assert_allclose(found, ov.stability(exp, sgd).curvature, rtol=1e-5)

@@ -19,7 +19,7 @@ from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
 from optviz.player import captions
-from optviz.player.scene import inside, scene
+from optviz.player.scene import Shown, scene, steps_of
 from optviz.spec.view import PLAIN
 
 NEAR = 0.5
@@ -157,12 +157,13 @@ def sent(exp: ov.Experiment, view: ov.View = PLAIN) -> dict[str, Any]:
     paths = ov.project(exp, ov.run(exp, "cpu"))
     ground = paths[0].plane or exp.surface
     grid = ov.sample(ground, 24)  # few contours are drawn quickly
-    shown = scene(
-        exp, paths, grid, view, [inside(exp, path, ov.stability(exp, path)) for path in paths if view.marks]
-    )
+    competitors = [
+        Shown(path, steps_of(exp, path, ov.stability(exp, path)) if view.marks else None) for path in paths
+    ]
+    shown = scene(exp, competitors, grid, view)
     summaries = [path.summary(ov.surface(exp.surface).minimizers, 0.1) for path in paths]
     table = captions.table(exp, summaries, [path.outcome.detail for path in paths])
-    more = {"table": table, "places": list(range(len(paths))), "plotly": get_plotlyjs_version()}
+    more = {"table": table, "plotly": get_plotlyjs_version(), "fixed": False, "lacks": []}
     return {
         "data": {**shown.data, **captions.words(exp), **more},
         "blobs": [base64.b64encode(blob).decode() for blob in shown.blobs],

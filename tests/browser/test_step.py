@@ -401,7 +401,7 @@ def test_the_inspector_does_not_outlive_its_run(visit):
     page = opened(visit, replace(FOUR, runs=(run,)), ov.View(beside="step"))
     expect(page.locator(".optviz-step table")).to_have_count(1)
     # What the server sends where torch refuses the only competitor.
-    page.evaluate(f"{PLAYER}.receive({{ ...{PLAYER}.wanted, runs: [], places: [] }})")
+    page.evaluate(f"{PLAYER}.receive({{ ...{PLAYER}.wanted, runs: [] }})")
     expect(page.locator(".optviz-step table")).to_have_count(0)
     rate = page.get_by_role("textbox", name="lr", exact=True).first
     rate.fill("0.03")
@@ -435,7 +435,7 @@ def test_stability_goes_with_the_playhead(visit):
     assert charts.count() == 3
     expect(charts.nth(1)).to_have_attribute("aria-label", re.compile("sharpness"))
     shares = page.evaluate(
-        "document.querySelector('.optviz-player').player.scene.runs.map(run => [...run.edge.share])"
+        "document.querySelector('.optviz-player').player.scene.runs.map(run => [...run.stability.share])"
     )
     for sent, trajectory in zip(shares, ov.run(FOUR, "cpu"), strict=True):
         edge = ov.stability(FOUR, trajectory)

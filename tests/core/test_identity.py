@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +16,7 @@ import pytest
 
 import optviz as ov
 from optviz.figures.theme import LIGHT, all_pens, pens
+from optviz.player.scene import by_index, scene
 
 BOWL = ov.SurfaceSpec("Quadratic bowl")
 RUNS = tuple(ov.RunSpec(ov.OptimizerSpec(name, {"lr": 0.1})) for name in ("SGD", "Adam", "RMSprop"))
@@ -74,3 +79,69 @@ def test_two_trajectories_of_one_competitor_are_drawn_apart() -> None:
     (one, adam, _), (other, *_) = ov.run(RACE, "cpu"), ov.run(replace(RACE, seed=1), "cpu")
     slots = [pen.slot for pen in pens(RACE, (one, other, adam))]
     assert slots == [0, 2, 1] and len(LIGHT.paths) == 8
+
+
+# -- a competitor that did not run keeps its place ---------------------------------------------------------
+
+REFUSED = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "nesterov": True}), label="refused")
+"""torch refuses it: nesterov needs a momentum."""
+DAMPED = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.5}), label="damped")
+
+
+def without(refused: int) -> tuple[ov.Experiment, list[ov.Trajectory]]:
+    """A race whose competitor `refused` does not run, and the trajectories of the others."""
+    runs = [*RUNS[1:], DAMPED]
+    runs.insert(refused, REFUSED)
+    exp = replace(RACE, runs=tuple(runs))
+    ran = [ov.run_one(exp, index, "cpu") for index in range(4) if index != refused]
+    return exp, ran
+
+
+@pytest.mark.parametrize("refused", [0, 1, 3])
+def test_a_scene_has_all_competitors(refused: int) -> None:
+    exp, ran = without(refused)
+    damped = ran[-1].index
+    (name, *_) = (row.name for row in ov.conventions(DAMPED))
+    ghost = ov.run_reference(exp, damped, name, "cpu")
+    view = ov.View(focus=damped, colors=(5, 4, 3, 2))
+    competitors = by_index(exp, ran)
+    competitors[damped] = replace(competitors[damped], reference=ghost)
+    data = scene(exp, competitors, view=view).data
+    assert [run["ran"] for run in data["runs"]] == [index != refused for index in range(4)]
+    assert [run["name"] for run in data["runs"]] == [run.name for run in exp.runs]
+    assert [run["slot"] for run in data["runs"]] == [5, 4, 3, 2]
+    assert data["view"]["focus"] == damped, "the focus counts them all"
+    assert [index for index, run in enumerate(data["runs"]) if "ghost" in run] == [damped]
+    assert data["runs"][refused] == {
+        "ran": False,
+        "name": "refused",
+        "slot": 5 - refused,
+        "dash": all_pens(exp, view=view)[refused].dash,
+    }
+
+
+@pytest.mark.parametrize("refused", [0, 1, 3])
+def test_the_figures_of_the_others_are_as_if_all_had_run(refused: int) -> None:
+    exp, ran = without(refused)
+    styles = all_pens(exp)
+    for draw in (ov.contour_figure, ov.surface_figure, ov.loss_figure):
+        traces = {trace.name: trace for trace in draw(exp, ran).data}
+        for path in ran:
+            assert traces[path.name].line.color == styles[path.index].color
+        assert "refused" not in traces
+
+
+def test_a_page_has_all_competitors() -> None:
+    exp, ran = without(1)
+    page = ov.to_html(exp, ran)
+    packed = re.search(r'id="scene">([^<]+)<', page)
+    message = json.loads(gzip.decompress(base64.b64decode(packed[1])))
+    assert [run["ran"] for run in message["runs"]] == [True, False, True, True]
+    assert [row["words"] for row in message["table"]["rows"]].index("Did not run.") == 1
+    assert all(run["code"] and run["steps"] for run in message["runs"] if run["ran"])
+
+
+def test_a_trajectory_of_nobody_is_refused() -> None:
+    fewer = replace(RACE, runs=RUNS[:1])
+    with pytest.raises(ValueError, match="no competitor 1"):
+        by_index(fewer, ov.run(RACE, "cpu")[:2])

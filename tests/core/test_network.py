@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 import optviz as ov
 from optviz.engine.planes import on_plane, principal, trained_weights
 from optviz.engine.sampling import _hessians_of, plane_hessians
-from optviz.player.scene import inside, scene
+from optviz.player.scene import Shown, by_index, scene, steps_of
 from optviz.rules.steps import steps as taken_apart
 from optviz.surfaces import network as rows
 from optviz.surfaces.models import layers
@@ -287,7 +287,9 @@ def test_paths_on_planes_of_their_own_have_no_picture_together() -> None:
             draw(exp, alone)
     together = ov.project(exp, alone)
     copies = [dataclasses.replace(one, plane=copy.deepcopy(one.plane)) for one in together]
-    assert scene(exp, copies).data["surface"]["domain"] == [list(side) for side in together[0].plane.domain]
+    assert scene(exp, by_index(exp, copies)).data["surface"]["domain"] == [
+        list(side) for side in together[0].plane.domain
+    ]
 
 
 @pytest.mark.parametrize("name", ["SGD", "AdamW, clipped"])
@@ -300,7 +302,7 @@ def test_other_conventions_train_the_same_network_and_are_seen_on_the_same_plane
         weights = walk(exp, 0, convention.make)
         np.testing.assert_array_equal(ghost.parameters, weights)
         assert not np.array_equal(weights, trajectories[0].parameters)
-        shown = scene(exp, trajectories, ghosts={0: ghost})
+        shown = scene(exp, [Shown(trajectories[0], reference=ghost)])
         sent = shown.data["runs"][0]
         (blob,) = (blob for blob in shown.blobs if blob[:8].hex() == sent["ghost"]["digest"])
         seen = np.frombuffer(blob[8:], "<f8" if sent["double"] else "<f4").reshape(2, -1).T
@@ -515,7 +517,7 @@ def test_arrows_are_what_is_seen_of_the_vectors_on_the_plane(optimizer: str, pla
         spec, competitor(optimizer, settings, frozen=("0.bias",)), dtype="float64", batch_size=32
     )
     (found,) = ov.project(exp, ov.run(exp, "cpu"))
-    known = inside(exp, found, ov.stability(exp, found))
+    known = steps_of(exp, found, ov.stability(exp, found))
     columns, first = {}, 0
     for name, width in known.data["columns"]:
         columns[name] = known.columns[first : first + width].T

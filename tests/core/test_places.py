@@ -10,7 +10,7 @@ from optviz.export.films import _Stage
 from optviz.figures.contours import equal_units
 from optviz.figures.theme import LIGHT
 from optviz.player import captions
-from optviz.player.scene import scene
+from optviz.player.scene import by_index, scene
 from scenes import columns
 
 WIDTHS = (1e-6, 1e-2, 1.0, 35.0, 1e5, 1e9)
@@ -56,7 +56,7 @@ def test_points_are_sent_to_the_bit_and_surfaces_are_sampled_in_double(
     exp = bowl(width, off, dtype)
     assert captions.narrow_words(exp) == ""
     (path,) = ov.run(exp, "cpu")
-    shown = scene(exp, (path,))
+    shown = scene(exp, by_index(exp, [path]))
     (run,) = shown.data["runs"]
     (blob,) = (blob for blob in shown.blobs if blob[:8].hex() == run["digest"])
     sent = columns(blob[8:], run)
@@ -79,7 +79,7 @@ def test_losses_high_above_0_are_told_apart(high: float) -> None:
     run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
     exp = ov.Experiment(ov.SurfaceSpec("Formula", params), (-1.5, 1.0), 5, (run,))
     (path,) = ov.run(exp, "cpu")
-    shown = scene(exp, (path,))
+    shown = scene(exp, by_index(exp, [path]))
     ground, blob = shown.blobs
     double = shown.data["surface"]["double"]
     losses = np.frombuffer(ground[8:], "<f8" if double else "<f4").astype(np.float64) - high

@@ -9,7 +9,7 @@ import torch
 import optviz as ov
 from optviz.engine.rates import lr_words, moves, used_lrs
 from optviz.optimizers.catalogue import OPTIMIZERS, LrUse
-from optviz.player.scene import scene
+from optviz.player.scene import by_index, scene
 
 BOWL = ov.SurfaceSpec("Quadratic bowl", {"kappa": 3.0})
 STEPS = 14
@@ -114,7 +114,7 @@ def test_what_is_drawn_is_what_was_used_or_it_is_said_that_none_was() -> None:
     figure = ov.lr_figure(exp, paths)
     for trace, path in zip((t for t in figure.data if t.showlegend is not False), paths, strict=False):
         np.testing.assert_allclose(np.asarray(trace.y, dtype=float)[1:], used_lrs(path))
-    rprop, asgd, sgd, lbfgs = (run["rate"] for run in scene(exp, paths).data["runs"])
+    rprop, asgd, sgd, lbfgs = (run["rate"] for run in scene(exp, by_index(exp, paths)).data["runs"])
     assert (
         rprop["words"].startswith("Rprop uses the learning rate in its first step only")
         and not rprop["moves"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
-from optviz.player.scene import inside
+from optviz.player.scene import steps_of
 from optviz.rules.stability import sgd_limit
 from optviz.rules.steps import Steps
 
@@ -185,7 +185,7 @@ def anew(name: str, params: dict) -> tuple[ov.Experiment, ov.Trajectory]:
 
 def scene_inside(path: ov.Trajectory) -> Steps:
     exp = ov.Experiment(BOWL, (2.0, 1.0), path.steps, (path.run,), dtype="float64")
-    return inside(exp, path, ov.stability(exp, path))
+    return steps_of(exp, path, ov.stability(exp, path))
 
 
 def columns(told: Steps) -> dict[str, np.ndarray]:

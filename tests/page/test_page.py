@@ -481,7 +481,27 @@ def test_the_focus_counts_competitors_that_did_not_run(app: AppTest) -> None:
     for name, texts in words.items():
         app.query_params[name] = texts
     app.run()
-    assert scene(app)["places"] == [1, 2] and scene(app)["view"]["focus"] == 1
+    assert [run["ran"] for run in scene(app)["runs"]] == [False, True, True]
+    assert scene(app)["view"]["focus"] == 2 and "steps" in scene(app)["runs"][2]
+
+
+def test_a_refused_competitor_changes_nothing_of_the_others(app: AppTest) -> None:
+    bad = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "nesterov": True}))
+    damped = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3, "momentum": 0.9, "dampening": 0.5}))
+    exp = replace(OPENING, runs=(OPENING.runs[1], bad, damped))
+    (name, *_) = (row.name for row in ov.conventions(damped))
+    look = ov.View(focus=2, beside="stability", convention=name, colors=(4, 0, 6))
+    for word, texts in split_link(exp.to_url(look)).items():
+        app.query_params[word] = texts
+    app.run()
+    adam, refused, momentum = scene(app)["runs"]
+    assert (adam["slot"], refused["slot"], momentum["slot"]) == (4, 0, 6)
+    assert not refused["ran"] and "digest" not in refused
+    assert "ghost" not in adam and "ghost" in momentum
+    assert "stability" in adam and "stability" in momentum
+    assert [row["ending"] for row in scene(app)["table"]["rows"]][1] == ""
+    picture(app, {"view": {"focus": 0}})
+    assert view(app).focus == 0 and scene(app)["view"]["focus"] == 0
 
 
 def picture(app: AppTest, edit: Any) -> AppTest:

@@ -128,6 +128,12 @@ def test_those_that_ran_are_taken_away(downloads: dict[str, bytes]) -> None:
     choose(app, "share.kind", "torch script")
     script = downloads["optviz-rosenbrock.py"].decode()
     assert script == ov.to_script(replace(SHORT, runs=OPENING.runs))
+    middle = replace(SHORT, runs=(SHORT.runs[0], SHORT.runs[2], SHORT.runs[1]))
+    app = press(opened_anyway(middle), "share")
+    choose(app, "share.kind", "Results, JSON")
+    taken = json.loads(downloads["optviz-rosenbrock.json"])
+    assert [result["index"] for result in taken["results"]] == [0, 2]
+    assert ov.Experiment.from_json(json.dumps(taken["experiment"])).unlabelled == middle.unlabelled
     nobody = press(opened_anyway(replace(SHORT, runs=SHORT.runs[2:])), "share")
     choose(nobody, "share.kind", "torch script")
     assert any("nothing to take away" in error.value for error in nobody.error)

@@ -6,7 +6,7 @@ import { eigen } from "./steps.js";
 import { single } from "./ticks.js";
 
 /** @typedef {import("./frame.js").Frame} Frame */
-/** @typedef {import("./scene.js").Theme} Theme */
+/** @typedef {import("./message.js").Theme} Theme */
 /** @typedef {import("./steps.js").Steps} Steps */
 /** @typedef {[number, number]} Vector */
 /** @typedef {{ name: string, vector: Vector, color: string, width: number, scale: number }} Arrow */
@@ -22,7 +22,7 @@ const SLENDER = 12;
  * both scales are those of the whole run, or, to fit, of this step alone.
  * @param {Steps} steps
  * @param {number} step counted from 0
- * @param {import("./scene.js").View} view
+ * @param {import("./message.js").View} view
  * @param {number[][]} domain
  * @param {Frame} frame
  * @param {number} size of the picture in pixels

@@ -1,6 +1,6 @@
 // How things are drawn on a canvas.
 
-/** @typedef {import("./scene.js").Theme} Theme */
+/** @typedef {import("./message.js").Theme} Theme */
 
 // All that is drawn grows with the type, which is larger on the full screen: see `typeSize`.
 

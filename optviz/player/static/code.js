@@ -1,6 +1,6 @@
 // The training loop as code, with the line lit that runs while the playhead moves through a step.
 
-/** @typedef {{ text: string, phase: string }} Line */
+/** @typedef {import("./message.js").CodeLine} Line */
 
 /** In the order in which they run: each takes the same share of a step. */
 export const PHASES = ["zero_grad", "forward", "backward", "step"];

@@ -28,15 +28,15 @@ const APART = 7;
  * @param {Scene} scene
  * @returns {Chart[]}
  */
-function edgesOf({ runs }) {
-  const edges = runs.flatMap((run) => run.edge ?? []);
-  if (!edges.length || edges.length < runs.length) return [];
+function stabilityCharts({ runs }) {
+  const known = runs.flatMap((run) => run.stability ?? []);
+  if (!known.length || known.length < runs.length) return [];
   const limit = "sharpness ÷ stability limit";
-  const shares = chart(limit, true, runs, (_, k) => edges[k].share);
+  const shares = chart(limit, true, runs, (_, k) => known[k].share);
   const low = Math.min(shares.low, -0.5);
   return [
     { ...shares, low, high: Math.max(shares.high, 0.5), line: 1 },
-    chart("largest curvature λ", true, runs, (_, k) => edges[k].curvature),
+    chart("largest curvature λ", true, runs, (_, k) => known[k].curvature),
   ];
 }
 
@@ -55,7 +55,7 @@ export function chartsOf(scene) {
     ),
     chart("gradient norm", true, runs, (run) => run.gradient),
   ];
-  if (scene.data.view.beside === "stability") return [charts[0], ...edgesOf(scene)];
+  if (scene.data.view.beside === "stability") return [charts[0], ...stabilityCharts(scene)];
   if (runs.some(({ rate }) => rate.moves)) {
     const rates = runs.flatMap((run) => Array.from(run.lr.subarray(1)).filter((rate) => rate > 0));
     const wide =

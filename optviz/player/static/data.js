@@ -7,7 +7,7 @@ import { counted, precise, ticks } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
-/** @typedef {import("./scene.js").Examples} Examples */
+/** @typedef {import("./message.js").Examples} Examples */
 
 /** Milliseconds between two updates of the numbers while it plays: faster ones cannot be read. */
 const CALM = 100;

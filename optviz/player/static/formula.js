@@ -1,8 +1,8 @@
 // Formulas of optviz/expressions/terms.py: a number, a symbol's key, or a list of an operation's name and its parts.
 
-/** @typedef {number | string | [string, ...any[]]} Term */
+/** @typedef {import("./message.js").Term} Term */
 /** @typedef {(key: string) => number} Values */
-/** How a symbol is written: its letter, what stands below it, and its mark. @typedef {[string, string, string]} Symbol */
+/** @typedef {import("./message.js").Symbol} Symbol */
 
 /** @type {Record<string, (...numbers: number[]) => number>} */
 const OPERATIONS = {

@@ -8,7 +8,7 @@ import { placed, precise, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Run} Run */
 /** @typedef {import("./steps.js").Steps} Steps */
-/** @typedef {import("./steps.js").Line} Line */
+/** @typedef {import("./message.js").RuleLine} Line */
 
 /** Milliseconds between two updates of the numbers while it plays: faster ones cannot be read. */
 const CALM = 100;
@@ -211,7 +211,7 @@ export class Inspector {
    * @param {Steps} steps
    */
   line(line, steps) {
-    const symbols = /** @type {import("./steps.js").Rule} */ (steps.data.rule).symbols;
+    const symbols = /** @type {import("./message.js").Rule} */ (steps.data.rule).symbols;
     const item = element("li", "");
     item.dataset.name = line.name;
     item.append(element("span", "optviz-hint", line.words));
@@ -268,7 +268,7 @@ export class Inspector {
    * @param {Steps} steps
    */
   latex(steps) {
-    const { symbols } = /** @type {import("./steps.js").Rule} */ (steps.data.rule);
+    const { symbols } = /** @type {import("./message.js").Rule} */ (steps.data.rule);
     const number = (/** @type {number} */ value) =>
       precise(value, 6).replaceAll("−", "-").replace(/e(.*)/, " \\cdot 10^{$1}");
     const rows = [];

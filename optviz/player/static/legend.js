@@ -1,7 +1,7 @@
 // Who is who, and each run's numbers at the playhead.
 
 import { dashes } from "./canvas.js";
-import { stepAt } from "./scene.js";
+import { inFocus, stepAt } from "./scene.js";
 import { placed, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -37,16 +37,14 @@ export class Legend {
     this.domain = scene.data.surface.domain;
     const { view } = scene.data;
     const looking = view.beside !== "curves" || view.marks.length > 0;
-    this.rows = scene.runs.map((run, place) => {
+    const lookedInto = looking ? inFocus(scene) : null;
+    this.rows = scene.runs.map((run) => {
       const row = document.createElement("button");
       row.type = "button";
       row.className = "optviz-run";
       row.title = `Look into ${run.name}`;
-      row.setAttribute(
-        "aria-pressed",
-        String(looking && place === Math.min(view.focus, scene.runs.length - 1)),
-      );
-      row.addEventListener("click", () => this.focus(place));
+      row.setAttribute("aria-pressed", String(run === lookedInto));
+      row.addEventListener("click", () => this.focus(run.index));
       const name = document.createElement("span");
       name.className = "optviz-name";
       name.textContent = run.name;

@@ -1,9 +1,6 @@
 // A model as layers, evaluated in the browser: what it makes of any input at any step of a run.
 
-/**
- * A linear layer's numbers are the next ones of the parameters: its weight row by row, then its bias.
- * @typedef {{ kind: "linear", in: number, out: number, bias: boolean } | { kind: "tanh" } | { kind: "relu" }} Layer
- */
+/** @typedef {import("./message.js").Layer} Layer */
 
 export class Model {
   /** @param {Layer[]} layers */

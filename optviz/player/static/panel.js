@@ -43,7 +43,7 @@ export class Panel {
     /** @type {Scene | null} */
     this.scene = null;
     this.deep = false;
-    /** @type {number | null} */
+    /** @type {import("./scene.js").Run | null} */
     this.only = null;
     this.ends = new AbortController();
     this.listen();
@@ -52,17 +52,17 @@ export class Panel {
   /**
    * Show a scene: all of its runs, or one.
    * @param {Scene} scene
-   * @param {number | null} only
+   * @param {import("./scene.js").Run | null} only
    * @param {string} version of plotly.js
    */
   show(scene, only, version) {
     this.only = only;
-    this.scene = only === null ? scene : { ...scene, runs: [scene.runs[only]] };
-    this.start.fixed = scene.data.plane !== undefined || scene.data.fixed === true;
+    this.scene = only === null ? scene : { ...scene, runs: [only] };
+    this.start.fixed = scene.data.plane !== undefined || scene.data.fixed;
     this.start.land(scene.data.start);
     this.title.hidden = only === null;
-    this.title.textContent = only === null ? "" : scene.runs[only].name;
-    this.title.style.setProperty("--run", only === null ? "" : scene.runs[only].color);
+    this.title.textContent = only?.name ?? "";
+    this.title.style.setProperty("--run", only?.color ?? "");
     this.paths.canvas.element.setAttribute("aria-label", scene.data.alt.picture);
     this.deep = scene.data.view.picture === "3d";
     this.picture.hidden = this.deep;

@@ -14,14 +14,14 @@ import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
 import { element, Panel } from "./panel.js";
 import { loadPlotly } from "./plotly.js";
-import { assemble, dressed, endOf, onArrival, receive, stepAt } from "./scene.js";
+import { assemble, dressed, endOf, inFocus, onArrival, receive, stepAt } from "./scene.js";
 import { SchemeWatcher } from "./scheme.js";
 import { Table } from "./table.js";
 import { Transport } from "./transport.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
-/** @typedef {import("./scene.js").SceneData} SceneData */
-/** @typedef {import("./scene.js").View} View */
+/** @typedef {import("./message.js").PlayerMessage} PlayerMessage */
+/** @typedef {import("./message.js").View} View */
 /** @typedef {(edit: { start?: [number, number], view?: Partial<View> }) => void} Send */
 /**
  * What the visitor has asked for and the server has not answered yet; a start with the one that it replaces.
@@ -94,9 +94,9 @@ class Player {
     Object.assign(this.root, { player: this }); // for the tests, and for the curious in the browser's console
     /** @type {Send} */
     this.send = () => {};
-    /** @type {SceneData & { plotly: string } | null} */
+    /** @type {PlayerMessage | null} */
     this.wanted = null;
-    /** What was wanted when the scene was made. @type {SceneData | null} */
+    /** What was wanted when the scene was made. @type {PlayerMessage | null} */
     this.shown = null;
     /** @type {Scene | null} */
     this.scene = null;
@@ -151,7 +151,7 @@ class Player {
     this.resizes.observe(this.root);
   }
 
-  /** @param {SceneData & { plotly: string }} data */
+  /** @param {PlayerMessage & { plotly: string }} data */
   receive(data) {
     if (this.wanted === null) this.inherit(data.surface.name);
     this.wanted = data;
@@ -180,7 +180,7 @@ class Player {
 
   /**
    * A page of a lesson comes with its cue: to wait for an answer, or to play once from the start.
-   * @param {SceneData["cue"]} cue
+   * @param {PlayerMessage["cue"]} cue
    */
   cue(cue) {
     const waits = Boolean(cue?.waits);
@@ -227,8 +227,7 @@ class Player {
 
   /** The run that is looked into. */
   focused() {
-    const { runs, data } = /** @type {Scene} */ (this.scene);
-    return runs[Math.min(data.view.focus, runs.length - 1)];
+    return inFocus(/** @type {Scene} */ (this.scene));
   }
 
   /**
@@ -284,8 +283,6 @@ class Player {
     this.timer = setTimeout(() => {
       const { start, view } = this.asked;
       const edit = /** @type {Parameters<Send>[0]} */ ({ view: { ...view } });
-      // Competitors that did not run are not here: the server counts them, too.
-      if (view.focus !== undefined) edit.view = { ...view, focus: this.scene?.data.places[view.focus] };
       if (start) edit.start = start.to;
       this.send(edit);
     }, pause);
@@ -318,7 +315,7 @@ class Player {
     while (this.panels.length > count) this.panels.pop()?.remove();
     while (this.panels.length < count) this.panels.push(this.addPanel());
     const version = /** @type {any} */ (this.wanted).plotly;
-    for (const [place, panel] of this.panels.entries()) panel.show(scene, each ? place : null, version);
+    for (const [place, panel] of this.panels.entries()) panel.show(scene, each ? runs[place] : null, version);
   }
 
   addPanel() {
@@ -433,7 +430,7 @@ class Player {
     const position = Math.min(this.hovered ?? this.clock.position, end);
     const run = this.focused();
     const { view } = this.scene.data;
-    const focus = this.scene.runs.indexOf(run);
+    const focus = run ? this.scene.runs.indexOf(run) : -1;
     // In slow motion a point stands still until its optimizer steps.
     const shown = playing && slow && view.against === "steps" ? phaseAt(position).moved : position;
     for (const panel of this.panels) panel.draw(shown, this.transport.fading, focus);
@@ -453,8 +450,8 @@ class Player {
   showViews(scene) {
     const { view, surface, conventions, theme, data } = scene.data;
     const scales = surface.minimum === null ? ["auto", "linear"] : ["auto", "log", "linear"];
-    const edges = scene.runs.map(({ edge, rate }) => [edge?.formula, rate.words]);
-    const wanted = JSON.stringify([view, scales, conventions, theme.paper, data !== undefined, edges]);
+    const limits = scene.runs.map(({ stability, rate }) => [stability?.formula, rate.words]);
+    const wanted = JSON.stringify([view, scales, conventions, theme.paper, data !== undefined, limits]);
     if (this.shownViews === wanted) return;
     this.shownViews = wanted;
     const focused = /** @type {HTMLElement | null} */ (this.views.querySelector(":focus"));
@@ -465,7 +462,7 @@ class Player {
     this.views.replaceChildren();
     const all = { curves: "Curves", step: "Step", code: "Code", stability: "Stability" };
     const offered = Object.entries(data ? { ...all, data: "Data" } : all);
-    const there = offered.filter(([name]) => !scene.data.lacks?.includes(name));
+    const there = offered.filter(([name]) => !scene.data.lacks.includes(name));
     this.choice("beside", "Show", Object.fromEntries(there));
     if (view.beside === "curves") {
       this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
@@ -474,7 +471,7 @@ class Player {
         if (rate.words) element("p", "optviz-hint", this.views).textContent = rate.words;
       }
     } else if (view.beside === "stability") {
-      for (const words of edgeWords(scene)) element("p", "optviz-hint", this.views).textContent = words;
+      for (const words of stabilityWords(scene)) element("p", "optviz-hint", this.views).textContent = words;
     } else if (view.beside !== "data") {
       if (view.beside === "step" && scene.data.plane) {
         const words =
@@ -540,7 +537,8 @@ class Player {
   /** The scales of the arrows that are drawn now, in words. */
   sayScales() {
     const { view } = /** @type {Scene} */ (this.scene).data;
-    const panel = this.panels.find(({ only }) => only === null || only === view.focus);
+    const focus = this.focused()?.index;
+    const panel = this.panels.find(({ only }) => only === null || only.index === focus);
     const words = panel && !panel.deep ? scaleWords(panel.paths.arrows, view.arrows) : "";
     this.scales.hidden = !words;
     if (this.scales.textContent !== words) this.scales.textContent = words;
@@ -579,8 +577,8 @@ class Player {
  * Each competitor's own stability limit, and what is true above it.
  * @param {Scene} scene
  */
-function edgeWords({ runs }) {
-  const there = runs.flatMap(({ name, edge }) => (edge ? { name, ...edge } : []));
+function stabilityWords({ runs }) {
+  const there = runs.flatMap(({ name, stability }) => (stability ? { name, ...stability } : []));
   if (!there.length) return ["Computing …"];
   const all = [...new Set(there.map(({ words }) => words))];
   return all.map((words) => {

@@ -3,67 +3,35 @@
 import { lastAtMost } from "./search.js";
 import { Steps } from "./steps.js";
 
-/** @typedef {import("./scheme.js").Scheme} Scheme */
-
-/**
- * @typedef {{
- *   name: string, axes: [string, string], searched: boolean, digest: string, double: boolean, size: [number, number], domain: [[number, number], [number, number]],
- *   levels: number[], ticks: number[], labels: string[], minimizers: [number, number][], minimum: number | null,
- *   undefined: number, natural: boolean, filled: number,
- * }} SurfaceData
- * @typedef {{
- *   name: string, digest: string, double: boolean, slot: number, dash: string, outcome: string, at: number,
- *   steps?: import("./steps.js").StepsData, ghost?: { name: string, digest: string },
- *   rate: { moves: boolean, words: string },
- *   stability?: { formula: string, words: string, digest: string }, weights?: { digest: string },
- *   code?: import("./code.js").Line[],
- * }} RunData
- * The data of a surface that is made of them, and its model; `beyond` is an input to predict for.
- * @typedef {{
- *   inputs: number[][], targets: number[], names: string[], classes: boolean, layers: import("./model.js").Layer[],
- *   mean: number[], deviation: number[], beyond: number | null, batch: number | null, order: string | null,
- * }} Examples
- * @typedef {{
- *   paper: string, ink: string, faint: string, low: string, middle: string, high: string, halo: string,
- *   paths: string[], marks: Record<string, string>,
- * }} Theme
- * @typedef {{
- *   scale: string, against: string, picture: string, panels: string, units: string, beside: string, focus: number,
- *   marks: string[], arrows: string, convention: string,
- * }} View
- * @typedef {{
- *   surface: SurfaceData, start: [number, number], runs: RunData[], view: View, themes: Record<Scheme, Theme>,
- *   alt: { picture: string, curves: string }, help: Record<string, string>,
- *   conventions: { name: string, title: string, words: string[] }[], marks: Record<string, string>,
- *   plane?: { shares: (number | null)[] }, narrow: string, fixed?: boolean, lacks?: string[],
- *   cue?: { page: string, waits: boolean, slow: boolean }, caption?: string, places: number[], table: import("./table.js").TableData, data?: Examples,
- * }} SceneData
- * @typedef {SceneData & { theme: Theme }} Dressed
- */
+/** @typedef {import("./message.js").PlayerMessage} PlayerMessage */
+/** @typedef {import("./message.js").Ran} Ran */
+/** @typedef {import("./message.js").Column} Column */
+/** @typedef {import("./message.js").Scheme} Scheme */
+/** @typedef {import("./message.js").Theme} Theme */
+/** @typedef {import("./message.js").View} View */
 
 /**
  * Numbers in double precision where the lesser one could not tell them apart: points far from 0, losses high
  * above it.
  * @typedef {Float32Array | Float64Array} Numbers
- * A run: for each of its n+1 points the numbers of optviz/player/scene.py.
- * @typedef {{
- *   name: string, digest: string, slot: number, color: string, dash: string, outcome: string, at: number, n: number,
- *   x: Numbers, y: Numbers, loss: Numbers, excess: Numbers, gradient: Numbers,
- *   rate: { moves: boolean, words: string },
- *   lr: Numbers, evals: Numbers, steps: Steps | null, ghost: Ghost | null, edge: Edge | null, weights: Weights | null,
- *   code?: import("./code.js").Line[],
+ * A run: its index in the experiment, and for each of its n+1 points the numbers of its columns.
+ * @typedef {Omit<Ran, "steps" | "ghost" | "stability" | "weights"> & Record<Column, Numbers> & {
+ *   index: number, color: string, n: number,
+ *   steps: Steps | null, ghost: Ghost | null, stability: Stability | null, weights: Weights | null,
  * }} Run
  * @typedef {{ name: string, n: number, x: Numbers, y: Numbers }} Ghost
  * The largest curvature at each point, and sharpness as a share of what the step from there can bear.
- * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string, words: string }} Edge
+ * @typedef {{ curvature: Float32Array, share: Float32Array, formula: string, words: string }} Stability
  * All weights of a network at each point, and how far off the plane of the picture they are.
  * @typedef {{ off: (step: number) => number, at: (step: number) => Float32Array }} Weights
- * With minibatches, `order` has the places of the examples that each step sees, one batch after another.
- * `theme` and the `color` of each run and row are those of the page, light or dark, in which the scene is shown.
+ * The message in the colours of the page, light or dark, in which it is shown.
+ * @typedef {PlayerMessage & { theme: Theme }} Dressed
+ * With minibatches, `order` has the places of the examples that each step sees, one batch after another. Of
+ * the competitors, `runs` has those that ran; the colours of each are the page's.
  * @typedef {{ data: Dressed, runs: Run[], losses: Numbers, order: Uint16Array | null }} Scene
  */
 
-const COLUMNS = 7;
+/** @type {import("./message.js").DigestBytes} */
 const DIGEST = 8;
 
 /** @type {Map<string, { numbers: ArrayBuffer, fresh: boolean }>} */
@@ -93,28 +61,33 @@ export function onArrival(look) {
 
 /**
  * The scene of `data`, or null while a part of it is still on its way.
- * @param {SceneData} data
+ * @param {PlayerMessage} data
  * @param {Scheme} scheme of the page that it is shown in
  * @returns {Scene | null}
  */
 export function assemble(data, scheme) {
   const order = data.data?.order ?? null;
-  const digests = [data.surface.digest, ...data.runs.flatMap(digestsOf), ...(order ? [order] : [])];
+  const digests = [
+    data.surface.digest,
+    ...data.runs.flatMap((run) => (run.ran ? digestsOf(run) : [])),
+    ...(order ? [order] : []),
+  ];
   if (!digests.every((digest) => blobs.has(digest))) return null;
   // What came since the last scene may belong to the next one; what is older and not shown is let go.
   for (const [digest, blob] of blobs) {
     if (!digests.includes(digest) && !blob.fresh) blobs.delete(digest);
     blob.fresh = false;
   }
+  const theme = data.themes[scheme];
   return {
-    data: { ...data, theme: data.themes[scheme] },
-    runs: data.runs.map((run) => unpack(run, data.themes[scheme])),
+    data: { ...data, theme },
+    runs: data.runs.flatMap((run, index) => (run.ran ? unpack(run, index, data.columns, theme) : [])),
     losses: numbers(data.surface),
     order: order ? new Uint16Array(bytes(order)) : null,
   };
 }
 
-/** @param {RunData} run */
+/** @param {Ran} run */
 function digestsOf({ digest, steps, ghost, stability, weights }) {
   const all = [digest, steps?.digest, ghost?.digest, stability?.digest, weights?.digest];
   return all.filter((one) => one !== undefined);
@@ -150,34 +123,35 @@ export function dressed(scene, scheme) {
 }
 
 /**
- * @param {RunData} data
+ * @param {Ran} data
+ * @param {number} index of the competitor
+ * @param {Column[]} columns that its path has
  * @param {Theme} theme
  * @returns {Run}
  */
-function unpack(data, theme) {
+function unpack(data, index, columns, theme) {
   const all = numbers(data);
-  const length = all.length / COLUMNS;
-  const [x, y, loss, excess, gradient, lr, evals] = Array.from({ length: COLUMNS }, (_, place) =>
-    all.subarray(place * length, (place + 1) * length),
-  );
-  const own = { n: length - 1, x, y, loss, excess, gradient, lr, evals };
+  const length = all.length / columns.length;
+  const entries = columns.map((name, place) => [name, all.subarray(place * length, (place + 1) * length)]);
   return {
     ...data,
-    ...own,
+    .../** @type {Record<Column, Numbers>} */ (Object.fromEntries(entries)),
+    index,
+    n: length - 1,
     color: theme.paths[data.slot],
     steps: stepsOf(data),
     ghost: ghostOf(data),
-    edge: edgeOf(data),
+    stability: stabilityOf(data),
     weights: weightsOf(data, length),
   };
 }
 
-/** @param {RunData} data */
+/** @param {Ran} data */
 function stepsOf({ steps }) {
   return steps ? new Steps(steps, numbers(steps)) : null;
 }
 
-/** @param {RunData} data @returns {Ghost | null} */
+/** @param {Ran} data @returns {Ghost | null} */
 function ghostOf({ ghost, double }) {
   if (!ghost) return null;
   const all = numbers({ digest: ghost.digest, double });
@@ -185,7 +159,7 @@ function ghostOf({ ghost, double }) {
   return { name: ghost.name, n: length - 1, x: all.subarray(0, length), y: all.subarray(length) };
 }
 
-/** @param {RunData} data @param {number} length of the path @returns {Weights | null} */
+/** @param {Ran} data @param {number} length of the path @returns {Weights | null} */
 function weightsOf({ weights }, length) {
   if (!weights) return null;
   const all = floats(weights.digest);
@@ -196,13 +170,22 @@ function weightsOf({ weights }, length) {
   };
 }
 
-/** @param {RunData} data @returns {Edge | null} */
-function edgeOf({ stability }) {
+/** @param {Ran} data @returns {Stability | null} */
+function stabilityOf({ stability }) {
   if (!stability) return null;
   const all = floats(stability.digest);
   const length = all.length / 2;
   const { formula, words } = stability;
   return { curvature: all.subarray(0, length), share: all.subarray(length), formula, words };
+}
+
+/**
+ * The run that is looked into: that of the competitor in focus, or the next one where that did not run.
+ * @param {Scene} scene
+ * @returns {Run | undefined}
+ */
+export function inFocus({ runs, data }) {
+  return runs.find(({ index }) => index >= data.view.focus) ?? runs.at(-1);
 }
 
 /**

@@ -1,6 +1,6 @@
 // Light or dark: as the page is that something stands in. Nobody says so; its background does.
 
-/** @typedef {"light" | "dark"} Scheme */
+/** @typedef {import("./message.js").Scheme} Scheme */
 
 /** What follows the page it stands in from light to dark and back, without the server. */
 export class SchemeWatcher {

@@ -3,7 +3,7 @@
 
 import mount from "./player.js";
 
-/** @typedef {import("./scene.js").SceneData} SceneData */
+/** @typedef {import("./message.js").PlayerMessage} SceneData */
 
 /** @param {{ data: SceneData & { plotly: string }, blobs: Uint8Array[], parent: HTMLElement }} file */
 export function play({ data, blobs, parent }) {

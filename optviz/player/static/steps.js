@@ -2,21 +2,9 @@
 
 import { evaluate } from "./formula.js";
 
-/** @typedef {import("./formula.js").Term} Term */
-/**
- * @typedef {{ name: string, term: Term, words: string, scalar: boolean }} Line
- * @typedef {{ lines: Line[], parts: Record<string, Term> }} Form
- * @typedef {{
- *   symbols: Record<string, import("./formula.js").Symbol>, initial: Record<string, number | string>,
- *   forms: Form[],
- * }} Rule
- * @typedef {{
- *   digest: string, columns: [string, number][], double: boolean, settings: Record<string, number>,
- *   trained: number[], resetEvery: number | null, state: string[], momentum: string | null,
- *   unrecorded: string[], rule: Rule | null,
- *   axes: [string, string], lr: string, stability?: { formula: string, sees: string, words: string },
- * }} StepsData
- */
+/** @typedef {import("./message.js").StepsData} StepsData */
+/** @typedef {import("./message.js").Form} Form */
+/** @typedef {import("./message.js").Term} Term */
 
 export class Steps {
   /**

@@ -3,14 +3,8 @@
 import { swatch } from "./legend.js";
 import { precise } from "./ticks.js";
 
-/**
- * What came of a competitor: numbers that are not finite come as words, those that are not there as null.
- * @typedef {{
- *   name: string, slot: number, dash: string, ending: string, words: string, step: number | null,
- *   numbers: Record<string, number | string | null>,
- * }} Row
- * @typedef {{ columns: { name: string, title: string, help: string }[], rows: Row[] }} TableData
- */
+/** @typedef {import("./message.js").TableRow} Row */
+/** @typedef {import("./message.js").TableData} TableData */
 
 export class Table {
   /** @param {HTMLElement} root */

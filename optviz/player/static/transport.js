@@ -4,7 +4,7 @@ import { plays } from "./fullscreen.js";
 
 /** @typedef {import("./clock.js").Clock} Clock */
 /** @typedef {import("./scene.js").Scene} Scene */
-/** @typedef {import("./scene.js").View} View */
+/** @typedef {import("./message.js").View} View */
 
 const SPEEDS = [0, 0.25, 0.5, 1, 2, 4, 8, 16];
 const SVG = "http://www.w3.org/2000/svg";

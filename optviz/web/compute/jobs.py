@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -126,8 +125,7 @@ def begin(request: Request, viewer: int) -> Job:
 
 def _key(request: Request) -> str:
     """All that decides a map's numbers: what the competitors are called does not."""
-    plain = tuple(replace(run, label="") for run in request.experiment.runs)
-    return f"{_name(request)} {dict(request.settings)} {replace(request.experiment, runs=plain).to_json()}"
+    return f"{_name(request)} {dict(request.settings)} {request.experiment.unlabelled.to_json()}"
 
 
 def _name(request: Request) -> str:

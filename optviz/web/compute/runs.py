@@ -13,7 +13,7 @@ import streamlit as st
 
 import optviz as ov
 from optviz.engine.training import WatchSteps
-from optviz.player.scene import inside as look_inside
+from optviz.player.scene import steps_of
 from optviz.rules.steps import Steps
 from optviz.web.compute.cache import Cache
 
@@ -95,10 +95,10 @@ def compute(experiment: ov.Experiment, index: int, watch: WatchSteps) -> Result:
     return _of(result, experiment, index)
 
 
-def trajectories(experiment: ov.Experiment) -> dict[int, ov.Trajectory]:
-    """Run all competitors, or take what is known of them: those that were not refused, by their places."""
+def trajectories(experiment: ov.Experiment) -> list[ov.Trajectory]:
+    """Run all competitors, or take what is known of them: those that were not refused."""
     results = [compute(experiment, index, lambda steps: None) for index in range(len(experiment.runs))]
-    return {index: one for index, one in enumerate(results) if isinstance(one, ov.Trajectory)}
+    return [result for result in results if isinstance(result, ov.Trajectory)]
 
 
 def _made(key: str, watch: WatchSteps, make: Callable[[_Turn], Any]) -> Any:
@@ -178,9 +178,8 @@ def _refusals(make: Callable[[], _T]) -> _T | Refused:
 
 
 def _key(experiment: ov.Experiment, index: int) -> str:
-    """All that decides a run's numbers: its name does not."""
-    run = replace(experiment.runs[index], label="")
-    return replace(experiment, runs=(run,)).to_json()
+    """All that decides a run's numbers: its name does not, nor do the other competitors."""
+    return replace(experiment, runs=(experiment.runs[index].unlabelled,)).to_json()
 
 
 def _of(result: Result, experiment: ov.Experiment, index: int) -> Result:
@@ -190,23 +189,23 @@ def _of(result: Result, experiment: ov.Experiment, index: int) -> Result:
     return result
 
 
-def inside(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
+def steps(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
     """What each step of a run did: for two numbers so quick that it is computed whenever it is looked at.
 
     Of a network it is what it did to two of its weights, and what of it is seen on its plane.
     """
     if trajectory.plane is None:
         with _workshop().lock:
-            return look_inside(experiment, trajectory, ov.stability(experiment, trajectory))
-    stable = edge(experiment, trajectory)
-    key = f"inside {_plane_key(trajectory.plane)} {_key(replace(experiment, runs=(trajectory.run,)), 0)}"
-    made: Steps = _made(key, lambda steps: None, lambda turn: look_inside(experiment, trajectory, stable))
+            return steps_of(experiment, trajectory, ov.stability(experiment, trajectory))
+    stable = stability(experiment, trajectory)
+    key = f"steps {_plane_key(trajectory.plane)} {_key(experiment, trajectory.index)}"
+    made: Steps = _made(key, lambda steps: None, lambda turn: steps_of(experiment, trajectory, stable))
     return made
 
 
-def edge(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:
+def stability(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:
     """How stable each step of a run is."""
-    key = f"stability {_key(replace(experiment, runs=(trajectory.run,)), 0)}"
+    key = f"stability {_key(experiment, trajectory.index)}"
     made: ov.Stability = _made(key, lambda steps: None, lambda turn: ov.stability(experiment, trajectory))
     return made
 

@@ -15,6 +15,7 @@ from optviz.export.films import last_frame
 from optviz.lessons.catalogue import find_lesson, find_page, find_whole, lessons
 from optviz.lessons.lesson import Lesson, Page, Question
 from optviz.player import captions
+from optviz.player.message import Drawn, Scheme, Telling
 from optviz.spec.experiment import EXPERIMENT_PARAMS
 from optviz.spec.params import Param
 from optviz.web.compute import runs
@@ -87,9 +88,10 @@ def _minutes(lesson: Lesson) -> str:
 
 def _theme() -> str:
     """The theme of still pictures, "light" or "dark". They are drawn anew when the page's changes."""
-    theme = "dark" if st.context.theme.type == "dark" else "light"
+    theme: Scheme = "dark" if st.context.theme.type == "dark" else "light"
     with st.container(key="turns"):
-        player.component("player")(key="turn", data={"drawn": theme}, on_turned_change=lambda: None)
+        drawn: Drawn = {"drawn": theme}
+        player.component("player")(key="turn", data=drawn, on_turned_change=lambda: None)
     return theme
 
 
@@ -101,7 +103,7 @@ def _still(page: Page, theme: str, size: tuple[int, int]) -> str:
 @st.cache_data(show_spinner=False, max_entries=200)
 def _drawn(link: str, theme: str, size: tuple[int, int]) -> str:
     experiment, view = ov.Experiment.from_url(link), ov.View.from_url(link)
-    there = [*runs.trajectories(experiment).values()]
+    there = runs.trajectories(experiment)
     with runs.lock():
         picture = last_frame(experiment, there, size=size, theme=theme, view=view, bare=size == _COVER)
     return f"data:image/webp;base64,{base64.b64encode(picture).decode()}"
@@ -139,7 +141,7 @@ def _asks(page: Page) -> bool:
     return page.question is not None and page.name not in session().answers
 
 
-def words() -> dict[str, Any]:
+def telling() -> Telling:
     """What the player is told about the page that is read."""
     page = find_page(choices.view().page)
     if page is None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
 from optviz.engine.planes import picture_plane
 from optviz.player import captions
-from optviz.player.scene import scene
+from optviz.player.message import Telling
+from optviz.player.scene import Scene, Shown, by_index, scene
 from optviz.spec.params import Param
 from optviz.spec.view import VIEW_PARAMS
 from optviz.web.compute import runs
@@ -29,11 +31,11 @@ _PATIENCE = 0.4
 """Seconds of computing after which progress is shown."""
 
 
-def draw(experiment: ov.Experiment, view: ov.View, more: Mapping[str, Any] | None = None) -> None:
+def draw(experiment: ov.Experiment, view: ov.View, telling: Telling | None = None) -> None:
     """Compute every competitor of `experiment` and show the results.
 
-    What torch says about one that it refuses stands in its card; the others run. With `more`, words for the
-    player that a page of a lesson has, nothing stands below it.
+    What torch says about one that it refuses stands in its card; the others run. With `telling`, what
+    the page of a lesson has to say in the player, nothing stands below it.
     """
     # Always there, so that nothing below it is drawn anew when it fills.
     with st.container(key="progress"):
@@ -43,9 +45,22 @@ def draw(experiment: ov.Experiment, view: ov.View, more: Mapping[str, Any] | Non
     _tell_cards(results)
     summaries = _summaries(experiment, results, view)
     table = captions.table(experiment, summaries, [_ending(result) for result in results], view)
-    _player(experiment, results, ghosts, {"table": table, **(more or {})}, view, progress)
+    shown = _shown(experiment, results, ghosts, view, progress)
+    player.draw(
+        {
+            **shown.data,
+            **captions.words(experiment, view),
+            **(telling or {}),
+            "table": table,
+            "plotly": get_plotlyjs_version(),
+            "fixed": False,
+            "lacks": [],
+        },
+        shown.blobs,
+        _edited,
+    )
     progress.end()
-    if more is None:
+    if telling is None:
         _below_the_table(experiment, [summary for summary in summaries if summary])
 
 
@@ -99,7 +114,7 @@ def _ghosts(
 
 
 def _is_stopped(experiment: ov.Experiment) -> bool:
-    return session().stopped == _unnamed(experiment)
+    return session().stopped == experiment.unlabelled
 
 
 class _Progress:
@@ -131,7 +146,7 @@ class _Progress:
         if self._bar is None:
             with self.place.container(horizontal=True, vertical_alignment="bottom"):
                 self._bar = st.progress(share, text)
-                stop = ("stop", _stop, _unnamed(self._experiment))
+                stop = ("stop", _stop, self._experiment.unlabelled)
                 st.button("Stop", key="stop", icon=":material/stop:", on_click=choices.act, args=stop)
         self._bar.progress(share, text)
 
@@ -144,44 +159,37 @@ def _stop(experiment: ov.Experiment | None) -> None:
     session().stopped = experiment
 
 
-def _unnamed(experiment: ov.Experiment) -> ov.Experiment:
-    """The experiment whatever its competitors are called."""
-    return replace(experiment, runs=tuple(replace(run, label="") for run in experiment.runs))
-
-
 # -- the picture -------------------------------------------------------------------------------------------
 
 
-def _player(
+def _shown(
     experiment: ov.Experiment,
     results: Sequence[runs.Result | None],
     ghosts: Mapping[int, ov.Reference],
-    more: Mapping[str, Any],
     view: ov.View,
     progress: _Progress,
-) -> None:
-    made = {place: result for place, result in enumerate(results) if isinstance(result, ov.Trajectory)}
-    trajectories = list(ov.project(experiment, list(made.values())))
-    looking = view.beside == "step" or bool(view.marks)
-    inside = [runs.inside(experiment, trajectory) for trajectory in trajectories if looking]
-    wanted = trajectories if view.beside == "stability" else []
-    edges = [runs.edge(experiment, trajectory) for trajectory in wanted]
-    # The picture only knows those that ran.
-    focus = len([place for place in made if place < view.focus])
-    shown = scene(
-        experiment,
-        trajectories,
-        _grid(experiment, trajectories, progress),
-        replace(view, focus=focus),
-        inside,
-        {at: ghosts[place] for at, place in enumerate(made) if place in ghosts},
-        edges,
-    )
+) -> Scene:
+    """The scene: all competitors, also those that did not run."""
+    paths = ov.project(experiment, [result for result in results if isinstance(result, ov.Trajectory)])
+    competitors = [
+        replace(_looked_into(experiment, shown, view), reference=ghosts.get(index))
+        for index, shown in enumerate(by_index(experiment, paths))
+    ]
+    return scene(experiment, competitors, _grid(experiment, paths, progress), view)
+
+
+def _looked_into(experiment: ov.Experiment, shown: Shown, view: ov.View) -> Shown:
+    """A competitor with what is looked at beside the picture."""
+    path = shown.trajectory
+    if path is None:
+        return shown
+    if view.beside == "step" or view.marks:
+        shown = replace(shown, steps=runs.steps(experiment, path))
+    if view.beside == "stability":
+        shown = replace(shown, stability=runs.stability(experiment, path))
     if view.beside == "code":
-        for data, place in zip(shown.data["runs"], made, strict=True):
-            data["code"] = [asdict(line) for line in ov.training_loop(experiment, place)]
-    words = {**captions.words(experiment, view), **more, "places": list(made)}
-    player.draw(shown, words, _edited)
+        shown = replace(shown, code=ov.training_loop(experiment, path.index))
+    return shown
 
 
 def _grid(experiment: ov.Experiment, trajectories: Sequence[ov.Trajectory], progress: _Progress) -> ov.Grid:

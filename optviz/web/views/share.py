@@ -70,7 +70,7 @@ def _link() -> None:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the page shows: competitors that did not run are not in it."""
+    """What the page shows: of competitors that did not run there is no trajectory."""
 
     experiment: ov.Experiment
     view: ov.View
@@ -79,14 +79,10 @@ class _Shown:
     @classmethod
     def now(cls) -> _Shown:
         """Raises nothing: without competitors there is nothing to offer, which `work` says."""
-        whole, view = choices.named(), choices.view()
+        experiment, view = choices.named(), choices.view()
         with st.spinner("Running …", show_time=True):
-            there = runs.trajectories(whole)
-        slots = choices.slots()
-        focus = len([index for index in there if index < view.focus])
-        view = replace(view, focus=focus, colors=tuple(slots[index] for index in there))
-        experiment = replace(whole, runs=tuple(whole.runs[index] for index in there)) if there else whole
-        return cls(experiment, view, tuple(ov.project(experiment, list(there.values()))) if there else ())
+            there = runs.trajectories(experiment)
+        return cls(experiment, view, ov.project(experiment, there))
 
     def work(self, row: Format, settings: Mapping[str, Any], watch: Watch | None = None) -> Work:
         if row.runs and not self.trajectories:

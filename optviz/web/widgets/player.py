@@ -7,7 +7,7 @@ not changed, so a moved learning rate sends one path.
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,7 +18,7 @@ from plotly.offline import get_plotlyjs_version
 
 import optviz.player
 import optviz.web
-from optviz.player.scene import Scene
+from optviz.player.message import Ahead, PlayerMessage
 from optviz.web.streamlit_internals import serve
 
 KEY = "player"
@@ -34,25 +34,24 @@ _STYLES = {
 def prepare() -> None:
     """Let the browser fetch the player's files while it draws the rest of the page. Call this first."""
     with st.container(key="ahead"):
-        component("player")(key="ahead-mount", data={"ahead": get_plotlyjs_version()})
+        ahead: Ahead = {"ahead": get_plotlyjs_version()}
+        component("player")(key="ahead-mount", data=ahead)
 
 
-def draw(scene: Scene, words: Mapping[str, Any], edit: Callable[[Any], None]) -> None:
+def draw(message: PlayerMessage, blobs: Sequence[bytes], edit: Callable[[Any], None]) -> None:
     """Show a scene. `edit` is called with what the visitor has done in it: {"start": [x, y]} or {"view": …}.
 
-    `words` are the texts that the scene itself does not have. What `edit` is given comes from a browser and
-    may be anything.
+    What it is given comes from a browser and may be anything.
     """
     mount = component("player")
     with st.container(key="blobs"):
-        for place, blob in enumerate(scene.blobs):
+        for place, blob in enumerate(blobs):
             mount(key=f"blob-{place}", data=blob)
 
     def edited() -> None:
         edit(st.session_state[KEY]["edit"])
 
-    data = {**scene.data, **words, "plotly": get_plotlyjs_version()}
-    mount(key=KEY, data=data, on_edit_change=edited)
+    mount(key=KEY, data=message, on_edit_change=edited)
 
 
 @st.cache_resource(show_spinner=False)

@@ -5,7 +5,7 @@ import { HEIGHT } from "./mesh.js";
 
 /** @typedef {import("./mesh.js").Mesh} Mesh */
 /** @typedef {import("./camera.js").Projection} Projection */
-/** @typedef {import("../scene.js").Theme} Theme */
+/** @typedef {import("../message.js").Theme} Theme */
 
 /** Shades that a colour is drawn in. */
 const SHADES = 64;

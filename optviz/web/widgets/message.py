@@ -1,0 +1,81 @@
+"""What the components of the page beside the player are sent, as JSON.
+
+Their JavaScript has its types from here, as `optviz.player.message` says.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypedDict
+
+
+class Figure(TypedDict):
+    """A plotly figure."""
+
+    data: list[Any]
+    layout: Any
+
+
+class Cells(TypedDict):
+    """The cells of a map that can be chosen."""
+
+    x: list[float]
+    """The middles of the columns."""
+    y: list[float]
+    """The middles of the rows."""
+    axes: Annotated[list[str], tuple[str, str]]
+    sayings: list[Annotated[list[str], tuple[str, str]]]
+    """What a cell of each class says, before its step or where there is none. Without, values speak."""
+    steps: list[list[int]]
+    """The step that each cell tells, row by row; -1 where there is none, and nothing without sayings."""
+
+
+class ChartMessage(TypedDict):
+    """A figure that is drawn without flicker."""
+
+    figure: Figure
+    dark: list[Annotated[list[Any], tuple[list[str | int], Any]]]
+    """What is not so in a dark page: the keys that lead to each place, and what is there."""
+    cells: Cells | None
+    title: str
+    plotly: str
+    """The version of plotly.js."""
+
+
+class LinkMessage(TypedDict):
+    """A link to share."""
+
+    link: str
+    """The query of the address, all of it."""
+
+
+class PictureMessage(TypedDict):
+    """A picture that the browser draws and saves."""
+
+    figure: Figure
+    format: Literal["png", "svg"]
+    width: int
+    height: int
+    scale: float
+    name: str
+    plotly: str
+    """The version of plotly.js."""
+
+
+class PageName(TypedDict):
+    """A page of a lesson."""
+
+    name: str
+    title: str
+
+
+class ReaderMessage(TypedDict):
+    """The bar of a lesson."""
+
+    lesson: str
+    place: int | None
+    """Which page is read, counted from 0; None for all of them."""
+    pages: list[PageName]
+    whole: str
+    """What the page with all of them is called."""
+    after: PageName | None
+    """The first page of the next lesson."""
