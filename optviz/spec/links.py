@@ -18,7 +18,8 @@ from optviz.spec.params import DEEPEST, WORD, Kind, Spelling, Value, describe
 VERSION = 1
 """The version of links and files. Old ones keep working: raise it only together with a translation."""
 
-_LONGEST_LINK = 20_000
+LONGEST_LINK = 20_000
+"""Characters that a link can have."""
 
 
 def split_link(url: str) -> dict[str, list[str]]:
@@ -41,7 +42,7 @@ def split_link(url: str) -> dict[str, list[str]]:
     if isinstance(url, str):
         address, mark, after = url.partition("#")[0].partition("?")
         query = after if mark else address
-    check_length("link", query, _LONGEST_LINK)
+    check_length("link", query, LONGEST_LINK)
     texts: dict[str, list[str]] = {}
     for name, text in parse_qsl(query, keep_blank_values=True):
         texts.setdefault(name, []).append(text)
@@ -59,7 +60,7 @@ def join_link(words: Mapping[str, Iterable[str]]) -> str:
     """
     parts = [(name, text) for name, texts in words.items() for text in texts]
     query = "&".join(f"{name}={quote(text, safe='(),=.:-*/')}" for name, text in parts)
-    check_length("link", query, _LONGEST_LINK)
+    check_length("link", query, LONGEST_LINK)
     return f"?{query}"
 
 

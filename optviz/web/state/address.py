@@ -16,13 +16,11 @@ from optviz.lessons.catalogue import find_page, find_whole
 from optviz.maps.catalogue import MAPS, map_info
 from optviz.optimizers import third_party
 from optviz.spec.experiment import read_part
-from optviz.spec.links import VERSION, split_link
+from optviz.spec.links import LONGEST_LINK, VERSION, split_link
 from optviz.spec.params import Kind, Param, Value, describe
 from optviz.web.state import choices, limits
 from optviz.web.state.session import session
 
-_LONGEST = 20_000
-"""Longest address, in characters."""
 _MORE = f" The package {third_party.PACKAGE}, which is not installed here, has more."
 _T = TypeVar("_T")
 
@@ -79,7 +77,7 @@ def _link(experiment: ov.Experiment, view: ov.View) -> str:
 def read(words: Mapping[str, Sequence[str]]) -> Opened:
     """The experiment and view of an address, by default for what it does not say or says wrongly."""
     length = sum(len(name) + sum(map(len, texts)) for name, texts in words.items())
-    if length > _LONGEST:
+    if length > LONGEST_LINK:
         return Opened(choices.OPENING, ov.View(), (f"It is too long: {length:,} characters.",))
     return usable(words)
 
