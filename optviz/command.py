@@ -1,4 +1,7 @@
-"""The command line without a browser: run an experiment, make files of it, list what there is."""
+"""The command line without a browser: run an experiment, make files of it, list what there is.
+
+Help and version are there at once: what computes and draws is loaded by the command that needs it.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +12,21 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from optviz.engine.planes import project
-from optviz.engine.run import run_one
-from optviz.engine.trajectory import Summary, Trajectory
-from optviz.export.formats import FORMATS, Format, Work
-from optviz.export.tables import results_json, steps_csv, steps_parquet
-from optviz.optimizers.catalogue import OPTIMIZERS
-from optviz.optimizers.schedulers import SCHEDULERS
-from optviz.optimizers.third_party import register_pytorch_optimizers
 from optviz.spec.columns import decoded
 from optviz.spec.experiment import Experiment, unknown_words
 from optviz.spec.params import Param
 from optviz.spec.view import View
 from optviz.surfaces.catalogue import SURFACES, surface
+from optviz.version import __version__
+
+if TYPE_CHECKING:
+    from optviz.engine.trajectory import Summary, Trajectory
+    from optviz.export.formats import Format
 
 SOURCE = "a file that optviz saved, a link, or - for what is piped in"
 
-_LISTS: Mapping[str, Mapping[str, Any]] = {
-    "surfaces": SURFACES,
-    "optimizers": OPTIMIZERS,
-    "schedulers": SCHEDULERS,
-}
 _LONGEST = 2_000_000
 """Most bytes or characters that are read from a file: more than an experiment may have."""
 _PATIENCE = 0.1
@@ -43,9 +38,9 @@ def main(arguments: Sequence[str]) -> int:
 
     What is wrong is a sentence on standard error; arguments that make no sense end with status 2.
     """
-    register_pytorch_optimizers()
     options = parser().parse_args(arguments)
     try:
+        _register_more()
         options.act(options)
     except ValueError as error:
         print(f"optviz: {error}", file=sys.stderr)
@@ -59,10 +54,23 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _register_more() -> None:
+    from optviz.optimizers.third_party import register_pytorch_optimizers
+
+    register_pytorch_optimizers()
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
-    whole = argparse.ArgumentParser("optviz", formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = whole.add_subparsers(required=True, metavar="command")
+    whole = argparse.ArgumentParser(
+        "optviz",
+        description="Watch real torch.optim optimizers walk down loss surfaces. Without a command: in your\n"
+        "browser, at http://localhost:8501 unless that is taken; Ctrl+C stops the app.",
+        epilog=_EXAMPLES["app"],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    whole.add_argument("--version", action="version", version=f"optviz {__version__}")
+    commands = whole.add_subparsers(required=True, metavar="command", parser_class=_Command)
     one = commands.add_parser(
         "run",
         help="run an experiment and print how each competitor ended",
@@ -78,24 +86,43 @@ def parser() -> argparse.ArgumentParser:
     one.set_defaults(act=_run)
     made = commands.add_parser(
         "export",
-        help="make a file of an experiment: " + ", ".join(FORMATS),
-        description="Make a file of an experiment. Its ending says what it becomes:\n\n" + _endings(),
+        help="make a web page, a film, a picture, a table or a program of an experiment",
         epilog=_EXAMPLES["export"],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    made.set_defaults(act=_export, declare=_declare_export)
+    listed = commands.add_parser("list", help="list surfaces, optimizers or schedulers")
+    listed.add_argument("what", choices=("surfaces", "optimizers", "schedulers"))
+    listed.set_defaults(act=_list)
+    return whole
+
+
+class _Command(argparse.ArgumentParser):
+    """A command. One that has to `declare` its arguments does so when it is the one that is meant."""
+
+    def parse_known_args(self, *args: Any, **rest: Any) -> Any:
+        declare = self._defaults.pop("declare", None)
+        if declare:
+            declare(self)
+        return super().parse_known_args(*args, **rest)
+
+
+def _declare_export(made: argparse.ArgumentParser) -> None:
+    made.description = "Make a file of an experiment. Its ending says what it becomes:\n\n" + _endings()
     made.add_argument("experiment", help=SOURCE)
     made.add_argument("file", help="what to write, such as film.gif")
     for name, (param, endings) in _parameters().items():
         _option(made, name, param, endings)
     _device(made)
-    made.set_defaults(act=_export)
-    listed = commands.add_parser("list", help="list surfaces, optimizers or schedulers")
-    listed.add_argument("what", choices=list(_LISTS))
-    listed.set_defaults(act=_list)
-    return whole
 
 
 _EXAMPLES = {
+    "app": "options of the app:\n"
+    "  optviz --server.port 8600         at a port of your choice\n"
+    "  optviz --server.headless true     without opening a browser window\n"
+    "  optviz --server.address 0.0.0.0   for other computers on the network too, not only this one\n\n"
+    "`optviz run --help` and `optviz export --help` say more. Any other option goes to Streamlit;\n"
+    "`streamlit run --help` lists them all.",
     "run": "examples:\n"
     "  optviz run experiment.json --csv steps.csv\n"
     "  optviz run '?v=1&surface=Rosenbrock&start=-1.2,1.0&steps=300&run=Adam(lr=0.05)'",
@@ -106,14 +133,20 @@ _EXAMPLES = {
 }
 
 
+def _formats() -> Mapping[str, Format]:
+    from optviz.export.formats import FORMATS
+
+    return FORMATS
+
+
 def _endings() -> str:
-    return "\n".join(f"  {row.name:15} {row.title}: {row.help}" for row in FORMATS.values())
+    return "\n".join(f"  {row.name:15} {row.title}: {row.help}" for row in _formats().values())
 
 
 def _parameters() -> dict[str, tuple[Param, list[str]]]:
     """Each parameter of any format, and the endings of those that have it."""
     found: dict[str, tuple[Param, list[str]]] = {}
-    for row in FORMATS.values():
+    for row in _formats().values():
         for name, param in row.params.items():
             found.setdefault(name, (param, []))[1].append(row.name)
     return found
@@ -132,6 +165,8 @@ def _device(to: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from optviz.export.tables import results_json, steps_csv, steps_parquet
+
     experiment, view = read(options.experiment)
     trajectories = _computed(experiment, options.device)
     function = surface(experiment.surface)
@@ -157,6 +192,8 @@ def _arrival(summary: Summary) -> str:
 
 
 def _export(options: argparse.Namespace) -> None:
+    from optviz.export.formats import Work
+
     experiment, view = read(options.experiment)
     row = _format(options.file)
     asked = {name: getattr(options, name) for name in _parameters()}
@@ -181,17 +218,26 @@ def _typed(row: Format, name: str, text: str) -> object:
 
 
 def _list(options: argparse.Namespace) -> None:
-    rows = _LISTS[options.what]
+    from optviz.optimizers.catalogue import OPTIMIZERS
+    from optviz.optimizers.schedulers import SCHEDULERS
+
+    lists: Mapping[str, Mapping[str, Any]] = {
+        "surfaces": SURFACES,
+        "optimizers": OPTIMIZERS,
+        "schedulers": SCHEDULERS,
+    }
+    rows = lists[options.what]
     width = max(map(len, rows))
     for name, info in rows.items():
         print(f"{name:{width}}  {', '.join(info.params)}".rstrip())
 
 
 def _format(file: str) -> Format:
-    endings = [name for name in FORMATS if file.lower().endswith(f".{name}")]
+    formats = _formats()
+    endings = [name for name in formats if file.lower().endswith(f".{name}")]
     if not endings:
-        raise ValueError(f"{file}: an experiment becomes a file that ends in .{', .'.join(FORMATS)}.")
-    return FORMATS[max(endings, key=len)]
+        raise ValueError(f"{file}: an experiment becomes a file that ends in .{', .'.join(formats)}.")
+    return formats[max(endings, key=len)]
 
 
 # -- reading, computing, writing -----------------------------------------------------------------------------
@@ -235,6 +281,9 @@ def _exists(file: str) -> bool:
 
 def _computed(experiment: Experiment, device: str) -> Sequence[Trajectory]:
     """Every competitor, seen on one plane where it is a network. Raises ValueError as `run` does."""
+    from optviz.engine.planes import project
+    from optviz.engine.run import run_one
+
     surface(experiment.surface)  # raises what is wrong with it before anything is said
     for remark in SURFACES[experiment.surface.name].remarks(experiment.surface.params):
         print(f"optviz: {remark}", file=sys.stderr)

@@ -10,6 +10,7 @@ import pytest
 from streamlit.web.cli import main_run
 
 import optviz
+from optviz import command
 from optviz.web import cli
 
 SETTINGS = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text(encoding="utf-8"))
@@ -36,9 +37,15 @@ def test_the_users_own_options_win():
 
 @pytest.mark.parametrize(
     ("option", "said"),
-    [("--version", f"optviz {optviz.__version__}\n"), ("--help", cli.HELP), ("-h", cli.HELP)],
+    [
+        ("--version", f"optviz {optviz.__version__}\n"),
+        ("--help", command.parser().format_help()),
+        ("-h", command.parser().format_help()),
+    ],
 )
 def test_the_command_says_what_it_is(option, said, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["optviz", option])
-    cli.main()
+    monkeypatch.setattr(sys, "argv", ["optviz", "--server.port", "8600", option])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 0
     assert capsys.readouterr().out == said

@@ -143,7 +143,8 @@ def test_packages_are_no_files():
     assert [path for path in initials if path.read_text()] == [ROOT / "optviz/__init__.py"]
 
 
-LIGHT = [module for module in TREES if part(module) in ("spec", "expressions")] + ["optviz.figures.theme"]
+LIGHT = [module for module in TREES if part(module) in ("spec", "expressions")]
+LIGHT += ["optviz.figures.theme", "optviz.web.cli"]
 TORCHLESS = [module for module in TREES if part(module) in ("spec", "expressions", "figures")]
 
 
