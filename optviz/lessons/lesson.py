@@ -324,8 +324,8 @@ def _check_fairness(page: Page) -> None:
 def _compares(experiment: Experiment) -> bool:
     """Whether its runs differ in more than their learning rate and their label."""
     alike = {
-        replace(run, label="", optimizer=replace(run.optimizer, params={**run.optimizer.params, "lr": 0.0}))
-        for run in experiment.runs
+        replace(run, optimizer=replace(run.optimizer, params={**run.optimizer.params, "lr": 0.0}))
+        for run in experiment.unlabelled.runs
     }
     return len(alike) > 1
 

@@ -1325,6 +1325,15 @@ def test_words_of_others_in_a_link_are_left_out_and_said(word: str) -> None:
         assert View.from_url(url) == View()
 
 
+def test_each_half_of_a_link_is_read_by_itself() -> None:
+    """An experiment does not depend on how it is looked at, and a view not on what is looked at."""
+    assert Experiment.from_url(f"{LINK}&map=(&scale=steep&focus=9") == PLAIN
+    assert View.from_url("?v=1&surface=A(&run=SGD(lr=&scale=log") == View(scale="log")
+    for word in ("map=(", "scale=steep", "focus=9", "colors=1,1", "scale=log&scale=log"):
+        with pytest.raises(ValueError, match=r"^\S.+\.$"):
+            View.from_url(f"{LINK}&{word}")
+
+
 # -- declarations ------------------------------------------------------------------------------------------
 
 DECLARED = [
