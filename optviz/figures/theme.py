@@ -39,6 +39,12 @@ class Theme:
     """Colours of what is drawn at a head."""
 
     @property
+    def is_dark(self) -> bool:
+        """Whether ink is lighter than paper, roughly by the relative luminance of the paper, "#rrggbb"."""
+        red, green, blue = bytes.fromhex(self.paper[1:])
+        return 0.3 * red + 0.6 * green + 0.1 * blue < 128
+
+    @property
     def scale(self) -> Scale:
         """The colour scale of losses, from the lowest to the highest."""
         return [(0.0, self.low), (0.45, self.middle), (1.0, self.high)]

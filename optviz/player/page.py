@@ -9,7 +9,7 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.resources import files
 
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
@@ -17,7 +17,7 @@ from plotly.offline import get_plotlyjs, get_plotlyjs_version
 from optviz.engine.planes import project
 from optviz.engine.run import run, run_reference
 from optviz.engine.trajectory import Trajectory
-from optviz.figures.theme import THEMES, Theme
+from optviz.figures.theme import THEMES, Theme, themed
 from optviz.optimizers.conventions import conventions
 from optviz.player import captions
 from optviz.player.message import PlayerMessage, Telling
@@ -42,7 +42,7 @@ def to_html(
     experiment: Experiment,
     trajectories: Sequence[Trajectory] | None = None,
     *,
-    theme: str = "light",
+    theme: Theme | str = "light",
     view: View = PLAIN,
 ) -> str:
     """A web page that plays the trajectories of an experiment: one file of at most 6 MB, without a network.
@@ -54,14 +54,14 @@ def to_html(
     Args:
         experiment: The experiment.
         trajectories: One for each competitor; they are computed where left out.
-        theme: "light" or "dark".
+        theme: "light", "dark" or a `Theme`.
         view: How it is looked at when it opens.
 
     Returns:
         The page's HTML.
 
     Raises:
-        ValueError: As in `run`; the theme is neither of the two, or the page would be larger than 6 MB.
+        ValueError: As in `run`; there is no theme of this name, or the page would be larger than 6 MB.
 
     Example:
         >>> import optviz as ov
@@ -70,10 +70,8 @@ def to_html(
         >>> ov.to_html(exp)[:15].lower()
         '<!doctype html>'
     """
-    if theme not in THEMES:
-        raise ValueError(f'The theme is "light" or "dark", not {theme!r}.')
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
-    colors = THEMES[theme]
+    colors = themed(theme)
     whole = _whole(experiment, paths, view)
     for competitors in (whole, [replace(one, steps=None) for one in whole]):
         shown = scene(experiment, competitors, view=view, examples=True)
@@ -136,17 +134,18 @@ def _page(
     blobs: Sequence[bytes],
     theme: Theme,
 ) -> str:
+    themes = dict.fromkeys(THEMES, asdict(theme))  # a file stays as it is, wherever it is opened
     parts = {
         "title": html.escape(f"{experiment.surface.name}: {', '.join(one.name for one in experiment.runs)}"),
         "heading": html.escape(experiment.surface.name),
         "said": html.escape(_said(experiment)),
         "made": html.escape(_made(paths)),
-        "scheme": "dark" if theme is THEMES["dark"] else "light",
+        "scheme": "dark" if theme.is_dark else "light",
         "colors": _colors(theme),
         "style": _text("static/player.css"),
         "modules": json.dumps({"imports": _modules()}),
         "plotly": _packed(get_plotlyjs().encode()),
-        "scene": _packed(json.dumps(message, allow_nan=False).encode()),
+        "scene": _packed(json.dumps({**message, "themes": themes}, allow_nan=False).encode()),
         "blobs": json.dumps([_packed(blob) for blob in blobs]),
         # "<" is the only letter that could end the script that it stands in.
         "experiment": experiment.to_json().replace("<", r"\u003c"),
@@ -175,15 +174,14 @@ def _made(paths: Sequence[Trajectory]) -> str:
 
 def _colors(theme: Theme) -> str:
     """The custom properties that the player's style takes from the app."""
-    dark = theme is THEMES["dark"]
     own = {
         "font": _FONT,
         "code-font": "ui-monospace, 'SF Mono', Menlo, Consolas, monospace",
         "text-color": theme.ink,
         "background-color": theme.paper,
-        "secondary-background-color": "#161c24" if dark else "#f3f6fa",
-        "border-color": "rgba(230, 235, 242, 0.25)" if dark else "rgba(28, 37, 48, 0.22)",
-        "primary-color": "#4084e8" if dark else "#1f5fb4",
+        "secondary-background-color": "#161c24" if theme.is_dark else "#f3f6fa",
+        "border-color": "rgba(230, 235, 242, 0.25)" if theme.is_dark else "rgba(28, 37, 48, 0.22)",
+        "primary-color": "#4084e8" if theme.is_dark else "#1f5fb4",
     }
     return "".join(f"--st-{name}: {value};" for name, value in own.items())
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import inspect
+import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -19,14 +23,12 @@ INKY = replace(DARK, paper="#101010", ink="#eeeeee")
 DRAWN = sorted(
     name
     for name in ov.__all__
-    if name != "to_html"
-    and callable(getattr(ov, name))
-    and "theme" in inspect.signature(getattr(ov, name)).parameters
+    if callable(getattr(ov, name)) and "theme" in inspect.signature(getattr(ov, name)).parameters
 )
 
 
 def test_there_are_functions():
-    assert {"contour_figure", "sweep_figure", "to_gif"} <= set(DRAWN)
+    assert {"contour_figure", "sweep_figure", "to_gif", "to_html"} <= set(DRAWN)
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -53,3 +55,13 @@ def test_a_theme_of_ones_own_is_in_figures_pictures_and_films():
     assert still(figure)["layout"]["paper_bgcolor"] == "#101010"
     film = ov.to_gif(EXPERIMENT, PATHS, size=(240, 240), fps=10, seconds=0.5, theme=INKY)
     assert film != ov.to_gif(EXPERIMENT, PATHS, size=(240, 240), fps=10, seconds=0.5, theme="dark")
+
+
+def test_a_page_is_in_its_theme_wherever_it_is_opened():
+    page = ov.to_html(EXPERIMENT, PATHS, theme=INKY)
+    assert "--st-background-color: #101010" in page and "scheme: dark" in page.replace(
+        "color-scheme", "scheme"
+    )
+    packed = re.search(r'id="scene"[^>]*>\s*"?([A-Za-z0-9+/=]+)', page)[1]
+    themes = json.loads(gzip.decompress(base64.b64decode(packed)))["themes"]
+    assert themes["light"] == themes["dark"] and themes["dark"]["ink"] == "#eeeeee"
