@@ -8,7 +8,7 @@ results into pictures.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
@@ -59,4 +59,4 @@ def map_info(spec: MapSpec) -> MapInfo:
 
 def named(result: Any, experiment: Experiment) -> Any:
     """A map whose competitors are called as in `experiment`: names do not decide any number."""
-    return replace(result, experiment=experiment)
+    return replace(result, experiment=experiment) if is_dataclass(result) else result  # type: ignore[type-var]

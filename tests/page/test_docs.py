@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 import pytest
 
 import optviz as ov
-from optviz.lessons.catalogue import lessons
 from optviz.lessons.lesson import read_lesson
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -38,13 +37,10 @@ def test_the_readmes_lesson_is_one_and_is_true() -> None:
     trajectories = ov.run(page.experiment, "cpu")
     assert page.question is not None and page.formulas and page.code
     assert all(one.holds(page.experiment, trajectories) for one in page.expectations)
-    assert "**Eight lessons**" in README and len(lessons()) == 8
 
 
-def test_the_readme_counts_and_names_what_there_is() -> None:
-    assert f"**{len(ov.SURFACES)} surfaces**" in README
-    for name in ov.OPTIMIZERS:
-        assert name in README
+def test_the_readme_counts_nothing_that_grows() -> None:
+    assert not re.search(r"\d+ surfaces|\w+ lessons\*\*|\d+ optimizers", README)
 
 
 def test_the_readme_argues_for_every_dependency() -> None:
