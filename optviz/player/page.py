@@ -15,15 +15,11 @@ from importlib.resources import files
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 from optviz.engine.planes import project
-from optviz.engine.run import run, run_reference
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.theme import THEMES, Theme, themed
-from optviz.optimizers.conventions import conventions
 from optviz.player import captions
 from optviz.player.message import PlayerMessage, Telling
 from optviz.player.scene import Scene, Shown, by_index, scene, steps_of
-from optviz.programs.loop import training_loop
-from optviz.rules.stability import stability
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates, counted
@@ -70,6 +66,8 @@ def to_html(
         >>> ov.to_html(exp)[:15].lower()
         '<!doctype html>'
     """
+    from optviz.engine.run import run
+
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
     colors = themed(theme)
     whole = _whole(experiment, paths, view)
@@ -90,6 +88,11 @@ def _whole(experiment: Experiment, paths: Sequence[Trajectory], view: View) -> l
 
 
 def _all_of(experiment: Experiment, index: int, shown: Shown, view: View) -> Shown:
+    from optviz.engine.run import run_reference
+    from optviz.optimizers.conventions import conventions
+    from optviz.programs.loop import training_loop
+    from optviz.rules.stability import stability
+
     path = shown.trajectory
     if path is None:
         return shown

@@ -12,14 +12,12 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from optviz.engine.outcome import Array
 from optviz.engine.planes import picture_plane, projected_vectors, seen_through
-from optviz.engine.rates import lr_words, moves, used_lrs
-from optviz.engine.sampling import path_hessians, plane_hessians, sample
 from optviz.engine.trajectory import Grid, Plane, Reference, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units
 from optviz.figures.theme import THEMES, all_pens
@@ -32,14 +30,16 @@ from optviz.player.message import (
     SceneData,
     SurfaceData,
 )
-from optviz.programs.writing import Line
 from optviz.rules.records import StepStability
-from optviz.rules.stability import Stability
-from optviz.rules.steps import MOMENTUM, Steps, steps
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import IN_PLAYER, PLAIN, View
-from optviz.surfaces.models import Data
 from optviz.surfaces.problem import Surface
+
+if TYPE_CHECKING:
+    from optviz.programs.writing import Line
+    from optviz.rules.stability import Stability
+    from optviz.rules.steps import Steps
+    from optviz.surfaces.models import Data
 
 _DIGEST: int = get_args(DigestBytes)[0]
 
@@ -103,6 +103,8 @@ def scene(
         examples: Whether the examples of each minibatch come with it, also where the view does not show the
             data.
     """
+    from optviz.engine.sampling import sample
+
     trajectories = [one.trajectory for one in competitors if one.trajectory is not None]
     under = picture_plane(experiment, trajectories)
     data_set = under.surface.data
@@ -164,6 +166,8 @@ def _runs(
     blobs: _Blobs,
 ) -> list[Ran | Refused]:
     """All competitors with their paths; `near` says whether float32 could not tell their losses apart."""
+    from optviz.engine.rates import lr_words, moves, used_lrs
+
     runs: list[Ran | Refused] = []
     pens = all_pens(experiment, view=view)
     for run, pen, shown in zip(experiment.runs, pens, competitors, strict=True):
@@ -214,6 +218,9 @@ def steps_of(experiment: Experiment, trajectory: Trajectory, stable: Stability) 
 
     Of a network it is what it did to two of its weights, and what of it is seen on its plane.
     """
+    from optviz.engine.sampling import path_hessians, plane_hessians
+    from optviz.rules.steps import MOMENTUM, steps
+
     hessians, seen, path = path_hessians(experiment, trajectory), {}, trajectory
     if trajectory.plane is not None:
         bent = plane_hessians(experiment, trajectory).reshape(-1, 4)[:, [0, 1, 3]]
@@ -248,6 +255,8 @@ def _beyond(x: Any) -> float:
 
 
 def _columns(trajectory: Trajectory, minimum: float) -> Any:
+    from optviz.engine.rates import used_lrs
+
     points = trajectory.points.astype(np.float64)
     excess = trajectory.losses - minimum if np.isfinite(minimum) else np.full(len(points), np.nan)
     return np.stack(

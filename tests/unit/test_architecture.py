@@ -145,7 +145,7 @@ def test_packages_are_no_files():
 
 LIGHT = [module for module in TREES if part(module) in ("spec", "expressions")]
 LIGHT += ["optviz.figures.theme", "optviz.web.cli"]
-TORCHLESS = [module for module in TREES if part(module) in ("spec", "expressions", "figures")]
+TORCHLESS = [module for module in TREES if part(module) in ("spec", "expressions", "figures", "player")]
 
 
 @pytest.mark.parametrize(
