@@ -194,7 +194,7 @@ def _film(
     view: View,
     watch: WatchFrames | None,
 ) -> Iterator[Image.Image]:
-    """The frames, from the start to the last step, each told to `watch`."""
+    """The frames from the start to the last step; `watch` is called after each."""
     _check(size)
     if fps not in FRAMES_A_SECOND:
         raise ValueError(f"A film has {', '.join(map(str, FRAMES_A_SECOND))} frames a second, not {fps}.")
@@ -491,7 +491,7 @@ def _minus(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str
 
 
 def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """A font of this machine that knows most letters; Pillow's own, which knows few, where there is none."""
+    """A font of this machine with most letters; otherwise Pillow's own, which has few."""
     for name in ("DejaVuSans.ttf", "Arial.ttf", "arial.ttf"):
         try:
             return ImageFont.truetype(name, size)

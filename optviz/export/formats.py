@@ -27,7 +27,7 @@ Watch = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Work:
-    """What a file is made of."""
+    """The input of a file's maker."""
 
     experiment: Experiment
     trajectories: Sequence[Trajectory]
@@ -40,7 +40,7 @@ class Work:
 
     @property
     def program(self) -> Experiment:
-        """What a program does: the competitors that ran, as torch refuses the others."""
+        """The competitors that ran, which a program can repeat: torch refuses the others."""
         runs = tuple(self.experiment.runs[trajectory.index] for trajectory in self.trajectories)
         return replace(self.experiment, runs=runs)
 
@@ -56,7 +56,7 @@ class Format:
     help: str
     make: Callable[[Work], bytes]
     declare: Callable[[], Mapping[str, Param]] = dict
-    """What can be chosen, as it is now: a figure that has been registered since is among them."""
+    """Returns the parameters that can be chosen now, with figures that were registered since."""
     runs: bool = True
     """Whether it is made of what came of the runs, not of the experiment alone."""
     slow: bool = False
@@ -66,7 +66,7 @@ class Format:
 
     @property
     def params(self) -> Mapping[str, Param]:
-        """What can be chosen of it."""
+        """The parameters that can be chosen."""
         return self.declare()
 
     def settings(self, given: Mapping[str, object]) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""What a contour plot of a surface is made of: levels, lines, and a picture of the bands between them.
+"""The parts of a contour plot: levels, lines, and a picture of the bands between them.
 
 Levels are chosen from the distribution of the losses. Lines and bands are evenly spaced not in the loss but
 in its place among the levels, a monotone map: so they are lines of equal loss all the same.

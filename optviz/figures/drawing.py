@@ -1,4 +1,4 @@
-"""What figures have in common: the picture of a surface, its axes and colour bar, and the style of it all."""
+"""Common parts of figures: the picture of a surface, axes, colour bar, and style."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def unequal_words(function: Surface) -> str:
 
 
 def color_bar_trace(levels: Array, theme: Theme) -> go.Scatter:
-    """What the colours mean: a trace without points."""
+    """A trace without points that shows the colour bar."""
     ticks, texts = color_bar(levels)
     return go.Scatter(
         x=[None],

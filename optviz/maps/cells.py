@@ -1,4 +1,4 @@
-"""What is kept of each run of a map, and the pieces of work that compute it.
+"""The results that a map keeps of each run, and the pieces of work that compute them.
 
 A piece is a function of an experiment and a few arrays that gives host arrays: it may run in this process, in
 another one or on another machine. Paths do not leave it, only what they come to.

@@ -43,7 +43,7 @@ class Cloud(ShownAsFigure):
     experiment: Experiment
     index: int
     over: str
-    """What differs from run to run: "seeds" or "starts"."""
+    """The difference between its runs: "seeds" or "starts"."""
     quantiles: tuple[float, ...]
     losses: Array
     """(q, n+1) quantiles of the loss at each step; infinite where so many runs are undefined."""

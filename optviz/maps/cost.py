@@ -1,4 +1,4 @@
-"""What a map costs, and the pieces that it is computed in."""
+"""The cost of a map, and the pieces in which it is computed."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def runs_at_once(experiment: Experiment, spec: RunSpec, kind: str) -> int:
 
 
 def check_cost(seconds: float, executor: Workers) -> None:
-    """Raises ValueError for so many seconds on one core that nobody would wait for the map."""
+    """Raise ValueError where a map would take too many seconds on one core."""
     limit = _LONGEST * (100 if hasattr(executor, "submit") else 1)
     if seconds > limit:
         raise ValueError(

@@ -156,5 +156,5 @@ def cells_over_domain(figure: go.Figure, function: Surface, theme: Theme) -> go.
 
 
 def competitor_name(result: Any) -> str:
-    """What the competitor that a map is of is called."""
+    """The name of a map's competitor."""
     return str(result.experiment.runs[result.index].name)

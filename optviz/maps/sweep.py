@@ -50,7 +50,7 @@ from optviz.surfaces.catalogue import surface
 from optviz.surfaces.problem import Surface
 
 SWEEP_VALUES = ("final loss", "best loss", "steps to reach", "ending")
-"""What a sweep can show."""
+"""The values that a sweep can show."""
 
 _LOSSES = "Cividis"
 
@@ -307,7 +307,7 @@ def _check_value(value: str) -> None:
 
 
 def _sweep_values(sweep: SweepMap, value: str, function: Surface) -> tuple[Array, str]:
-    """What is drawn of a sweep, (h, w), and how it is called: a gap where there is no number for it."""
+    """The values (h, w) that are drawn of a sweep, NaN where there are none, and their title."""
     if value == "steps to reach":
         reached = sweep.shown(sweep.reached).astype(np.float64)
         return np.where(reached < 0, np.nan, reached), criterion_name(value, sweep.within)

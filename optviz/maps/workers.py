@@ -34,7 +34,7 @@ class Progress(Generic[Result]):
     seconds: float
     """Seconds since it began."""
     partial: Callable[[], Result]
-    """Makes the result of what there is so far; later work does not change it."""
+    """Returns the result so far, which later work does not change."""
     redone: int = 0
     """Runs that a worker failed at and that were done again in this process: the log says why."""
 

@@ -598,5 +598,5 @@ def state_columns(trajectory: Trajectory) -> dict[str, Array]:
 
 
 def state_name(key: str) -> str:
-    """What torch calls a part of a trajectory's state: "exp_avg" for "1.exp_avg"."""
+    """The name in torch of a part of a trajectory's state: "exp_avg" for "1.exp_avg"."""
     return key.rpartition(".")[2]

@@ -74,7 +74,7 @@ def _to_play() -> None:
 
 
 def _to_read() -> None:
-    """Lessons, or what there is to know of the optimizers."""
+    """The lessons, or the reference of optimizers."""
     is_reference = choices.view().page == "optimizers"
     with st.container(horizontal=True, vertical_alignment="center", key="headline"):
         st.markdown("# Optimizers" if is_reference else f"# {lessons.title()}", width="content")
@@ -129,7 +129,7 @@ def _case() -> None:
 
 
 def _notes() -> None:
-    """What of the address, or of a file, could not be used."""
+    """The parts of the address, or of a file, that could not be used."""
     notes = [widgets.plain(note) for note in session().ignored]
     if not notes:
         return

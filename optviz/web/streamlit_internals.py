@@ -1,4 +1,4 @@
-"""What the page needs of Streamlit that Streamlit does not promise to keep.
+"""Uses of Streamlit's internals, which may change with every version of it.
 
 Nothing else in the package reaches behind `import streamlit`. Each function has a test of its own against the
 installed version, so that an upgrade breaks there first, and with a name.

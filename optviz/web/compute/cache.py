@@ -12,7 +12,7 @@ _UNBOUNDED = float("inf")
 
 
 class Cache(Generic[Kept]):
-    """Values by their keys: what was asked for least recently goes first where there is no more room.
+    """A cache that evicts the least recently used values.
 
     Every method holds the cache's own lock and takes the same time however much is kept. The newest value
     stays, however large it is.

@@ -60,12 +60,12 @@ class Job:
         self._viewers[viewer] = time.monotonic()
 
     def leave(self, viewer: int) -> None:
-        """Somebody does not wait for it any more: if nobody else does, it stops."""
+        """Count one visitor less; without any the job stops."""
         self._viewers.pop(viewer, None)
 
     @property
     def is_given_up(self) -> bool:
-        """Whether it ended because nobody waited for it."""
+        """Whether it stopped because no visitor was left."""
         return not (self.running or self.finished or self.reason)
 
     def _work(self) -> None:

@@ -65,7 +65,7 @@ class _Workshop:
     lock: threading.Lock = field(default_factory=threading.Lock)
     made: Cache[Any] = field(default_factory=lambda: Cache(room=_KEPT_STEPS, size=_size))
     busy: set[str] = field(default_factory=set)
-    """What is being computed by somebody who lets others pass. For who holds the lock only."""
+    """Keys that are being computed by a thread that lets others pass; read and written under the lock."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -75,7 +75,7 @@ def _workshop() -> _Workshop:
 
 
 def lock() -> threading.Lock:
-    """What torch work of this process holds."""
+    """The lock that all torch work of this process holds."""
     return _workshop().lock
 
 
@@ -102,7 +102,7 @@ def trajectories(experiment: ov.Experiment) -> list[ov.Trajectory]:
 
 
 def _made(key: str, watch: WatchSteps, make: Callable[[_Turn], Any]) -> Any:
-    """What is kept by this key, made first where it is not there."""
+    """The value of this key, computed where it is missing."""
     shop = _workshop()
     with _Turn(shop.lock, watch) as turn:
         while key in shop.busy:  # another visitor is at it, and lets us pass
@@ -236,7 +236,7 @@ def grid(spec: ov.SurfaceSpec) -> ov.Grid:
 
 
 def plane_grid(plane: ov.Plane, watch: WatchSteps, coarse: bool = False) -> ov.Grid:
-    """A network's losses on a plane; `watch` is told hundredths, as `compute` tells it steps.
+    """A network's losses on a plane; `watch` is called with hundredths, as `compute` calls it with steps.
 
     A `coarse` one takes no time, for who did not want to wait.
     """
@@ -251,7 +251,7 @@ def plane_grid(plane: ov.Plane, watch: WatchSteps, coarse: bool = False) -> ov.G
 
 
 def _plane_key(plane: ov.Plane) -> str:
-    """What tells a plane from all others."""
+    """The key of a plane."""
     parts = (plane.origin, plane.u, plane.v)
     digest = hashlib.blake2b(b"".join(part.tobytes() for part in parts), digest_size=16).hexdigest()
     return f"{plane.surface!r} {digest}"

@@ -127,7 +127,7 @@ class _Link:
         self._notes.append(f"{part}: {why}")
 
     def ignored(self) -> tuple[str, ...]:
-        """All notes, after those on the parts that nobody has asked for."""
+        """All notes, after those on unknown parts."""
         for name in self._words:
             self.ignore(describe(name), "this means nothing to optviz.")
         self._words = {}

@@ -34,12 +34,12 @@ OPENING = ov.Experiment(
         ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
     ),
 )
-"""What the page opens on: what momentum rolls through, and Adam's even steps."""
+"""The experiment that the page opens on: a ravine that momentum rolls through, and Adam's even steps."""
 _TO_ADD = ("SGD", "Adam", "RMSprop", "NAdam", "Adagrad", "LBFGS", "AdamW", "Rprop")
 
 
 def experiment() -> ov.Experiment:
-    """What is shown."""
+    """The experiment that is shown."""
     return session().experiment or OPENING
 
 
@@ -287,7 +287,7 @@ def run_field(slot: int, name: str) -> Field:
 
 
 def of_run(slot: int) -> Parts:
-    """What shows the numbers of a run."""
+    """The parts of the page that show the numbers of a run."""
     return fragments.card(slot), RESULTS
 
 

@@ -21,10 +21,10 @@ RESULTS = "results"
 """All that comes of the runs, and the address."""
 
 MAP = "map"
-"""The map, as far as it is: a part of the results."""
+"""The map, a part of the results."""
 
 OTHERS = "others"
-"""What the reference knows of optimizers that are not torch's."""
+"""The reference of optimizers that are not torch's."""
 
 
 HERE: Parts = ("here",)

@@ -1,4 +1,4 @@
-"""What the page takes: ranges narrower than the engine's, for widgets and addresses alike."""
+"""Limits of the page: ranges narrower than the engine's, for widgets and addresses alike."""
 
 from __future__ import annotations
 

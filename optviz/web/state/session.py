@@ -53,13 +53,13 @@ class Session:
     generations: dict[str, int] = field(default_factory=dict)
     """The generation of each widget, by its key: how often it had to be replaced."""
     ignored: tuple[str, ...] = ()
-    """What of the address could not be used."""
+    """The parts of the address that could not be used."""
     left_out: tuple[str, ...] = ()
-    """What of the file that is being opened could not be used."""
+    """The parts of an opened file that could not be used."""
     address: Mapping[str, Any] | None = None
     """The words of the address, as it was last followed or written."""
     written: tuple[ov.Experiment, ov.View] | None = None
-    """What that address says."""
+    """The experiment and view of that address."""
     edited: bool = False
     """Whether the next run of the whole script follows an edit."""
     refused: dict[int, str] = field(default_factory=dict)
@@ -73,13 +73,13 @@ class Session:
     rates: Any = None
     """The hyperparameters that replace those that were set, if any: see `rates`."""
     rates_shown: str = ""
-    """What the page says of that."""
+    """The sentence about them."""
     tuning: ov.Experiment | None = None
-    """What is to be tuned."""
+    """The experiment that is to be tuned."""
     before_lesson: tuple[ov.Experiment, ov.View, Memory] | None = None
-    """What was played with before a lesson was opened."""
+    """The experiment, view and memory from before a lesson was opened."""
     answers: dict[str, str] = field(default_factory=dict)
-    """What was answered to the questions of lessons, by their pages; empty where it was not tried."""
+    """The answers to the questions of lessons, by their pages; empty where none was tried."""
     read: set[str] = field(default_factory=set)
     """Pages of lessons that have been read."""
     gallery: bool = False

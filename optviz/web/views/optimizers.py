@@ -33,7 +33,7 @@ class _Row:
 
     keeps: Footprint
     more: dict[str, float]
-    """What its options add, for torch's own."""
+    """The additions of its options, for torch's own optimizers."""
 
 
 def draw() -> None:

@@ -1,4 +1,4 @@
-"""What maps ask that nothing else does: an axis of a sweep, and another competitor."""
+"""The widgets of maps alone: an axis of a sweep, and another competitor."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class ChartMessage(TypedDict):
 
     figure: Figure
     dark: list[Annotated[list[Any], tuple[list[str | int], Any]]]
-    """What is not so in a dark page: the keys that lead to each place, and what is there."""
+    """The differences of a dark page: the keys that lead to each place, and the value there."""
     cells: Cells | None
     title: str
     plotly: str
@@ -76,6 +76,6 @@ class ReaderMessage(TypedDict):
     """Which page is read, counted from 0; None for all of them."""
     pages: list[PageName]
     whole: str
-    """What the page with all of them is called."""
+    """The name of the page with all of them."""
     after: PageName | None
     """The first page of the next lesson."""

@@ -35,7 +35,7 @@ class Rates:
     now: tuple[ov.OptimizerSpec, ...]
     """The optimizers of this mode: where the session has others, they have been edited since."""
     words: str = ""
-    """What every competitor was given."""
+    """A sentence on what every competitor was given."""
 
 
 def draw() -> None:
