@@ -18,7 +18,7 @@ from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.contours import contour_levels, equal_units, pixels
 from optviz.figures.drawing import unequal_words
-from optviz.figures.theme import Pen, Theme, all_pens, pens, themed
+from optviz.figures.theme import WIDTHS, Pen, Theme, all_pens, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinate
@@ -41,15 +41,6 @@ _REST = 1.0
 """Seconds for which the last frame stays before a film begins again."""
 _FINE = 2
 """Supersampling factor, for anti-aliased lines."""
-_PATTERNS = {
-    "solid": (),
-    "dash": (9, 6),
-    "dot": (3, 4),
-    "dashdot": (9, 5, 3, 5),
-    "longdash": (15, 6),
-    "longdashdot": (15, 5, 3, 5),
-}
-"""For each of plotly's dashes: lengths drawn and left out, in pixels where the shorter side is 600."""
 
 
 def to_gif(
@@ -294,7 +285,9 @@ class _Stage:
             r = 6 * self.unit * fine
             paper, ink = self.theme.paper, self.theme.ink
             for x, y in self.fixed[1:]:
-                pen.polygon(_star(x * fine, y * fine, 1.5 * r), "#f2b01e", "#1f2933", round(r / 5))
+                pen.polygon(
+                    _star(x * fine, y * fine, 1.5 * r), self.theme.gold, self.theme.gold_edge, round(r / 5)
+                )
             x, y = (part * fine for part in self.fixed[0])
             pen.polygon([(x - r, y), (x, y - r), (x + r, y), (x, y + r)], ink, paper, round(r / 4))
             for line in self.lines:
@@ -342,8 +335,12 @@ class _Line:
         self.points = [stage.place(point) for point in path.points.astype(np.float64)]
         self.head = self.points[0]
         self.ink = Image.new("L", stage.halo.size)
-        self.width = 2.6 * stage.unit * _FINE
-        self.pattern = [length * stage.unit * _FINE for length in _PATTERNS[pen.dash]]
+        self.width, self.halo_width = (width * stage.unit * _FINE for width in (WIDTHS.path, WIDTHS.halo))
+        # Strokes have round ends: each takes half a width of the gaps beside it.
+        self.pattern = [
+            (length - 1 if place % 2 == 0 else length + 1) * self.width
+            for place, length in enumerate(pen.pattern)
+        ]
         self.position, self.travelled = 0.0, 0.0
 
     def draw_to(self, position: float) -> None:
@@ -375,7 +372,7 @@ class _Line:
         if part is None:
             return
         a, b = start + part[0] * (end - start), start + part[1] * (end - start)
-        _stroke(halo, a, b, 2 * self.width)
+        _stroke(halo, a, b, self.halo_width)
         length = float(np.hypot(*(b - a)))
         for low, high in _dashes(self.pattern, self.travelled, length):
             _stroke(ink, a + low * (b - a), a + high * (b - a), self.width)
@@ -403,10 +400,10 @@ class _Keys:
         unit, theme = self.stage.unit, self.stage.theme
         for path, style, name, x, y in self.entries:
             middle = y + 8 * unit
-            pattern = [length * unit for length in _PATTERNS[style.dash]]
+            pattern = [length * WIDTHS.path * unit for length in style.pattern]
             for low, high in _dashes(pattern, 0.0, 32 * unit):
                 ends = [(x + low * 32 * unit, middle), (x + high * 32 * unit, middle)]
-                pen.line(ends, style.color, max(1, round(2.6 * unit)))
+                pen.line(ends, style.color, max(1, round(WIDTHS.path * unit)))
             loss = path.losses[min(math.floor(position + 1e-6), path.steps)]
             gone = path.outcome.kind == "diverged" and position >= path.steps
             words = f"{name}  diverged" if gone else f"{name}  loss {_minus(f'{loss:.4g}', self.stage.small)}"

@@ -14,7 +14,7 @@ from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units, places
 from optviz.figures.drawing import MARKED, is_far, shown_name, styled
 from optviz.figures.registration import figure_of_runs
-from optviz.figures.theme import Pen, Theme, mixed, pens, themed
+from optviz.figures.theme import WIDTHS, Pen, Theme, mixed, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
@@ -72,7 +72,7 @@ def surface_figure(
         figure.add_trace(_end_upon(function, trajectory, pen, levels, theme))
     figure.add_trace(_start_upon(under, levels, theme))
     if function.minimizers:
-        figure.add_trace(_minimizers_upon(function, levels))
+        figure.add_trace(_minimizers_upon(function, levels, theme))
     styled(figure, theme).update_layout(
         scene=_scene(function, levels, theme, view.units),
         margin={"l": 0, "r": 0, "b": 0},
@@ -167,13 +167,18 @@ def _start_upon(under: PicturePlane, levels: Array, theme: Theme) -> go.Scatter3
     )
 
 
-def _minimizers_upon(function: Surface, levels: Array) -> go.Scatter3d:
+def _minimizers_upon(function: Surface, levels: Array, theme: Theme) -> go.Scatter3d:
     points = np.asarray(function.minimizers)
     return go.Scatter3d(
         **_upon(function, points, np.full(len(points), function.minimum), levels),
         mode="markers",
         name="minimum",
-        marker={"symbol": "cross", "size": 6, "color": "#ffd23f", "line": {"width": 1.2, "color": "#3b2f00"}},
+        marker={
+            "symbol": "cross",
+            "size": 6,
+            "color": theme.gold,
+            "line": {"width": WIDTHS.star, "color": theme.gold_edge},
+        },
         text=[coordinates(point, function.widths) for point in function.minimizers],
         hovertemplate="minimum at %{text}<extra></extra>",
     )

@@ -17,7 +17,7 @@ from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import contour_levels
 from optviz.figures.drawing import MARKED, color_bar_trace, draw_contours, shown_name, styled
 from optviz.figures.registration import figure_of_runs
-from optviz.figures.theme import Pen, Theme, pens, themed
+from optviz.figures.theme import WIDTHS, Pen, Theme, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
@@ -75,7 +75,7 @@ def contour_figure(
         figure.add_trace(_end(trajectory, pen, theme))
     moving = range(1, len(figure.data))
     if function.minimizers:  # above the paths: a run that got there does not hide them
-        figure.add_trace(_minimizers(function))
+        figure.add_trace(_minimizers(function, theme))
     figure.add_trace(_start(under.start, theme))
     draw_contours(figure, function, grid, levels, theme, view.units)
     styled(figure, theme)
@@ -141,7 +141,7 @@ def _end_at(trajectory: Trajectory, step: int) -> tuple[Floats, Floats]:
     return x, y
 
 
-def _minimizers(function: Surface) -> go.Scatter:
+def _minimizers(function: Surface, theme: Theme) -> go.Scatter:
     x, y = zip(*function.minimizers, strict=True)
     return go.Scatter(
         x=x,
@@ -151,8 +151,8 @@ def _minimizers(function: Surface) -> go.Scatter:
         marker={
             "symbol": "star",
             "size": 15,
-            "color": "#ffd23f",
-            "line": {"width": 1.2, "color": "#3b2f00"},
+            "color": theme.gold,
+            "line": {"width": WIDTHS.star, "color": theme.gold_edge},
         },
         cliponaxis=False,
         text=[coordinates(point, function.widths) for point in function.minimizers],
@@ -170,7 +170,7 @@ def _path(trajectory: Trajectory, pen: Pen) -> go.Scatter:
         customdata=np.stack([np.arange(len(x)), trajectory.losses], axis=1),
         mode="lines+markers" if sparse else "lines",
         name=shown_name(trajectory.name),
-        line={"width": 3, "color": pen.color, "dash": pen.dash},
+        line=pen.line(WIDTHS.path),
         marker={"size": 4, "color": pen.color},
         hovertemplate="step %{customdata[0]}: x %{x:.6g}, y %{y:.6g}<br>loss %{customdata[1]:.5g}",
     )

@@ -1,11 +1,11 @@
-"""Colours and dashes, and which competitor has which, for every figure. Needs neither plotly nor torch."""
+"""How things are drawn, in every picture: colours, widths, dashes. Needs neither plotly nor torch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
@@ -37,6 +37,11 @@ class Theme:
     paths: tuple[str, ...]
     marks: Mapping[str, str] = field(hash=False)
     """Colours of what is drawn at a head."""
+    gold: str = "#ffd23f"
+    gold_edge: str = "#3b2f00"
+    """The star of a minimizer, and its outline."""
+    gold_letter: str = "#d9a400"
+    """A star among words."""
 
     @property
     def is_dark(self) -> bool:
@@ -98,6 +103,31 @@ def themed(theme: Theme | str) -> Theme:
 
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
+"""The dash of each path colour, by plotly's names."""
+PATTERNS = {
+    "solid": (),
+    "dot": (1.0, 1.2),
+    "dash": (3.0, 2.4),
+    "longdash": (5.0, 3.0),
+    "dashdot": (3.0, 1.6, 1.0, 1.6),
+    "longdashdot": (5.0, 2.0, 1.0, 2.0),
+}
+"""What each dash draws and leaves out in turns, in widths of its line."""
+
+
+@dataclass(frozen=True)
+class Widths:
+    """How wide lines are, in CSS pixels where the type has its usual size."""
+
+    path: float = 2.4
+    halo: float = 5.5
+    """Of the halo that a path is drawn on."""
+    curve: float = 2.2
+    star: float = 1.2
+    """Of the outline of a minimizer's star."""
+
+
+WIDTHS = Widths()
 
 
 @dataclass(frozen=True)
@@ -110,14 +140,25 @@ class Pen:
     dash: str
     """One of plotly's names: solid, dash, dot, dashdot, longdash, longdashdot."""
 
+    @property
+    def pattern(self) -> tuple[float, ...]:
+        """What is drawn and left out in turns, in widths of the line; nothing for a solid line."""
+        return PATTERNS[self.dash]
+
+    def line(self, width: float) -> dict[str, Any]:
+        """A line of this width as plotly draws it in two dimensions."""
+        lengths = ",".join(f"{length * width:.4g}px" for length in self.pattern)
+        return {"width": width, "color": self.color, "dash": lengths or "solid"}
+
 
 def all_pens(experiment: Experiment, theme: Theme = LIGHT, view: View = PLAIN) -> list[Pen]:
     """How each competitor of an experiment is drawn."""
     slots = [*view.colors, *range(len(view.colors), len(experiment.runs))][: len(experiment.runs)]
-    return [_pen(slot, theme) for slot in slots]
+    return [pen(slot, theme) for slot in slots]
 
 
-def _pen(slot: int, theme: Theme) -> Pen:
+def pen(slot: int, theme: Theme) -> Pen:
+    """How a competitor with this slot is drawn."""
     slot %= len(theme.paths)
     return Pen(slot, theme.paths[slot], DASHES[slot % len(DASHES)])
 
@@ -134,7 +175,7 @@ def pens(
     own = [trajectory.index for trajectory in trajectories]
     free = (index for index in count() if index not in own)
     indices = [index if index not in own[:place] else next(free) for place, index in enumerate(own)]
-    return [known[index] if index < len(known) else _pen(index, theme) for index in indices]
+    return [known[index] if index < len(known) else pen(index, theme) for index in indices]
 
 
 def mixed(one: str, other: str, share: float) -> str:

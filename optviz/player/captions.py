@@ -114,7 +114,7 @@ def table(
             {
                 "name": run.name,
                 "slot": pen.slot,
-                "dash": pen.dash,
+                "dash": list(pen.pattern),
                 "numbers": {name: _sent(number) for name, number in numbers.items()},
                 "ending": summary.outcome.kind if summary else "",
                 "step": summary.outcome.step if summary else None,

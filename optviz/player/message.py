@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, NotRequired, TypeAlias, TypedDict, get_args
 
-from optviz.figures.theme import Theme
+from optviz.figures.theme import Theme, Widths
 from optviz.rules.records import StepsRecord
 from optviz.spec.view import View
 from optviz.surfaces.layers import Layer
@@ -102,7 +102,7 @@ class Refused(TypedDict):
     ran: Literal[False]
     name: str
     slot: int
-    dash: str
+    dash: list[float]
 
 
 class Ran(TypedDict):
@@ -112,7 +112,8 @@ class Ran(TypedDict):
     name: str
     slot: int
     """The place of its colour among a theme's `paths`."""
-    dash: str
+    dash: list[float]
+    """What its line draws and leaves out in turns, in widths of the line."""
     digest: str
     double: bool
     """Whether its path and its ghost are float64, else float32."""
@@ -167,6 +168,7 @@ class SceneData(TypedDict):
     """All competitors, by their index in the experiment."""
     view: Annotated[dict[str, Any], View]
     themes: Annotated[dict[str, dict[str, Any]], dict[Scheme, Theme]]
+    widths: Annotated[dict[str, float], Widths]
     plane: NotRequired[PlaneData]
     data: NotRequired[Examples]
 
@@ -213,7 +215,7 @@ class TableRow(TypedDict):
 
     name: str
     slot: int
-    dash: str
+    dash: list[float]
     numbers: dict[str, float | str | None]
     """By the names of the columns; a text where JSON has no such number."""
     ending: str
@@ -250,6 +252,8 @@ class Telling(TypedDict, total=False):
 class PlayerMessage(SceneData, Texts, Telling):
     """All that a player shows."""
 
+    player: str
+    """Its name, by which it goes on where it was after a page has taken it down and put it up again."""
     table: TableData
     plotly: str
     """The version of plotly.js that draws the contours."""

@@ -122,6 +122,7 @@ def _message(experiment: Experiment, competitors: Sequence[Shown], shown: Scene,
         **Telling(),
         "table": captions.table(experiment, summaries, endings, view),
         "plotly": get_plotlyjs_version(),
+        "player": "",
         "fixed": True,
         "lacks": [] if any(one.steps for one in competitors) else ["step"],
     }

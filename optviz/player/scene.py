@@ -20,7 +20,7 @@ from optviz.engine.outcome import Array
 from optviz.engine.planes import picture_plane, projected_vectors, seen_through
 from optviz.engine.trajectory import Grid, Plane, Reference, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units
-from optviz.figures.theme import THEMES, all_pens
+from optviz.figures.theme import THEMES, WIDTHS, all_pens
 from optviz.player.message import (
     COLUMNS,
     DataSet,
@@ -119,6 +119,7 @@ def scene(
         "runs": _runs(experiment, competitors, under.surface.minimum, view, near, blobs),
         "view": {name: getattr(view, name) for name in IN_PLAYER},
         "themes": {name: asdict(theme) for name, theme in THEMES.items()},
+        "widths": asdict(WIDTHS),
     }
     for run, shown in zip(data["runs"], competitors, strict=True):
         if run["ran"]:
@@ -173,7 +174,7 @@ def _runs(
     for run, pen, shown in zip(experiment.runs, pens, competitors, strict=True):
         path = shown.trajectory
         if path is None:
-            runs.append({"ran": False, "name": run.name, "slot": pen.slot, "dash": pen.dash})
+            runs.append({"ran": False, "name": run.name, "slot": pen.slot, "dash": list(pen.pattern)})
             continue
         double = near or path.points.dtype == np.float64
         runs.append(
@@ -181,7 +182,7 @@ def _runs(
                 "ran": True,
                 "name": path.name,
                 "slot": pen.slot,
-                "dash": pen.dash,
+                "dash": list(pen.pattern),
                 "digest": blobs.keep(_columns(path, minimum), _dtype(double)),
                 "double": double,
                 "outcome": path.outcome.kind,

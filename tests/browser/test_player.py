@@ -398,7 +398,7 @@ def test_what_leaves_the_picture_is_said(visit):
         const [x, y] = [path.x[clock.position], path.y[clock.position]];
         const [left, top, right, bottom] = paths.frame.box;
         const seen = x >= left && x <= right && y >= top && y <= bottom;
-        const [px, py] = paths.edge(path, clock.position, x, y);
+        const [px, py] = paths.where(path, clock.position).spot;
         const {{ context, density }} = paths.canvas;
         const pixel = context.getImageData(px * density, py * density, 1, 1).data;
         const inside = px > left && px < right && py > top && py < bottom;

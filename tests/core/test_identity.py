@@ -116,7 +116,7 @@ def test_a_scene_has_all_competitors(refused: int) -> None:
         "ran": False,
         "name": "refused",
         "slot": 5 - refused,
-        "dash": all_pens(exp, view=view)[refused].dash,
+        "dash": list(all_pens(exp, view=view)[refused].pattern),
     }
 
 

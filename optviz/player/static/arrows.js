@@ -1,6 +1,6 @@
 // What is drawn at the head of a path: where things point, to scale, and how the surface bends.
 
-import { font, HiDpiCanvas, typeSize } from "./canvas.js";
+import { HiDpiCanvas } from "./canvas.js";
 import { turned } from "./frame.js";
 import { eigen } from "./steps.js";
 import { single } from "./ticks.js";
@@ -193,31 +193,31 @@ export function scaleWords(arrows, how) {
 
 /**
  * Draw the arrows of a step, with their names at their tips.
- * @param {CanvasRenderingContext2D} context
+ * @param {HiDpiCanvas} canvas
  * @param {Frame} frame
  * @param {number} x pixels, of the point they begin at
  * @param {number} y
  * @param {(Arrow & { from?: Vector, ends?: boolean })[]} arrows
- * @param {Theme} theme
  * @param {Vector} start pixels of the start, which no name may hide behind
  */
-export function drawArrows(context, frame, x, y, arrows, theme, start) {
+export function drawArrows(canvas, frame, x, y, arrows, start) {
+  const { halo } = canvas.stage.theme;
   const signs = [];
   for (const { name, vector, color, width, scale, from = [0, 0], ends } of arrows) {
     const [x0, y0] = [x + from[0] * scale * frame.dx, y + from[1] * scale * frame.dy];
     const [x1, y1] = [x0 + vector[0] * scale * frame.dx, y0 + vector[1] * scale * frame.dy];
     if (!Number.isFinite(x1) || !Number.isFinite(y1)) continue;
-    arrow(context, x0, y0, x1, y1, theme.halo, width * typeSize() + 3.5);
-    arrow(context, x0, y0, x1, y1, color, width * typeSize());
-    if (ends) ring(context, x1, y1, color, theme.halo);
+    arrow(canvas, x0, y0, x1, y1, halo, width + 3.5);
+    arrow(canvas, x0, y0, x1, y1, color, width);
+    if (ends) ring(canvas, x1, y1, color);
     const factor = scale === 1 ? "" : ` ×${single(scale, 1)}`;
     signs.push({ text: name + factor, x: x1, y: y1, right: x1 >= x0, color });
   }
-  plates(context, frame.box, signs, theme, [[start[0] - 9, start[1], 18]]);
+  plates(canvas, frame.box, signs, [[start[0] - 9, start[1], 18]]);
 }
 
 /**
- * @param {CanvasRenderingContext2D} context
+ * @param {HiDpiCanvas} canvas
  * @param {number} x0
  * @param {number} y0
  * @param {number} x1
@@ -225,13 +225,13 @@ export function drawArrows(context, frame, x, y, arrows, theme, start) {
  * @param {string} color
  * @param {number} width
  */
-function arrow(context, x0, y0, x1, y1, color, width) {
+function arrow({ context, stage }, x0, y0, x1, y1, color, width) {
   const length = Math.hypot(x1 - x0, y1 - y0);
   if (length < 1) return;
   const [ux, uy] = [(x1 - x0) / length, (y1 - y0) / length];
-  const tip = Math.min(6 + width, length);
-  Object.assign(context, { strokeStyle: color, lineWidth: width, lineCap: "butt", lineJoin: "miter" });
-  context.setLineDash([]);
+  const tip = Math.min(6 + width * stage.scale, length);
+  stage.stroke(context, color, width);
+  Object.assign(context, { lineCap: "butt", lineJoin: "miter" });
   context.beginPath();
   context.moveTo(x0, y0);
   context.lineTo(x1 - 0.7 * tip * ux, y1 - 0.7 * tip * uy);
@@ -247,36 +247,34 @@ function arrow(context, x0, y0, x1, y1, color, width) {
 
 /**
  * Where a step will lead.
- * @param {CanvasRenderingContext2D} context
+ * @param {HiDpiCanvas} canvas
  * @param {number} x
  * @param {number} y
  * @param {string} color
- * @param {string} halo
  */
-function ring(context, x, y, color, halo) {
+function ring({ context, stage }, x, y, color) {
   for (const [style, width] of /** @type {[string, number][]} */ ([
-    [halo, 5],
+    [stage.theme.halo, 5],
     [color, 2],
   ])) {
     context.beginPath();
-    context.arc(x, y, 7 * typeSize(), 0, 2 * Math.PI);
-    Object.assign(context, { strokeStyle: style, lineWidth: width * typeSize() });
+    context.arc(x, y, 7 * stage.scale, 0, 2 * Math.PI);
+    stage.stroke(context, style, width);
     context.stroke();
   }
 }
 
 /**
  * Names beside the tips, inside the box and not on each other.
- * @param {CanvasRenderingContext2D} context
+ * @param {HiDpiCanvas} canvas
  * @param {[number, number, number, number]} box
  * @param {{ text: string, x: number, y: number, right: boolean, color: string }[]} signs
- * @param {Theme} theme
  * @param {[number, number, number][]} taken left, middle and width of what is there already
  */
-function plates(context, box, signs, theme, taken = []) {
-  const height = 15 * typeSize();
+function plates({ context, stage }, box, signs, taken = []) {
+  const height = 15 * stage.scale;
   for (const { text, x, y, right, color } of signs) {
-    const label = plate(text, color, theme.paper);
+    const label = plate(stage, text, color);
     const width = label.width - 2 * EDGE;
     const left = Math.min(Math.max(right ? x + 9 : x - width - 9, box[0] + 3), box[2] - width - 3);
     let middle = Math.min(Math.max(y, box[1] + 9), box[3] - 9);
@@ -290,34 +288,34 @@ function plates(context, box, signs, theme, taken = []) {
   }
 }
 
-/** Names that have been drawn, the oldest first: most are the same in the next frame. @type {Map<string, HiDpiCanvas>} */
-const drawn = new Map();
-const MOST_DRAWN = 64;
+const MOST_LABELS = 64;
 /** Room for the edge around the letters, in pixels. */
 const EDGE = 3;
 
 /**
  * A name with an edge of the paper's colour around its letters.
+ * @param {import("./canvas.js").Stage} stage
  * @param {string} text
  * @param {string} color
- * @param {string} paper
  */
-function plate(text, color, paper) {
-  const style = font(12, 600);
+function plate(stage, text, color) {
+  const style = stage.font(12, 600);
+  const { labels } = stage;
+  const { paper } = stage.theme;
   const key = JSON.stringify([text, color, paper, style, globalThis.devicePixelRatio]);
-  const known = drawn.get(key);
+  const known = labels.get(key);
   if (known) return known;
-  if (drawn.size >= MOST_DRAWN) drawn.delete(/** @type {string} */ (drawn.keys().next().value));
-  const canvas = new HiDpiCanvas();
-  canvas.context.font = style;
-  canvas.resize(Math.ceil(canvas.context.measureText(text).width) + 2 * EDGE, Math.ceil(20 * typeSize()));
-  const context = canvas.clear();
+  if (labels.size >= MOST_LABELS) labels.delete(/** @type {string} */ (labels.keys().next().value));
+  const label = new HiDpiCanvas(stage);
+  label.context.font = style;
+  label.resize(Math.ceil(label.context.measureText(text).width) + 2 * EDGE, Math.ceil(20 * stage.scale));
+  const context = label.clear();
   Object.assign(context, { font: style, textBaseline: "middle", lineJoin: "round" });
   Object.assign(context, { strokeStyle: paper, lineWidth: 4, fillStyle: color });
-  context.strokeText(text, EDGE, canvas.height / 2);
-  context.fillText(text, EDGE, canvas.height / 2);
-  drawn.set(key, canvas);
-  return canvas;
+  context.strokeText(text, EDGE, label.height / 2);
+  context.fillText(text, EDGE, label.height / 2);
+  labels.set(key, label);
+  return label;
 }
 
 /**
@@ -348,27 +346,27 @@ function ellipseOf(frame, high, low, angle, size) {
 
 /**
  * The Hessian's axes as an ellipse of equal rise, dashed where the surface does not curve up both ways.
- * @param {CanvasRenderingContext2D} context
+ * @param {HiDpiCanvas} canvas
  * @param {Frame} frame
  * @param {number} x
  * @param {number} y
  * @param {Steps} steps
  * @param {number} step
- * @param {Theme} theme
  */
-export function drawCurvature(context, frame, x, y, steps, step, theme) {
+export function drawCurvature(canvas, frame, x, y, steps, step) {
   const { high, low, angle } = eigen(steps.at(steps.shadow ? "seen.hessian" : "hessian", step));
   if (!Number.isFinite(high)) return;
+  const { context, stage } = canvas;
+  const { halo, marks } = stage.theme;
   const size = ELLIPSE * Math.min(frame.box[2] - frame.box[0], frame.box[3] - frame.box[1]);
   const axes = ellipseOf(frame, high, low, angle, size);
   const [a, b] = axes;
   for (const [style, width] of /** @type {[string, number][]} */ ([
-    [theme.halo, 5],
-    [theme.marks.curvature, 2],
+    [halo, 5],
+    [marks.curvature, 2],
   ])) {
-    const type = typeSize();
-    Object.assign(context, { strokeStyle: style, lineWidth: width * type });
-    context.setLineDash(low > 0 ? [] : [6 * type, 4 * type]);
+    stage.stroke(context, style, width);
+    if (low <= 0) context.setLineDash([6 * stage.scale, 4 * stage.scale]);
     context.beginPath();
     context.save();
     context.transform(...a, ...b, x, y);
@@ -386,12 +384,8 @@ export function drawCurvature(context, frame, x, y, steps, step, theme) {
   const where = steps.shadow ? "λmax of this plane" : "λmax";
   const text = `${where} ${single(high, 3)}${limitOf(steps, Math.min(step, steps.n - 1))}`;
   const under = Math.max(Math.abs(a[1]), Math.abs(b[1]));
-  plates(
-    context,
-    frame.box,
-    [{ text, x: x - 9, y: y + under + 12, right: true, color: theme.marks.curvature }],
-    theme,
-  );
+  const sign = { text, x: x - 9, y: y + under + 12, right: true, color: marks.curvature };
+  plates(canvas, frame.box, [sign]);
 }
 
 /**

@@ -1,6 +1,5 @@
 // The surface: contours drawn once by plotly.js, and the axes that everything above them follows.
 
-import { typeSize } from "./canvas.js";
 import { equalUnits, frameOf, shapeOf, wholeOf } from "./frame.js";
 import { loadPlotly } from "./plotly.js";
 import { lastAtMost } from "./search.js";
@@ -16,10 +15,12 @@ const MOST_OF_SCREEN = 0.76;
 export class Contour {
   /**
    * @param {HTMLElement} element an empty one
+   * @param {import("./canvas.js").Stage} stage
    * @param {(led: boolean) => void} moved what to do when the axes have changed; whether somebody moved them
    */
-  constructor(element, moved) {
+  constructor(element, stage, moved) {
     this.element = element;
+    this.stage = stage;
     this.moved = moved;
     /** @type {any} */
     this.plotly = null;
@@ -41,7 +42,7 @@ export class Contour {
   async show(scene, version, ranges = null) {
     const { surface, theme } = scene.data;
     const whole = wholeOf(scene);
-    const wanted = `${surface.digest} ${surface.axes} ${whole} ${equalUnits(scene)} ${theme.paper} ${typeSize()}`;
+    const wanted = `${surface.digest} ${surface.axes} ${whole} ${equalUnits(scene)} ${theme.paper} ${this.stage.scale}`;
     const zoom = this.zoomFor(surface.name, whole) ?? ranges;
     this.scene = scene;
     this.version = version;
@@ -51,7 +52,7 @@ export class Contour {
     this.name = surface.name;
     this.whole = whole;
     const config = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false };
-    await this.plotly.react(this.element, [trace(scene)], this.layout(scene, zoom), config);
+    await this.plotly.react(this.element, [trace(scene, this.stage.scale)], this.layout(scene, zoom), config);
     this.settled = wanted;
     if (!this.listening) {
       this.listening = true;
@@ -147,7 +148,7 @@ export class Contour {
   size(scene) {
     const ratio = shapeOf(scene);
     const width = Math.max(this.element.clientWidth, 200);
-    const [l, r, t, b] = [MARGIN.l, MARGIN.r, MARGIN.t, MARGIN.b].map((side) => side * typeSize());
+    const [l, r, t, b] = [MARGIN.l, MARGIN.r, MARGIN.t, MARGIN.b].map((side) => side * this.stage.scale);
     const share = document.fullscreenElement ? MOST_OF_SCREEN : MOST_OF_WINDOW;
     const most = Math.max(240, share * globalThis.innerHeight) - t - b;
     const inner = Math.min(width - l - r, most / ratio);
@@ -178,7 +179,11 @@ export class Contour {
       const [low, high] = surface.domain[k];
       return Math.max(Math.abs(low), Math.abs(high)) > 1000 * (high - low) ? { exponentformat: "none" } : {};
     };
-    const title = (/** @type {string} */ text) => ({ text, standoff: 4, font: { size: 14 * typeSize() } });
+    const title = (/** @type {string} */ text) => ({
+      text,
+      standoff: 4,
+      font: { size: 14 * this.stage.scale },
+    });
     return {
       ...this.size(scene),
       xaxis: { ...axis, ...digits(0), range: [...x], title: title(surface.axes[0]) },
@@ -191,7 +196,7 @@ export class Contour {
       },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      font: { color: theme.ink, size: 13 * typeSize(), family: getComputedStyle(this.element).fontFamily },
+      font: { color: theme.ink, size: 13 * this.stage.scale, family: this.stage.family },
       hovermode: false,
       dragmode: "zoom",
       showlegend: false,
@@ -199,8 +204,11 @@ export class Contour {
   }
 }
 
-/** @param {Scene} scene */
-function trace(scene) {
+/**
+ * @param {Scene} scene
+ * @param {number} scale of the type
+ */
+function trace(scene, scale) {
   const { surface, theme } = scene.data;
   const { size, domain, levels } = surface;
   const sparse = shapeOf(scene) < 0.5;
@@ -222,7 +230,7 @@ function trace(scene) {
     line: { width: 0.6, color: theme.faint },
     hoverinfo: "skip",
     colorbar: {
-      title: { text: "loss", side: "top", font: { size: 13 * typeSize() } },
+      title: { text: "loss", side: "top", font: { size: 13 * scale } },
       tickvals: labelled.map((place) => surface.ticks[place]),
       ticktext: labelled.map((place) => surface.labels[place]),
       thickness: 8,

@@ -1,6 +1,6 @@
 // Loss, gradient and learning rate against steps or evaluations: drawn whole and pale, in full to the playhead.
 
-import { dashes, font, HiDpiCanvas, head, typeSize } from "./canvas.js";
+import { HiDpiCanvas, head } from "./canvas.js";
 import { endOf, stepAt } from "./scene.js";
 import { excursions, scaled, span } from "./span.js";
 import { single, ticks } from "./ticks.js";
@@ -10,7 +10,6 @@ import { single, ticks } from "./ticks.js";
 
 const MARGIN = { left: 58, right: 14, top: 26, bottom: 22 };
 const BELOW = 42; // the last chart says what the axis is
-const WIDTH = 2.2;
 /** Pixels that a line may lead beyond its chart: a canvas cannot draw to any number. */
 const FAR = 1e5;
 /** Where a curve leaves its chart: half the width of an arrow, and how near to the last one none is drawn. */
@@ -82,11 +81,13 @@ function chart(title, log, runs, of) {
 
 /** One chart on its own canvas. */
 export class Curve {
-  constructor() {
-    this.canvas = new HiDpiCanvas();
+  /** @param {import("./canvas.js").Stage} stage */
+  constructor(stage) {
+    this.stage = stage;
+    this.canvas = new HiDpiCanvas(stage);
     this.canvas.element.className = "optviz-curve";
-    this.pale = new HiDpiCanvas();
-    this.full = new HiDpiCanvas();
+    this.pale = new HiDpiCanvas(stage);
+    this.full = new HiDpiCanvas(stage);
     /** @type {Scene | null} */
     this.scene = null;
     /** @type {Chart | null} */
@@ -114,7 +115,7 @@ export class Curve {
   /** Left, top, right, bottom of the box that curves are drawn in. */
   get box() {
     const { width, height } = this.canvas;
-    const type = typeSize();
+    const type = this.stage.scale;
     const bottom = type * (this.last ? BELOW : MARGIN.bottom);
     const [left, top] = [type * MARGIN.left, type * MARGIN.top];
     return [left, top, Math.max(width - type * MARGIN.right, left + 1), Math.max(height - bottom, top + 1)];
@@ -158,13 +159,18 @@ export class Curve {
     const { theme, view } = /** @type {Scene} */ (this.scene).data;
     const { title, low, high, log, line } = /** @type {Chart} */ (this.chart);
     const [left, top, right, bottom] = this.box;
-    Object.assign(context, { strokeStyle: theme.faint, lineWidth: 1, fillStyle: theme.ink, font: font(12) });
+    Object.assign(context, {
+      strokeStyle: theme.faint,
+      lineWidth: 1,
+      fillStyle: theme.ink,
+      font: this.stage.font(12),
+    });
     context.beginPath();
     const across = ticks(
       0,
       this.end,
       false,
-      Math.min(Math.max(2, (right - left) / (90 * typeSize())), this.end),
+      Math.min(Math.max(2, (right - left) / (90 * this.stage.scale)), this.end),
     );
     Object.assign(context, { textAlign: "center", textBaseline: "top" });
     for (const [k, value] of across.values.entries()) {
@@ -174,10 +180,10 @@ export class Curve {
       context.fillText(
         across.texts[k],
         Math.min(x, this.canvas.width - context.measureText(across.texts[k]).width / 2),
-        bottom + 7 * typeSize(),
+        bottom + 7 * this.stage.scale,
       );
     }
-    const up = ticks(low, high, log, Math.max(2, (bottom - top) / (34 * typeSize())));
+    const up = ticks(low, high, log, Math.max(2, (bottom - top) / (34 * this.stage.scale)));
     Object.assign(context, { textAlign: "right", textBaseline: "middle" });
     for (const [k, value] of up.values.entries()) {
       const y = Math.round(bottom - ((bottom - top) * (value - low)) / (high - low)) + 0.5;
@@ -187,14 +193,14 @@ export class Curve {
     }
     context.stroke();
     if (line !== undefined) this.across(context, line);
-    Object.assign(context, { textAlign: "left", textBaseline: "alphabetic", font: font(13, 600) });
-    context.fillText(title, left, top - 10 * typeSize());
+    Object.assign(context, { textAlign: "left", textBaseline: "alphabetic", font: this.stage.font(13, 600) });
+    context.fillText(title, left, top - 10 * this.stage.scale);
     if (this.last) {
-      Object.assign(context, { textAlign: "center", font: font(12) });
+      Object.assign(context, { textAlign: "center", font: this.stage.font(12) });
       context.fillText(
         view.against === "steps" ? "step" : "evaluations of loss and gradient",
         (left + right) / 2,
-        bottom + 36 * typeSize(),
+        bottom + 36 * this.stage.scale,
       );
     }
   }
@@ -210,12 +216,12 @@ export class Curve {
     const { ink } = /** @type {Scene} */ (this.scene).data.theme;
     Object.assign(context, {
       strokeStyle: ink,
-      lineWidth: 1.5 * typeSize(),
+      lineWidth: 1.5 * this.stage.scale,
       textAlign: "right",
       textBaseline: "bottom",
       fillStyle: ink,
     });
-    context.setLineDash([6 * typeSize(), 4 * typeSize()]);
+    context.setLineDash([6 * this.stage.scale, 4 * this.stage.scale]);
     context.beginPath();
     context.moveTo(left, y);
     context.lineTo(right, y);
@@ -234,14 +240,12 @@ export class Curve {
     const [left, top, right, bottom] = this.box;
     context.save();
     context.beginPath();
-    const room = ARROW * typeSize(); // for half an arrow at either side
+    const room = ARROW * this.stage.scale; // for half an arrow at either side
     context.rect(left - room, top - 2, right - left + 2 * room, bottom - top + 4);
     context.clip();
     Object.assign(context, { globalAlpha: alpha, lineJoin: "round" });
-    const width = WIDTH * typeSize();
     for (const [k, run] of scene.runs.entries()) {
-      Object.assign(context, { strokeStyle: run.color, lineWidth: width });
-      context.setLineDash(dashes(run.dash, width));
+      this.stage.stroke(context, run.color, this.stage.widths.curve, run.dash);
       context.beginPath();
       this.trace(context, run, values[k]);
       context.stroke();
@@ -261,7 +265,7 @@ export class Curve {
    */
   leave(context, run, values, taken) {
     const { low, high, log } = /** @type {Chart} */ (this.chart);
-    const type = typeSize();
+    const type = this.stage.scale;
     for (const side of /** @type {const} */ ([1, -1])) {
       const gone = excursions(values, [low, high], log).filter((one) => one.side === side);
       const extremes = gone.map((one) => side * one.extreme);
@@ -301,7 +305,7 @@ export class Curve {
    */
   arrow(context, x, side, color) {
     const [, top, , bottom] = this.box;
-    const half = ARROW * typeSize();
+    const half = ARROW * this.stage.scale;
     const edge = side > 0 ? top : bottom;
     context.fillStyle = color;
     context.beginPath();
@@ -322,9 +326,9 @@ export class Curve {
    */
   note(context, x, side, text, taken) {
     const [left, top, right, bottom] = this.box;
-    const height = 13 * typeSize();
-    const beside = (ARROW + 3) * typeSize();
-    Object.assign(context, { font: font(11, 600), textAlign: "left", textBaseline: "middle" });
+    const height = 13 * this.stage.scale;
+    const beside = (ARROW + 3) * this.stage.scale;
+    Object.assign(context, { font: this.stage.font(11, 600), textAlign: "left", textBaseline: "middle" });
     const width = context.measureText(text).width;
     const begin = x + beside + width <= right ? x + beside : Math.max(x - beside - width, left);
     // At the very edge is room for the head of a run.
@@ -334,7 +338,7 @@ export class Curve {
     for (let tries = 0; covered() && tries < 8; tries++) middle += side * height;
     taken.push([begin, middle, begin + width]);
     const { ink, halo } = /** @type {Scene} */ (this.scene).data.theme;
-    Object.assign(context, { fillStyle: ink, strokeStyle: halo, lineWidth: 3 * typeSize() });
+    Object.assign(context, { fillStyle: ink, strokeStyle: halo, lineWidth: 3 * this.stage.scale });
     context.setLineDash([]);
     context.strokeText(text, begin, middle);
     context.fillText(text, begin, middle);
@@ -406,7 +410,7 @@ export class Curve {
       // Beyond the chart, an arrow at its edge.
       const out = y < top - 1 ? -Math.PI / 2 : y > bottom + 1 ? Math.PI / 2 : null;
       const shown = Math.min(Math.max(y, top), bottom);
-      head(context, this.at(run, step), shown, run.color, scene.data.theme.halo, out, 4);
+      head(canvas, this.at(run, step), shown, run.color, out, 4);
     }
   }
 }

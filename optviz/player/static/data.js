@@ -1,6 +1,6 @@
 // The data that a model is fitted to, and what each run's model makes of them at the playhead.
 
-import { dashes, font, HiDpiCanvas, typeSize } from "./canvas.js";
+import { HiDpiCanvas } from "./canvas.js";
 import { Model } from "./model.js";
 import { stepAt } from "./scene.js";
 import { counted, precise, ticks } from "./ticks.js";
@@ -12,7 +12,6 @@ import { counted, precise, ticks } from "./ticks.js";
 /** Milliseconds between two updates of the numbers while it plays: faster ones cannot be read. */
 const CALM = 100;
 const MARGIN = { left: 58, right: 14, top: 26, bottom: 42 };
-const WIDTH = 2.2;
 /** How finely curves are drawn, and the grid that the line between two classes is looked for on. */
 const POINTS = 96;
 const CELLS = 40;
@@ -20,10 +19,14 @@ const CELLS = 40;
 const ROOM = 0.12;
 
 export class DataPicture {
-  /** @param {HTMLElement} root */
-  constructor(root) {
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./canvas.js").Stage} stage
+   */
+  constructor(root, stage) {
     this.root = root;
-    this.canvas = new HiDpiCanvas();
+    this.stage = stage;
+    this.canvas = new HiDpiCanvas(stage);
     this.holder = document.createElement("div");
     this.holder.className = "optviz-fit";
     this.holder.setAttribute("role", "img");
@@ -141,7 +144,7 @@ export class DataPicture {
   /** Left, top, right, bottom of the box that is drawn in. */
   get box() {
     const { width, height } = this.canvas;
-    const type = typeSize();
+    const type = this.stage.scale;
     return [
       type * MARGIN.left,
       type * MARGIN.top,
@@ -169,8 +172,13 @@ export class DataPicture {
     const { theme } = /** @type {Scene} */ (this.scene).data;
     const { x, y, names } = /** @type {Ranges} */ (this.ranges);
     const [left, top, right, bottom] = this.box;
-    const type = typeSize();
-    Object.assign(context, { strokeStyle: theme.faint, lineWidth: 1, fillStyle: theme.ink, font: font(12) });
+    const type = this.stage.scale;
+    Object.assign(context, {
+      strokeStyle: theme.faint,
+      lineWidth: 1,
+      fillStyle: theme.ink,
+      font: this.stage.font(12),
+    });
     context.beginPath();
     const across = ticks(x[0], x[1], false, Math.max(2, (right - left) / (70 * type)));
     Object.assign(context, { textAlign: "center", textBaseline: "top" });
@@ -191,7 +199,7 @@ export class DataPicture {
     context.stroke();
     Object.assign(context, { textAlign: "center", textBaseline: "top" });
     context.fillText(names[0], (left + right) / 2, bottom + 23 * type);
-    Object.assign(context, { textAlign: "left", textBaseline: "alphabetic", font: font(13, 600) });
+    Object.assign(context, { textAlign: "left", textBaseline: "alphabetic", font: this.stage.font(13, 600) });
     context.fillText(names[1], left, top - 10 * type);
   }
 
@@ -337,9 +345,8 @@ export class DataPicture {
    * @param {Run} run
    */
   line(context, run) {
-    const width = WIDTH * typeSize();
-    Object.assign(context, { strokeStyle: run.color, lineWidth: width, lineJoin: "round" });
-    context.setLineDash(dashes(run.dash, width));
+    this.stage.stroke(context, run.color, this.stage.widths.curve, run.dash);
+    context.lineJoin = "round";
     context.beginPath();
   }
 
@@ -354,11 +361,11 @@ export class DataPicture {
     const { theme } = /** @type {Scene} */ (this.scene).data;
     context.setLineDash([]);
     context.beginPath();
-    context.arc(x, y, 4 * typeSize(), 0, 2 * Math.PI);
+    context.arc(x, y, 4 * this.stage.scale, 0, 2 * Math.PI);
     Object.assign(context, {
       fillStyle: full ? theme.ink : theme.paper,
       strokeStyle: theme.ink,
-      lineWidth: 1.5 * typeSize(),
+      lineWidth: 1.5 * this.stage.scale,
     });
     context.fill();
     context.stroke();
@@ -374,8 +381,8 @@ export class DataPicture {
     const { theme } = /** @type {Scene} */ (this.scene).data;
     context.setLineDash([]);
     context.beginPath();
-    context.arc(x, y, 8 * typeSize(), 0, 2 * Math.PI);
-    Object.assign(context, { strokeStyle: theme.ink, lineWidth: 2 * typeSize() });
+    context.arc(x, y, 8 * this.stage.scale, 0, 2 * Math.PI);
+    Object.assign(context, { strokeStyle: theme.ink, lineWidth: 2 * this.stage.scale });
     context.stroke();
   }
 
@@ -387,7 +394,7 @@ export class DataPicture {
    */
   dot(context, x, y, color) {
     context.beginPath();
-    context.arc(x, y, 3 * typeSize(), 0, 2 * Math.PI);
+    context.arc(x, y, 3 * this.stage.scale, 0, 2 * Math.PI);
     context.fillStyle = color;
     context.fill();
   }

@@ -27,6 +27,7 @@ export function frameOf({ xaxis, yaxis }) {
  * @param {Frame} frame
  * @param {number} x
  * @param {number} y
+ * @returns {[number, number]}
  */
 export function onScreen({ x0, dx, y0, dy, box }, x, y) {
   return [box[0] + dx * (x - x0), box[3] + dy * (y - y0)];
@@ -37,6 +38,7 @@ export function onScreen({ x0, dx, y0, dy, box }, x, y) {
  * @param {Frame} frame
  * @param {number} px
  * @param {number} py
+ * @returns {[number, number]}
  */
 export function inUnits({ x0, dx, y0, dy, box }, px, py) {
   return [x0 + (px - box[0]) / dx, y0 + (py - box[3]) / dy];

@@ -1,6 +1,6 @@
 // Who is who, and each run's numbers at the playhead.
 
-import { dashes } from "./canvas.js";
+import { GHOST } from "./flat.js";
 import { inFocus, stepAt } from "./scene.js";
 import { placed, single } from "./ticks.js";
 
@@ -64,7 +64,9 @@ export class Legend {
     marks.className = "optviz-marks";
     marks.append(mark("◆", "start", scene.data.theme.ink));
     if (scene.data.surface.minimizers.length)
-      marks.append(mark("★", scene.data.surface.searched ? "lowest found" : "minimum", "#d9a400"));
+      marks.append(
+        mark("★", scene.data.surface.searched ? "lowest found" : "minimum", scene.data.theme.gold_letter),
+      );
     if (scene.data.surface.undefined) {
       const share = Math.max(1, Math.round(100 * scene.data.surface.undefined));
       marks.append(mark("□", `blank: no finite loss (${share} %)`, scene.data.theme.ink));
@@ -114,14 +116,14 @@ export class Legend {
 function ghostRow(name, colors) {
   const row = document.createElement("div");
   row.className = "optviz-run optviz-ghost";
-  row.append(...colors.map((color) => swatch(color, "dot")), name);
+  row.append(...colors.map((color) => swatch(color, GHOST.dash)), name);
   return row;
 }
 
 /**
  * A piece of a competitor's line.
  * @param {string} color
- * @param {string} dash
+ * @param {number[]} dash in widths
  */
 export function swatch(color, dash) {
   const picture = document.createElementNS(SVG, "svg");
@@ -130,7 +132,11 @@ export function swatch(color, dash) {
   picture.setAttribute("aria-hidden", "true");
   const stroke = document.createElementNS(SVG, "line");
   const places = { x1: "1", y1: "5", x2: "29", y2: "5" };
-  const style = { stroke: color, "stroke-width": "3", "stroke-dasharray": dashes(dash, 2.4).join(" ") };
+  const style = {
+    stroke: color,
+    "stroke-width": "3",
+    "stroke-dasharray": dash.map((length) => 2.4 * length).join(" "),
+  };
   for (const [name, value] of Object.entries({ ...places, ...style })) stroke.setAttribute(name, value);
   picture.append(stroke);
   return picture;

@@ -147,7 +147,7 @@ export interface Refused {
   ran: false;
   name: string;
   slot: number;
-  dash: string;
+  dash: number[];
 }
 
 /** A competitor that ran. */
@@ -156,7 +156,8 @@ export interface Ran {
   name: string;
   /** The place of its colour among a theme's `paths`. */
   slot: number;
-  dash: string;
+  /** What its line draws and leaves out in turns, in widths of the line. */
+  dash: number[];
   digest: string;
   /** Whether its path and its ghost are float64, else float32. */
   double: boolean;
@@ -207,13 +208,14 @@ export interface SceneData {
   runs: (Ran | Refused)[];
   view: View;
   themes: Record<Scheme, Theme>;
+  widths: Widths;
   plane?: PlaneData;
   data?: Examples;
 }
 
 /** How an experiment is looked at: nothing in it changes a number. */
 export interface View {
-  /** A log scale shows the loss above the minimum: a straight line down is a constant factor a step. By itself it is chosen where the minimum is known. */
+  /** A log scale shows the loss above the minimum: a straight line down is a constant factor a step. It is the default where the minimum is known. */
   scale: "auto" | "log" | "linear";
   /** What curves are drawn against. One step may cost several evaluations of loss and gradient: against evals, LBFGS looks less quick. */
   against: "steps" | "evals";
@@ -221,17 +223,17 @@ export interface View {
   picture: "2d" | "3d";
   /** One picture for all competitors, or a picture for each of them. */
   panels: "one" | "each";
-  /** Equal units on both axes keep right angles right. By themselves they are equal unless one side of the domain is more than three times the other: then the surface fills the picture. */
+  /** Equal units on both axes keep right angles right. By default they are equal unless one side of the domain is more than three times the other: then the surface fills the picture. */
   units: "auto" | "equal" | "fill";
   /** Beside the picture: curves of all runs, what one step of the run in focus did, its training loop as code, how far the curvature is from what its steps can bear, or the data with what each model makes of them. */
   beside: "curves" | "step" | "code" | "stability" | "data";
-  /** Which competitor is looked into, counted from 0. */
+  /** Which competitor is examined, counted from 0. */
   focus: number;
   /** What is drawn at the head of the path in focus. */
   marks: string[];
   /** Arrows have one scale for the whole run, so that a longer one is a larger gradient or step; or those of each step are magnified anew, so that none is too short to be seen. */
   arrows: "run" | "fit";
-  /** Libraries and papers write some rules in another way. Where theirs differs, its path is drawn as a dotted ghost, computed by a reference of optviz: it is not torch. */
+  /** Libraries and papers write some rules in another way. Where such a rule differs, its path is drawn as a dotted ghost, computed by a reference of optviz: it is not torch. */
   convention: "torch" | "keras" | "paper" | "average";
 }
 
@@ -250,6 +252,21 @@ export interface Theme {
   paths: string[];
   /** Colours of what is drawn at a head. */
   marks: Record<string, string>;
+  gold: string;
+  /** The star of a minimizer, and its outline. */
+  gold_edge: string;
+  /** A star among words. */
+  gold_letter: string;
+}
+
+/** How wide lines are, in CSS pixels where the type has its usual size. */
+export interface Widths {
+  path: number;
+  /** Of the halo that a path is drawn on. */
+  halo: number;
+  curve: number;
+  /** Of the outline of a minimizer's star. */
+  star: number;
 }
 
 /** What is said instead of the pictures. */
@@ -286,7 +303,7 @@ export interface TableColumn {
 export interface TableRow {
   name: string;
   slot: number;
-  dash: string;
+  dash: number[];
   /** By the names of the columns; a text where JSON has no such number. */
   numbers: Record<string, number | string | null>;
   ending: string;
@@ -316,6 +333,8 @@ export interface Telling {
 
 /** All that a player shows. */
 export interface PlayerMessage extends SceneData, Texts, Telling {
+  /** Its name, by which it goes on where it was after a page has taken it down and put it up again. */
+  player: string;
   table: TableData;
   /** The version of plotly.js that draws the contours. */
   plotly: string;

@@ -1,8 +1,8 @@
 // A picture: the surface, from above or as a relief, with the paths of all runs or of one.
 
 import { Contour } from "./contour.js";
+import { FlatPaths } from "./flat.js";
 import { inUnits, onScreen } from "./frame.js";
-import { Paths } from "./paths.js";
 import { lossAt } from "./scene.js";
 import { StartMarker } from "./start.js";
 import { coordinate, single } from "./ticks.js";
@@ -14,6 +14,7 @@ import { coordinate, single } from "./ticks.js";
  * @typedef {{
  *   start: (start: [number, number]) => void, moved: (panel: Panel) => void,
  *   ranges: (panel: Panel) => number[][] | null, position: () => number, redraw: () => void, camera: Partial<import("./relief/camera.js").Camera>,
+ *   stage: import("./canvas.js").Stage,
  * }} Host
  */
 
@@ -27,10 +28,12 @@ export class Panel {
     this.root = element("div", "optviz-panel", parent);
     this.title = element("p", "optviz-panel-name", this.root);
     this.picture = element("div", "optviz-picture", this.root);
-    this.contour = new Contour(element("div", "optviz-contour", this.picture), (led) => this.place(led));
+    this.contour = new Contour(element("div", "optviz-contour", this.picture), host.stage, (led) =>
+      this.place(led),
+    );
     // A picture holds nothing that can be used, and the start can: so one of its layers speaks for it.
     this.contour.element.setAttribute("aria-hidden", "true");
-    this.paths = new Paths();
+    this.paths = new FlatPaths(host.stage);
     this.paths.canvas.element.setAttribute("role", "img");
     this.picture.append(this.paths.canvas.element);
     this.start = new StartMarker(this.picture, host.start);
@@ -81,7 +84,7 @@ export class Panel {
     const { Relief } = await import("./relief/relief.js");
     if (!this.scene || !this.deep || this.ends.signal.aborted) return; // meanwhile it may have gone
     if (!this.relief) {
-      this.relief = new Relief(this.reliefHolder);
+      this.relief = new Relief(this.reliefHolder, this.host.stage);
       this.relief.camera = Object.assign(this.host.camera, { ...this.relief.camera, ...this.host.camera });
       this.relief.turned = () => this.host.moved(this);
     }
@@ -123,7 +126,10 @@ export class Panel {
    */
   draw(position, fading, focus) {
     if (this.deep) this.relief?.draw(position, fading, this.start.moved);
-    else this.paths.draw(position, fading, this.start.moved, this.only === null ? focus : 0);
+    else {
+      this.paths.focus = this.only === null ? focus : 0;
+      this.paths.draw(position, fading, this.start.moved);
+    }
   }
 
   /** @param {number} [factor] more or less around the middle; none for all */

@@ -2,7 +2,8 @@
 // function below whenever there is something new; the bytes of paths and surfaces come through it, too.
 
 import { scaleWords } from "./arrows.js";
-import { useFontOf } from "./canvas.js";
+import { Inbox, receive } from "./blobs.js";
+import { Stage } from "./canvas.js";
 import { oneOf, someOf } from "./choices.js";
 import { Clock } from "./clock.js";
 import { Code, phaseAt } from "./code.js";
@@ -14,7 +15,7 @@ import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
 import { element, Panel } from "./panel.js";
 import { loadPlotly } from "./plotly.js";
-import { assemble, dressed, endOf, inFocus, onArrival, receive, stepAt } from "./scene.js";
+import { assemble, dressed, endOf, inFocus, stepAt } from "./scene.js";
 import { SchemeWatcher } from "./scheme.js";
 import { Table } from "./table.js";
 import { Transport } from "./transport.js";
@@ -36,11 +37,12 @@ const PATIENCE = 4000;
 /** @type {WeakMap<Element, Player>} */
 const players = new WeakMap();
 /**
- * What a player that went away leaves to the next one: Streamlit may take it down and put it up again.
- * @type {{ position: number, end: number, speed: number, loop: boolean, camera: object, ranges: number[][] | null,
- *   surface: string, asked: Asked, cued: string, at: number } | null}
+ * What players that went away leave to themselves, by their names: Streamlit may take one down and put it up again.
+ * @typedef {{ position: number, end: number, speed: number, loop: boolean, camera: object, ranges: number[][] | null,
+ *   surface: string, asked: Asked, cued: string, at: number }} Legacy
+ * @type {Map<string, Legacy>}
  */
-let left = null;
+const legacies = new Map();
 
 /**
  * @param {{ data: any, parentElement: HTMLElement, setTriggerValue: (name: string, value: unknown) => void }} mount
@@ -70,6 +72,8 @@ export default function mount({ data, parentElement, setTriggerValue }) {
 
 /** @type {WeakMap<Element, SchemeWatcher>} */
 const watchers = new WeakMap();
+/** Players that there have been: choices of two must not share the name of a group. */
+let count = 0;
 
 /**
  * Ask for pictures of the server's anew where they are not drawn for the page as it is.
@@ -88,6 +92,8 @@ class Player {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.root = element("div", "optviz-player", parent);
+    this.number = ++count;
+    this.stage = new Stage(this.root);
     this.grid = element("div", "optviz-grid", this.root); // a container query cannot change its own container
     const main = element("div", "optviz-left", this.grid);
     const right = element("div", "optviz-right", this.grid);
@@ -133,7 +139,7 @@ class Player {
     this.curves = [];
     this.inspector = new Inspector(element("div", "optviz-step", right));
     this.code = new Code(element("div", "optviz-code", right));
-    this.data = new DataPicture(element("div", "optviz-data", right));
+    this.data = new DataPicture(element("div", "optviz-data", right), this.stage);
 
     this.table = new Table(element("div", "optviz-results", this.root));
     /** The page that has given its cue. */
@@ -146,14 +152,14 @@ class Player {
     for (const type of /** @type {const} */ (["keydown", "keyup"]))
       document.addEventListener(type, (event) => this.transport.space(event), { signal, capture: true });
     this.root.addEventListener("fullscreenchange", () => this.resize(), { signal });
-    this.arrivals = onArrival(() => this.arrive());
+    this.inbox = new Inbox(() => this.arrive());
     this.resizes = new ResizeObserver(() => this.resize());
     this.resizes.observe(this.root);
   }
 
   /** @param {PlayerMessage & { plotly: string }} data */
   receive(data) {
-    if (this.wanted === null) this.inherit(data.surface.name);
+    if (this.wanted === null) this.inherit(data);
     this.wanted = data;
     this.arrive();
   }
@@ -161,7 +167,7 @@ class Player {
   /** Show what is wanted, as soon as all of it is here. */
   arrive() {
     if (!this.wanted || this.wanted === this.shown) return;
-    const scene = assemble(this.wanted, this.watcher.scheme);
+    const scene = assemble(this.wanted, this.watcher.scheme, this.inbox);
     if (!scene) return;
     this.overlay(scene);
     const against = this.scene?.data.view.against;
@@ -208,7 +214,7 @@ class Player {
   show() {
     const scene = /** @type {Scene} */ (this.scene);
     const { view } = scene.data;
-    useFontOf(this.root);
+    this.stage.show(scene);
     this.legend.show(scene);
     this.showAxes(scene);
     this.table.show(scene.data.table, scene.data.theme.paths);
@@ -231,11 +237,13 @@ class Player {
   }
 
   /**
-   * Take over from a player of this surface that has just gone away.
-   * @param {string} surface
+   * Go on as this player was before it was taken down, if that has just been, and with this surface.
+   * @param {PlayerMessage} data
    */
-  inherit(surface) {
-    if (!left || left.surface !== surface || performance.now() - left.at > PATIENCE) return;
+  inherit({ player, surface }) {
+    const left = legacies.get(player);
+    legacies.delete(player);
+    if (!left || left.surface !== surface.name || performance.now() - left.at > PATIENCE) return;
     const { position, end, speed, loop } = left;
     this.cued = left.cued;
     Object.assign(this.clock, { position, end, speed, loop });
@@ -329,6 +337,7 @@ class Player {
       position: () => this.clock.position,
       redraw: () => this.redraw(),
       camera: this.camera,
+      stage: this.stage,
     });
   }
 
@@ -368,7 +377,7 @@ class Player {
     this.watcher.look();
     this.pending = requestAnimationFrame(() => {
       this.pending = 0;
-      useFontOf(this.root);
+      this.stage.measure();
       for (const panel of this.panels) panel.fit();
       if (!this.data.root.hidden) this.data.fit();
       this.placeCurves();
@@ -394,7 +403,7 @@ class Player {
   }
 
   addCurve() {
-    const curve = new Curve();
+    const curve = new Curve(this.stage);
     const holder = element("div", "optviz-chart", this.charts);
     holder.setAttribute("role", "img");
     holder.append(curve.canvas.element);
@@ -553,7 +562,8 @@ class Player {
     const { view, help } = /** @type {Scene} */ (this.scene).data;
     // A convention that no competitor has any more is torch's own.
     const now = view[name] in options ? view[name] : Object.keys(options)[0];
-    const choice = { name, label, options: Object.entries(options), now, help: help[name] };
+    const group = `${name}-${this.number}`;
+    const choice = { name: group, label, options: Object.entries(options), now, help: help[name] };
     oneOf(this.views, choice, (value) => this.look({ [name]: value }));
   }
 
@@ -562,11 +572,12 @@ class Player {
     const ranges = this.panels[0]?.contour.zoomed ? this.panels[0].contour.ranges() : null;
     const [surface, camera] = [this.scene?.data.surface.name ?? "", { ...this.camera }];
     const { asked, cued } = this;
-    left = { position, end, speed, loop, camera, ranges, surface, asked, cued, at: performance.now() };
+    const left = { position, end, speed, loop, camera, ranges, surface, asked, cued, at: performance.now() };
+    if (this.wanted?.player) legacies.set(this.wanted.player, left);
     clearTimeout(this.timer);
     this.clock.stop();
     this.ends.abort();
-    this.arrivals();
+    this.inbox.close();
     this.resizes.disconnect();
     for (const panel of this.panels) panel.remove();
     this.root.remove();

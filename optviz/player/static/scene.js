@@ -1,5 +1,6 @@
 // What the server has sent: the scene, and the bytes of its paths and surface, each of which comes by itself.
 
+import { bytesOf } from "./blobs.js";
 import { lastAtMost } from "./search.js";
 import { Steps } from "./steps.js";
 
@@ -31,59 +32,27 @@ import { Steps } from "./steps.js";
  * @typedef {{ data: Dressed, runs: Run[], losses: Numbers, order: Uint16Array | null }} Scene
  */
 
-/** @type {import("./message.js").DigestBytes} */
-const DIGEST = 8;
-
-/** @type {Map<string, { numbers: ArrayBuffer, fresh: boolean }>} */
-const blobs = new Map();
-/** @type {Set<() => void>} */
-const waiting = new Set();
-
-/**
- * Keep a message of bytes: 8 of digest, then numbers.
- * @param {Uint8Array} bytes
- */
-export function receive(bytes) {
-  const digest = Array.from(bytes.subarray(0, DIGEST), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  // A copy: the message may begin anywhere in its buffer, numbers may not.
-  blobs.set(digest, { numbers: /** @type {ArrayBuffer} */ (bytes.slice(DIGEST).buffer), fresh: true });
-  for (const look of waiting) look();
-}
-
-/**
- * Call `look` whenever a message has come. Returns what ends that.
- * @param {() => void} look
- */
-export function onArrival(look) {
-  waiting.add(look);
-  return () => waiting.delete(look);
-}
-
 /**
  * The scene of `data`, or null while a part of it is still on its way.
  * @param {PlayerMessage} data
  * @param {Scheme} scheme of the page that it is shown in
+ * @param {import("./blobs.js").Inbox} inbox
  * @returns {Scene | null}
  */
-export function assemble(data, scheme) {
+export function assemble(data, scheme, inbox) {
   const order = data.data?.order ?? null;
   const digests = [
     data.surface.digest,
     ...data.runs.flatMap((run) => (run.ran ? digestsOf(run) : [])),
     ...(order ? [order] : []),
   ];
-  if (!digests.every((digest) => blobs.has(digest))) return null;
-  // What came since the last scene may belong to the next one; what is older and not shown is let go.
-  for (const [digest, blob] of blobs) {
-    if (!digests.includes(digest) && !blob.fresh) blobs.delete(digest);
-    blob.fresh = false;
-  }
+  if (!inbox.take(digests)) return null;
   const theme = data.themes[scheme];
   return {
     data: { ...data, theme },
     runs: data.runs.flatMap((run, index) => (run.ran ? unpack(run, index, data.columns, theme) : [])),
     losses: numbers(data.surface),
-    order: order ? new Uint16Array(bytes(order)) : null,
+    order: order ? new Uint16Array(bytesOf(order)) : null,
   };
 }
 
@@ -94,20 +63,13 @@ function digestsOf({ digest, steps, ghost, stability, weights }) {
 }
 
 /** @param {string} digest */
-function bytes(digest) {
-  const blob = blobs.get(digest);
-  if (!blob) throw new Error(`There is no blob ${digest}.`);
-  return blob.numbers;
-}
-
-/** @param {string} digest */
 function floats(digest) {
-  return new Float32Array(bytes(digest));
+  return new Float32Array(bytesOf(digest));
 }
 
 /** @param {{ digest: string, double: boolean }} data @returns {Numbers} */
 function numbers({ digest, double }) {
-  return double ? new Float64Array(bytes(digest)) : new Float32Array(bytes(digest));
+  return double ? new Float64Array(bytesOf(digest)) : new Float32Array(bytesOf(digest));
 }
 
 /**

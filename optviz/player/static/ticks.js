@@ -12,9 +12,7 @@ export function ticks(low, high, log, most) {
   if (!log) {
     const values = even(low, high, most);
     const scale = values.length > 1 ? 1 / (values[1] - values[0]) : 0;
-    const text = (/** @type {number} */ value) =>
-      Math.abs(value) * scale < 1e5 ? short(value) : placed(value, scale, 6);
-    return { values, texts: values.map(text) };
+    return { values, texts: values.map((value) => placed(value, scale, 6)) };
   }
   if (high - low >= 2) {
     const step = Math.ceil((high - low) / Math.max(most, 2));
@@ -28,8 +26,8 @@ export function ticks(low, high, log, most) {
   }
   const shown = values.filter((value) => value >= low && value <= high);
   if (shown.length > 1) return { values: shown, texts: shown.map((value) => short(10 ** value)) };
-  const plain = even(10 ** low, 10 ** high, most);
-  return { values: plain.map(Math.log10), texts: plain.map(short) };
+  const plain = ticks(10 ** low, 10 ** high, false, most);
+  return { values: plain.values.map(Math.log10), texts: plain.texts };
 }
 
 /**

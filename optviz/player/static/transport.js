@@ -149,7 +149,7 @@ export class Transport {
    * @param {KeyboardEvent} event
    */
   space(event) {
-    if (!plays(event)) return;
+    if (!plays(event) || event.defaultPrevented) return;
     const choosing = event.target instanceof Element && event.target.closest("[type=radio], [type=checkbox]");
     if (this.locked && choosing) return; // an answer is chosen first
     event.preventDefault();
@@ -166,6 +166,7 @@ export class Transport {
     const { target } = event;
     if (this.locked || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const inside = target instanceof Element && player.contains(target);
+    if (!inside && target instanceof Element && target.closest(".optviz-player")) return; // another player's
     // The scrubber is the playhead itself, and takes the same keys as the page.
     if (target !== this.scrubber && target instanceof Element && target !== document.body) {
       if (!inside && target.closest("input, textarea, select, button, summary, [role], [contenteditable], a"))

@@ -24,6 +24,7 @@ const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: [
 class Chart {
   /** @param {HTMLElement} root */
   constructor(root) {
+    this.root = root;
     this.title = document.createElement("h2");
     this.holder = document.createElement("div");
     this.holder.className = "optviz-plot";
@@ -44,26 +45,31 @@ class Chart {
     /** Figures that were sent: a zoom stays as long as it is the same one. */
     this.sent = 0;
     this.watcher = new SchemeWatcher(root, () => this.draw());
+    this.ends = new AbortController();
     this.listen();
   }
 
   listen() {
-    const holder = this.holder;
+    const { holder } = this;
+    const { signal } = this.ends;
     holder.addEventListener("pointerdown", (event) => {
       this.pressed = [event.clientX, event.clientY];
       this.inside = true;
     });
     // On the document: plotly covers all of it while a button is down.
-    document.addEventListener("pointerup", (event) => {
-      if (!this.holder.isConnected || !this.inside) return;
-      this.inside = false;
-      const moved = Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]);
-      const cell = event.button === 0 && moved <= STILL ? this.cellAt(event) : null;
-      if (cell) this.open(cell);
-    });
+    document.addEventListener("pointerup", (event) => this.release(event), { signal });
     holder.addEventListener("pointermove", (event) => this.point(this.cellAt(event)));
     holder.addEventListener("pointerleave", () => this.point(this.cursor));
     holder.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** @param {PointerEvent} event */
+  release(event) {
+    if (!this.inside) return;
+    this.inside = false;
+    const moved = Math.hypot(event.clientX - this.pressed[0], event.clientY - this.pressed[1]);
+    const cell = event.button === 0 && moved <= STILL ? this.cellAt(event) : null;
+    if (cell) this.open(cell);
   }
 
   /** @param {Data} data */
@@ -87,6 +93,7 @@ class Chart {
     if (!this.data) return;
     const { figure, dark, cells, plotly: version } = this.data;
     const plotly = await loadPlotly(version);
+    if (this.ends.signal.aborted) return; // meanwhile it was closed
     const { data: traces, layout } = structuredClone(figure);
     if (this.watcher.scheme === "dark")
       for (const [keys, value] of dark) put({ data: traces, layout }, keys, value);
@@ -171,7 +178,13 @@ class Chart {
     const ink = getComputedStyle(this.holder).color;
     const ring = { type: "circle", xsizemode: "pixel", ysizemode: "pixel", x0: -7, x1: 7, y0: -7, y1: 7 };
     const shape = { ...ring, xanchor: x[column], yanchor: y[row], line: { color: ink, width: 2 } };
-    await plotly.relayout(this.holder, { shapes: [shape] });
+    if (!this.ends.signal.aborted) await plotly.relayout(this.holder, { shapes: [shape] });
+  }
+
+  remove() {
+    this.ends.abort();
+    /** @type {any} */ (globalThis).Plotly?.purge(this.holder);
+    this.root.replaceChildren();
   }
 }
 
@@ -228,12 +241,13 @@ const charts = new WeakMap();
  * @param {{ data: Data, parentElement: HTMLElement, setTriggerValue: (name: string, value: any) => void }} mount
  */
 export default function mount({ data, parentElement, setTriggerValue }) {
-  let chart = charts.get(parentElement);
-  if (!chart) {
-    chart = new Chart(parentElement);
-    charts.set(parentElement, chart);
-  }
+  const chart = charts.get(parentElement) ?? new Chart(parentElement);
+  charts.set(parentElement, chart);
   chart.open = (cell) => setTriggerValue("cell", cell);
-  /** @type {any} */ (chart.holder).chart = chart;
+  Object.assign(chart.holder, { chart }); // for the tests, and for the curious in the browser's console
   chart.show(data);
+  return () => {
+    chart.remove();
+    charts.delete(parentElement);
+  };
 }

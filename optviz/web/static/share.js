@@ -17,6 +17,7 @@ export default function mount({ data, parentElement }) {
   parentElement.replaceChildren(root);
   if ("link" in data) link(root, data.link);
   else picture(root, data);
+  return () => root.remove();
 }
 
 /** @param {HTMLElement} root @param {string} query of the address, all of it: what opens by itself may change */

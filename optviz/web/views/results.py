@@ -53,6 +53,7 @@ def draw(experiment: ov.Experiment, view: ov.View, telling: Telling | None = Non
             **(telling or {}),
             "table": table,
             "plotly": get_plotlyjs_version(),
+            "player": player.KEY,
             "fixed": False,
             "lacks": [],
         },

@@ -1,6 +1,5 @@
 // The axes around the block.
 
-import { font } from "../canvas.js";
 import { ticks } from "../ticks.js";
 import { projected } from "./camera.js";
 import { HEIGHT } from "./mesh.js";
@@ -18,8 +17,10 @@ export class Axes {
    * @param {Scene} scene
    * @param {Floor} floor
    * @param {Projection} projection
+   * @param {import("../canvas.js").Stage} stage
    */
-  constructor(scene, floor, projection) {
+  constructor(scene, floor, projection, stage) {
+    this.stage = stage;
     this.scene = scene;
     this.floor = floor;
     this.projection = projection;
@@ -50,8 +51,8 @@ export class Axes {
     const { theme } = this.scene.data;
     const [hx, hy] = this.floor.halves;
     const [bx, by] = [-this.front[0] * hx, -this.front[1] * hy];
-    Object.assign(context, { strokeStyle: theme.faint, lineWidth: 1, lineJoin: "round" });
-    context.setLineDash([]);
+    this.stage.stroke(context, theme.faint, 1);
+    context.lineJoin = "round";
     context.beginPath();
     const across = (/** @type {number} */ z) => {
       this.line(context, [-bx, by, z], [bx, by, z]);
@@ -86,7 +87,7 @@ export class Axes {
     const { ticks: places, labels, levels } = this.scene.data.surface;
     const tall = HEIGHT * this.projection.scale * this.projection.cosE;
     const space = (tall * (places[1] - places[0])) / (levels.length - 1); // none where there is one label
-    const apart = space ? Math.ceil(14 / space) : 1;
+    const apart = space ? Math.ceil((14 * this.stage.scale) / space) : 1;
     return places
       .map((place, k) => ({ z: (place / (levels.length - 1) - 0.5) * HEIGHT, text: labels[k] }))
       .filter((_, k) => k % apart === 0);
@@ -98,8 +99,8 @@ export class Axes {
    */
   draw(context) {
     const { theme } = this.scene.data;
-    Object.assign(context, { strokeStyle: theme.ink, fillStyle: theme.ink, lineWidth: 1, lineCap: "round" });
-    context.setLineDash([]);
+    this.stage.stroke(context, theme.ink, 1);
+    Object.assign(context, { fillStyle: theme.ink, lineCap: "round" });
     this.side(context, 0);
     this.side(context, 1);
     this.upright(context);
@@ -124,22 +125,23 @@ export class Axes {
     context.lineTo(to[0], to[1]);
     context.stroke();
     context.globalAlpha = 1;
-    if (length < SHORT) return;
+    const { scale } = this.stage;
+    if (length < SHORT * scale) return;
     const out = this.outward(from, to);
-    const { values, texts } = ticks(low, high, false, Math.max(1, length / 56));
-    context.font = font(12);
+    const { values, texts } = ticks(low, high, false, Math.max(1, length / (56 * scale)));
+    context.font = this.stage.font(12);
     for (const [k, value] of values.entries()) {
       const [px, py] = at(this.floor.at(axis, value));
       // At its ends an axis meets the labels of another one.
       const end = Math.min(Math.hypot(px - from[0], py - from[1]), Math.hypot(px - to[0], py - to[1]));
-      if (end > 9) this.tick(context, px, py, out, texts[k]);
+      if (end > 9 * scale) this.tick(context, px, py, out, texts[k]);
     }
-    context.font = font(14, 600);
+    context.font = this.stage.font(14, 600);
     write(
       context,
       this.scene.data.surface.axes[axis],
-      (from[0] + to[0]) / 2 + 36 * out[0],
-      (from[1] + to[1]) / 2 + 36 * out[1],
+      (from[0] + to[0]) / 2 + 36 * scale * out[0],
+      (from[1] + to[1]) / 2 + 36 * scale * out[1],
       [0, 0],
     );
   }
@@ -165,13 +167,14 @@ export class Axes {
    * @param {string} text
    */
   tick(context, x, y, out, text) {
+    const [right, down] = out.map((part) => part * this.stage.scale);
     context.globalAlpha = 0.6;
     context.beginPath();
     context.moveTo(x, y);
-    context.lineTo(x + 5 * out[0], y + 5 * out[1]);
+    context.lineTo(x + 5 * right, y + 5 * down);
     context.stroke();
     context.globalAlpha = 1;
-    write(context, text, x + 8 * out[0], y + 8 * out[1], out);
+    write(context, text, x + 8 * right, y + 8 * down, out);
   }
 
   /**
@@ -188,11 +191,12 @@ export class Axes {
     context.lineTo(px, top);
     context.stroke();
     context.globalAlpha = 1;
-    if (bottom - top < SHORT / 2) return;
-    context.font = font(12);
+    const { scale } = this.stage;
+    if (bottom - top < (SHORT / 2) * scale) return;
+    context.font = this.stage.font(12);
     for (const { z, text } of this.losses()) this.tick(context, px, this.point(x, y, z)[1], [-1, 0], text);
-    context.font = font(14, 600);
-    write(context, "loss", px, top - 12, [-1, 0]); // on the right there may be the block
+    context.font = this.stage.font(14, 600);
+    write(context, "loss", px, top - 12 * scale, [-1, 0]); // on the right there may be the block
   }
 }
 

@@ -22,19 +22,20 @@ const ROOM = { side: 64, top: 26, bottom: 50 };
  * @param {Floor} floor
  * @param {number} width
  * @param {number} height
+ * @param {number} scale of the labels' type
  * @returns {Projection}
  */
-export function projectionOf(camera, floor, width, height) {
+export function projectionOf(camera, floor, width, height, scale = 1) {
   const [azimuth, elevation] = [camera.azimuth, camera.elevation].map((angle) => (angle * Math.PI) / 180);
   const [cosE, sinE] = [Math.cos(elevation), Math.sin(elevation)];
   const across = 2 * Math.hypot(...floor.halves);
-  const side = Math.min(ROOM.side, 0.14 * width);
-  const inner = height - ROOM.top - ROOM.bottom;
+  const side = Math.min(ROOM.side * scale, 0.14 * width);
+  const inner = height - (ROOM.top + ROOM.bottom) * scale;
   const fit = Math.min((width - 2 * side) / across, inner / (across * sinE + HEIGHT * cosE));
   return {
     scale: Math.max(fit, 1) * camera.zoom,
     cx: width / 2,
-    cy: ROOM.top + inner / 2,
+    cy: ROOM.top * scale + inner / 2,
     cosA: Math.cos(azimuth),
     sinA: Math.sin(azimuth),
     cosE,

@@ -1,7 +1,7 @@
 // The surface in three dimensions, with the paths on it: to turn, and to look at from any side. Loaded only
 // when it is asked for. It is drawn on plain canvases, so that it works where there is no WebGL.
 
-import { HiDpiCanvas, useFontOf } from "../canvas.js";
+import { HiDpiCanvas } from "../canvas.js";
 import { equalUnits } from "../frame.js";
 import { Axes } from "./axes.js";
 import { pinned, projectionOf, unprojected } from "./camera.js";
@@ -31,8 +31,11 @@ const LINE = 0.3;
 const MOST = 3.2e6;
 
 export class Relief {
-  /** @param {HTMLElement} holder an empty element, already sized by CSS */
-  constructor(holder) {
+  /**
+   * @param {HTMLElement} holder an empty element, already sized by CSS
+   * @param {import("../canvas.js").Stage} stage
+   */
+  constructor(holder, stage) {
     this.holder = holder;
     /** Several reliefs may share one. @type {Camera} */
     this.camera = { ...HOME };
@@ -45,8 +48,8 @@ export class Relief {
     /** @type {Mesh[]} */
     this.meshes = [];
     this.raster = new Raster();
-    this.block = new HiDpiCanvas();
-    this.paths = new ReliefPaths();
+    this.block = new HiDpiCanvas(stage);
+    this.paths = new ReliefPaths(stage);
     /** @type {[number, number]} */
     this.size = [0, 0];
     /**
@@ -87,7 +90,6 @@ export class Relief {
       this.meshes = [];
     }
     this.scene = scene;
-    useFontOf(this.holder);
     this.paths.show(scene, this.heights);
     this.holder.setAttribute(
       "aria-label",
@@ -131,7 +133,7 @@ export class Relief {
     const density = globalThis.devicePixelRatio || 1;
     const { azimuth, elevation, zoom } = camera;
     const { x, y } = this.pin ?? { x: 0, y: 0 };
-    const wanted = [width, height, density, azimuth, elevation, zoom, x, y].join();
+    const wanted = [width, height, density, azimuth, elevation, zoom, x, y, this.block.stage.font(12)].join();
     const ratio = this.turning ? Math.min(this.coarse, density) : fine(width, height, density);
     if (wanted === this.drawn && ratio <= this.fineness) return;
     const mesh = this.mesh(heights, this.turning && ratio <= 1 ? 2 : 1);
@@ -148,7 +150,7 @@ export class Relief {
       cy: projection.cy * ratio,
     };
     this.raster.render(mesh, scaled);
-    const axes = new Axes(scene, heights.floor, projection);
+    const axes = new Axes(scene, heights.floor, projection, this.block.stage);
     const context = this.block.clear();
     axes.behind(context);
     context.drawImage(this.raster.canvas, 0, 0, this.raster.width / ratio, this.raster.height / ratio);
@@ -164,8 +166,16 @@ export class Relief {
    * @param {Heights} heights
    */
   projection(heights) {
-    const projection = projectionOf(this.camera, heights.floor, this.size[0], this.size[1]);
+    const projection = this.whole(heights);
     return this.pin ? pinned(projection, this.pin.spot, this.pin.x, this.pin.y) : projection;
+  }
+
+  /**
+   * The same with the whole block in the middle.
+   * @param {Heights} heights
+   */
+  whole(heights) {
+    return projectionOf(this.camera, heights.floor, ...this.size, this.block.stage.scale);
   }
 
   /**
@@ -183,7 +193,7 @@ export class Relief {
       const near = this.raster.nearness(x * this.fineness, y * this.fineness);
       if (Number.isFinite(near)) this.pin = { spot: unprojected(projection, x, y, near), x, y };
     } else if (this.pin) {
-      const [left, top] = [this.size[0] / 2, projectionOf(this.camera, this.heights.floor, ...this.size).cy];
+      const [left, top] = [this.size[0] / 2, this.whole(this.heights).cy];
       const share = (zoom - 1) / (this.camera.zoom - 1);
       const spot = /** @type {[number, number, number]} */ ([0, 0, 0]);
       this.pin = { spot, x: left + share * (projection.cx - left), y: top + share * (projection.cy - top) };

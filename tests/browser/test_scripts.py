@@ -1,0 +1,213 @@
+"""The page's scripts by themselves, served as files: what several of them on one page do to each other."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import plotly
+import pytest
+from playwright.sync_api import Browser, Page
+from plotly.offline import get_plotlyjs_version
+
+import optviz as ov
+from optviz.player import captions
+from optviz.player.scene import Shown, scene
+
+ROOT = Path(ov.__file__).parent
+PAGE = """<!doctype html><link rel="stylesheet" href="optviz.player/player.css">
+<style>.holder { width: 700px; }</style>"""
+CHART = {
+    "figure": {"data": [{"type": "heatmap", "z": [[1, 2], [3, 4]]}], "layout": {"height": 300}},
+    "dark": [],
+    "cells": {"x": [0, 1], "y": [0, 1], "sayings": [], "most": 1, "axes": ["a", "b"]},
+    "title": "Four cells",
+    "plotly": get_plotlyjs_version(),
+}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the scripts are served, each folder under the name that others import it by."""
+    folder = tmp_path_factory.mktemp("scripts")
+    (folder / "index.html").write_text(PAGE, encoding="utf-8")
+    (folder / "optviz.player").symlink_to(ROOT / "player" / "static")
+    (folder / "optviz.web").symlink_to(ROOT / "web" / "static")
+    (folder / "optviz.plotly").mkdir()
+    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    (folder / "optviz.plotly" / "plotly.js.gz").write_bytes(gzip.compress(source.read_bytes(), 1))
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address)
+    yield page
+    page.context.close()
+    assert not errors
+
+
+# -- what is closed ----------------------------------------------------------------------------------------
+
+OPEN_AND_CLOSE = """async ([script, data]) => {
+    const { default: mount } = await import(script);
+    const parentElement = document.body.appendChild(document.createElement("div"));
+    const close = mount({ data, parentElement, setTriggerValue: () => {} });
+    while (data.figure && !parentElement.querySelector(".main-svg"))
+        await new Promise(requestAnimationFrame);
+    const { holder } = parentElement.querySelector(".optviz-plot")?.chart ?? {};
+    close();
+    const left = parentElement.childElementCount;
+    parentElement.remove();
+    return [left, holder?._fullLayout === undefined];
+}"""
+LESSON = {
+    "lesson": "Valleys",
+    "place": 0,
+    "pages": [{"name": "a", "title": "A"}],
+    "whole": "v",
+    "after": None,
+}
+
+
+def listeners(page: Page) -> int:
+    """How many of them the document and the window have."""
+    session = page.context.new_cdp_session(page)
+    count = 0
+    for name in ("document", "window"):
+        target = session.send("Runtime.evaluate", {"expression": name})["result"]["objectId"]
+        count += len(session.send("DOMDebugger.getEventListeners", {"objectId": target})["listeners"])
+    session.detach()
+    return count
+
+
+@pytest.mark.parametrize(
+    ("script", "data"), [("chart", CHART), ("reader", LESSON), ("share", {"link": "?surface=Booth"})]
+)
+def test_what_is_closed_leaves_nothing_behind(page: Page, script: str, data: Any) -> None:
+    given = [f"/optviz.web/{script}.js", data]
+    assert page.evaluate(OPEN_AND_CLOSE, given) == [0, True]
+    before = listeners(page)
+    for _ in range(10):
+        page.evaluate(OPEN_AND_CLOSE, given)
+    assert listeners(page) == before
+    assert page.evaluate("document.querySelectorAll('.js-plotly-plot').length") == 0
+
+
+# -- two players -------------------------------------------------------------------------------------------
+
+MOUNT = """async ({ name, data, blobs, style }) => {
+    const { default: mount } = await import("/optviz.player/player.js");
+    globalThis.holders ??= {};
+    globalThis.closes ??= {};
+    holders[name] ??= document.body.appendChild(document.createElement("div"));
+    const parentElement = holders[name];
+    parentElement.className = "holder";
+    const setTriggerValue = () => {};
+    const bytes = blob => Uint8Array.from(atob(blob), one => one.charCodeAt(0));
+    for (const blob of blobs) mount({ data: bytes(blob), parentElement: document.body, setTriggerValue });
+    closes[name] = mount({ data, parentElement, setTriggerValue });
+    const { player } = parentElement.querySelector(".optviz-player");
+    Object.assign(player.root.style, style);
+    const frames = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const patience = performance.now() + 20000;
+    while (player.shown !== data || !player.panels[0]?.contour.frame()) {
+        if (performance.now() > patience) throw new Error("The scene is not shown.");
+        await frames();
+    }
+}"""
+PLAYERS = "(name => holders[name].querySelector('.optviz-player').player)"
+
+
+def sent(surface: str, *lrs: float, player: str) -> dict[str, Any]:
+    runs = tuple(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr})) for lr in lrs)
+    spec = ov.SurfaceSpec(surface)
+    exp = ov.Experiment(spec, ov.surface(spec).start, 20, runs)
+    paths = ov.run(exp, "cpu")
+    shown = scene(exp, [Shown(path) for path in paths], ov.sample(exp.surface, 24))
+    summaries = [path.summary(ov.surface(spec).minimizers, 0.1) for path in paths]
+    table = captions.table(exp, summaries, [path.outcome.detail for path in paths])
+    more = {"table": table, "plotly": get_plotlyjs_version(), "fixed": False, "lacks": []}
+    return {
+        "name": player,
+        "data": {**shown.data, **captions.words(exp), **more, "player": player},
+        "blobs": [base64.b64encode(blob).decode() for blob in shown.blobs],
+        "style": {},
+    }
+
+
+@pytest.fixture
+def two(page: Page) -> Page:
+    """A page with two players, the left one in larger type."""
+    page.evaluate(MOUNT, sent("Booth", 0.01, player="left") | {"style": {"fontSize": "24px"}})
+    page.evaluate(MOUNT, sent("Himmelblau", 0.001, 0.01, player="right"))
+    return page
+
+
+def test_each_of_two_players_has_its_own_type(two: Page) -> None:
+    widths = f"""name => {{
+        const player = {PLAYERS}(name);
+        player.show();
+        const {{ context }} = player.panels[0].paths.canvas;
+        const widths = [];
+        context.stroke = function () {{ widths.push(this.lineWidth); }};
+        {PLAYERS}(name === "left" ? "right" : "left").show();
+        player.redraw();
+        delete context.stroke;
+        return [Math.max(...widths), player.curves[0].pale.context.font];
+    }}"""
+    (left, left_font), (right, right_font) = two.evaluate(widths, "left"), two.evaluate(widths, "right")
+    assert left == pytest.approx(1.5 * right)
+    assert left_font != right_font
+
+
+def test_a_player_keeps_what_it_was_sent_while_another_one_is_shown(two: Page) -> None:
+    again = sent("Booth", 0.02, player="left")
+    assert sent("Booth", 0.01, player="left")["blobs"][0] == again["blobs"][0]
+    two.evaluate(MOUNT, again | {"blobs": again["blobs"][1:]})  # the surface is there already
+    assert two.evaluate(f"{PLAYERS}('left').scene.runs[0].lr[1]") == pytest.approx(0.02)
+
+
+def test_a_player_goes_on_where_it_was_and_not_where_another_one_was(two: Page) -> None:
+    two.evaluate(f"{PLAYERS}('left').transport.seek(7)")
+    two.evaluate("closes.left()")
+    two.evaluate(MOUNT, sent("Booth", 0.01, player="third"))
+    assert two.evaluate(f"{PLAYERS}('third').clock.position") == 20
+    two.evaluate(MOUNT, sent("Booth", 0.01, player="left"))
+    assert two.evaluate(f"{PLAYERS}('left').clock.position") == 7
+
+
+def test_what_is_done_in_one_player_is_not_done_in_the_other(two: Page) -> None:
+    holders = two.locator(".holder")
+    holders.nth(0).get_by_role("radio", name="linear").check()
+    holders.nth(1).get_by_role("radio", name="log", exact=True).check()
+    for name, scale in (("left", "linear"), ("right", "log")):
+        assert two.evaluate(f"{PLAYERS}('{name}').scene.data.view.scale") == scale
+        chosen = f"{PLAYERS}('{name}').views.querySelector('[name*=scale]:checked').value"
+        assert two.evaluate(chosen) == scale
+    for place, name in enumerate(("left", "right")):
+        two.evaluate(f"name => {PLAYERS}(name).transport.seek(5)", name)
+        holders.nth(place).locator(".optviz-results").evaluate("one => { one.tabIndex = 0; one.focus(); }")
+        two.keyboard.press("ArrowRight")
+        assert two.evaluate(f"{PLAYERS}('{name}').clock.position") == 6
+        two.evaluate(f"name => {PLAYERS}(name).transport.seek(5)", name)
+    assert two.evaluate(f"['left', 'right'].map(name => {PLAYERS}(name).clock.position)") == [5, 5]
