@@ -65,3 +65,10 @@ def test_contributing_names_targets_that_exist():
     targets = re.findall(r"^([a-z-]+):.*## ", text("Makefile"), re.MULTILINE)
     code = " ".join(re.findall(r"```sh.*?```|`[^`\n]+`", text("CONTRIBUTING.md"), re.DOTALL))
     assert {"quick", "test"} <= set(re.findall(r"\bmake ([a-z-]+)", code)) <= set(targets)
+
+
+def test_a_commit_is_checked_by_what_lint_runs():
+    (lint,) = re.findall(r"^lint:.*\n((?:\t.*\n)+)", text("Makefile"), re.MULTILINE)
+    hooks = text(".pre-commit-config.yaml")
+    for tool in ("ruff check", "ruff format", "mypy", "run --silent lint"):
+        assert tool in lint and tool in hooks
