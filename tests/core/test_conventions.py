@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import optviz as ov
+from builders import competitor
 
 STEPS = 40
 Gradient = Callable[[np.ndarray, int], np.ndarray]
@@ -229,10 +230,6 @@ def experiment(run: ov.RunSpec, surface: str = "Quadratic bowl", **rest: Any) ->
     return ov.Experiment(
         ov.SurfaceSpec(surface), start, **({"steps": STEPS, "dtype": "float64"} | rest), runs=(run,)
     )
-
-
-def competitor(optimizer: str, settings: dict[str, Any], **rest: Any) -> ov.RunSpec:
-    return ov.RunSpec(ov.OptimizerSpec(optimizer, settings), **rest)
 
 
 def reference(run: ov.RunSpec, name: str, **rest: Any) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import plotly.graph_objects as go
@@ -23,32 +24,59 @@ def experiment(optimizer: str, surface: str = "Himmelblau", **params) -> ov.Expe
 
 
 SGD, ADAM = experiment("SGD", lr=0.01), experiment("Adam", lr=0.3)
-BASINS = [ov.basins(exp, resolution=24, device="cpu") for exp in (SGD, ADAM)]
-GRID = ov.sweep(
-    experiment("SGD", "Quadratic bowl"), x=("lr", 1e-2, 1e2, 9), y=("momentum", 0, 0.9, 5), device="cpu"
-)
-CURVES = [
-    ov.sweep(experiment(name), x=("lr", 1e-3, 10.0, 7), y=None, device="cpu") for name in ("SGD", "Adam")
-]
-TUNING = ov.tune(replace(SGD, runs=(*SGD.runs, *ADAM.runs)), 9, device="cpu")
-CLOUD = ov.cloud(ADAM, seeds=12, device="cpu")
-STABILITY = ov.stability(ADAM, ov.run(ADAM, "cpu")[0])
 
-LOST = ov.basins(experiment("SGD", lr=0.5), resolution=8, device="cpu")  # losses beyond float32
+
+@cache
+def basins() -> list[ov.BasinMap]:
+    return [ov.basins(exp, resolution=24, device="cpu") for exp in (SGD, ADAM)]
+
+
+@cache
+def lost() -> ov.BasinMap:
+    """With losses beyond float32."""
+    return ov.basins(experiment("SGD", lr=0.5), resolution=8, device="cpu")
+
+
+@cache
+def grid() -> ov.SweepMap:
+    bowl = experiment("SGD", "Quadratic bowl")
+    return ov.sweep(bowl, x=("lr", 1e-2, 1e2, 9), y=("momentum", 0, 0.9, 5), device="cpu")
+
+
+@cache
+def curves() -> list[ov.SweepMap]:
+    rates = ("lr", 1e-3, 10.0, 7)
+    return [ov.sweep(experiment(name), x=rates, y=None, device="cpu") for name in ("SGD", "Adam")]
+
+
+@cache
+def tuning() -> ov.Tuning:
+    return ov.tune(replace(SGD, runs=(*SGD.runs, *ADAM.runs)), 9, device="cpu")
+
+
+@cache
+def cloud() -> ov.Cloud:
+    return ov.cloud(ADAM, seeds=12, device="cpu")
+
+
+@cache
+def stability() -> ov.Stability:
+    return ov.stability(ADAM, ov.run(ADAM, "cpu")[0])
+
 
 FIGURES = {
-    "lost": lambda theme: ov.basin_figure(LOST, theme),
-    "basins": lambda theme: ov.basin_figure(BASINS[0], theme),
-    "difference": lambda theme: ov.basin_difference_figure(*BASINS, theme),
+    "lost": lambda theme: ov.basin_figure(lost(), theme),
+    "basins": lambda theme: ov.basin_figure(basins()[0], theme),
+    "difference": lambda theme: ov.basin_difference_figure(*basins(), theme),
     **{
-        f"sweep {value}": lambda theme, value=value: ov.sweep_figure(GRID, value, theme)
+        f"sweep {value}": lambda theme, value=value: ov.sweep_figure(grid(), value, theme)
         for value in SWEEP_VALUES
     },
-    "curves": lambda theme: ov.sweep_curves_figure(CURVES, "best loss", theme),
-    "tuning": lambda theme: ov.tuning_figure(TUNING, theme),
-    "cloud": lambda theme: ov.cloud_figure(CLOUD, theme),
-    "cloud paths": lambda theme: ov.cloud_paths_figure(CLOUD, theme),
-    "stability": lambda theme: ov.stability_figure(STABILITY, theme=theme, name="Adam"),
+    "curves": lambda theme: ov.sweep_curves_figure(curves(), "best loss", theme),
+    "tuning": lambda theme: ov.tuning_figure(tuning(), theme),
+    "cloud": lambda theme: ov.cloud_figure(cloud(), theme),
+    "cloud paths": lambda theme: ov.cloud_paths_figure(cloud(), theme),
+    "stability": lambda theme: ov.stability_figure(stability(), theme=theme, name="Adam"),
 }
 
 
@@ -63,7 +91,7 @@ def test_every_figure_sets_its_colours_and_shows_no_mark_up_of_a_user(name: str,
 
 
 def test_a_name_in_a_legend_is_shown_letter_by_letter() -> None:
-    assert "only &lt;b&gt;SGD&lt;/b&gt; in a known minimum" in legend(ov.basin_difference_figure(*BASINS))
+    assert "only &lt;b&gt;SGD&lt;/b&gt; in a known minimum" in legend(ov.basin_difference_figure(*basins()))
 
 
 def legend(figure: go.Figure) -> list[str]:
@@ -73,26 +101,26 @@ def legend(figure: go.Figure) -> list[str]:
 
 
 def test_a_basin_has_the_hue_of_its_ending_and_is_paler_the_longer_it_took() -> None:
-    basins = BASINS[0]
-    figure = ov.basin_figure(basins)
+    drawn = basins()[0]
+    figure = ov.basin_figure(drawn)
     heat, names = figure.data[0], legend(figure)
     classes, shades = np.divmod(heat.z, 1)
-    told = np.empty(basins.kinds.shape, dtype=int)
-    for cell in np.ndindex(basins.kinds.shape):
+    told = np.empty(drawn.kinds.shape, dtype=int)
+    for cell in np.ndindex(drawn.kinds.shape):
         name = names[int(classes[cell])]
-        if basins.minimizers[cell] >= 0:
-            x, y = ov.surface(SGD.surface).minimizers[basins.minimizers[cell]]
+        if drawn.minimizers[cell] >= 0:
+            x, y = ov.surface(SGD.surface).minimizers[drawn.minimizers[cell]]
             assert name == f"minimum {coordinates((x, y), ov.surface(SGD.surface).widths)}"
         else:
-            assert name.endswith(OUTCOMES[basins.kinds[cell]])
-        told[cell] = basins.reached[cell] if basins.minimizers[cell] >= 0 else basins.steps[cell]
-        near = f"within {basins.within:g}"
-        there = f"{near} at step {told[cell]}" if basins.minimizers[cell] >= 0 else f"step {told[cell]}"
+            assert name.endswith(OUTCOMES[drawn.kinds[cell]])
+        told[cell] = drawn.reached[cell] if drawn.minimizers[cell] >= 0 else drawn.steps[cell]
+        near = f"within {drawn.within:g}"
+        there = f"{near} at step {told[cell]}" if drawn.minimizers[cell] >= 0 else f"step {told[cell]}"
         assert heat.text[cell] == f"{name}, {there if told[cell] >= 0 else f'never {near}'}"
-        assert heat.customdata[cell][0] == pytest.approx(basins.losses[cell], rel=1e-5)
+        assert heat.customdata[cell][0] == pytest.approx(drawn.losses[cell], rel=1e-5)
     order = np.argsort(np.where(told < 0, np.inf, told), axis=None)  # those that never arrive are palest
     assert (np.diff(shades.reshape(-1)[order]) >= -1e-4).all() and np.ptp(shades) > 0
-    assert (heat.x == basins.x).all() and figure.layout.yaxis.scaleanchor == "x"
+    assert (heat.x == drawn.x).all() and figure.layout.yaxis.scaleanchor == "x"
 
 
 def test_a_map_in_the_making_shows_its_coarser_picture() -> None:
@@ -105,7 +133,7 @@ def test_a_map_in_the_making_shows_its_coarser_picture() -> None:
 
 
 def test_a_difference_says_who_gets_where() -> None:
-    one, other = BASINS
+    one, other = basins()
     found = difference(one, other)
     assert (difference(one, one) == 0).all()
     for cell in np.ndindex(found.shape):
@@ -117,33 +145,33 @@ def test_a_difference_says_who_gets_where() -> None:
 
 
 def test_a_sweep_shows_its_losses_and_the_border_of_stability() -> None:
-    heat, border = ov.sweep_figure(GRID).data
+    heat, border = ov.sweep_figure(grid()).data
     shown = ~np.isnan(heat.z)
-    assert (shown == (GRID.kinds != OUTCOMES.index("diverged"))).all() and not shown.all()
-    np.testing.assert_allclose(10.0 ** heat.z[shown], GRID.losses[shown], rtol=1e-4)
-    assert (np.stack((border.x, border.y), 1) == GRID.boundary).all()
+    assert (shown == (grid().kinds != OUTCOMES.index("diverged"))).all() and not shown.all()
+    np.testing.assert_allclose(10.0 ** heat.z[shown], grid().losses[shown], rtol=1e-4)
+    assert (np.stack((border.x, border.y), 1) == grid().boundary).all()
     with pytest.raises(ValueError, match="shows one of"):
-        ov.sweep_figure(GRID, "beauty")
+        ov.sweep_figure(grid(), "beauty")
     with pytest.raises(ValueError, match="single hyperparameter"):
-        ov.sweep_curves_figure([GRID])
-    assert legend(ov.sweep_curves_figure(CURVES)) == ["&lt;b&gt;SGD&lt;/b&gt;", "&lt;b&gt;Adam&lt;/b&gt;"]
+        ov.sweep_curves_figure([grid()])
+    assert legend(ov.sweep_curves_figure(curves())) == ["&lt;b&gt;SGD&lt;/b&gt;", "&lt;b&gt;Adam&lt;/b&gt;"]
 
 
 def test_a_tuning_marks_the_best_rate_and_says_the_budget() -> None:
-    figure = ov.tuning_figure(TUNING)
+    figure = ov.tuning_figure(tuning())
     stars = [trace for trace in figure.data if trace.mode == "markers"]
-    assert [star.x[0] for star in stars] == [TUNING.rates[i, best] for i, best in enumerate(TUNING.best)]
-    assert TUNING.budget in figure.layout.xaxis.title.text
+    assert [star.x[0] for star in stars] == [tuning().rates[i, best] for i, best in enumerate(tuning().best)]
+    assert tuning().budget in figure.layout.xaxis.title.text
 
 
 def test_bands_hold_what_they_say() -> None:
-    traces = {trace.name: trace for trace in ov.cloud_figure(CLOUD).data}
+    traces = {trace.name: trace for trace in ov.cloud_figure(cloud()).data}
     assert {"5 % to 95 %", "25 % to 75 %", "median", "one of them"} <= traces.keys()
-    np.testing.assert_array_equal(traces["5 % to 95 %"].y, CLOUD.losses[4])
-    np.testing.assert_array_equal(traces["one of them"].y, CLOUD.path_losses[0])
+    np.testing.assert_array_equal(traces["5 % to 95 %"].y, cloud().losses[4])
+    np.testing.assert_array_equal(traces["one of them"].y, cloud().path_losses[0])
 
 
 def test_curvature_is_drawn_beside_its_threshold() -> None:
-    traces = {trace.name: trace for trace in ov.stability_figure(STABILITY).data}
+    traces = {trace.name: trace for trace in ov.stability_figure(stability()).data}
     assert len(traces) == 3
-    np.testing.assert_array_equal(traces[f"threshold {STABILITY.formula}"].y, STABILITY.threshold)
+    np.testing.assert_array_equal(traces[f"threshold {stability().formula}"].y, stability().threshold)

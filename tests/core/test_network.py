@@ -14,6 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import optviz as ov
+from builders import competitor
 from optviz.engine.planes import on_plane, principal, trained_weights
 from optviz.engine.sampling import _hessians_of, plane_hessians
 from optviz.player.scene import Shown, by_index, scene, steps_of
@@ -23,10 +24,6 @@ from optviz.surfaces.models import layers
 
 MLP = ov.SurfaceSpec("MLP classifier", {"hidden": (5, 3)})
 PLANE = ov.SurfaceSpec("Least squares with bias")
-
-
-def competitor(optimizer: str, params: dict[str, Any] | None = None, **around: Any) -> ov.RunSpec:
-    return ov.RunSpec(ov.OptimizerSpec(optimizer, params or {}), **around)
 
 
 def experiment(

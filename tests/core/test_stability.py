@@ -91,18 +91,17 @@ def test_a_frozen_parameter_has_no_part_in_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("optimizer", "rest"),
+    ("optimizer", "params", "around"),
     [
-        ("Rprop", {}),
-        ("LBFGS", {}),
-        ("SGD", {"maximize": True}),
-        ("RMSprop", {"centered": True}),
-        ("SGD", {"zero_grad": False}),
+        ("Rprop", {}, {}),
+        ("LBFGS", {}, {}),
+        ("SGD", {"maximize": True}, {}),
+        ("RMSprop", {"centered": True}, {}),
+        ("SGD", {}, {"zero_grad": False}),
     ],
 )
-def test_where_no_threshold_is_known_none_is_given(optimizer, rest) -> None:
-    around = {"zero_grad": rest.pop("zero_grad", True)}
-    found, _ = along(optimizer, {"lr": 0.01, **rest}, steps=5, **around)
+def test_where_no_threshold_is_known_none_is_given(optimizer, params, around) -> None:
+    found, _ = along(optimizer, {"lr": 0.01, **params}, steps=5, **around)
     assert np.isnan(found.threshold).all() and np.isnan(found.sharpness).all() and found.formula == ""
     np.testing.assert_allclose(found.curvature, LARGEST)
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from colors import contrast
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -91,18 +93,6 @@ def test_the_installed_command_has_the_checkouts_settings_and_entry():
 def test_telemetry_and_error_details_are_off_in_the_checkout():
     assert SETTINGS["browser"]["gatherUsageStats"] is False
     assert SETTINGS["client"]["showErrorDetails"] == "none"
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two `#rrggbb` colours, 1 to 21 (WCAG 2.2, relative luminance)."""
-
-    def luminance(colour: str) -> float:
-        channels = [value / 255 for value in bytes.fromhex(colour[1:])]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
