@@ -26,6 +26,7 @@ from optviz.surfaces.problem import Domain
 
 Size = tuple[int, int]
 WatchFrames = Callable[[int, int], None]
+"""Called after each frame with the frames done and their total. What it raises ends the work."""
 
 FRAMES_A_SECOND = (10, 20, 25, 50)
 """Rates that both formats have: a GIF counts in hundredths of a second."""

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from optviz.engine.trajectory import Trajectory
-from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, to_gif, to_mp4
+from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, WatchFrames, to_gif, to_mp4
 from optviz.export.pictures import to_image
 from optviz.export.tables import results_json, steps_csv, steps_parquet
 from optviz.figures.catalogue import FIGURES
@@ -22,8 +22,6 @@ from optviz.spec.params import Choice, Float, Int, Param, Value, complete
 from optviz.spec.registry import Registry
 from optviz.spec.view import View
 
-Watch = Callable[[int, int], None]
-
 
 @dataclass(frozen=True)
 class Work:
@@ -35,7 +33,7 @@ class Work:
     view: View
     settings: Mapping[str, Any]
     """A value for each of the format's parameters."""
-    watch: Watch | None = None
+    watch: WatchFrames | None = None
     """Called now and then with the amount done and the total; what it raises ends the work."""
 
     @property

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from optviz.spec.params import Choice, Flag, Maybe, Param, Points
-from optviz.surfaces.models import Data, Floats, Loss, Model
+from optviz.surfaces.models import Array, Data, Loss, Model
 from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo
 
 GROUP = "Data"
@@ -148,7 +148,7 @@ def table(
 # -- where the minimum is --------------------------------------------------------------------------------
 
 
-def _least_squares(x: Floats, y: Floats) -> Point:
+def _least_squares(x: Array, y: Array) -> Point:
     """Slope and intercept of the line with the least sum of squares, to the last digit."""
     xs, ys = [list(map(Fraction, values.tolist())) for values in (x, y)]
     return _solved(sum(x * x for x in xs), sum(xs), len(xs), _inner(xs, ys), sum(ys))
@@ -164,7 +164,7 @@ def _solved(a: Any, b: Any, c: Any, u: Any, v: Any) -> Point:
     return float((u * c - v * b) / determinant), float((a * v - b * u) / determinant)
 
 
-def _least_deviations(x: Floats, y: Floats) -> Point:
+def _least_deviations(x: Array, y: Array) -> Point:
     """A line with the least sum of absolute deviations: one of them goes through two of the points."""
     pairs = [(i, j) for i, j in combinations(range(len(x)), 2) if x[i] != x[j]]
     first, second = np.asarray(pairs).T
@@ -175,7 +175,7 @@ def _least_deviations(x: Floats, y: Floats) -> Point:
     return _least_squares(x[list(best)], y[list(best)])
 
 
-def _least_smooth(x: Floats, y: Floats) -> Point:
+def _least_smooth(x: Array, y: Array) -> Point:
     """The line with the least SmoothL1Loss: errors below 1 count squared, others with their sign alone.
 
     Newton's method on x with mean 0 and deviation 1, halving steps that do not lower the loss; then exactly,
@@ -184,7 +184,7 @@ def _least_smooth(x: Floats, y: Floats) -> Point:
     middle, scale = x.mean(), x.std()
     rows = np.stack(((x - middle) / scale, np.ones_like(x)), axis=1)
 
-    def loss(at: Floats) -> float:
+    def loss(at: Array) -> float:
         error = np.abs(rows @ at - y)
         return float(np.where(error < 1, 0.5 * error**2, error - 0.5).sum())
 
@@ -204,7 +204,7 @@ def _least_smooth(x: Floats, y: Floats) -> Point:
     return _exactly_smooth(x, y, np.abs(error) < 1, np.sign(error)) or found
 
 
-def _exactly_smooth(x: Floats, y: Floats, small: Any, sign: Any) -> Point | None:
+def _exactly_smooth(x: Array, y: Array, small: Any, sign: Any) -> Point | None:
     """Where the slope is 0 if these errors count squared and the others have these signs; None if nowhere."""
     xs, ys = [list(map(Fraction, values[small].tolist())) for values in (x, y)]
     if len(set(xs)) < 2:
@@ -215,7 +215,7 @@ def _exactly_smooth(x: Floats, y: Floats, small: Any, sign: Any) -> Point | None
     return _solved(sum(x * x for x in xs), sum(xs), len(xs), u, v)
 
 
-_SOLVERS: Mapping[str, Callable[[Floats, Floats], Point]] = {
+_SOLVERS: Mapping[str, Callable[[Array, Array], Point]] = {
     "MSELoss": _least_squares,
     "SmoothL1Loss": _least_smooth,
     "L1Loss": _least_deviations,
@@ -279,7 +279,7 @@ def _line(name: str, data: str, points: Any, loss: str, standardize: bool) -> Su
     )
 
 
-def _around(x: Floats, y: Floats, minimizer: Point, square: bool) -> tuple[Domain, Point]:
+def _around(x: Array, y: Array, minimizer: Point, square: bool) -> tuple[Domain, Point]:
     """A domain about the best line, as wide as the data need, and a start that is not in its valley.
 
     The middle is that of least squares, so that another loss is seen to move the minimum.

@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader
 
 from optviz.surfaces.layers import Activation, Layer, Linear
 
-Floats = NDArray[np.float64]
+Array = NDArray[np.float64]
 
 _AT_ONCE = 2**22
 """Numbers that are held at a time while a surface is sampled."""
@@ -174,9 +174,9 @@ class Loss:
 class Data:
     """A small data set, with the model that is fitted to it and the loss."""
 
-    inputs: Floats
+    inputs: Array
     """(n, k) as they were given."""
-    targets: Floats
+    targets: Array
     """(n,)"""
     names: tuple[str, ...]
     """What the k columns of the inputs are called, and then the targets."""
@@ -196,7 +196,7 @@ class Data:
             inputs = (inputs - inputs.mean(0)) / inputs.std(0, correction=0)
         return inputs, torch.tensor(self.targets[:, None], dtype=dtype)
 
-    def predict(self, theta: Any, inputs: Any = None) -> Floats:
+    def predict(self, theta: Any, inputs: Any = None) -> Array:
         """What the model gives at parameters (..., D) for inputs (m, k) as they are given: (..., m).
 
         Its own inputs where there are no others. For a classifier that is a logit: positive is class 1.
@@ -205,7 +205,7 @@ class Data:
         given = own if inputs is None else torch.as_tensor(np.asarray(inputs, dtype=np.float64))
         if self.standardized:
             given = (given - own.mean(0)) / own.std(0, correction=0)
-        found: Floats = self.model.outputs(torch.as_tensor(np.asarray(theta, np.float64)), given).numpy()
+        found: Array = self.model.outputs(torch.as_tensor(np.asarray(theta, np.float64)), given).numpy()
         return found
 
     @property
@@ -213,7 +213,7 @@ class Data:
         """Whether the targets are classes, 0 and 1, and the model gives logits."""
         return isinstance(self.loss.module, nn.BCEWithLogitsLoss)
 
-    def scaling(self) -> tuple[Floats, Floats]:
+    def scaling(self) -> tuple[Array, Array]:
         """The offset (k,) subtracted from the inputs, and the scale (k,) that they are then divided by."""
         own = torch.tensor(self.inputs)
         if not self.standardized:

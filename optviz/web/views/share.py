@@ -13,7 +13,8 @@ import streamlit as st
 from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
-from optviz.export.formats import FORMATS, Format, Watch, Work, figure_of
+from optviz.export.films import WatchFrames
+from optviz.export.formats import FORMATS, Format, Work, figure_of
 from optviz.export.pictures import still
 from optviz.figures.catalogue import FIGURES
 from optviz.figures.theme import THEMES
@@ -84,7 +85,7 @@ class _Shown:
             there = runs.trajectories(experiment)
         return cls(experiment, view, ov.project(experiment, there))
 
-    def work(self, row: Format, settings: Mapping[str, Any], watch: Watch | None = None) -> Work:
+    def work(self, row: Format, settings: Mapping[str, Any], watch: WatchFrames | None = None) -> Work:
         if row.runs and not self.trajectories:
             raise ValueError("No competitor has run to its end: there is nothing to take away.")
         return Work(self.experiment, self.trajectories, self.view, settings, watch)
