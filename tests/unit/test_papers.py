@@ -72,3 +72,11 @@ def test_a_commit_is_checked_by_what_lint_runs():
     hooks = text(".pre-commit-config.yaml")
     for tool in ("ruff check", "ruff format", "mypy", "run --silent lint"):
         assert tool in lint and tool in hooks
+
+
+def test_the_folders_of_tests_are_those_that_are_there():
+    named = re.findall(r"`tests/(\w+)/`", section(ARCHITECTURE, "What is proven, and where"))
+    folders = {
+        path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"
+    }
+    assert set(named) == folders
