@@ -104,6 +104,10 @@ class CellMap(ShownAsFigure):
         """(h, w) which cells have been run."""
         return self.kinds >= 0
 
+    def at(self, row: int, column: int) -> Experiment:
+        """The experiment that was run in a cell."""
+        raise NotImplementedError
+
     def shown(self, values: NDArray[Any]) -> NDArray[Any]:
         """Values of the cells, with coarser ones where the finer ones are missing.
 

@@ -124,9 +124,9 @@ def cloud(
     made = made_with(experiment, device)
 
     def result() -> Cloud:
-        there = ~np.isnan(losses[:, 0])
+        done = ~np.isnan(losses[:, 0])
         over = "seeds" if radius is None else "starts"
-        return _summarised(experiment, index, over, tuple(quantiles), paths[there], losses[there], made)
+        return _summarised(experiment, index, over, tuple(quantiles), paths[done], losses[done], made)
 
     def put(piece: Piece, walked: tuple[Floats, Array]) -> None:
         paths[piece.places], losses[piece.places] = walked

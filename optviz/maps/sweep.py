@@ -363,8 +363,9 @@ def _requests(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -
 def _requests_of_curves(experiment: Experiment, focus: int, settings: Mapping[str, Any]) -> list[Request]:
     """A curve for every competitor that has the hyperparameter."""
     x, _ = usual_axes(experiment.runs[focus].optimizer, settings["x"])
-    there = [i for i, run in enumerate(experiment.runs) if x[0] in axis_names(run.optimizer.name)]
-    if not there:
+    runs = enumerate(experiment.runs)
+    indices = [index for index, run in runs if x[0] in axis_names(run.optimizer.name)]
+    if not indices:
         raise ValueError(f"No competitor has a number called {x[0]}.")
     return [
         Request(
@@ -373,7 +374,7 @@ def _requests_of_curves(experiment: Experiment, focus: int, settings: Mapping[st
             Settings({"index": index, "x": x, "y": None, "within": settings["within"]}),
             cost(experiment, index, x[3], "sweep"),
         )
-        for index in there
+        for index in indices
     ]
 
 

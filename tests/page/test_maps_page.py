@@ -139,6 +139,19 @@ def on_a_map() -> AppTest:
     return visit(FEW, BASINS)
 
 
+def test_a_picture_without_cells_opens_nothing() -> None:
+    app = visit(FEW, ov.MapSpec("cloud", {"count": 2, "radius": 0.1}))
+    before = experiment(app)
+    calm(trigger(app, "figure", "cell", [0, 0]))
+    assert experiment(app) == before
+
+
+def test_the_other_axis_is_never_the_one_that_goes_across() -> None:
+    app = visit(replace(FEW, steps=2), ov.MapSpec("sweep", {"x": ("momentum", 0.0, 0.9, 3, "linear")}))
+    assert widget(app, "map.sweep.y.name").value == "lr"
+    assert "for each momentum and lr" in charts(app)[0]["title"]
+
+
 @pytest.mark.parametrize("cell", [None, [1], [1, 2, 3], ["1", "2"], [-1, 0], [16, 0], [0, 16], [0.5, 1], {}])
 def test_nonsense_from_a_browser_opens_nothing(on_a_map: AppTest, cell: Any) -> None:
     calm(trigger(on_a_map, "figure", "cell", cell))

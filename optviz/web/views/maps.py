@@ -14,6 +14,7 @@ from optviz.figures.theme import THEMES, Theme
 from optviz.maps import catalogue
 from optviz.maps.axes import AxisKind
 from optviz.maps.catalogue import MAPS, Picture, Request, map_info
+from optviz.maps.cells import CellMap
 from optviz.spec.params import Competitor, Flag, Kind, Maybe
 from optviz.spec.wording import counted
 from optviz.web.compute import jobs
@@ -82,23 +83,23 @@ def _live(
     running: bool,
 ) -> None:
     """The map as far as it has been computed."""
-    found = [jobs.begin(request, _viewer()) if running else jobs.known(request) for request in wanted]
-    there = [job for job in found if job is not None]
-    if running and not any(job.running for job in there):
+    asked = [jobs.begin(request, _viewer()) if running else jobs.known(request) for request in wanted]
+    begun = [job for job in asked if job is not None]
+    if running and not any(job.running for job in begun):
         if draws_fragments():
             session().edited = True
             st.rerun()  # it need not be updated any more
         running = False
-    _progress(there, running, experiment, view)
-    for reason in {job.reason for job in there if job.reason}:
+    _progress(begun, running, experiment, view)
+    for reason in {job.reason for job in begun if job.reason}:
         st.error(widgets.plain(reason))
-    results = [job.result for job in there if job.result is not None]
+    results = [job.result for job in begun if job.result is not None]
     if len(results) < len(wanted):
         return
     named = [catalogue.named(result, experiment) for result in results]
     _pictures(*(catalogue.pictures(spec, named, _own_colors(theme)) for theme in THEMES.values()))
     info = map_info(spec)
-    if info.offered and all(job.finished for job in there):
+    if info.offered and all(job.finished for job in begun):
         _button(info.offer, "use", "check", _go, info.offered(named))
 
 
@@ -121,11 +122,11 @@ def _own_colors(theme: Theme) -> Theme:
     return replace(theme, paths=(*own, *rest))
 
 
-def _progress(found: Sequence[jobs.Job], running: bool, experiment: ov.Experiment, view: ov.View) -> None:
-    done, total = sum(job.done for job in found), sum(job.total for job in found)
+def _progress(begun: Sequence[jobs.Job], running: bool, experiment: ov.Experiment, view: ov.View) -> None:
+    done, total = sum(job.done for job in begun), sum(job.total for job in begun)
     with st.container(key="map-progress", horizontal=True, vertical_alignment="center"):
         if running:
-            left = [job.left for job in found if job.running]
+            left = [job.left for job in begun if job.running]
             seconds = sum(part for part in left if part is not None)
             words = f"{done:,} of {counted(total, 'run')}"
             words += f" · about {_duration(seconds)} left" if None not in left else ""
@@ -170,13 +171,13 @@ def _pictures(light: Sequence[Picture], dark: Sequence[Picture]) -> None:
             chart.draw(f"map-{place}", picture, night, partial(_open, picture.map))
 
 
-def _open(found: Any, cell: Any) -> None:
+def _open(map: CellMap | None, cell: Any) -> None:
     """Show a cell's run in the playground. Raises ValueError for what is no cell: it comes from a browser."""
-    height, width = found.kinds.shape
+    height, width = map.kinds.shape if map else (0, 0)
     good = isinstance(cell, list) and len(cell) == 2 and all(type(part) is int for part in cell)
-    if not good or not (0 <= cell[0] < width and 0 <= cell[1] < height):
+    if not map or not good or not (0 <= cell[0] < width and 0 <= cell[1] < height):
         raise ValueError("There is no such cell.")
-    _go(found.at(cell[1], cell[0]))
+    _go(map.at(cell[1], cell[0]))
 
 
 def _go(experiment: ov.Experiment) -> None:

@@ -40,7 +40,7 @@ def axis(field: Field, label: str, kind: AxisKind, help: str, said: Any) -> None
     if usual is None:
         st.caption(f"{optimizer.name} has no second number to vary.")
         return
-    now, there = whole_axis(optimizer, field.get() or usual), list(ov.axis_names(optimizer.name))
+    now, names = whole_axis(optimizer, field.get() or usual), list(ov.axis_names(optimizer.name))
 
     def read(chosen: str) -> Any:
         return default_axis(optimizer, chosen, usual[3])
@@ -50,7 +50,7 @@ def axis(field: Field, label: str, kind: AxisKind, help: str, said: Any) -> None
     row = st.container(horizontal=True, gap="small", width="content", key=f"axis-{field.key}")
     below = widgets.below(*parts[1:4])
     with row:
-        options = there if now[0] in there else [now[0], *there]
+        options = names if now[0] in names else [now[0], *names]
         editing = widgets.editor(f"{field.key}.name", now[0], field.set, read, redraw=field.shown_in)
         st.selectbox(label, options, width=128, **editing)
         for part, name, number in zip(parts[1:4], kind.names[1:4], kind.kinds[1:4], strict=True):
