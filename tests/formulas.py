@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from optviz.expressions.expression import FUNCTIONS
+from optviz.expressions.spelling import FUNCTIONS
 
 HOSTILE = [
     "__import__('os').system('true')",

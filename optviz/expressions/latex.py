@@ -1,119 +1,178 @@
-"""A checked formula in LaTeX, as a mathematician would write it."""
+"""Formulas in LaTeX, as a mathematician would write them. `player/static/formula.js` writes the same way."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from optviz.expressions.expression import CONDITIONS, GREEK, Name, Node, Number, Operation
+from optviz.expressions.terms import GREEK, Number, Operation, Symbol, Term
 
 _OPEN, _SUM, _PRODUCT, _BASE, _ATOM = range(5)
-_GREEK = frozenset(GREEK.values())
+"""How tightly a text holds together."""
+THIN = r" \, "
+"""The space in a product of names that may have several letters."""
+
 _NAMED: Mapping[str, str] = MappingProxyType(
     {name: rf"\{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "min", "max")}
     | {"asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "log": r"\ln"}
-    | {name: rf"\operatorname{{{name}}}" for name in ("atan2", "sign", "sigmoid", "relu", "softplus")}
 )
-_SIGNS: Mapping[str, str] = MappingProxyType(
+"""Functions that LaTeX has a command for."""
+_RELATIONS: Mapping[str, str] = MappingProxyType(
     {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"}
-    | {"and": r"\text{ and }", "or": r"\text{ or }"}
 )
+_JOINED: Mapping[str, str] = MappingProxyType({"and": r"\text{ and }", "or": r"\text{ or }"})
+_COMMANDS: Mapping[str, str] = MappingProxyType(
+    {name: rf"\{name}" for name in GREEK.values()} | {"lam": r"\lambda"}
+)
+_LETTERS: Mapping[str, str] = MappingProxyType(
+    {letter: _COMMANDS[name] for letter, name in GREEK.items()} | {"Π": r"\Pi", "∞": r"\infty", "−": "-"}
+)
+_MARKS: Mapping[str, str] = MappingProxyType({"hat": r"\hat{%s}", "tilde": r"\tilde{%s}", "prime": "%s'"})
 
 
-def latex(node: Node) -> str:
-    """A checked formula in LaTeX, without dollar signs."""
-    return _latex(node)[0]
+def latex(term: Term, shown: Callable[[Symbol], str] | None = None, space: str = " ") -> str:
+    """A formula in LaTeX, without dollar signs.
+
+    Args:
+        term: The formula.
+        shown: What stands for a symbol, such as its value; by default the symbol itself.
+        space: What stands between the factors of a product, where no dot is needed.
+    """
+    return _Writer(shown or symbol_latex, space).text(term)
 
 
-def _latex(node: Node) -> tuple[str, int]:
-    """The LaTeX of a node, and how tightly it holds together."""
-    match node:
-        case Number(value):
-            return _number_latex(value)
-        case Name(name):
-            return _name_latex(name), _ATOM
-        case Operation("+" | "-" as sign, (left, right)):
-            return f"{_held(left, _SUM)} {sign} {_held(right, _PRODUCT)}", _SUM
-        case Operation("neg", (part,)):
-            return f"-{_held(part, _PRODUCT)}", _SUM
-        case Operation("*", (Operation("neg", (left,)), right)):
-            return f"-{_held(Operation('*', (left, right)), _PRODUCT)}", _SUM
-        case Operation("*", (left, right)):
-            one, other = _held(left, _PRODUCT), _held(right, _PRODUCT)
-            return f"{one}{_between(other)}{other}", _PRODUCT
-        case Operation("/", (left, right)):
-            return rf"\frac{{{latex(left)}}}{{{latex(right)}}}", _BASE
-        case Operation("**", (base, exponent)):
-            return _power_latex(base, exponent), _BASE
-        case Operation(name, parts) if name in CONDITIONS:
-            return _condition_latex(name, parts), _ATOM
-        case Operation(name, parts):
-            return _call_latex(name, parts)
-    raise AssertionError(node)
+class _Writer:
+    def __init__(self, shown: Callable[[Symbol], str], space: str) -> None:
+        self._shown, self._space = shown, space
+
+    def text(self, term: Term) -> str:
+        return self._written(term)[0]
+
+    def _held(self, term: Term, rank: int) -> str:
+        """The LaTeX of a term, in brackets where it holds together less tightly than `rank`."""
+        text, own = self._written(term)
+        return text if own >= rank else rf"\left({text}\right)"
+
+    def _written(self, term: Term) -> tuple[str, int]:
+        """The LaTeX of a term, and how tightly it holds together."""
+        match term:
+            case Number(value):
+                return _ranked(_exact(value))
+            case Symbol():
+                return _ranked(self._shown(term))
+            case Operation("+" | "-" as sign, (left, right)):
+                return f"{self._held(left, _SUM)} {sign} {self._held(right, _PRODUCT)}", _SUM
+            case Operation("neg", (part,)):
+                return f"-{self._held(part, _PRODUCT)}", _SUM
+            case Operation("*", (Operation("neg", (left,)), right)):
+                return self._written(-(left * right))
+            case Operation("*", (left, right)):
+                return self._product(self._held(left, _PRODUCT), self._held(right, _PRODUCT)), _PRODUCT
+            case Operation("/", (left, right)):
+                return rf"\frac{{{self.text(left)}}}{{{self.text(right)}}}", _BASE
+            case Operation("**", (base, exponent)):
+                return self._power(base, exponent), _BASE
+            case Operation(name, parts):
+                return self._call(name, parts)
+        raise TypeError(f"{term!r} is no term.")
+
+    def _product(self, left: str, right: str) -> str:
+        """Two factors, with a dot where they could be read as one number."""
+        is_read_as_one = right[0].isdigit() or (right.startswith(r"\frac{") and left[-1].isdigit())
+        return left + (r" \cdot " if is_read_as_one else self._space) + right
+
+    def _power(self, base: Term, exponent: Term) -> str:
+        above = self.text(exponent)
+        match base, exponent:
+            case Operation(name, (part,)), Number() if name in _NAMED:
+                return rf"{_NAMED[name]}^{{{above}}}\left({self.text(part)}\right)"
+        return rf"{self._held(base, _ATOM)}^{{{above}}}"
+
+    def _call(self, name: str, parts: tuple[Term, ...]) -> tuple[str, int]:
+        if name in _JOINED:
+            nested = (self._held(part, _ATOM) for part in parts)
+            return f" {_JOINED[name]} ".join(nested), _OPEN
+        texts = [self.text(part) for part in parts]
+        if name in _RELATIONS:
+            return f" {_RELATIONS[name]} ".join(texts), _ATOM
+        match name, texts:
+            case "not", (text,):
+                return rf"\text{{not }}\left({text}\right)", _ATOM
+            case "sqrt", (text,):
+                return rf"\sqrt{{{text}}}", _ATOM
+            case "abs", (text,):
+                return rf"\left|{text}\right|", _ATOM
+            case "where", (condition, then, otherwise):
+                return _cases(
+                    rf"{then} & \text{{if }} {condition}", rf"{otherwise} & \text{{otherwise}}"
+                ), _OPEN
+            case "by sign", (of, *values):
+                signs = zip(values, ("> 0", "< 0", "= 0"), strict=True)
+                return _cases(*(f"{value} & {of} {sign}" for value, sign in signs)), _OPEN
+        called = _NAMED.get(name, rf"\operatorname{{{name}}}")
+        return rf"{called}\left({', '.join(texts)}\right)", _BASE
 
 
-def _held(node: Node, rank: int) -> str:
-    """The LaTeX of a node, in brackets where it holds together less tightly than `rank`."""
-    text, own = _latex(node)
-    return text if own >= rank else rf"\left({text}\right)"
+def _cases(*rows: str) -> str:
+    return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
 
-def _between(right: str) -> str:
-    return r" \cdot " if right[0].isdigit() or right.startswith(r"\frac{") else r" \, "
+def _ranked(text: str) -> tuple[str, int]:
+    """A symbol or a number, and how tightly it holds together."""
+    return text, _SUM if text.startswith("-") else _PRODUCT if r"\cdot" in text else _ATOM
 
 
-def _number_latex(value: float) -> tuple[str, int]:
-    text = f"{value:.0f}" if value == int(value) and value < 1e6 else repr(value)
+# -- numbers -------------------------------------------------------------------------------------------
+
+
+def number_latex(number: float) -> str:
+    """A number as LaTeX, with six significant digits."""
+    if math.isnan(number):
+        return r"\text{NaN}"
+    if math.isinf(number):
+        return r"\infty" if number > 0 else r"-\infty"
+    return _powers_of_ten(f"{number:.6g}")
+
+
+def _exact(number: float) -> str:
+    """A number with all its digits."""
+    if not math.isfinite(number):
+        return number_latex(number)
+    return _powers_of_ten(f"{number:.0f}" if number == int(number) and abs(number) < 1e6 else repr(number))
+
+
+def _powers_of_ten(text: str) -> str:
     digits, mark, exponent = text.partition("e")
-    if not mark:
-        return text, _ATOM
-    return rf"{digits} \cdot 10^{{{int(exponent)}}}", _PRODUCT
+    return rf"{digits} \cdot 10^{{{int(exponent)}}}" if mark else digits
 
 
-def _name_latex(name: str) -> str:
+# -- symbols -------------------------------------------------------------------------------------------
+
+
+def symbol_latex(symbol: Symbol) -> str:
+    """A symbol as LaTeX, with its mark, index and exponent."""
+    if not symbol.base:
+        return _spelt(symbol.key)
+    marked = _MARKS.get(symbol.mark, "%s") % _letters(symbol.base)
+    above = "" if symbol.mark in (*_MARKS, "") else f"^{{{_word(symbol.mark)}}}"
+    below = f"_{{{_word(symbol.sub)}}}" if symbol.sub else ""
+    return marked + below + above
+
+
+def _spelt(name: str) -> str:
     r"""A name, its letters Greek and its number or second part below it: w_{1}, \theta_{x}."""
     letters = re.match(r"[A-Za-z]+", name)
     assert letters, name
-    head, rest = letters[0], name[letters.end() :].strip("_")
-    below = "" if not rest else rf"_{{{rest}}}" if len(rest) == 1 else rf"_{{\mathrm{{{_escaped(rest)}}}}}"
-    if head in _GREEK:
-        return rf"\{'lambda' if head == 'lam' else head}{below}"
-    return f"{head}{below}" if len(head) == 1 else rf"\mathrm{{{head}}}{below}"
+    head, rest = letters[0], name[letters.end() :].strip("_").replace("_", r"\_")
+    below = "" if not rest else rf"_{{{rest}}}" if len(rest) == 1 else rf"_{{\mathrm{{{rest}}}}}"
+    return _COMMANDS.get(head, head if len(head) == 1 else rf"\mathrm{{{head}}}") + below
 
 
-def _escaped(text: str) -> str:
-    return text.replace("_", r"\_")
+def _word(text: str) -> str:
+    return rf"\text{{{text}}}" if text.isalpha() and len(text) > 2 else _letters(text)
 
 
-def _power_latex(base: Node, exponent: Node) -> str:
-    above = latex(exponent)
-    match base, exponent:
-        case Operation(name, (part,)), Number() if name in _NAMED:
-            return rf"{_NAMED[name]}^{{{above}}}\left({latex(part)}\right)"
-    return rf"{_held(base, _ATOM)}^{{{above}}}"
-
-
-def _call_latex(name: str, parts: Sequence[Node]) -> tuple[str, int]:
-    texts = [latex(part) for part in parts]
-    match name:
-        case "sqrt":
-            return rf"\sqrt{{{texts[0]}}}", _ATOM
-        case "abs":
-            return rf"\left|{texts[0]}\right|", _ATOM
-        case "where":
-            condition, then, otherwise = texts
-            rows = rf"{then} & \text{{if }} {condition} \\ {otherwise} & \text{{otherwise}}"
-            return rf"\begin{{cases}} {rows} \end{{cases}}", _OPEN
-    return rf"{_NAMED[name]}\left({', '.join(texts)}\right)", _BASE
-
-
-def _condition_latex(name: str, parts: Sequence[Node]) -> str:
-    if name == "not":
-        return rf"\text{{not }}\left({latex(parts[0])}\right)"
-    nested = [rf"\left({latex(part)}\right)" if _is_joined(part) else latex(part) for part in parts]
-    return f" {_SIGNS[name]} ".join(nested)
-
-
-def _is_joined(node: Node) -> bool:
-    return isinstance(node, Operation) and node.name in ("and", "or")
+def _letters(text: str) -> str:
+    return "".join(_LETTERS.get(letter, letter) for letter in text)

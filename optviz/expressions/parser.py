@@ -16,22 +16,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from optviz.expressions.expression import (
+from optviz.expressions.spelling import (
     COMPARISONS,
     CONDITIONS,
     FUNCTIONS,
-    LONGEST,
-    MOST_PARAMETERS,
-    VARIABLES,
-    Expression,
-    FormulaError,
-    Name,
-    Node,
-    Number,
-    Operation,
-)
-from optviz.expressions.spelling import (
     MADE,
+    VARIABLES,
+    FormulaError,
     Token,
     constant_of,
     first_of_two,
@@ -42,6 +33,12 @@ from optviz.expressions.spelling import (
     other_meaning,
     tokens,
 )
+from optviz.expressions.terms import Number, Operation, Symbol, Term
+
+LONGEST = 300
+"""Characters in a formula."""
+MOST_PARAMETERS = 8
+"""Names in a formula that become parameters."""
 
 _DEEPEST = 100
 """Operations inside each other; 100 terms in a row are 99 deep."""
@@ -52,6 +49,17 @@ _RANKS: Mapping[str, int] = MappingProxyType(
     {"or": _OR, "and": _AND, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "**": _POWER}
     | dict.fromkeys(COMPARISONS, _COMPARISON)
 )
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A formula that has been checked."""
+
+    tree: Term
+    parameters: tuple[str, ...]
+    """Names that are to be given, in the order in which they are first met."""
+    missing: tuple[str, ...]
+    """Those of x and y that it does not hold."""
 
 
 @lru_cache(maxsize=256)
@@ -73,7 +81,7 @@ def parse(text: str, given: frozenset[str] = frozenset()) -> Expression:
 class _Part:
     """A piece of the text that has been read."""
 
-    node: Node
+    node: Term
     at: int
     end: int
     depth: int = 1
@@ -96,7 +104,7 @@ class _Parser:
         """How many bars | are open, for each bracket that is."""
         self.parameters: dict[str, None] = {}
 
-    def whole(self) -> Node:
+    def whole(self) -> Term:
         """The formula as one number."""
         part = self._number(self._expression())
         if self._next.text == ",":
@@ -349,13 +357,13 @@ class _Parser:
         called = self._next.text == "("
         if piece.text in VARIABLES:
             self._check_no_index(piece)
-            return _Part(Name(piece.text), piece.at, piece.end)
+            return _Part(Symbol(piece.text), piece.at, piece.end)
         if (function := function_of(piece.text)) and (called or piece.text not in self.given):
             return self._function(piece, function)
         if (constant := constant_of(piece.text)) and piece.text not in self.given:
             if called and constant == "e":
                 raise FormulaError("'e' @ is no function: write exp(…), or e*(…) to multiply.", piece.at)
-            return _Part(Name(constant), piece.at, piece.end)
+            return _Part(Symbol(constant), piece.at, piece.end)
         if called or (piece.text not in self.given and self._begins_value() and is_refused(piece.text)):
             raise no_function(piece.text, piece.at)
         return self._parameter(piece)
@@ -387,7 +395,7 @@ class _Parser:
                 f"A formula can have at most {MOST_PARAMETERS} parameters, and '{name}' @ is one more.",
                 piece.at,
             )
-        return _Part(Name(name), piece.at, piece.end)
+        return _Part(Symbol(name), piece.at, piece.end)
 
     # -- functions --
 
@@ -530,7 +538,7 @@ def _finite(piece: Token, text: str) -> Number:
     return Number(number)
 
 
-def _whole(piece: Token) -> Node:
+def _whole(piece: Token) -> Term:
     """A power in raised digits, such as ⁻¹."""
     number = _finite(piece, piece.text.lstrip("+-"))
     return Operation("neg", (number,)) if piece.text.startswith("-") else number

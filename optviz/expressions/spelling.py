@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import keyword
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -16,19 +17,42 @@ from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 
-from optviz.expressions.expression import (
-    CONSTANTS,
-    FUNCTIONS,
-    GREEK,
-    RESERVED,
-    FormulaError,
-    Node,
-    Number,
-    Operation,
+from optviz.expressions.terms import GREEK, Number, Operation, Term
+
+VARIABLES = ("x", "y")
+CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "e": math.e})
+FUNCTIONS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    dict.fromkeys(
+        ("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "exp", "log", "sqrt", "abs"),
+        (1,),
+    )
+    | dict.fromkeys(("sign", "sigmoid", "relu", "softplus"), (1,))
+    | {"atan2": (2,), "min": (2, 3, 4), "max": (2, 3, 4), "where": (3,)}
 )
+"""The functions, and how many arguments each takes."""
+
+RESERVED = frozenset(
+    (
+        *("expression", "x_range", "y_range", "torch", "math", "formula"),
+        *("power", "real_power", "variable_power", "piecewise", "flat"),
+    )
+)
+"""Names that mean something beside a formula or in the program that is shown for it."""
+
+COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+CONDITIONS = frozenset((*COMPARISONS, "and", "or", "not"))
 
 _DEEPEST_BRACKETS = 30
 _LONGEST_NAME = 20
+
+
+class FormulaError(ValueError):
+    """Why a formula is refused: a sentence for the user, and the place in the text that it is about."""
+
+    def __init__(self, sentence: str, at: int) -> None:
+        """`sentence` has "@" where it names the place `at`, which is counted from 0."""
+        super().__init__(sentence.replace("@", f"(at character {at + 1})", 1))
+        self.at = at
 
 
 @dataclass(frozen=True)
@@ -238,11 +262,11 @@ _SPELLINGS: Mapping[str, str] = MappingProxyType(
 """Other names of functions."""
 
 
-def _log_to(base: float) -> Callable[..., Node]:
+def _log_to(base: float) -> Callable[..., Term]:
     return lambda part: Operation("/", (Operation("log", (part,)), Operation("log", (Number(base),))))
 
 
-MADE: Mapping[str, tuple[int, Callable[..., Node]]] = MappingProxyType(
+MADE: Mapping[str, tuple[int, Callable[..., Term]]] = MappingProxyType(
     {
         "log10": (1, _log_to(10.0)),
         "log2": (1, _log_to(2.0)),

@@ -18,20 +18,8 @@ import numpy as np
 
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Trajectory
-from optviz.expressions.terms import (
-    Number,
-    Operation,
-    Symbol,
-    Term,
-    Values,
-    by_sign,
-    latex,
-    number_latex,
-    sqrt,
-    symbol_latex,
-    symbols,
-    value,
-)
+from optviz.expressions.latex import latex, number_latex, symbol_latex
+from optviz.expressions.terms import Number, Operation, Symbol, Term, Values, by_sign, sqrt, symbols, value
 from optviz.optimizers.catalogue import optimizer_info
 from optviz.spec.experiment import RunSpec
 from optviz.spec.wording import counted

@@ -6,8 +6,8 @@ from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict
 
 Term: TypeAlias = float | str | list[Any]
 """A number, the key of a symbol, or an operation and what it is done to."""
-Symbol: TypeAlias = Annotated[list[str], tuple[str, str, str]]
-"""How a symbol is written: its letter, what stands below it, and its mark."""
+Symbol: TypeAlias = Annotated[list[str], tuple[str, str, str, str]]
+"""How a symbol is written: its letter, what stands below it, its mark, and all of it as LaTeX."""
 
 
 class RuleLine(TypedDict):

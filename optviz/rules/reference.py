@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from optviz.expressions.terms import Number, Operation, Symbol, Term, latex, symbol_latex, symbols
+from optviz.expressions.latex import latex, symbol_latex
+from optviz.expressions.terms import Number, Operation, Symbol, Term, symbols
 from optviz.optimizers.catalogue import optimizer_info
 from optviz.rules.derivations import AFTER, GIVEN, RULES, THETA, Form, Line, T, flat_settings
 from optviz.spec.experiment import OptimizerSpec

@@ -16,6 +16,7 @@ import numpy as np
 from optviz.engine.outcome import Array
 from optviz.engine.rates import used_lrs
 from optviz.engine.trajectory import Trajectory
+from optviz.expressions.latex import symbol_latex
 from optviz.expressions.terms import Symbol, symbols, tree
 from optviz.optimizers.catalogue import optimizer_info
 from optviz.rules.derivations import Derivation, derivation, flat_settings, state_columns, state_name
@@ -109,7 +110,9 @@ def _rule(found: Derivation) -> Rule:
         for line in form.lines:
             names |= {symbol.key: symbol for symbol in (line.name, *symbols(line.term))}
     return {
-        "symbols": {key: [symbol.base, symbol.sub, symbol.mark] for key, symbol in names.items()},
+        "symbols": {
+            key: [symbol.base, symbol.sub, symbol.mark, symbol_latex(symbol)] for key, symbol in names.items()
+        },
         "initial": dict(found.initial),
         "forms": [
             {

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import optviz as ov
-from optviz.expressions.terms import Number, Operation, Symbol, by_sign, latex, sqrt, symbols, tree, value
+from optviz.expressions.latex import latex
+from optviz.expressions.terms import Number, Operation, Symbol, by_sign, sqrt, symbols, tree, value
 from optviz.rules.derivations import RULES
 
 RUNS, STEPS = 60, 12
@@ -212,10 +213,10 @@ TERMS = {
     0.5**X * 2: (r"0.5^{x} \cdot 2", 0.25),
     sqrt(X + 1) + Y: (r"\sqrt{x + 1} + \hat{y}_{t}", 6.0),
     by_sign(X - 3, 1, 2, X): (
-        r"\begin{cases}1 & x - 3 > 0 \\ 2 & x - 3 < 0 \\ x & x - 3 = 0\end{cases}",
+        r"\begin{cases} 1 & x - 3 > 0 \\ 2 & x - 3 < 0 \\ x & x - 3 = 0 \end{cases}",
         3.0,
     ),
-    Operation("max", (X, Y)): (r"\operatorname{max}\left(x, \hat{y}_{t}\right)", 4.0),
+    Operation("max", (X, Y)): (r"\max\left(x, \hat{y}_{t}\right)", 4.0),
 }
 
 

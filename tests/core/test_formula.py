@@ -17,9 +17,9 @@ from torch import Tensor
 
 import optviz as ov
 from formulas import HOSTILE, PIECES, generated, mutated
-from optviz.expressions.expression import FUNCTIONS, LONGEST
-from optviz.expressions.latex import latex
-from optviz.expressions.parser import parse
+from optviz.expressions.latex import THIN, latex
+from optviz.expressions.parser import LONGEST, parse
+from optviz.expressions.spelling import FUNCTIONS
 from optviz.figures.contours import contour_levels, picture, places
 from optviz.surfaces.formula.surface import DEFAULT, _term
 
@@ -325,7 +325,7 @@ def test_a_formula_is_shown_back(expression: str) -> None:
 
 
 def test_the_default_is_shown_before_anything_is_typed() -> None:
-    assert INFO.latex() == INFO.formula == latex(parse(DEFAULT).tree)
+    assert INFO.latex() == INFO.formula == latex(parse(DEFAULT).tree, space=THIN)
 
 
 def assert_balanced(text: str) -> None:
@@ -452,7 +452,7 @@ def test_ten_thousand_inputs_neither_escape_nor_hang_nor_raise_anything_else(
         accepted += 1
         settings = INFO.settings({"expression": text})
         assert INFO.code is not None
-        assert_balanced(latex(checked.tree))
+        assert_balanced(latex(checked.tree, space=THIN))
         assert "\n" not in INFO.code(settings).expression
         term = _term(text, tuple((name, 1.0) for name in checked.parameters))
         value = term.at(*theta.unbind(-1))

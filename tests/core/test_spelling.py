@@ -17,9 +17,10 @@ import torch
 
 import optviz as ov
 from formulas import HOSTILE, PIECES, generated, mutated
-from optviz.expressions.expression import CONSTANTS, LONGEST, FormulaError, Name, Node, Number, Operation
-from optviz.expressions.latex import latex
-from optviz.expressions.parser import parse
+from optviz.expressions.latex import THIN, latex
+from optviz.expressions.parser import LONGEST, parse
+from optviz.expressions.spelling import CONSTANTS, FormulaError
+from optviz.expressions.terms import Number, Operation, Symbol, Term
 from optviz.surfaces.formula.lowering import lower
 
 INFO = ov.SURFACES["Formula"]
@@ -27,7 +28,7 @@ POINTS = np.random.default_rng(5).uniform(0.1, 2.0, (2, 50))
 """Positive, so that roots and logarithms of them exist."""
 
 
-def values(tree: Node, given: dict[str, float] | None = None, at: np.ndarray = POINTS) -> np.ndarray:
+def values(tree: Term, given: dict[str, float] | None = None, at: np.ndarray = POINTS) -> np.ndarray:
     x, y = torch.tensor(at)
     with np.errstate(all="ignore"):
         return lower(tree, given or {}).at(x, y).numpy()
@@ -305,7 +306,7 @@ SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**",
 SIGNS |= {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
-def pythons_tree(node: ast.expr) -> Node:
+def pythons_tree(node: ast.expr) -> Term:
     """The oracle for what is written as Python writes it: Python's own tree, in our three kinds.
 
     Raises SyntaxError for what is no formula.
@@ -314,7 +315,7 @@ def pythons_tree(node: ast.expr) -> Node:
         case ast.Constant(value=value):
             return Number(float(value))
         case ast.Name(id=name):
-            return Name(name)
+            return Symbol(name)
         case ast.UnaryOp(op=op, operand=operand):
             return Operation("not" if isinstance(op, ast.Not) else "neg", (pythons_tree(operand),))
         case ast.BinOp(left=left, op=op, right=right):
@@ -361,12 +362,12 @@ def test_what_is_written_as_python_writes_it_is_read_as_python_reads_it() -> Non
     assert read > 3000
 
 
-def written(node: Node) -> str:
+def written(node: Term) -> str:
     """A tree as text, with brackets around everything."""
     match node:
         case Number(value):
             return repr(value)
-        case Name(name):
+        case Symbol(name):
             return name
         case Operation("neg" | "not" as name, (part,)):
             return f"({'-' if name == 'neg' else 'not '}{written(part)})"
@@ -428,11 +429,13 @@ def test_a_formula_printed_back_is_the_same_formula() -> None:
         back = written(tree)
         if len(back) <= LONGEST and back.count("(") < 30:
             assert parse(back, GIVEN).tree == tree, text
-        shown = from_latex(latex(tree))
+        shown = from_latex(latex(tree, space=THIN))
         if len(shown) <= LONGEST and shown.count("(") < 30:  # LaTeX says nothing of x*(y*z)
             given = {"a": 1.25, "c1": -0.5}
             one, other = values(tree, given), values(parse(shown, GIVEN).tree, given)
-            np.testing.assert_allclose(other, one, rtol=1e-9, atol=1e-9, err_msg=f"{text} → {latex(tree)}")
+            np.testing.assert_allclose(
+                other, one, rtol=1e-9, atol=1e-9, err_msg=f"{text} → {latex(tree, space=THIN)}"
+            )
             compared += 1
     assert compared > 700
 
@@ -514,7 +517,7 @@ def test_whatever_is_typed_is_a_formula_or_a_sentence_with_a_place() -> None:
             assert "(at character" in sentence or "empty" in sentence or len(text) > LONGEST, (text, sentence)
         else:
             accepted += 1
-            assert latex(expression.tree)
+            assert latex(expression.tree, space=THIN)
         slow += time.thread_time() - began > 0.006
     assert accepted > 1000
     assert slow < 40  # of 40,000: Python tidies its memory now and then
@@ -546,7 +549,7 @@ def test_the_deepest_and_longest_take_no_time(text: str) -> None:
     for _ in range(3):
         began = time.thread_time()
         with contextlib.suppress(FormulaError):
-            latex(parse(text).tree)
+            latex(parse(text).tree, space=THIN)
         best = min(best, time.thread_time() - began)
         parse.cache_clear()
     assert best < 0.012

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { evaluate, write } from "../../optviz/player/static/formula.js";
+import { evaluate, SUM, write } from "../../optviz/player/static/formula.js";
 import { chance, near } from "./chance.js";
 
 /** @typedef {import("../../optviz/player/static/formula.js").Term} Term */
@@ -55,9 +55,11 @@ function read(text) {
 const never = () => assert(false);
 /** @type {any} */
 const WRITER = {
-  leaf: (/** @type {number | string} */ leaf, /** @type {number} */ above) =>
-    typeof leaf === "number" && leaf < 0 ? (above ? `(−${-leaf})` : `−${-leaf}`) : String(leaf),
-  row: (/** @type {string[]} */ ...parts) => parts.join(""),
+  leaf: (/** @type {number | string} */ leaf, /** @type {number} */ rank) =>
+    typeof leaf === "number" && leaf < 0 ? (rank > SUM ? `(−${-leaf})` : `−${-leaf}`) : String(leaf),
+  sum: (/** @type {string[]} */ ...parts) => parts.join(""),
+  product: (/** @type {string[]} */ ...parts) => parts.join("·"),
+  negative: (/** @type {string} */ part) => `−${part}`,
   bracket: (/** @type {string} */ inner) => `(${inner})`,
   fraction: never,
   power: never,
@@ -75,7 +77,7 @@ test("what is written has the value of the formula: no bracket is missing", () =
 
 test("operations are those of numbers", () => {
   const of = (/** @type {Term} */ term) => evaluate(term, (key) => VALUES[key]);
-  assert.equal(of(["/", ["^", "b", 2], ["sqrt", 9]]), 3);
+  assert.equal(of(["/", ["**", "b", 2], ["sqrt", 9]]), 3);
   assert.equal(of(["max", ["abs", -4], ["min", 7, "c"]]), 5);
   assert.equal(of(["float32", 0.1]), Math.fround(0.1));
   assert.deepEqual(

@@ -1,5 +1,7 @@
 // Formulas of optviz/expressions/terms.py: a number, a symbol's key, or a list of an operation's name and its parts.
 
+import { precise } from "./ticks.js";
+
 /** @typedef {import("./message.js").Term} Term */
 /** @typedef {(key: string) => number} Values */
 /** @typedef {import("./message.js").Symbol} Symbol */
@@ -10,7 +12,7 @@ const OPERATIONS = {
   "-": (a, b) => a - b,
   "*": (a, b) => a * b,
   "/": (a, b) => a / b,
-  "^": (a, b) => a ** b,
+  "**": (a, b) => a ** b,
   neg: (a) => -a,
   sqrt: Math.sqrt,
   abs: Math.abs,
@@ -33,21 +35,22 @@ export function evaluate(term, values) {
   return OPERATIONS[name](...parts.map((part) => evaluate(part, values)));
 }
 
-/** How tightly operations hold their parts together; the others need no brackets. */
-const BINDING = /** @type {Record<string, number>} */ ({ "+": 1, "-": 1, neg: 2, "*": 3, "^": 5 });
-const WHOLE = 9;
-/** What a power is taken of is bracketed unless it is a symbol or a plain number. */
-const BASE = 6;
+/** How tightly what is written holds together, as in optviz/expressions/latex.py. */
+const OPEN = 0;
+export const SUM = 1;
+const PRODUCT = 2;
+const BASE = 3;
+const ATOM = 4;
 
 /**
- * How formulas are written: as MathML, or as LaTeX. `leaf` writes a symbol or a number; it is told how
- * tightly what is around it binds, so that it can bracket a negative number.
+ * How formulas are written: as MathML, or as LaTeX. `leaf` writes a symbol or a number, in brackets where it
+ * holds together less tightly than it is told.
  * @template T
  * @typedef {{
- *   leaf: (leaf: number | string, above: number) => T, row: (...parts: (T | string)[]) => T,
- *   bracket: (inner: T) => T, fraction: (above: T, below: T) => T, power: (base: T, exponent: T) => T,
- *   root: (inner: T) => T, size: (inner: T) => T, call: (name: string, parts: T[]) => T,
- *   cases: (lines: [T, T, string][]) => T,
+ *   leaf: (leaf: number | string, rank: number) => T, bracket: (inner: T) => T,
+ *   sum: (left: T, sign: string, right: T) => T, product: (left: T, right: T) => T, negative: (part: T) => T,
+ *   fraction: (above: T, below: T) => T, power: (base: T, exponent: T) => T, root: (inner: T) => T,
+ *   size: (inner: T) => T, call: (name: string, parts: T[]) => T, cases: (lines: [T, T, string][]) => T,
  * }} Writer
  */
 
@@ -55,53 +58,61 @@ const BASE = 6;
  * @template T
  * @param {Term} term
  * @param {Writer<T>} writer
- * @param {number} above
+ * @param {number} rank how tightly it has to hold together, else it is bracketed
  * @returns {T}
  */
-export function write(term, writer, above = 0) {
-  if (typeof term === "number" || typeof term === "string") return writer.leaf(term, above);
-  const [name, ...parts] = term;
-  const binding = BINDING[name] ?? WHOLE;
-  const one = (/** @type {number} */ place, around = 0) => write(parts[place], writer, around);
-  // What stands first in a sum needs no brackets of its own, even if it is negative.
-  const first = () => one(0, name !== "*" && typeof parts[0] !== "object" ? 0 : binding);
-  const made = () => {
-    switch (name) {
-      case "+":
-        return writer.row(first(), "+", one(1, binding + 1));
-      case "-":
-        return writer.row(first(), "−", one(1, binding + 1));
-      case "*":
-        return writer.row(first(), "·", one(1, binding + 1));
-      case "neg":
-        return writer.row("−", one(0, binding));
-      case "/":
-        return writer.fraction(one(0), one(1));
-      case "^":
-        return writer.power(one(0, BASE), one(1));
-      case "sqrt":
-        return writer.root(one(0));
-      case "abs":
-        return writer.size(one(0));
-      case "by sign":
-        return writer.cases([
-          [one(1), one(0), ">"],
-          [one(2), one(0), "<"],
-          [one(3), one(0), "="],
-        ]);
-      default:
-        return writer.call(
-          name,
-          parts.map((_, place) => one(place)),
-        );
+export function write(term, writer, rank = OPEN) {
+  if (typeof term === "number" || typeof term === "string") return writer.leaf(term, rank);
+  const [text, own] = operation(term, writer);
+  return own < rank ? writer.bracket(text) : text;
+}
+
+/**
+ * An operation, and how tightly what is written holds together.
+ * @template T
+ * @param {any[]} term
+ * @param {Writer<T>} writer
+ * @returns {[T, number]}
+ */
+function operation([name, ...parts], writer) {
+  const part = (/** @type {number} */ place, rank = OPEN) => write(parts[place], writer, rank);
+  switch (name) {
+    case "+":
+      return [writer.sum(part(0, SUM), "+", part(1, PRODUCT)), SUM];
+    case "-":
+      return [writer.sum(part(0, SUM), "−", part(1, PRODUCT)), SUM];
+    case "*":
+      if (Array.isArray(parts[0]) && parts[0][0] === "neg")
+        return operation(["neg", ["*", parts[0][1], parts[1]]], writer);
+      return [writer.product(part(0, PRODUCT), part(1, PRODUCT)), PRODUCT];
+    case "neg":
+      return [writer.negative(part(0, PRODUCT)), SUM];
+    case "/":
+      return [writer.fraction(part(0), part(1)), BASE];
+    case "**":
+      return [writer.power(part(0, ATOM), part(1)), BASE];
+    case "sqrt":
+      return [writer.root(part(0)), ATOM];
+    case "abs":
+      return [writer.size(part(0)), ATOM];
+    case "by sign": {
+      const lines = [">", "<", "="].map((sign, place) => [part(place + 1), part(0), sign]);
+      return [writer.cases(/** @type {[T, T, string][]} */ (lines)), OPEN];
     }
-  };
-  return binding < above ? writer.bracket(made()) : made();
+    default:
+      return [
+        writer.call(
+          name,
+          parts.map((_, place) => part(place)),
+        ),
+        BASE,
+      ];
+  }
 }
 
 /**
  * MathML, which browsers typeset themselves.
- * @param {(leaf: number | string, above: number) => Element} leaf
+ * @param {(leaf: number | string, rank: number) => Element} leaf
  * @returns {Writer<Element>}
  */
 export function mathml(leaf) {
@@ -109,8 +120,10 @@ export function mathml(leaf) {
     tag("mrow", ...parts.map((part) => (typeof part === "string" ? operator(part) : part)));
   return {
     leaf,
-    row,
     bracket: (inner) => row("(", inner, ")"),
+    sum: row,
+    product: (left, right) => row(left, "·", right),
+    negative: (part) => row("−", part),
     fraction: (above, below) => tag("mfrac", above, below),
     power: (base, exponent) => tag("msup", base, exponent),
     root: (inner) => tag("msqrt", inner),
@@ -128,26 +141,45 @@ export function mathml(leaf) {
 
 /**
  * LaTeX, to be taken away.
- * @param {(leaf: number | string, above: number) => string} leaf
+ * @param {(key: string) => string} shown what stands for a symbol
  * @returns {Writer<string>}
  */
-export function latex(leaf) {
-  const signs = /** @type {Record<string, string>} */ ({ "−": "-", "·": "\\cdot" });
+export function latex(shown) {
   const bracket = (/** @type {string} */ inner) => `\\left(${inner}\\right)`;
   return {
-    leaf,
-    row: (...parts) => parts.map((part) => signs[part] ?? part).join(" "),
+    leaf: (leaf, rank) => {
+      const text = typeof leaf === "number" ? numberTeX(leaf) : shown(leaf);
+      const own = text.startsWith("-") ? SUM : text.includes("\\cdot") ? PRODUCT : ATOM;
+      return own < rank ? bracket(text) : text;
+    },
     bracket,
+    sum: (left, sign, right) => `${left} ${sign === "−" ? "-" : sign} ${right}`,
+    product: (left, right) => {
+      const isReadAsOne = /^\d/.test(right) || (right.startsWith("\\frac{") && /\d$/.test(left));
+      return `${left}${isReadAsOne ? " \\cdot " : " "}${right}`;
+    },
+    negative: (part) => `-${part}`,
     fraction: (above, below) => `\\frac{${above}}{${below}}`,
     power: (base, exponent) => `${base}^{${exponent}}`,
     root: (inner) => `\\sqrt{${inner}}`,
     size: (inner) => `\\left|${inner}\\right|`,
-    call: (name, parts) => `\\operatorname{${name}}${bracket(parts.join(", "))}`,
+    call: (name, parts) =>
+      `${["max", "min"].includes(name) ? `\\${name}` : `\\operatorname{${name}}`}${bracket(parts.join(", "))}`,
     cases: (lines) => {
       const rows = lines.map(([what, of, relation]) => `${what} & ${of} ${relation} 0`);
-      return `\\begin{cases}${rows.join(" \\\\ ")}\\end{cases}`;
+      return `\\begin{cases} ${rows.join(" \\\\ ")} \\end{cases}`;
     },
   };
+}
+
+/**
+ * A number as LaTeX, with six significant digits.
+ * @param {number} value
+ */
+export function numberTeX(value) {
+  if (Number.isNaN(value)) return "\\text{NaN}";
+  const [digits, power] = precise(value, 6).replaceAll("−", "-").replace("∞", "\\infty").split("e");
+  return power ? `${digits} \\cdot 10^{${power}}` : digits;
 }
 
 /**
@@ -183,37 +215,6 @@ function upright(word) {
   const made = tag("mi", word);
   made.setAttribute("class", "optviz-upright");
   return made;
-}
-
-const LETTERS = /** @type {Record<string, string>} */ ({
-  θ: "\\theta",
-  γ: "\\gamma",
-  λ: "\\lambda",
-  μ: "\\mu",
-  τ: "\\tau",
-  β: "\\beta",
-  ε: "\\epsilon",
-  ρ: "\\rho",
-  α: "\\alpha",
-  η: "\\eta",
-  ψ: "\\psi",
-  Δ: "\\Delta",
-  Π: "\\Pi",
-  "∞": "\\infty",
-  "−": "-",
-});
-
-/**
- * A symbol as LaTeX.
- * @param {Symbol} symbol
- */
-export function symbolTeX([base, sub, mark]) {
-  const word = (/** @type {string} */ text) =>
-    isWord(text) ? `\\text{${text}}` : Array.from(text, (letter) => LETTERS[letter] ?? letter).join("");
-  const letter = word(base);
-  const marked = { hat: `\\hat{${letter}}`, tilde: `\\tilde{${letter}}`, prime: `${letter}'` }[mark];
-  const above = marked || !mark ? "" : `^{${word(mark)}}`;
-  return (marked ?? letter) + (sub ? `_{${word(sub)}}` : "") + above;
 }
 
 /** @param {string} text */

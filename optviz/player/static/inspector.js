@@ -1,7 +1,7 @@
 // What one step of the run in focus did: torch's numbers, and how the rule leads from one to the next.
 
 import { copied } from "./code.js";
-import { latex, mathml, symbolML, symbolTeX, tag, write } from "./formula.js";
+import { latex, mathml, numberTeX, SUM, symbolML, tag, write } from "./formula.js";
 import { swatch } from "./legend.js";
 import { eigen } from "./steps.js";
 import { placed, precise, single } from "./ticks.js";
@@ -220,9 +220,9 @@ export class Inspector {
     );
     item.append(math(symbolML(symbols[line.name]), tag("mo", "="), write(line.term, symbolic)));
     for (const axis of line.scalar ? steps.data.trained.slice(0, 1) : steps.data.trained) {
-      const numbers = mathml((leaf, above) => {
+      const numbers = mathml((leaf, rank) => {
         const node = tag("mn");
-        this.updates.push(() => (node.textContent = bracketed(this.value(leaf, axis, steps), above)));
+        this.updates.push(() => (node.textContent = bracketed(this.value(leaf, axis, steps), rank)));
         return node;
       });
       const result = tag("mn");
@@ -269,21 +269,15 @@ export class Inspector {
    */
   latex(steps) {
     const { symbols } = /** @type {import("./message.js").Rule} */ (steps.data.rule);
-    const number = (/** @type {number} */ value) =>
-      precise(value, 6).replaceAll("−", "-").replace(/e(.*)/, " \\cdot 10^{$1}");
     const rows = [];
     for (const line of steps.form(this.step)?.lines ?? []) {
-      const symbolic = latex((leaf) => (typeof leaf === "number" ? number(leaf) : symbolTeX(symbols[leaf])));
-      rows.push(`${symbolTeX(symbols[line.name])} &= ${write(line.term, symbolic)}`);
+      const inLatex = (/** @type {string} */ key) => symbols[key][3];
+      rows.push(`${inLatex(line.name)} &= ${write(line.term, latex(inLatex))}`);
       for (const axis of line.scalar ? steps.data.trained.slice(0, 1) : steps.data.trained) {
-        const numbers = latex((leaf, above) => {
-          const text = number(this.value(leaf, axis, steps));
-          return above && /^-|cdot/.test(text) ? `\\left(${text}\\right)` : text;
-        });
+        const numbers = latex((key) => numberTeX(this.value(key, axis, steps)));
         const label = line.scalar ? "" : `${this.axes[axis]}\\colon\\quad `;
-        rows.push(
-          `${label}&\\phantom{=} ${write(line.term, numbers)} = ${number(this.value(line.name, axis, steps))}`,
-        );
+        const result = numberTeX(this.value(line.name, axis, steps));
+        rows.push(`${label}&\\phantom{=} ${write(line.term, numbers)} = ${result}`);
       }
     }
     return `\\begin{aligned}\n${rows.join(" \\\\\n")}\n\\end{aligned}`;
@@ -303,11 +297,11 @@ function rate(steps, step) {
 /**
  * A number inside a formula.
  * @param {number} value
- * @param {number} above how tightly what is around it binds
+ * @param {number} rank how tightly it has to hold together
  */
-function bracketed(value, above) {
+function bracketed(value, rank) {
   const text = precise(value);
-  return above && (text.startsWith("−") || text.includes("e")) ? `(${text})` : text;
+  return rank > SUM && (text.startsWith("−") || text.includes("e")) ? `(${text})` : text;
 }
 
 /**

@@ -17,8 +17,8 @@ export interface Activation {
 /** A number, the key of a symbol, or an operation and what it is done to. */
 export type Term = number | string | any[];
 
-/** How a symbol is written: its letter, what stands below it, and its mark. */
-export type Symbol = [string, string, string];
+/** How a symbol is written: its letter, what stands below it, its mark, and all of it as LaTeX. */
+export type Symbol = [string, string, string, string];
 
 /** What a path holds for each of its n+1 points: `excess` is the loss above the surface's minimum, for a log scale, `gradient` the length of the surface's own gradient, `lr` what the step that led to the point used. */
 export type Column = "x" | "y" | "loss" | "excess" | "gradient" | "lr" | "evals";

@@ -1,7 +1,7 @@
 """A checked formula as a torch function, and as the source of that very function.
 
-Each node becomes a `Term`, which has both at once, so that the program that is shown takes the same steps as
-the surface. What depends on neither x nor y is one Python float, computed when the formula is built: with
+Each part becomes a `Lowered`, which has both at once, so that the program that is shown takes the same steps
+as the surface. What depends on neither x nor y is one Python float, computed when the formula is built: with
 parameters given, 2*pi*a is the number that a person's own program would multiply by.
 """
 
@@ -18,7 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from optviz.expressions.expression import CONDITIONS, CONSTANTS, VARIABLES, Name, Node, Number, Operation
+from optviz.expressions.spelling import CONDITIONS, CONSTANTS, VARIABLES
+from optviz.expressions.terms import Number, Operation, Symbol, Term
 from optviz.surfaces import operations
 
 Function = Callable[..., Any]
@@ -32,7 +33,7 @@ _MOST_PRODUCTS = 2**20
 
 
 @dataclass(frozen=True)
-class Term:
+class Lowered:
     """A part of a formula, once the parameters are given."""
 
     code: str
@@ -66,7 +67,7 @@ class Term:
         return self.function is None
 
 
-def lower(node: Node, values: Mapping[str, float]) -> Term:
+def lower(node: Term, values: Mapping[str, float]) -> Lowered:
     """A checked formula with its parameters' values as one term: a tensor of the shape of x, whatever it is.
 
     Its gradient exists along x and y even where it depends on neither.
@@ -78,16 +79,16 @@ def lower(node: Node, values: Mapping[str, float]) -> Term:
     return term
 
 
-def _lower(node: Node, values: Mapping[str, float]) -> Term:
+def _lower(node: Term, values: Mapping[str, float]) -> Lowered:
     match node:
         case Number(value):
             return _literal(value)
-        case Name(name) if name in VARIABLES:
+        case Symbol(name) if name in VARIABLES:
             return _variable(name)
-        case Name(name) if name in CONSTANTS:
-            return Term(f"math.{name}", value=CONSTANTS[name])
-        case Name(name):
-            return Term(name, value=values[name])
+        case Symbol(name) if name in CONSTANTS:
+            return Lowered(f"math.{name}", value=CONSTANTS[name])
+        case Symbol(name):
+            return Lowered(name, value=values[name])
         case Operation(name, parts):
             terms = [_lower(part, values) for part in parts]
             if name in CONDITIONS:
@@ -96,29 +97,29 @@ def _lower(node: Node, values: Mapping[str, float]) -> Term:
     raise AssertionError(node)
 
 
-def _variable(name: str) -> Term:
-    return Term(
+def _variable(name: str) -> Lowered:
+    return Lowered(
         name, function=(lambda x, y: x) if name == "x" else (lambda x, y: y), slopes=frozenset((name,))
     )
 
 
-def _literal(value: float) -> Term:
+def _literal(value: float) -> Lowered:
     """A number as source: whole ones as integers, the way a person writes them beside a tensor."""
     if not math.isfinite(value):
-        return Term(
+        return Lowered(
             "math.nan" if math.isnan(value) else "math.inf" if value > 0 else "-math.inf", _SIGN, value
         )
     code = repr(value)
     if value == int(value) and abs(value) < 1e6 and code != "-0.0":
         code = str(int(value))
-    return Term(code, _SIGN if code.startswith("-") else _ATOM, value, typed=True)
+    return Lowered(code, _SIGN if code.startswith("-") else _ATOM, value, typed=True)
 
 
 def _combine(
-    code: str, rank: int, function: Function, *parts: Term, tame: bool = True, uses: Any = ()
-) -> Term:
+    code: str, rank: int, function: Function, *parts: Lowered, tame: bool = True, uses: Any = ()
+) -> Lowered:
     """A term whose value is `function` of those of its parts, floats and tensors as they are."""
-    return Term(
+    return Lowered(
         code,
         rank,
         function=lambda x, y: function(*(part.at(x, y) for part in parts)),
@@ -128,13 +129,13 @@ def _combine(
     )
 
 
-def _call(function: Function, *parts: Term, tame: bool = True) -> Term:
+def _call(function: Function, *parts: Lowered, tame: bool = True) -> Lowered:
     """A call of one of `operations`."""
     code = f"{function.__name__}({', '.join(part.code for part in parts)})"
     return _combine(code, _ATOM, function, *parts, tame=tame, uses=(function,))
 
 
-def _torch(name: str, *parts: Term, tame: bool = True) -> Term:
+def _torch(name: str, *parts: Lowered, tame: bool = True) -> Lowered:
     """A call of a function of torch."""
     code = f"torch.{name}({', '.join(part.code for part in parts)})"
     return _combine(code, _ATOM, getattr(torch, name), *parts, tame=tame)
@@ -163,7 +164,7 @@ _OTHERWISE: Mapping[str, Function] = MappingProxyType(
 """torch's answers where Python has none or raises: an infinity or NaN."""
 
 
-def _constant(name: str, *parts: Term) -> Term:
+def _constant(name: str, *parts: Lowered) -> Lowered:
     """An operation on constants, as Python computes it; and where Python raises, as torch does."""
     if name == "where":
         condition, then, otherwise = parts
@@ -174,10 +175,10 @@ def _constant(name: str, *parts: Term) -> Term:
     except (KeyError, ArithmeticError, ValueError):
         tensors = [torch.tensor(number, dtype=torch.float64) for number in numbers]
         return _literal(float(_OTHERWISE[name](*tensors)))
-    return Term(code, rank, value)
+    return Lowered(code, rank, value)
 
 
-def _in_python(name: str, numbers: list[Any], parts: tuple[Term, ...]) -> tuple[float, str, int]:
+def _in_python(name: str, numbers: list[Any], parts: tuple[Lowered, ...]) -> tuple[float, str, int]:
     """The value, source and rank. Raises KeyError for what Python has no function for."""
     codes = [_as_float(part) for part in parts]
     if name == "neg":
@@ -193,11 +194,11 @@ def _in_python(name: str, numbers: list[Any], parts: tuple[Term, ...]) -> tuple[
     return _MATH[name](*numbers), f"math.{name}({listed})", _ATOM
 
 
-def _as_float(term: Term) -> Term:
+def _as_float(term: Lowered) -> Lowered:
     """A typed number as a float in the source too: among constants, 9**9**9 must not be of integers."""
     if not term.typed or term.value is None:
         return term
-    return Term(repr(float(term.value)), term.rank, term.value)
+    return Lowered(repr(float(term.value)), term.rank, term.value)
 
 
 # -- of x and y ----------------------------------------------------------------------------------------
@@ -218,7 +219,7 @@ _BY_OPERATIONS: Mapping[str, tuple[Function, bool]] = MappingProxyType(
 )
 
 
-def _operation(name: str, *parts: Term) -> Term:
+def _operation(name: str, *parts: Lowered) -> Lowered:
     """An operation of which not all parts are constants."""
     if name == "neg":
         return _combine(f"-{parts[0].held(_SIGN)}", _SIGN, operator.neg, *parts)
@@ -242,21 +243,21 @@ def _operation(name: str, *parts: Term) -> Term:
     return _where(*parts)
 
 
-def _as_tensor(term: Term) -> Term:
+def _as_tensor(term: Lowered) -> Lowered:
     if not (term := _fitting(term)).constant:
         return term
     value = term.value
-    return Term(f"torch.full_like(x, {term.code})", function=lambda x, y: torch.full_like(x, value))  # type: ignore[arg-type]
+    return Lowered(f"torch.full_like(x, {term.code})", function=lambda x, y: torch.full_like(x, value))  # type: ignore[arg-type]
 
 
-def _fitting(term: Term) -> Term:
+def _fitting(term: Lowered) -> Lowered:
     """The term; a constant that float32 cannot hold as a tensor, because torch raises where it meets it."""
     if term.value is None or not _LARGEST < abs(term.value) < math.inf:
         return term
-    return _operation("*", Term("torch.ones_like(x)", function=lambda x, y: torch.ones_like(x)), term)
+    return _operation("*", Lowered("torch.ones_like(x)", function=lambda x, y: torch.ones_like(x)), term)
 
 
-def _extreme(name: str, one: Term, other: Term) -> Term:
+def _extreme(name: str, one: Lowered, other: Lowered) -> Lowered:
     """The smaller or larger of two."""
     if one.constant and other.constant:
         return _constant(name, one, other)
@@ -269,7 +270,7 @@ def _extreme(name: str, one: Term, other: Term) -> Term:
     return _combine(code, _ATOM, lambda t: torch.clamp(t, **limit), term)
 
 
-def _power(base: Term, exponent: Term) -> Term:
+def _power(base: Lowered, exponent: Lowered) -> Lowered:
     """Whole exponents as `**` or products, other ones as exp of log."""
     if not exponent.constant:
         if base.value is not None and base.value > 0:  # of a constant: one logarithm is enough
@@ -290,7 +291,7 @@ def _power(base: Term, exponent: Term) -> Term:
     return _whole_power(base, whole)
 
 
-def _whole_power(base: Term, exponent: int) -> Term:
+def _whole_power(base: Lowered, exponent: int) -> Lowered:
     if exponent == 1:
         return base
     if exponent <= 3:
@@ -310,26 +311,26 @@ _COMPARE: Mapping[str, Function] = MappingProxyType(
 )
 
 
-def _condition(name: str, *parts: Term) -> Term:
+def _condition(name: str, *parts: Lowered) -> Lowered:
     """A comparison, or conditions joined; of constants it is True or False when the formula is built."""
     if name in _COMPARE:
         if all(part.constant for part in parts):
-            return Term("", value=bool(_COMPARE[name](parts[0].value, parts[1].value)))
+            return Lowered("", value=bool(_COMPARE[name](parts[0].value, parts[1].value)))
         code = f"{parts[0].held(_SUM)} {name} {parts[1].held(_SUM)}"
         return _without_slopes(_combine(code, _CONDITION, _COMPARE[name], *parts))
     if name == "not":
         (part,) = parts
         if part.constant:
-            return Term("", value=not part.value)
+            return Lowered("", value=not part.value)
         return _combine(f"~{part.held(_ATOM)}", _SIGN, operator.invert, part)
     return reduce(lambda one, other: _joined(name, one, other), parts)
 
 
-def _without_slopes(term: Term) -> Term:
-    return Term(term.code, term.rank, function=term.function, uses=term.uses)
+def _without_slopes(term: Lowered) -> Lowered:
+    return Lowered(term.code, term.rank, function=term.function, uses=term.uses)
 
 
-def _joined(name: str, one: Term, other: Term) -> Term:
+def _joined(name: str, one: Lowered, other: Lowered) -> Lowered:
     """`one and other`, or `one or other`."""
     if not one.constant and not other.constant:
         sign, function = ("&", operator.and_) if name == "and" else ("|", operator.or_)
@@ -338,7 +339,7 @@ def _joined(name: str, one: Term, other: Term) -> Term:
     return rest if bool(known.value) == (name == "and") else known
 
 
-def _where(condition: Term, then: Term, otherwise: Term) -> Term:
+def _where(condition: Lowered, then: Lowered, otherwise: Lowered) -> Lowered:
     if condition.constant:
         return then if condition.value else otherwise
     then, otherwise = _fitting(then), _fitting(otherwise)
@@ -348,7 +349,7 @@ def _where(condition: Term, then: Term, otherwise: Term) -> Term:
         return _torch("where", condition, then, otherwise)
     code = f"piecewise({condition.code}, lambda x, y: {then.code}, lambda x, y: {otherwise.code}, x, y)"
     uses = {operations.piecewise, *condition.uses, *then.uses, *otherwise.uses}
-    return Term(
+    return Lowered(
         code,
         function=lambda x, y: operations.piecewise(
             condition.at(x, y), lambda *z: then.at(*z), lambda *z: otherwise.at(*z), x, y

@@ -14,11 +14,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from optviz.expressions.expression import LONGEST, Expression
-from optviz.expressions.latex import latex
-from optviz.expressions.parser import parse
+from optviz.expressions.latex import THIN, latex
+from optviz.expressions.parser import LONGEST, Expression, parse
 from optviz.spec.params import Float, Param, Text, Tuple
-from optviz.surfaces.formula.lowering import Term, lower
+from optviz.surfaces.formula.lowering import Lowered, lower
 from optviz.surfaces.formula.search import search
 from optviz.surfaces.problem import Code, Domain, Point, Surface, SurfaceInfo
 
@@ -113,11 +112,11 @@ def _surface(expression: str, domain: Domain, values: tuple[tuple[str, float], .
     )
 
 
-def _term(expression: str, values: tuple[tuple[str, float], ...]) -> Term:
+def _term(expression: str, values: tuple[tuple[str, float], ...]) -> Lowered:
     return lower(parse(expression, frozenset(dict(values))).tree, dict(values))
 
 
-def _start(term: Term, domain: Domain) -> Point:
+def _start(term: Lowered, domain: Domain) -> Point:
     """A point at the upper left, or the nearest one of a grid from which an optimizer can move."""
     low, high = torch.tensor(domain, dtype=torch.float64).unbind(-1)
     wanted = torch.tensor([[0.125, 0.75]], dtype=torch.float64)
@@ -136,7 +135,7 @@ def _rounded(value: float, side: Point) -> float:
     return round(value, max(11 - math.floor(math.log10(size)), 4 - math.floor(math.log10(side[1] - side[0]))))
 
 
-def _moves(term: Term, points: Tensor) -> Tensor:
+def _moves(term: Lowered, points: Tensor) -> Tensor:
     """At which points (k, 2) the loss and its gradient are finite in float32, and there is a slope."""
     theta = points.float().requires_grad_()
     with torch.enable_grad():
@@ -156,7 +155,7 @@ def _code(settings: Mapping[str, Any]) -> Code:
 ROW = SurfaceInfo(
     name=NAME,
     group="Your formula",
-    formula=latex(parse(DEFAULT).tree),
+    formula=latex(parse(DEFAULT).tree, space=THIN),
     teaches="Type the loss that you want to know about and see how optimizers fare on it.",
     source="Your own: what you type, with the parameters that it names.",
     build=_build,
@@ -168,6 +167,6 @@ ROW = SurfaceInfo(
     "0; a piece of where that is not taken adds nothing to the gradient.",
     further=_further,
     remarks=_remarks,
-    written=lambda given: latex(_expression(given).tree),
+    written=lambda given: latex(_expression(given).tree, space=THIN),
     code=_code,
 )

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 import optviz as ov
-from optviz.expressions.expression import FormulaError
+from optviz.expressions.spelling import FormulaError
 from optviz.lessons.catalogue import find_page, find_whole
 from optviz.maps.catalogue import MAPS
 from optviz.spec.params import Value
