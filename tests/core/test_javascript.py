@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,11 @@ import numpy as np
 import pytest
 
 import optviz
+import optviz as ov
 from charts import curves, on_axis
+from optviz.expressions.latex import latex, number_latex, symbol_latex
+from optviz.expressions.terms import symbols, tree
+from optviz.rules.derivations import RULES, Line
 from optviz.rules.steps import steps
 from optviz.spec.wording import coordinate
 
@@ -196,3 +202,33 @@ def test_arrows_of_a_run_have_one_scale(surface: str, optimizer: str, params: An
         assert longest["moves"] >= 0.024 * 400 * (1 - 1e-6) or params["lr"] == 0
     else:
         assert len(scales["slopes"]) > 1 or params["lr"] < 1e-5
+
+
+# --- Formulas ---
+
+
+def rule_lines() -> Iterator[Line]:
+    """Each line of each rule, without and with all that can be switched on."""
+    more = {"weight_decay": 0.1, "maximize": True, "momentum": 0.9, "amsgrad": True}
+    for name, rule in RULES.items():
+        info = ov.OPTIMIZERS[name]
+        for given in ({}, {key: value for key, value in more.items() if key in info.params}):
+            for form in rule.forms(info.complete(ov.OptimizerSpec(name, given))):
+                yield from form.lines
+
+
+def test_every_rule_is_written_as_python_writes_it() -> None:
+    """As symbols, and with numbers, of which some need brackets."""
+    data, expected = [], []
+    for line in rule_lines():
+        used = {symbol.key: symbol_latex(symbol) for symbol in symbols(line.term)}
+        numbers = dict(zip(used, itertools.cycle((0.5, -0.25, 3e-9, 7.0)), strict=False))
+        data.append({"term": tree(line.term), "symbols": used, "numbers": numbers})
+        filled = latex(line.term, lambda symbol, numbers=numbers: number_latex(numbers[symbol.key]))  # type: ignore[misc]
+        expected.append([latex(line.term), filled])
+    source = """(all, data) => data.map(({ term, symbols, numbers }) => [
+        all.write(term, all.latex(key => symbols[key])),
+        all.write(term, all.latex(key => all.numberTeX(numbers[key]))),
+    ])"""
+    assert len(data) > 100
+    assert answer("formula.js", source, data) == expected
