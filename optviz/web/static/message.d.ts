@@ -22,7 +22,7 @@ export interface Cells {
 /** A figure that is drawn without flicker. */
 export interface ChartMessage {
   figure: Figure;
-  /** What is not so in a dark page: the keys that lead to each place, and what is there. */
+  /** The differences of a dark page: the keys that lead to each place, and the value there. */
   dark: [(string | number)[], any][];
   cells: Cells | null;
   title: string;
@@ -60,7 +60,7 @@ export interface ReaderMessage {
   /** Which page is read, counted from 0; None for all of them. */
   place: number | null;
   pages: PageName[];
-  /** What the page with all of them is called. */
+  /** The name of the page with all of them. */
   whole: string;
   /** The first page of the next lesson. */
   after: PageName | null;
