@@ -28,7 +28,6 @@ from optviz.maps.drawing import (
     competitor_name,
     endings,
     sayings_of,
-    shade_of,
     tell,
     tell_cells,
 )
@@ -151,7 +150,7 @@ def basin_figure(basins: BasinMap, theme: Theme | str = "light", *, hover: bool 
     function = surface(basins.experiment.surface)
     classes, names, colors = endings(basins, function, theme)
     sayings = sayings_of(basins, function, names)
-    figure = class_figure(basins.x, basins.y, classes, shade_of(basins), names, colors, theme, sayings)
+    figure = class_figure(basins.x, basins.y, classes, names, colors, theme, basins, sayings)
     if hover:
         tell_cells(figure, "start (%{x:.5g}, %{y:.5g})", basins, classes, sayings)
     return cells_over_domain(figure, function, theme)
@@ -195,8 +194,7 @@ def basin_difference_figure(
     classes = np.where(one.done & other.done, difference(one, other), -1)
     ends = [cell_names(*endings(each, function, theme)[1::-1]) for each in (one, other)]
     texts = np.char.add(np.char.add(f"{first}: ", ends[0]), np.char.add(f"<br>{second}: ", ends[1]))
-    shade = np.zeros(classes.shape)
-    figure = class_figure(one.x, one.y, classes, shade, names, colors, theme)
+    figure = class_figure(one.x, one.y, classes, names, colors, theme)
     if hover:
         tell(figure, "start (%{x:.5g}, %{y:.5g})<br>%{text}", texts)
     return cells_over_domain(figure, function, theme)

@@ -22,6 +22,8 @@ from optviz.surfaces.problem import Surface
 
 _SLOT = {"minimum": 5, "saddle": 2, "maximum": 7, "plateau": 4, "cycle": 3, "left": 1}
 """The palette's colour of each ending that is no declared minimizer."""
+_SHADES = 0.995
+"""How much of a class's height its shades take: the rest keeps it apart from the next class."""
 _PALE = 0.6
 """Share of the paper's colour in the shade of the slowest cell."""
 
@@ -64,7 +66,7 @@ def sayings_of(cells: CellMap, function: Surface, names: Sequence[str]) -> list[
     return arrives + [(f"{name}, step ", name) for name in names[count:]]
 
 
-def _steps(cells: CellMap) -> NDArray[np.int32]:
+def steps_of(cells: CellMap) -> NDArray[np.int32]:
     """(h, w) the step that a cell tells.
 
     It is that of its arrival at the minimizer that it ends in, -1 where it never is so near; else that from
@@ -75,13 +77,6 @@ def _steps(cells: CellMap) -> NDArray[np.int32]:
     return steps
 
 
-def shade_of(cells: CellMap) -> Array:
-    """(h, w) in [0, 1]: 0 for cells that are there at once, 1 for those that never are."""
-    steps, never = _steps(cells), cells.experiment.steps + 1
-    shade: Array = np.where(steps < 0, never, steps) / never
-    return shade
-
-
 def tell_cells(
     figure: go.Figure,
     place: str,
@@ -90,7 +85,7 @@ def tell_cells(
     sayings: Sequence[Saying],
 ) -> None:
     """Let each cell say how it ended, and when."""
-    steps = _steps(cells)
+    steps = steps_of(cells)
     before, instead = (cell_names([saying[k] for saying in sayings], classes) for k in (0, 1))
     texts = np.where(steps < 0, instead, np.char.add(before, steps.astype(str)))
     tell(figure, f"{place}<br>%{{text}}<br>loss %{{customdata[0]:.5g}}", texts, (cells.shown(cells.losses),))
@@ -100,16 +95,18 @@ def class_figure(
     x: Array,
     y: Array,
     classes: NDArray[np.int64],
-    shade: Array,
     names: Sequence[str],
     colors: Sequence[str],
     theme: Theme,
+    cells: CellMap | None = None,
     sayings: Sequence[Saying] = (),
 ) -> go.Figure:
     """A heatmap whose colours are classes and shades, with a legend of the classes that there are.
 
     The names are shown as mark-up: what a user has written in them must have been through `shown_name`.
-    A height is the place of the class in `layout.meta`, plus the shade in [0, 0.995].
+    A height is the place of the class in `layout.meta`, plus a shade where `cells` tell steps: from 0 for
+    those that are there at once to the palest for those that never are. The steps (h, w) are the heatmap's
+    `customdata`, -1 where there is none.
     """
     sayings = sayings or [(name, name) for name in names]
     used = [place for place in range(len(names)) if (classes == place).any()]
@@ -119,12 +116,17 @@ def class_figure(
     for place, index in enumerate(used):
         pale = mixed(theme.paper, colors[index], _PALE)
         scale += [(place / len(used), colors[index]), ((place + 1) / len(used), pale)]
-    z = np.where(classes < 0, np.nan, slot[classes] + 0.995 * np.clip(shade, 0, 1))
+    steps, shade = np.full(classes.shape, -1, dtype=np.int32), np.zeros(classes.shape)
+    if cells is not None:
+        steps, never = steps_of(cells), cells.experiment.steps + 1
+        shade = _SHADES * np.where(steps < 0, never, steps) / never
+    z = np.where(classes < 0, np.nan, slot[classes] + shade)
     figure = go.Figure(
         go.Heatmap(
             x=x,
             y=y,
             z=single(z),
+            customdata=steps,
             zmin=0,
             hoverinfo="none",
             zmax=max(len(used), 1),

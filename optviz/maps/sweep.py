@@ -36,7 +36,6 @@ from optviz.maps.drawing import (
     competitor_name,
     endings,
     sayings_of,
-    shade_of,
     single,
     tell_cells,
 )
@@ -221,7 +220,7 @@ def sweep_figure(
     classes, names, colors = endings(sweep, function, theme)
     sayings = sayings_of(sweep, function, names)
     if value == "ending":
-        figure = class_figure(x, y, classes, shade_of(sweep), names, colors, theme, sayings)
+        figure = class_figure(x, y, classes, names, colors, theme, sweep, sayings)
     else:
         z, title = _sweep_values(sweep, value, function)
         figure = go.Figure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from playwright.sync_api import Page, expect
@@ -68,6 +69,13 @@ def test_a_cell_says_what_it_is_and_a_click_opens_its_run(visit):
     page.go_back()
     finished(page)
     assert ov.View.from_url(page.url).map == ov.MapSpec("basins", {"resolution": 64})
+
+
+def test_a_difference_tells_no_step(visit):
+    page = finished(visit(link(ov.MapSpec("basins", {"resolution": 16, "rival": 1}))))
+    page.locator(".optviz-plot").last.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".optviz-cell").last).to_have_text(re.compile(r"(ending|minimum)$"))
 
 
 def test_the_keyboard_opens_a_cell_of_a_sweep(visit):

@@ -121,6 +121,8 @@ def test_a_basin_has_the_hue_of_its_ending_and_is_paler_the_longer_it_took() -> 
     order = np.argsort(np.where(told < 0, np.inf, told), axis=None)  # those that never arrive are palest
     assert (np.diff(shades.reshape(-1)[order]) >= -1e-4).all() and np.ptp(shades) > 0
     assert (heat.x == drawn.x).all() and figure.layout.yaxis.scaleanchor == "x"
+    sent = ov.basin_figure(drawn, hover=False).data[0].customdata
+    np.testing.assert_array_equal(sent, told, "the page's cells say the step that they are sent")
 
 
 def test_a_map_in_the_making_shows_its_coarser_picture() -> None:
@@ -140,6 +142,8 @@ def test_a_difference_says_who_gets_where() -> None:
         a, b = ((each.kinds[cell], each.minimizers[cell]) for each in (one, other))
         expected = 0 if a == b else {(1, 1): 3, (1, 0): 1, (0, 1): 2, (0, 0): 4}[a[1] >= 0, b[1] >= 0]
         assert found[cell] == expected
+    (heat, *_) = ov.basin_difference_figure(one, other, hover=False).data
+    assert (heat.customdata == -1).all(), "it tells no step"
     with pytest.raises(ValueError, match="same surface"):
         ov.basin_difference_figure(one, ov.basins(SGD, resolution=8, device="cpu"))
 

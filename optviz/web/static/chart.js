@@ -4,19 +4,9 @@ import { loadPlotly } from "../optviz.player/plotly.js";
 import { SchemeWatcher } from "../optviz.player/scheme.js";
 import { placed } from "../optviz.player/ticks.js";
 
-/**
- * @typedef {{ x: number[], y: number[], sayings: [string, string][], most: number, axes: [string, string] }} Cells
- *   the middles of the columns and rows, what cells of each class say, before a step or where there is none, and
- *   the number of steps; what is drawn palest never came; without sayings, values speak for themselves
- * @typedef {{
- *   figure: { data: any[], layout: any }, dark: [(string | number)[], any][],
- *   cells: Cells | null, title: string, plotly: string,
- * }} Data
- *   `dark` is what is not so in a dark page: the keys that lead to each place, and what is there
- */
+/** @typedef {import("./message.js").Cells} Cells */
+/** @typedef {import("./message.js").ChartMessage} Data */
 
-/** A height is a class and, in this much of what is left to the next one, the share of all steps. */
-const SHADES = 0.995;
 /** Pixels between a press and a release that still are a click. */
 const STILL = 4;
 const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
@@ -125,24 +115,24 @@ class Chart {
 
   /** @param {[number, number]} cell */
   tell([column, row]) {
-    const { x, y, axes, sayings, most } = /** @type {Cells} */ (this.cells);
+    const { x, y, axes, sayings } = /** @type {Cells} */ (this.cells);
     const place = `${axes[0]} ${label(x, column)}, ${axes[1]} ${label(y, row)}`;
-    const { z, width } = this.heights();
+    const { z, steps, width } = this.heights();
     const value = z[row * width + column];
     if (value === undefined || Number.isNaN(value)) return sayings.length ? place : `${place}: no number`;
     if (!sayings.length) return `${place}: ${number(value)}`;
-    const step = Math.round(((value - Math.floor(value)) / SHADES) * (most + 1));
-    const [before, instead] = sayings[Math.floor(value)];
-    return `${place}: ${step > most ? instead : `${before}${step.toLocaleString("en")}`}`;
+    const step = steps[row * width + column];
+    const [before, instead] = sayings[Math.floor(value)]; // the rest of the height is a shade
+    return `${place}: ${step < 0 ? instead : `${before}${step.toLocaleString("en")}`}`;
   }
 
-  /** What the heatmap draws, row by row. */
+  /** What the heatmap draws, and the step that each of its cells tells, row by row. */
   heights() {
     const trace = /** @type {any} */ (this.holder)._fullData.find(
       (/** @type {any} */ one) => one.type === "heatmap",
     );
     const rows = trace?.z ?? [];
-    return { z: rows.length ? flat(rows) : [], width: rows[0]?.length ?? 1 };
+    return { z: flat(rows), steps: flat(trace?.customdata ?? []), width: rows[0]?.length ?? 1 };
   }
 
   /** @param {KeyboardEvent} event */

@@ -15,8 +15,6 @@ export interface Cells {
   axes: [string, string];
   /** What a cell of each class says, before its step or where there is none. Without, values speak. */
   sayings: [string, string][];
-  /** The step that each cell tells, row by row; -1 where there is none, and nothing without sayings. */
-  steps: number[][];
 }
 
 /** A figure that is drawn without flicker. */

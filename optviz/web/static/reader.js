@@ -3,11 +3,7 @@
 import { oneOf } from "../optviz.player/choices.js";
 import { toggleFullScreen } from "../optviz.player/fullscreen.js";
 
-/**
- * @typedef {{ name: string, title: string }} Page
- * @typedef {{ lesson: string, place: number | null, pages: Page[], whole: string, after: Page | null }} Data
- *   the pages of the lesson and which of them is read, null for all of them
- */
+/** @typedef {import("./message.js").ReaderMessage} Data */
 
 /** The chosen depth of reading is kept in the browser. */
 const DEPTH = "optviz-depth";

@@ -2,15 +2,13 @@
 
 import { loadPlotly } from "../optviz.player/plotly.js";
 
-/**
- * @typedef {{ figure: { data: any[], layout: any }, format: "png" | "svg", width: number, height: number, scale: number,
- *   name: string, plotly: string }} Picture
- */
+/** @typedef {import("./message.js").LinkMessage} LinkMessage */
+/** @typedef {import("./message.js").PictureMessage} Picture */
 
 /** Milliseconds that what has happened is said. */
 const SAID = 4000;
 
-/** @param {{ data: { link: string } | Picture, parentElement: HTMLElement }} mount */
+/** @param {{ data: LinkMessage | Picture, parentElement: HTMLElement }} mount */
 export default function mount({ data, parentElement }) {
   const root = document.createElement("div");
   root.className = "optviz-share";

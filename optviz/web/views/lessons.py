@@ -22,6 +22,7 @@ from optviz.web.compute import runs
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
 from optviz.web.widgets import kinds, player, widgets
+from optviz.web.widgets.message import ReaderMessage
 
 _COVER, _FIGURE = (480, 480), (1000, 700)
 """Size of a still picture in pixels: on a card, without axes, and in a lesson on one page."""
@@ -157,18 +158,18 @@ def _bar(lesson: Lesson, place: int | None) -> None:
     everything = list(lessons().values())
     at = everything.index(lesson)
     later = everything[at + 1] if at + 1 < len(everything) else None
-    data = {
+    message: ReaderMessage = {
         "lesson": lesson.title,
         "place": place,
         "pages": [{"name": page.name, "title": page.title} for page in lesson.pages],
         "whole": lesson.whole,
-        "after": later and {"name": later.pages[0].name, "title": later.title},
+        "after": {"name": later.pages[0].name, "title": later.title} if later else None,
     }
 
     def turned() -> None:
         choices.act("reader", _turn, st.session_state["reader"]["go"])
 
-    player.component("reader")(key="reader", data=data, on_go_change=turned)
+    player.component("reader")(key="reader", data=message, on_go_change=turned)
 
 
 def _turn(to: Any) -> None:

@@ -24,6 +24,7 @@ from optviz.web.state import choices, fragments
 from optviz.web.state.session import session
 from optviz.web.views import files, maps
 from optviz.web.widgets import kinds, player, widgets
+from optviz.web.widgets.message import LinkMessage, PictureMessage
 
 
 def open_dialog() -> None:
@@ -66,7 +67,8 @@ def _link() -> None:
         words = f"{error} Take the file “Experiment, JSON” instead: who opens that here sees the same."
         st.info(widgets.plain(words))
         return
-    player.component("share")(key="share-link", data={"link": query})
+    link: LinkMessage = {"link": query}
+    player.component("share")(key="share-link", data=link)
 
 
 @dataclass(frozen=True)
@@ -157,16 +159,16 @@ def _picture(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     drawn = maps.pictures(choices.named(), choices.view(), THEMES[settings["theme"]])
     of_maps = {picture.title: picture.figure for picture in drawn}
     figure = of_maps.get(settings["figure"]) or figure_of(shown.work(row, settings))
-    data = {
+    message: PictureMessage = {
         "figure": json.loads(go.Figure(still(figure)).to_json()),
-        "format": row.name,
+        "format": "svg" if row.name == "svg" else "png",
         "width": settings["width"],
         "height": settings["height"],
         "scale": settings.get("scale", 1),
         "name": shown.named(row.name),
         "plotly": get_plotlyjs_version(),
     }
-    player.component("share")(key="share-picture", data=data)
+    player.component("share")(key="share-picture", data=message)
 
 
 def _made(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:

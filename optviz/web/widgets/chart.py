@@ -12,6 +12,7 @@ from plotly.offline import get_plotlyjs_version
 from optviz.maps.catalogue import Picture
 from optviz.web.state import choices
 from optviz.web.widgets import player
+from optviz.web.widgets.message import Cells, ChartMessage
 
 
 def draw(key: str, picture: Picture, dark: Picture, choose: Callable[[Any], None]) -> None:
@@ -24,14 +25,14 @@ def draw(key: str, picture: Picture, dark: Picture, choose: Callable[[Any], None
         choices.act(key, choose, st.session_state[key]["cell"])
 
     light, night = (json.loads(each.figure.to_json()) for each in (picture, dark))
-    data = {
+    message: ChartMessage = {
         "figure": light,
         "dark": list(_differences(light, night)),
         "cells": _cells(picture),
         "title": picture.title,
         "plotly": get_plotlyjs_version(),
     }
-    player.component("chart")(key=key, data=data, on_cell_change=chosen)
+    player.component("chart")(key=key, data=message, on_cell_change=chosen)
 
 
 def _differences(one: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[Any], Any]]:
@@ -48,7 +49,7 @@ def _differences(one: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iter
         yield from _differences(one[place], other[place], (*path, place))
 
 
-def _cells(picture: Picture) -> dict[str, Any] | None:
+def _cells(picture: Picture) -> Cells | None:
     """The cells that can be chosen, and what the browser says about each."""
     found = picture.map
     if found is None:
@@ -60,5 +61,4 @@ def _cells(picture: Picture) -> dict[str, Any] | None:
         "y": [float(value) for value in heatmap.y],
         "axes": [title or name for title, name in zip(titles, "xy", strict=True)],
         "sayings": meta.get("sayings", []),
-        "most": found.experiment.steps,
     }

@@ -25,15 +25,13 @@ class Cells(TypedDict):
     axes: Annotated[list[str], tuple[str, str]]
     sayings: list[Annotated[list[str], tuple[str, str]]]
     """What a cell of each class says, before its step or where there is none. Without, values speak."""
-    steps: list[list[int]]
-    """The step that each cell tells, row by row; -1 where there is none, and nothing without sayings."""
 
 
 class ChartMessage(TypedDict):
     """A figure that is drawn without flicker."""
 
     figure: Figure
-    dark: list[Annotated[list[Any], tuple[list[str | int], Any]]]
+    dark: list[Annotated[tuple[list[Any], Any], tuple[list[str | int], Any]]]
     """The differences of a dark page: the keys that lead to each place, and the value there."""
     cells: Cells | None
     title: str
