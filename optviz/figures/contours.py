@@ -7,11 +7,11 @@ in its place among the levels, a monotone map: so they are lines of equal loss a
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
+from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Grid
@@ -135,24 +135,12 @@ def _resized(z: Array, shape: tuple[int, int]) -> Array:
 
 
 def _png(index: NDArray[np.uint8], colors: NDArray[np.uint8]) -> bytes:
-    """A PNG with a palette (PNG specification, third edition, 11.2); one index beyond it is transparent."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    height, width = index.shape
-    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), index], axis=1)  # each begins with "no filter"
-    return b"".join(
-        [
-            b"\x89PNG\r\n\x1a\n",
-            chunk(b"IHDR", header),
-            chunk(b"PLTE", colors.tobytes() + b"\0\0\0"),
-            chunk(b"tRNS", b"\xff" * len(colors) + b"\0"),
-            chunk(b"IDAT", zlib.compress(rows.tobytes(), 9)),
-            chunk(b"IEND", b""),
-        ]
-    )
+    """A PNG with a palette, in which one index beyond it is transparent."""
+    image = Image.fromarray(index, "P")
+    image.putpalette(colors.tobytes() + bytes(3))
+    file = BytesIO()
+    image.save(file, "PNG", transparency=len(colors))
+    return file.getvalue()
 
 
 def _short(number: float) -> str:
