@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import io
 import json
 from io import BytesIO
 
@@ -16,11 +17,14 @@ import optviz as ov
 from charts import curves, on_axis
 from colors import contrast, luminance
 from optviz.engine.planes import picture_plane
+from optviz.export.films import last_frame
+from optviz.figures import theme as style
 from optviz.figures.contours import contour_levels, picture, places
 from optviz.figures.curves import _mark_excursions, _span, gradient_figure, loss_figure, lr_figure
 from optviz.figures.relief import surface_figure
 from optviz.figures.runs import contour_figure
 from optviz.figures.theme import DARK, LIGHT, THEMES, Pen
+from optviz.player.scene import Shown, scene
 
 
 def experiment(surface: str = "Rosenbrock", lr: float = 1e-3, steps: int = 60) -> ov.Experiment:
@@ -30,6 +34,27 @@ def experiment(surface: str = "Rosenbrock", lr: float = 1e-3, steps: int = 60) -
         ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.05})),
     )
     return ov.Experiment(spec, ov.surface(spec).start, steps, runs)
+
+
+def test_one_table_says_how_lines_and_minimizers_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another dash, width or gold in the theme is another one in figures, in films and in the player."""
+    exp = experiment("Booth")
+    gold = dataclasses.replace(LIGHT, gold="#00ff00", gold_edge="#00ff00")
+    monkeypatch.setattr(style, "PATTERNS", dict.fromkeys(style.PATTERNS, (7.0, 2.0)))
+    runs = ov.run(exp, "cpu")
+    flat, curve = contour_figure(exp, runs, theme=gold), loss_figure(exp, runs, gold)
+    lines = [trace.line for trace in flat.data if trace.mode and "lines" in trace.mode]
+    widths = style.WIDTHS
+    assert [(line.width, line.dash) for line in lines] == 2 * [(widths.path, "16.8px,4.8px")]
+    assert {(trace.line.width, trace.line.dash) for trace in curve.data} == {(widths.curve, "15.4px,4.4px")}
+    for figure in (flat, surface_figure(exp, runs, theme=gold)):
+        (star,) = (trace for trace in figure.data if trace.name == "minimum")
+        assert star.marker.color == gold.gold and star.marker.line.color == gold.gold_edge
+    shown = scene(exp, [Shown(run) for run in runs]).data
+    assert [run["dash"] for run in shown["runs"]] == 2 * [[7.0, 2.0]]
+    assert shown["widths"]["path"] == widths.path and shown["themes"]["light"]["gold"] == LIGHT.gold
+    film = Image.open(io.BytesIO(last_frame(exp, runs, theme=gold))).convert("RGB")
+    assert (0, 255, 0) in (color for _, color in film.getcolors(1 << 20))
 
 
 @pytest.mark.parametrize("surface", ov.SURFACES)

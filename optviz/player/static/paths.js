@@ -135,21 +135,19 @@ export class Paths {
         down = false;
         continue;
       }
-      const between = (/** @type {number[]} */ of, /** @type {number} */ step) =>
-        of[k - 1] + ((step - at[k - 1]) / (at[k] - at[k - 1])) * (of[k] - of[k - 1]);
-      const first = Math.max(from, at[k - 1]);
       if (!down) {
+        const share = Math.max((from - at[k - 1]) / (at[k] - at[k - 1]), 0);
         if (dash.length) {
           // Dashes run on below the surface.
           context.stroke();
           context.beginPath();
-          context.lineDashOffset = between(way, first);
+          context.lineDashOffset = between(way, k, share);
         }
-        context.moveTo(between(x, first), between(y, first));
+        context.moveTo(between(x, k, share), between(y, k, share));
         down = true;
       }
-      if (at[k] > to) context.lineTo(between(x, to), between(y, to));
-      else context.lineTo(x[k], y[k]);
+      const share = Math.min((to - at[k - 1]) / (at[k] - at[k - 1]), 1);
+      context.lineTo(between(x, k, share), between(y, k, share));
     }
     context.stroke();
     context.lineDashOffset = 0;
@@ -243,6 +241,16 @@ export class Paths {
     head(this.canvas, x, y, color, out ?? (goesOn ? directionOf(path) : null));
     context.globalAlpha = 1;
   }
+}
+
+/**
+ * A number between that of the corner before and that of a corner.
+ * @param {number[]} of
+ * @param {number} k
+ * @param {number} share
+ */
+function between(of, k, share) {
+  return share < 1 ? of[k - 1] + share * (of[k] - of[k - 1]) : of[k];
 }
 
 /**
