@@ -78,6 +78,16 @@ def imported(tree: ast.Module) -> Iterator[str]:
             yield node.module
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_no_error_is_caught_in_silence(module):
+    """Who catches whatever comes says, logs or raises what it was."""
+    handlers = [node for node in ast.walk(MODULES[module]) if isinstance(node, ast.ExceptHandler)]
+    for handler in handlers:
+        if handler.type is None or ast.unparse(handler.type) in ("Exception", "BaseException"):
+            used = {node.id for node in ast.walk(handler) if isinstance(node, ast.Name)}
+            assert handler.name in used, ast.unparse(handler)
+
+
 # --- Settings ---
 
 
