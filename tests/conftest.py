@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
+from pathlib import PurePosixPath
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+# In the order in which they are run. A half of the browser tests has one app and one browser, waits much and
+# computes little: so one of them goes beside the core, the other beside the rest of it.
+FOLDERS = ("browser, a-o", "core", "browser, p-z", "page", "unit")
+
+
+def folder(test: str) -> str:
+    """Which of `FOLDERS` a test is in, or another one."""
+    path = PurePosixPath(test.partition("::")[0])
+    if path.parent.name != "browser":
+        return path.parent.name
+    return "browser, a-o" if path.name < "test_p" else "browser, p-z"
+
+
+def place(test: str) -> int:
+    name = folder(test)
+    return FOLDERS.index(name) if name in FOLDERS else len(FOLDERS)
+
 
 class ByFile(LoadScopeScheduling):
-    """A file at a time for each process; all browser tests, which come first, for one of them."""
+    """A file at a time for each process, of browser tests half of all."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
+        return folder(nodeid) if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -28,7 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)  # of those that `-m` and `-k` leave
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the cases whose names have the smallest checksums: the same ones everywhere, in any order."""
+    """In the order of `FOLDERS`. Of a sample, the cases whose names have the smallest checksums."""
+    items.sort(key=lambda item: place(item.nodeid))
     count = config.getoption("sample")
     if count is None:
         return

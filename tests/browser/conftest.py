@@ -156,7 +156,7 @@ def visitor(app: LiveApp) -> Iterator[Visitor]:
 
 @pytest.fixture
 def visit(visitor: Visitor, window: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """`visit(...)` is a page as `open_page` gives it; what has been loaded for others is not loaded anew.
+    """`visit(...)` is a page as `open_page` gives it, and still; what others loaded is not loaded anew.
 
     For tests of what is shown, not of how it is loaded. What another test left is gone: the address says
     what is shown, and the player is put back. After a test that failed, the page is a new one.
@@ -169,9 +169,11 @@ def visit(visitor: Visitor, window: BrowserContext, request: pytest.FixtureReque
         if page is None:
             page = visitor.page = watch.new_page(window)
             fit(page, **how)
-            page.goto(address)
+            page.goto(watch.app.url if "page=" in address else address)
             page.wait_for_selector(".optviz-contour .main-svg, .optviz-relief canvas, .optviz-plot .main-svg")
             wait_until_still(page)
+            if "page=" in address:
+                follow(page, address)
         else:
             page.bring_to_front()
             page.mouse.move(0, 0)

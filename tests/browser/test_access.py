@@ -36,6 +36,7 @@ FIND = """async ([only, known]) => {
         .filter(({ target }) => !theirs(id, target))
         .map(({ target, failureSummary, html }) => [id, target.join(" "), failureSummary, html]));
 }"""
+TRANSITIONS = "() => Promise.allSettled(document.getAnimations().map(one => one.finished)).then(() => null)"
 VIEWS = {
     **{beside: ov.View(beside=beside) for beside in ("curves", "code", "stability")},
     "step": ov.View(beside="step", marks=("gradient", "step", "curvature")),
@@ -74,18 +75,15 @@ def found(page: Page, axe: str) -> list[Any]:
     everything: list[Any] = page.evaluate(FIND, [None, STREAMLIT])
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.wait_for_function(TURNED, arg="dark")
-    page.wait_for_timeout(300)
+    page.evaluate(TRANSITIONS)
     everything += page.evaluate(FIND, [["color-contrast"], STREAMLIT])
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return everything
 
 
 def calm(visit: Any, address: str) -> Page:
-    page: Page = visit("" if "page=" in address else address)
+    page: Page = visit(address)
     page.emulate_media(reduced_motion="reduce")
-    if "page=" in address:
-        follow(page, address)
-    wait_until_still(page)
     return page
 
 
@@ -119,7 +117,7 @@ def test_axe_finds_nothing_on_a_phone(visit, axe):
 def test_axe_finds_nothing_in_a_button_below_the_pointer(visit, axe, kind):
     page = calm(visit, APART.to_url())
     page.locator(f'[data-testid*="aseButton-{kind}"]:enabled:visible').first.hover()
-    page.wait_for_timeout(400)
+    page.evaluate(TRANSITIONS)
     assert found(page, axe) == []
 
 

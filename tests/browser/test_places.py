@@ -175,7 +175,9 @@ def scenes() -> dict[str, dict[str, Any]]:
     return {name: sent(exp) for name, exp in TABLE.items()}
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3], ids="device scale {}".format)
+@pytest.fixture(
+    scope="module", params=[1, 2, pytest.param(3, marks=pytest.mark.long)], ids="device scale {}".format
+)
 def exported(browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Page]:
     """An exported page on a screen with so many pixels for one of CSS."""
     file: Path = tmp_path_factory.mktemp("places") / "page.html"

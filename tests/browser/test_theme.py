@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 import optviz as ov
+from colors import contrast
 from optviz.figures.theme import THEMES
 from scripts.live_app import LiveApp, follow, wait_until_still
 from tests.browser.conftest import Watch, fit
@@ -24,7 +25,7 @@ TURNED = """scheme => {
     const player = find(".optviz-player")?.player;
     const own = player ?? find(".optviz-plot")?.chart;
     return getComputedStyle(find('[data-testid="stApp"]')).colorScheme === scheme
-        && (!own || own.ground.scheme === scheme)
+        && (!own || own.watcher.scheme === scheme)
         && (!player || player.panels.every(({ deep, contour }) => deep || contour.frame()));
 }"""
 HEADS = f"""() => {PLAYER}.panels.flatMap(({{ paths }}) => paths.screenPaths.map(path => {{
@@ -152,7 +153,7 @@ def test_still_pictures_turn_too(turning: Turning, name: str) -> None:
         looks(turning.page, wanted)
 
 
-def contrast(page: Page, selector: str) -> float:
+def letters_contrast(page: Page, selector: str) -> float:
     """Between the letters and the page behind them."""
     colors = page.evaluate(
         """selector => {
@@ -162,14 +163,8 @@ def contrast(page: Page, selector: str) -> float:
         }""",
         selector,
     )
-    light = [channels(color) for color in colors]
-    return (max(light) + 0.05) / (min(light) + 0.05)
-
-
-def channels(color: list[float]) -> float:
-    """Relative luminance, as in WCAG 2."""
-    linear = [c / 12.92 if (c := part / 255) <= 0.04 else ((c + 0.055) / 1.055) ** 2.4 for part in color]
-    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+    letters, ground = colors
+    return contrast(letters, ground)
 
 
 @pytest.mark.parametrize("how", ["still", "playing", "full screen"])
@@ -189,7 +184,7 @@ def test_paths_and_axes_can_be_seen_after_each_turn(turning: Turning, how: str) 
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(TURNED, arg=scheme)
         page.wait_for_timeout(300)
-        assert contrast(page, ".optviz-contour .xtick text") > 4.5
+        assert letters_contrast(page, ".optviz-contour .xtick text") > 4.5
         if how == "playing":
             assert page.evaluate(f"{PLAYER}.clock.playing && {PLAYER}.clock.position > 0")
         else:
@@ -212,7 +207,7 @@ def test_the_menu_of_the_page_turns_it(turning: Turning) -> None:
         page.wait_for_function(TURNED, arg=scheme)
         page.wait_for_timeout(300)
         assert page.evaluate(HEADS) == list(THEMES[scheme].paths[:2])
-        assert contrast(page, ".optviz-contour .xtick text") > 4.5
+        assert letters_contrast(page, ".optviz-contour .xtick text") > 4.5
     page.get_by_test_id("stMainMenuButton").click()
     page.get_by_test_id("stMainMenuItem-theme-System").click()
     page.keyboard.press("Escape")

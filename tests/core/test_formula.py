@@ -432,15 +432,16 @@ def inputs(count: int, seed: int) -> list[str]:
     return [one(index % 4) for index in range(count)]
 
 
-def test_ten_thousand_inputs_neither_escape_nor_hang_nor_raise_anything_else(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("count", [1_500, pytest.param(12_000, marks=pytest.mark.long)])
+def test_no_input_escapes_or_hangs_or_raises_anything_else(
+    count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("os.system", "builtins.eval", "builtins.exec", "builtins.open", "builtins.print"):
         monkeypatch.setattr(module, lambda *given, **words: pytest.fail("escaped"))
     theta = torch.tensor([[[0.3, -0.7]], [[-1.0, 2.0]], [[0.0, 0.0]]], requires_grad=True)
     accepted, slowest = 0, 0.0
     refused: list[str] = []
-    for text in inputs(12_000, seed=7):
+    for text in inputs(count, seed=7):
         began = time.perf_counter()
         try:
             checked = parse(text)
@@ -460,7 +461,7 @@ def test_ten_thousand_inputs_neither_escape_nor_hang_nor_raise_anything_else(
         torch.autograd.grad(value.sum(), theta)
         exp = experiment(spec(text), (0.5, 0.5))
         assert ov.Experiment.from_url(exp.to_url()) == exp
-    assert 3000 < accepted < 9000
+    assert count / 4 < accepted < count * 3 / 4
     assert slowest < 1
     assert [sentence for sentence in refused if not re.fullmatch(r"[A-Zw'][^\n]*[.?]", sentence)] == []
 

@@ -973,9 +973,11 @@ def generated(chance: random.Random, pieces: list[str]) -> str:
 
 
 def assert_many(kind: str, texts: list[str]) -> None:
-    assert len(texts) >= 10_000
+    assert len(texts) >= 1000
     read = sum(assert_value_or_sentence(kind, text) for text in texts)
-    assert 500 < read < 9500, "a test that reads next to nothing, or refuses next to nothing, tests nothing"
+    assert len(texts) / 20 < read < len(texts) * 19 / 20, (
+        "a test that reads next to nothing, or refuses next to nothing, tests nothing"
+    )
 
 
 PIECES = [
@@ -1003,8 +1005,12 @@ PIECES += [
 ]
 
 
+THOUSANDS = [1, pytest.param(10, marks=pytest.mark.long)]
+
+
 @pytest.mark.filterwarnings("ignore:The link has words")
-def test_ten_thousand_hostile_links() -> None:
+@pytest.mark.parametrize("thousands", THOUSANDS)
+def test_hostile_links(thousands: int) -> None:
     chance = random.Random(0)
     whole = [LINK, FULL.to_url(), FULL_LINK, *(text for text, _ in LINKS), *OLD_LINKS]
     calls = [
@@ -1012,15 +1018,16 @@ def test_ten_thousand_hostile_links() -> None:
         for link in (FULL_LINK, unquote(LINKS[3][0]))
         for text in link.split("run=")[1:]
     ]
-    parts = [mutated(chance, calls, PIECES) for _ in range(6000)]
-    parts += [generated(chance, PIECES) for _ in range(1000)]
+    parts = [mutated(chance, calls, PIECES) for _ in range(600 * thousands)]
+    parts += [generated(chance, PIECES) for _ in range(100 * thousands)]
     texts = [f"{LINK}&run={quote(part, errors='surrogatepass')}" for part in parts]
-    texts += [mutated(chance, whole, PIECES) for _ in range(3000)]
-    texts += [f"{LINK}{generated(chance, PIECES)}" for _ in range(500)]
+    texts += [mutated(chance, whole, PIECES) for _ in range(300 * thousands)]
+    texts += [f"{LINK}{generated(chance, PIECES)}" for _ in range(50 * thousands)]
     assert_many("link", texts)
 
 
-def test_ten_thousand_hostile_files() -> None:
+@pytest.mark.parametrize("thousands", THOUSANDS)
+def test_hostile_files(thousands: int) -> None:
     chance = random.Random(0)
     pieces = [
         *string.printable,
@@ -1051,9 +1058,9 @@ def test_ten_thousand_hostile_files() -> None:
         "\\",
     ]
     seeds = [re.sub(r"\s+", " ", text) for text, _ in FILES] + [FULL.to_json(), PLAIN.to_json()]
-    texts = [mutated(chance, seeds, pieces) for _ in range(4000)]
-    texts += [generated(chance, pieces) for _ in range(500)]
-    for _ in range(6000):
+    texts = [mutated(chance, seeds, pieces) for _ in range(400 * thousands)]
+    texts += [generated(chance, pieces) for _ in range(50 * thousands)]
+    for _ in range(600 * thousands):
         data = json.loads(chance.choice(seeds))
         for _ in range(chance.choice((1, 1, 2, 3))):
             places = spots(data)
