@@ -192,7 +192,7 @@ def _arrival(summary: Summary) -> str:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from optviz.export.formats import Work
+    from optviz.export.formats import FileRequest
 
     experiment, view = read(options.experiment)
     row = _format(options.file)
@@ -201,7 +201,7 @@ def _export(options: argparse.Namespace) -> None:
     settings = row.settings(given)
     trajectories = _computed(experiment, options.device) if row.runs else ()
     bar = _Bar(row.title)
-    work = Work(experiment, trajectories, view, settings, bar.show)
+    work = FileRequest(experiment, trajectories, view, settings, bar.show)
     content = row.make(work)
     bar.end()
     _write(options.file, content)

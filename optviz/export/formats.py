@@ -24,7 +24,7 @@ from optviz.spec.view import View
 
 
 @dataclass(frozen=True)
-class Work:
+class FileRequest:
     """The input of a file's maker."""
 
     experiment: Experiment
@@ -52,7 +52,7 @@ class Format:
     title: str
     mime: str
     help: str
-    make: Callable[[Work], bytes]
+    make: Callable[[FileRequest], bytes]
     declare: Callable[[], Mapping[str, Param]] = dict
     """Returns the parameters that can be chosen now, with figures that were registered since."""
     runs: bool = True
@@ -72,7 +72,7 @@ class Format:
         return complete(self.title, self.params, given, check=True)
 
 
-def figure_of(work: Work) -> go.Figure:
+def figure_of(work: FileRequest) -> go.Figure:
     """The figure that a picture shows. Raises ValueError where there is none."""
     name, theme = work.settings["figure"], THEMES[work.settings["theme"]]
     if name == "map":
@@ -84,7 +84,7 @@ def figure_of(work: Work) -> go.Figure:
     return figure
 
 
-def _map_figure(work: Work, theme: Theme) -> go.Figure:
+def _map_figure(work: FileRequest, theme: Theme) -> go.Figure:
     """The first picture of the map that the view looks at."""
     view = work.view
     if view.map is None:
@@ -97,13 +97,13 @@ def _map_figure(work: Work, theme: Theme) -> go.Figure:
 # -- how each is made --------------------------------------------------------------------------------------
 
 
-def _page(work: Work) -> bytes:
+def _page(work: FileRequest) -> bytes:
     theme = work.settings["theme"]
     return to_html(work.experiment, work.trajectories, theme=theme, view=work.view).encode()
 
 
-def _film(make: Callable[..., bytes]) -> Callable[[Work], bytes]:
-    def film(work: Work) -> bytes:
+def _film(make: Callable[..., bytes]) -> Callable[[FileRequest], bytes]:
+    def film(work: FileRequest) -> bytes:
         chosen = work.settings
         return make(
             work.experiment,
@@ -119,8 +119,8 @@ def _film(make: Callable[..., bytes]) -> Callable[[Work], bytes]:
     return film
 
 
-def _picture(kind: str) -> Callable[[Work], bytes]:
-    def picture(work: Work) -> bytes:
+def _picture(kind: str) -> Callable[[FileRequest], bytes]:
+    def picture(work: FileRequest) -> bytes:
         chosen = work.settings
         size = (chosen["width"], chosen["height"])
         return to_image(figure_of(work), kind, size=size, scale=chosen.get("scale", 1.0))
@@ -128,7 +128,7 @@ def _picture(kind: str) -> Callable[[Work], bytes]:
     return picture
 
 
-def _text(make: Callable[[Work], str]) -> Callable[[Work], bytes]:
+def _text(make: Callable[[FileRequest], str]) -> Callable[[FileRequest], bytes]:
     return lambda work: make(work).encode()
 
 

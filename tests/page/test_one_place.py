@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 import optviz as ov
 import optviz.maps
 from optviz import command
-from optviz.export.formats import FORMATS, Format, Work, figure_of
+from optviz.export.formats import FORMATS, FileRequest, Format, figure_of
 from optviz.figures import registration as figures
 from optviz.figures.catalogue import FIGURES
 from optviz.lessons import catalogue as lessons
@@ -220,7 +220,7 @@ def test_to_add_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "How much of a result is chance." in words(app) and view(app) == shown
     assert widget(app, "map.luck.count").value == "5" and "Luck" in listed_options(app, "map.name")
     settings = {"figure": "map", "theme": "light"}
-    assert len(figure_of(Work(exp, (), shown, settings)).data[0].x) == 5
+    assert len(figure_of(FileRequest(exp, (), shown, settings)).data[0].x) == 5
 
 
 def test_to_add_export_format(

@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
 from optviz.export.films import WatchFrames
-from optviz.export.formats import FORMATS, Format, Work, figure_of
+from optviz.export.formats import FORMATS, FileRequest, Format, figure_of
 from optviz.export.pictures import still
 from optviz.figures.catalogue import FIGURES
 from optviz.figures.theme import THEMES
@@ -87,10 +87,10 @@ class _Shown:
             there = runs.trajectories(experiment)
         return cls(experiment, view, ov.project(experiment, there))
 
-    def work(self, row: Format, settings: Mapping[str, Any], watch: WatchFrames | None = None) -> Work:
+    def work(self, row: Format, settings: Mapping[str, Any], watch: WatchFrames | None = None) -> FileRequest:
         if row.runs and not self.trajectories:
             raise ValueError("No competitor has run to its end: there is nothing to take away.")
-        return Work(self.experiment, self.trajectories, self.view, settings, watch)
+        return FileRequest(self.experiment, self.trajectories, self.view, settings, watch)
 
     def named(self, ending: str) -> str:
         """The name of a file."""
