@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 import pytest
@@ -44,20 +45,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sample", type=int, metavar="N", help="run at most N cases of each test function")
 
 
-@pytest.hookimpl(trylast=True)  # of those that `-m` and `-k` leave
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In the order of `FOLDERS`. Of a sample, the cases whose names have the smallest checksums."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Mark what is long; then, of those that `-m` and `-k` leave, sort them and take the sample."""
+    for cases in by_function(items):
+        if sampled := cases[0].get_closest_marker("sampled"):
+            for item in cases[sampled.args[0] :]:
+                item.add_marker("long")
+    yield
     items.sort(key=lambda item: place(item.nodeid))
-    count = config.getoption("sample")
-    if count is None:
-        return
+    if count := config.getoption("sample"):
+        kept = {item for cases in by_function(items) for item in cases[:count]}
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = [item for item in items if item in kept]
+
+
+def by_function(items: Sequence[pytest.Item]) -> list[list[pytest.Item]]:
+    """The cases of each test function, in the order of their names' checksums: the same in every process."""
     cases = defaultdict(list)
     for item in items:
         cases[item.nodeid.partition("[")[0]].append(item)
-    kept = {
-        item
-        for same in cases.values()
-        for item in sorted(same, key=lambda item: zlib.crc32(item.nodeid.encode()))[:count]
-    }
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = [item for item in items if item in kept]
+    return [sorted(same, key=lambda item: zlib.crc32(item.nodeid.encode())) for same in cases.values()]

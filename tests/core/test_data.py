@@ -140,6 +140,7 @@ def suggested(optimizer: str, name: str, params: dict[str, Any] | None = None) -
 # -- bit for bit -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.sampled(90)
 @pytest.mark.parametrize("batch_size", [None, 3])
 @every_dtype
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "LBFGS"])
@@ -159,6 +160,7 @@ def test_a_run_is_the_bare_training_loop(
     assert run.steps == 12 or run.outcome.kind == "diverged"
 
 
+@pytest.mark.sampled(70)
 @pytest.mark.parametrize("around", [{}, {"clip_norm": 0.3}, {"zero_grad": False}])
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 @pytest.mark.parametrize("name", NAMES)
@@ -195,6 +197,7 @@ def test_the_line_through_four_points_predicts_the_fifth() -> None:
     assert fits.shape == (501, 1) and fits[0, 0] == 0 and fits[-1, 0] == pytest.approx(11.0, abs=1e-4)
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "Adafactor", "LBFGS"])
 def test_each_of_many_starts_equals_its_single_run(name: str, optimizer: str) -> None:
@@ -622,6 +625,7 @@ def is_refused(name: str, optimizer: str, option: dict[str, Any]) -> bool:
     )
 
 
+@pytest.mark.sampled(47)
 @pytest.mark.parametrize("noise", [0.0, 0.37])
 @pytest.mark.parametrize(
     ("name", "optimizer", "option"),

@@ -279,7 +279,7 @@ def test_a_grid_is_computed_on_a_device() -> None:
 def test_paths_on_planes_of_their_own_have_no_picture_together() -> None:
     exp = experiment(MLP, RUNS["SGD"], RUNS["Adam"], steps=3)
     alone = [ov.run_one(exp, index, "cpu") for index in (0, 1)]
-    for draw in (ov.contour_figure, ov.surface_figure, scene):
+    for draw in (ov.contour_figure, ov.surface_figure, lambda exp, paths: scene(exp, by_index(exp, paths))):
         with pytest.raises(ValueError, match="different planes"):
             draw(exp, alone)
     together = ov.project(exp, alone)

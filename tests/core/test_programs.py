@@ -27,7 +27,6 @@ import torch
 
 import optviz as ov
 from optviz.spec.experiment import DTYPES
-from optviz.surfaces import problem
 
 STEPS = 8
 MODELS = [name for name, info in ov.SURFACES.items() if info.surface().data is not None]
@@ -515,9 +514,9 @@ def own(request: pytest.FixtureRequest) -> Iterator[str]:
     name = "My own: '\"\\"
     info = dataclasses.replace(row, name=name, function=request.param)
     info = dataclasses.replace(info, build=lambda: dataclasses.replace(row.build(), function=request.param))
-    ov.register_surface(info)
-    yield name
-    del problem._surfaces[name]
+    with ov.SURFACES.temporarily():
+        ov.register_surface(info)
+        yield name
 
 
 @pytest.mark.parametrize("own", [sgd, path], indirect=True)

@@ -77,6 +77,7 @@ def experiment(optimizer: ov.OptimizerSpec, surface: str = "Rosenbrock", **rest)
     return ov.Experiment(spec, start, rest.pop("steps", STEPS), (ov.RunSpec(optimizer, **run),), **rest)
 
 
+@pytest.mark.sampled(21)
 @pytest.mark.parametrize(("name", "param"), cases())
 def test_every_hyperparameter_gives_each_cell_its_single_run(name: str, param: str) -> None:
     optimizers = varied(name, param)

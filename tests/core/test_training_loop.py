@@ -14,7 +14,6 @@ import torch
 
 import optviz as ov
 from optviz.spec.params import Float, Int, Param
-from optviz.surfaces import problem
 
 PLAIN = [name for name, info in ov.SURFACES.items() if info.surface().data is None]
 """Those made of data have programs of another shape: test_data.py has them."""
@@ -336,8 +335,6 @@ def wrapped(x, y):
 
 @pytest.fixture
 def register() -> Iterator:
-    names = []
-
     def add(function: object, shown: bool = True, **params: float) -> str:
         name = 'It\'s "my" \\ surface'
         row = ov.SURFACES["Matyas"]
@@ -348,12 +345,10 @@ def register() -> Iterator:
 
         info = dataclasses.replace(row, name=name, build=build, params=kinds)
         ov.register_surface(dataclasses.replace(info, function=function if shown else None))
-        names.append(name)
         return name
 
-    yield add
-    for name in names:
-        del problem._surfaces[name]
+    with ov.SURFACES.temporarily():
+        yield add
 
 
 def test_a_users_own_surface_is_shown_with_what_it_calls(register) -> None:
