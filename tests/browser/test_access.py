@@ -68,17 +68,25 @@ def axe() -> str:
     pytest.skip(MISSING)
 
 
-IN_THE_DARK = ("curves", "step", "relief", "basins", "data", "question", "optimizers")
-"""What has colours of its own; all of them are in the long tests."""
+KINDS = (
+    "curves",
+    "step",
+    "relief",
+    "basins",
+    "data",
+    "a formula and notes",
+    "lessons",
+    "question",
+    "optimizers",
+)
+"""A view of each kind of page; all views are in the long tests."""
 
 
-def found(page: Page, axe: str, dark: bool = True) -> list[Any]:
+def found(page: Page, axe: str) -> list[Any]:
     """What is wrong with what is shown: all of it in the light, in the dark its colours."""
     if not page.evaluate("Boolean(globalThis.axe)"):
         page.evaluate(axe)
     everything: list[Any] = page.evaluate(FIND, [None, STREAMLIT])
-    if not dark:
-        return everything
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     page.wait_for_function(TURNED, arg="dark")
     page.evaluate(TRANSITIONS)
@@ -93,13 +101,13 @@ def calm(visit: Any, address: str) -> Page:
     return page
 
 
-REST = [pytest.param(name, True, marks=pytest.mark.long) for name in ADDRESSES if name not in IN_THE_DARK]
+REST = [pytest.param(name, marks=pytest.mark.long) for name in ADDRESSES if name not in KINDS]
 
 
-@pytest.mark.parametrize(("name", "dark"), [*((name, name in IN_THE_DARK) for name in ADDRESSES), *REST])
-def test_axe_finds_nothing_in_what_is_shown(visit, axe, name, dark):
+@pytest.mark.parametrize("name", [*KINDS, *REST])
+def test_axe_finds_nothing_in_what_is_shown(visit, axe, name):
     page = calm(visit, ADDRESSES[name])
-    assert found(page, axe, dark) == []
+    assert found(page, axe) == []
 
 
 @pytest.mark.parametrize("name", ["Gallery", "Share"])

@@ -163,6 +163,7 @@ def upload(app: AppTest, key: str, content: bytes) -> None:
     place.upload("file.txt" if key != "open" else "file.json", content).run()
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("case", GALLERY, ids=lambda case: case.title)
 def test_the_gallery(app: AppTest, case: Any) -> None:
     press(app, "gallery")
@@ -224,6 +225,7 @@ def check_edits(
         assert {name: read(name) for name in now} == {name: then for name, (_, _, then) in now.items()}
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_every_hyperparameter_of_every_optimizer(app: AppTest, optimizer: str) -> None:
     widget(app, "0.optimizer").select(optimizer).run()
@@ -240,6 +242,7 @@ def test_every_hyperparameter_of_every_optimizer(app: AppTest, optimizer: str) -
     )
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("scheduler", ov.SCHEDULERS)
 def test_every_argument_of_every_scheduler(app: AppTest, scheduler: str) -> None:
     calm(widget(app, "0.scheduler").select(scheduler).run())
@@ -330,6 +333,7 @@ TEXTS = {
 """What each means, or why it means nothing."""
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("text", TEXTS)
 def test_every_number_is_used_as_typed_or_refused_and_kept(page: str, text: str) -> None:
