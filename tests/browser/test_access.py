@@ -110,6 +110,7 @@ def test_axe_finds_nothing_in_what_is_shown(visit, axe, name):
     assert found(page, axe) == []
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["Gallery", "Share"])
 def test_axe_finds_nothing_in_a_dialog(visit, axe, name):
     page = calm(visit, APART.to_url())
@@ -130,6 +131,7 @@ def test_axe_finds_nothing_on_a_phone(visit, axe):
     assert found(page, axe) == []
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kind", ["secondary", "tertiary"])
 def test_axe_finds_nothing_in_a_button_below_the_pointer(visit, axe, kind):
     page = calm(visit, APART.to_url())

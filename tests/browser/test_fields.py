@@ -45,6 +45,7 @@ def value(page: Page, label: str) -> float:
     return shown.steps if label == "Steps" else shown.start[0]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("label", TYPED)
 def test_what_is_typed_or_pasted_is_what_runs_or_is_said(page: Page, label: str) -> None:
     wait_until_still(page)
@@ -75,6 +76,7 @@ def test_what_is_typed_or_pasted_is_what_runs_or_is_said(page: Page, label: str)
 RATES = (0.0025118864315095825, 0.09, 0.019, 1.23456e-08, 1000.0, 0.1)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_a_learning_rate_is_one_number_and_nothing_of_it_is_cut_off(visit, width: int, scheme: str) -> None:
     runs = "".join(f"&run={quote(f'SGD(lr={rate!r})')}" for rate in RATES)

@@ -191,6 +191,7 @@ def test_a_space_neither_ends_presenting_nor_plays_before_the_answer(calm_page):
     page.wait_for_function("document.fullscreenElement === null")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("width", "height"), [(820, 1180), (390, 844)])
 def test_whatever_is_read_fits_the_window(calm_page, width, height):
     page = calm_page

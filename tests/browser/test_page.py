@@ -20,6 +20,7 @@ WINDOWS = [
 ]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("width", "height", "scheme"), WINDOWS)
 def test_it_opens_and_draws(open_page, width, height, scheme):
     page = open_page(width=width, height=height, scheme=scheme)

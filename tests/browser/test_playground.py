@@ -241,6 +241,7 @@ def lr(page: Page) -> float:
     return shown(page).runs[0].optimizer.params["lr"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_the_window(visit, scheme):
     case = next(case for case in GALLERY if case.title == "Adam in a turned ravine")

@@ -184,6 +184,7 @@ def played(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("exp", [FOUR, DATA, NETWORK], ids=["surface", "data", "network"])
 def test_a_page_plays_without_a_network(offline, exp):
     trajectories = ov.project(exp, ov.run(exp, "cpu"))

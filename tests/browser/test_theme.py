@@ -121,6 +121,7 @@ def looks(page: Page, wanted: np.ndarray) -> None:
     assert share <= 0.0005
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_page_that_turns_looks_as_one_that_was_opened_so(turning: Turning, name: str) -> None:
     turning.turn("light")

@@ -39,7 +39,7 @@ def walked(path: ov.Trajectory, minimizers, within: float) -> int | None:
     return None
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("surface", SURFACES)
 def test_everything_that_says_when_a_run_arrives_says_the_same(surface: str) -> None:
     exp = experiment(surface)

@@ -140,7 +140,7 @@ def suggested(optimizer: str, name: str, params: dict[str, Any] | None = None) -
 # -- bit for bit -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.sampled(90)
+@pytest.mark.sampled(45)
 @pytest.mark.parametrize("batch_size", [None, 3])
 @every_dtype
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "LBFGS"])

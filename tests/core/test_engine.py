@@ -174,7 +174,7 @@ OPTIONS = {
 }
 
 
-@pytest.mark.sampled(47)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("noise", [0.0, 0.3])
 @pytest.mark.parametrize("option", OPTIONS)
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
@@ -337,7 +337,7 @@ MANY = {
 }
 
 
-@pytest.mark.sampled(42)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("option", MANY)
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_each_of_many_starts_equals_its_single_run(optimizer: str, option: str) -> None:
@@ -357,7 +357,7 @@ def test_each_of_many_starts_equals_its_single_run(optimizer: str, option: str) 
         np.testing.assert_allclose(many.losses[row], one.final_loss, rtol=1e-12)
 
 
-@pytest.mark.sampled(26)
+@pytest.mark.sampled(13)
 @pytest.mark.parametrize("surface", TWO)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_many_starts_on_every_surface(surface: str, dtype: str) -> None:
@@ -689,7 +689,7 @@ def test_sample_is_the_surface_on_a_grid() -> None:
         ov.sample(ROSENBROCK, domain=((0.0, 0.0), (0.0, 1.0)))
 
 
-@pytest.mark.sampled(13)
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("surface", TWO)
 def test_suggested_rates_do_not_diverge(surface: str) -> None:
     spec = ov.SurfaceSpec(surface)

@@ -250,6 +250,7 @@ def labels_in(monkeypatch: pytest.MonkeyPatch, exp: ov.Experiment, size: tuple[i
     return written
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("bare", [False, True])
 @pytest.mark.parametrize("size", [(240, 240), (800, 600), (1200, 400)])
 @pytest.mark.parametrize("extent", [1e-4, 1.0, 7.0, 512.0, 2e5])

@@ -196,6 +196,7 @@ def decoded_png(address: str) -> tuple[np.ndarray, np.ndarray]:
     return index, palette
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("surface", ov.SURFACES)
 def test_a_relief_is_as_high_as_its_colours_and_carries_the_paths(surface: str) -> None:
     exp = experiment(surface, lr=ov.suggested_lr("SGD", ov.SurfaceSpec(surface)))
@@ -259,6 +260,7 @@ def test_the_camera_stays_and_units_are_equal_within_reason() -> None:
     assert min(narrow.x, narrow.y) >= 0.5 * max(narrow.x, narrow.y)
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("surface", ov.SURFACES)
 def test_loss_axis_suits_the_surface(surface: str) -> None:
     exp = experiment(surface)

@@ -66,7 +66,7 @@ def test_what_a_page_says_of_a_change_is_so(name: str, variant: Variant) -> None
     holds(variant, spoken_of(variant))
 
 
-@pytest.mark.sampled(13)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("name", "variant", "rates"), TUNINGS)
 def test_what_a_page_says_of_its_runs_after_tuning_is_so(name: str, variant: Variant, rates: int) -> None:
     holds(variant, tuned(spoken_of(variant), variant.tuned, PAGES[name].view.within, rates))

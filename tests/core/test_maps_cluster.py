@@ -89,6 +89,7 @@ def cluster() -> Iterator[Any]:
         yield client
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("make", MAPS, ids=["basins", "sweep", "tune", "cloud"])
 def test_a_process_pool_gives_the_same_numbers(pool, make) -> None:
     same(make(executor=pool), make())

@@ -108,6 +108,7 @@ RUNS = {
 }
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize(
     ("chance", "dtype"),
     [

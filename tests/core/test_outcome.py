@@ -209,6 +209,7 @@ def test_cycles_are_bounded_and_do_not_settle(points: np.ndarray, kind: str) -> 
     assert judge(points, False, land([1, 1], [[1, 0], [0, 1]])).kind == kind
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "surface", ["Himmelblau", "Ackley", "Saddle", "Rosenbrock", "Easom", "Absolute value"]
 )

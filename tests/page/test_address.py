@@ -23,6 +23,7 @@ ADDRESSES = [
 ]
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("link", ADDRESSES)
 def test_addresses_go_on_working(link: str) -> None:
     opened = read(split_link(link))

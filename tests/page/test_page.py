@@ -63,6 +63,7 @@ def traveller() -> AppTest:
     return opened("?steps=2")
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize("surface", ov.SURFACES)
 def test_every_surface(traveller: AppTest, surface: str) -> None:
     app = traveller
