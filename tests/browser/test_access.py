@@ -68,17 +68,7 @@ def axe() -> str:
     pytest.skip(MISSING)
 
 
-KINDS = (
-    "curves",
-    "step",
-    "relief",
-    "basins",
-    "data",
-    "a formula and notes",
-    "lessons",
-    "question",
-    "optimizers",
-)
+KINDS = ("curves", "step", "basins", "data", "question", "optimizers")
 """A view of each kind of page; all views are in the long tests."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from playwright.sync_api import Page, expect
 
 import optviz as ov
@@ -91,6 +92,7 @@ def test_the_keyboard_opens_a_cell_of_a_sweep(visit):
     assert run.optimizer.params == {"lr": 0.01, "momentum": 0.675}
 
 
+@pytest.mark.long
 def test_every_map_fits_the_window_in_any_theme(visit):
     noisy = replace(FOUR, noise=1.0)
     maps = [ov.MapSpec("basins", {"resolution": 32, "rival": 1}), ov.MapSpec("sweep"), ov.MapSpec("tuning")]

@@ -176,7 +176,9 @@ def scenes() -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(
-    scope="module", params=[1, 2, pytest.param(3, marks=pytest.mark.long)], ids="device scale {}".format
+    scope="module",
+    params=[1, *(pytest.param(scale, marks=pytest.mark.long) for scale in (2, 3))],
+    ids="device scale {}".format,
 )
 def exported(browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Page]:
     """An exported page on a screen with so many pixels for one of CSS."""

@@ -66,6 +66,7 @@ def wait_for(page: Page, holds: Callable[[], bool]) -> None:
     assert holds()
 
 
+@pytest.mark.long
 def test_cases_of_the_gallery_open_by_their_addresses(page):
     """Some of them; `tests/test_page.py` opens them all, without a browser."""
     ready(page)

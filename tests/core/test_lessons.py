@@ -57,6 +57,7 @@ TUNINGS = [
 ]
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     ("name", "variant"),
     [pytest.param(name, variant, id=f"{name} {k}") for name, k, variant in VARIANTS if not variant.tuned],
