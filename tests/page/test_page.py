@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import optviz as ov
 from optviz.lessons.gallery import GALLERY
+from optviz.maps.catalogue import MAPS
 from optviz.spec.digits import write_number
 from optviz.spec.links import split_link
 from optviz.spec.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Points, Tuple
@@ -24,6 +25,7 @@ from optviz.web.state.choices import OPENING
 from optviz.web.widgets.points import edited_points
 from optviz.web.widgets.widgets import show_typed
 from visits import (
+    WIDGETS,
     blobs,
     calm,
     column,
@@ -44,6 +46,47 @@ from visits import (
 @cache
 def computed(exp: ov.Experiment) -> list[ov.Trajectory]:
     return ov.run(exp, "cpu")
+
+
+# -- what a browser is told of a widget -------------------------------------------------------------------
+
+NETWORK = ov.Experiment(
+    ov.SurfaceSpec("Least squares with bias"),
+    (0.0, 0.0),
+    20,
+    (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}), frozen=("bias",)),),
+)
+FULL = [
+    OPENING.to_url(ov.View(within=0.02)),
+    NETWORK.to_url(),
+    "?surface=Formula",
+    *(OPENING.to_url(ov.View(map=ov.MapSpec(name), focus=1)) for name in MAPS),
+]
+
+
+def told(element: Any) -> list[Any]:
+    """What the message about a widget says of its value by itself, without what was said before."""
+    default = element.proto.default
+    if element.type in ("text_input", "checkbox"):
+        return [default]
+    places = [default] if element.type == "selectbox" else default
+    return [element.options[int(place)] for place in places]
+
+
+def values(element: Any) -> list[Any]:
+    """What a widget shows, as `told` has it."""
+    shown = element.value if isinstance(element.value, list | tuple) else [element.value]
+    written = getattr(element, "format_func", None)
+    return [written(value) for value in shown] if written else list(shown)
+
+
+@pytest.mark.parametrize("link", FULL)
+def test_every_message_about_a_widget_has_its_value(link: str) -> None:
+    """Where the page is drawn anew, messages that have not gone out are dropped: none may need another."""
+    app = opened(link).run()
+    widgets = [element for kind in WIDGETS for element in app.get(kind)]
+    assert len(widgets) > 5
+    assert [told(element) for element in widgets] == [values(element) for element in widgets]
 
 
 # -- what it shows -----------------------------------------------------------------------------------------

@@ -198,13 +198,10 @@ def _choices(spec: ov.MapSpec, experiment: ov.Experiment, view: ov.View) -> None
         widgets.one_of("map.name", "Map", titles, spec.name, choices.set_map, redraw=_HERE)
         if "focus" not in unused:
             called = list(names)
-            focus = choices.view_field("focus")
-            st.selectbox(
-                "Competitor",
-                called,
-                width=220,
-                **widgets.editor("map.focus", called[view.focus], focus.set, names.__getitem__, redraw=_HERE),
-            )
+            now, change = called[view.focus], choices.view_field("focus").set
+            first = {"index": view.focus}
+            editing = widgets.editor("map.focus", now, change, names.__getitem__, redraw=_HERE, first=first)
+            st.selectbox("Competitor", called, width=220, **editing)
         for name, param in info.params.items():
             if name not in unused:
                 field, label = choices.map_field(name), param.label or name.capitalize()

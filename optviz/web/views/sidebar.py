@@ -77,7 +77,7 @@ def _surface() -> None:
         names,
         format_func=lambda name: f"{name} · {groups[name]}",
         help="The loss that the optimizers walk down; its two parameters are x and y.",
-        **widgets.editor("surface", now, choices.set_surface),
+        **widgets.editor("surface", now, choices.set_surface, first={"index": names.index(now)}),
     )
     info, params = ov.SURFACES[now], choices.experiment().surface.params
     own = ov.surface(choices.experiment().surface)
@@ -315,10 +315,13 @@ def _mistakes(slot: int) -> None:
         RUN_PARAMS["reset_every"],
     )
     field = choices.run_field(slot, "frozen")
+    frozen = list(field.get())
     st.multiselect(
         "Frozen parameters",
         list(ov.surface(choices.experiment().surface).names),
         placeholder="none",
         help="requires_grad_(False): this parameter is not trained, so it stays as it is.",
-        **widgets.editor(field.key, list(field.get()), field.set, tuple, redraw=field.shown_in),
+        **widgets.editor(
+            field.key, frozen, field.set, tuple, redraw=field.shown_in, first={"default": frozen}
+        ),
     )

@@ -64,7 +64,8 @@ def _choice(field: Field, label: str, kind: Choice, help: str, said: Any) -> Non
 
 
 def _some(field: Field, label: str, kind: Some, help: str, said: Any) -> None:
-    editing = editor(field.key, list(field.get()), field.set, tuple, redraw=field.shown_in)
+    now = list(field.get())
+    editing = editor(field.key, now, field.set, tuple, redraw=field.shown_in, first={"default": now})
     st.multiselect(label, kind.options, help=help, **editing)
 
 

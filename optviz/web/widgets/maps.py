@@ -26,9 +26,12 @@ def competitor(field: Field, label: str, kind: Competitor, help: str, said: Any)
     others = {run.name: index for index, run in enumerate(runs) if index != focus}
     if others:
         now = next((name for name, index in others.items() if index == field.get()), "nobody")
-        read = {"nobody": None, **others}.__getitem__
-        editing = widgets.editor(field.key, now, field.set, read, redraw=field.shown_in)
-        st.selectbox(label, ["nobody", *others], help=help, **editing)
+        read = {"nobody": None, **others}
+        first = {"index": list(read).index(now)}
+        editing = widgets.editor(
+            field.key, now, field.set, read.__getitem__, redraw=field.shown_in, first=first
+        )
+        st.selectbox(label, list(read), help=help, **editing)
 
 
 def axis(field: Field, label: str, kind: AxisKind, help: str, said: Any) -> None:
@@ -51,7 +54,10 @@ def axis(field: Field, label: str, kind: AxisKind, help: str, said: Any) -> None
     below = widgets.below(*parts[1:4])
     with row:
         options = names if now[0] in names else [now[0], *names]
-        editing = widgets.editor(f"{field.key}.name", now[0], field.set, read, redraw=field.shown_in)
+        first = {"index": options.index(now[0])}
+        editing = widgets.editor(
+            f"{field.key}.name", now[0], field.set, read, redraw=field.shown_in, first=first
+        )
         st.selectbox(label, options, width=128, **editing)
         for part, name, number in zip(parts[1:4], kind.names[1:4], kind.kinds[1:4], strict=True):
             with widgets.frame(part, 90):

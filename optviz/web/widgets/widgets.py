@@ -120,6 +120,7 @@ def editor(
     read: Callable[[Any], Any] = lambda value: value,
     follow: bool = True,
     redraw: Parts = (),
+    first: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What makes a widget show `value` and, when it is edited, make the change to what it reads as then.
 
@@ -127,19 +128,21 @@ def editor(
 
     Where it has to `follow` another widget or the address, it is made anew, under a key of its own: what the
     browser says of the old one, before it has heard of that, is nobody's edit.
+
+    `first` is how the widget's command is told the value, {"value": value} where left out. So it is in every
+    message about the widget. What is put into the session instead is sent once; where that message is
+    dropped, as the page is drawn anew before it went out, a browser reports an empty widget: like an edit.
     """
     now = generation(key)
     if follow and now in st.session_state and st.session_state[now] != value:
         renew(key)
         now = generation(key)
-    if now not in st.session_state:
-        st.session_state[now] = value
 
     def edited() -> None:
         if now == generation(key):
             choices.act(key, lambda: change(read(st.session_state[now])), redraw=redraw)
 
-    return {"key": now, "on_change": edited}
+    return {"key": now, "on_change": edited, **({"value": value} if first is None else first)}
 
 
 def generation(key: str) -> str:
@@ -201,7 +204,8 @@ def select(
         return f"{option} · {group}" if group else str(option)
 
     named = {title(option): option for option in options}
-    editing = editor(key, title(now), change, named.__getitem__, redraw=redraw)
+    index = {"index": list(named.values()).index(now)}
+    editing = editor(key, title(now), change, named.__getitem__, redraw=redraw, first=index)
     st.selectbox(label, list(named), help=help, **editing)
     complain(key)
 
@@ -223,7 +227,7 @@ def one_of(
             change(options[title])
 
     title = next(title for title, value in options.items() if value == now)
-    editing = editor(key, title, chosen, redraw=redraw)
+    editing = editor(key, title, chosen, redraw=redraw, first={"default": title})
     st.segmented_control(
         label,
         list(options),
