@@ -78,6 +78,8 @@ OPEN_AND_CLOSE = """async ([script, data]) => {
     close();
     const left = parentElement.childElementCount;
     parentElement.remove();
+    const patience = performance.now() + 20000;
+    while (holder?._fullLayout && performance.now() < patience) await new Promise(requestAnimationFrame);
     return [left, holder?._fullLayout === undefined];
 }"""
 LESSON = {
@@ -111,6 +113,42 @@ def test_what_is_closed_leaves_nothing_behind(page: Page, script: str, data: Any
         page.evaluate(OPEN_AND_CLOSE, given)
     assert listeners(page) == before
     assert page.evaluate("document.querySelectorAll('.js-plotly-plot').length") == 0
+
+
+CLOSE_WHILE = """async ([data, action, frames]) => {
+    const { default: mount } = await import("/optviz.web/chart.js");
+    const parentElement = document.body.appendChild(document.createElement("div"));
+    const close = mount({ data, parentElement, setTriggerValue: () => {} });
+    const { chart } = parentElement.querySelector(".optviz-plot");
+    const drawn = async () => {
+        while (!parentElement.querySelector(".main-svg")) await new Promise(requestAnimationFrame);
+    };
+    const actions = {
+        loading: () => {},
+        drawing: drawn,
+        turning: () => drawn().then(() => void chart.draw()),
+        marking: () => drawn().then(() => {
+            for (const key of ["ArrowLeft", "ArrowUp", "ArrowRight"])
+                chart.holder.dispatchEvent(new KeyboardEvent("keydown", { key }));
+        }),
+        resizing: () => drawn().then(() => void (chart.holder.style.width = "300px")),
+        zooming: () => drawn().then(() => void Plotly.relayout(chart.holder, { "xaxis.range": [0, 1] })),
+    };
+    await actions[action]();
+    for (let frame = 0; frame < frames; frame += 1) await new Promise(requestAnimationFrame);
+    close();
+    parentElement.remove();
+    await new Promise(done => setTimeout(done, 300));
+    return [chart.holder._fullLayout === undefined, chart.holder.childElementCount];
+}"""
+
+
+def test_a_chart_can_be_closed_while_plotly_draws(page: Page) -> None:
+    """In whatever it does, and a while later: `page` meets no error."""
+    for action in ("loading", "drawing", "turning", "marking", "resizing", "zooming"):
+        for frames in (0, 1, 6):
+            closed = page.evaluate(CLOSE_WHILE, [CHART, action, frames])
+            assert closed == [True, 0], (action, frames)
 
 
 # -- two players -------------------------------------------------------------------------------------------
@@ -161,6 +199,24 @@ def two(page: Page) -> Page:
     page.evaluate(MOUNT, sent("Booth", 0.01, player="left") | {"style": {"fontSize": "24px"}})
     page.evaluate(MOUNT, sent("Himmelblau", 0.001, 0.01, player="right"))
     return page
+
+
+def test_a_player_can_be_closed_while_plotly_draws(page: Page) -> None:
+    """The first one while plotly.js is loaded, the others while it is drawn or zoomed."""
+    close = """async ([name, action, frames]) => {
+        const { contour } = holders[name].querySelector(".optviz-player").player.panels[0];
+        if (action === "zooming") for (const factor of [0.5, 0.5, 2]) contour.zoom(factor);
+        for (let frame = 0; frame < frames; frame += 1) await new Promise(requestAnimationFrame);
+        closes[name]();
+        await new Promise(done => setTimeout(done, 300));
+        return [contour.element._fullLayout === undefined, contour.element.childElementCount];
+    }"""
+    unseen = MOUNT.partition("const frames")[0] + "}"  # that does not wait for the picture
+    for action, mount in (("drawing", unseen), ("zooming", MOUNT)):
+        for frames in (0, 1, 3):
+            page.evaluate(mount, sent("Booth", 0.01, player=f"{action} {frames}"))
+            closed = page.evaluate(close, [f"{action} {frames}", action, frames])
+            assert closed == [True, 0], (action, frames)
 
 
 def test_each_of_two_players_has_its_own_type(two: Page) -> None:

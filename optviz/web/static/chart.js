@@ -1,6 +1,6 @@
 // A figure of many runs: plotly draws it, and its cells can be chosen with a click or with the keyboard.
 
-import { loadPlotly } from "../optviz.player/plotly.js";
+import { Drawing } from "../optviz.player/drawing.js";
 import { SchemeWatcher } from "../optviz.player/scheme.js";
 import { placed } from "../optviz.player/ticks.js";
 
@@ -9,7 +9,7 @@ import { placed } from "../optviz.player/ticks.js";
 
 /** Pixels between a press and a release that still are a click. */
 const STILL = 4;
-const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+const CONFIG = { displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
 
 class Chart {
   /** @param {HTMLElement} root */
@@ -22,6 +22,7 @@ class Chart {
     this.words.className = "optviz-cell";
     root.className = "optviz-figure";
     root.append(this.title, this.holder, this.words);
+    this.drawing = new Drawing(this.holder);
     /** @type {Cells | null} */
     this.cells = null;
     /** @type {[number, number] | null} */
@@ -35,6 +36,8 @@ class Chart {
     /** Figures that were sent: a zoom stays as long as it is the same one. */
     this.sent = 0;
     this.watcher = new SchemeWatcher(root, () => this.draw());
+    this.resizes = new ResizeObserver(() => this.fit());
+    this.resizes.observe(this.holder);
     this.ends = new AbortController();
     this.listen();
   }
@@ -82,24 +85,27 @@ class Chart {
   async draw() {
     if (!this.data) return;
     const { figure, dark, cells, plotly: version } = this.data;
-    const plotly = await loadPlotly(version);
-    if (this.ends.signal.aborted) return; // meanwhile it was closed
+    if (!(await this.drawing.ready(version))) return; // meanwhile it was closed
     const { data: traces, layout } = structuredClone(figure);
     if (this.watcher.scheme === "dark")
       for (const [keys, value] of dark) put({ data: traces, layout }, keys, value);
-    await plotly.react(this.holder, traces, { ...layout, uirevision: this.sent }, CONFIG);
+    await this.drawing.react(traces, { ...layout, uirevision: this.sent }, CONFIG);
     this.holder.classList.toggle("optviz-choosable", Boolean(cells));
     if (this.cursor) await this.mark();
   }
 
+  fit() {
+    if (this.drawing.full && this.holder.offsetParent) this.drawing.fit();
+  }
+
   get axes() {
-    const { xaxis, yaxis } = /** @type {any} */ (this.holder)._fullLayout;
+    const { xaxis, yaxis } = this.drawing.full;
     return [xaxis, yaxis];
   }
 
   /** @param {PointerEvent} event @returns {[number, number] | null} column and row under the pointer */
   cellAt(event) {
-    if (!this.cells || !(/** @type {any} */ (this.holder)._fullLayout)) return null;
+    if (!this.cells || !this.drawing.full) return null;
     const [xaxis, yaxis] = this.axes;
     const box = this.holder.getBoundingClientRect();
     const x = event.clientX - box.left - xaxis._offset;
@@ -164,16 +170,16 @@ class Chart {
   async mark() {
     const { x, y } = /** @type {Cells} */ (this.cells);
     const [column, row] = /** @type {[number, number]} */ (this.cursor);
-    const plotly = await loadPlotly("");
     const ink = getComputedStyle(this.holder).color;
     const ring = { type: "circle", xsizemode: "pixel", ysizemode: "pixel", x0: -7, x1: 7, y0: -7, y1: 7 };
     const shape = { ...ring, xanchor: x[column], yanchor: y[row], line: { color: ink, width: 2 } };
-    if (!this.ends.signal.aborted) await plotly.relayout(this.holder, { shapes: [shape] });
+    await this.drawing.relayout({ shapes: [shape] });
   }
 
   remove() {
     this.ends.abort();
-    /** @type {any} */ (globalThis).Plotly?.purge(this.holder);
+    this.resizes.disconnect();
+    this.drawing.purge();
     this.root.replaceChildren();
   }
 }
