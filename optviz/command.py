@@ -246,7 +246,15 @@ def _format(file: str) -> Format:
 def read(source: str) -> tuple[Experiment, View]:
     """The experiment and the view of a file, a link or standard input.
 
-    Raises ValueError for what is none, and OSError for a file that cannot be read.
+    Args:
+        source: The name of a file, a link, or "-" for standard input.
+
+    Returns:
+        What was read; of a file, which says nothing of the view, the default view.
+
+    Raises:
+        ValueError: It holds neither an experiment as JSON nor a link of optviz.
+        OSError: The file cannot be read.
     """
     if source == "-":
         text = sys.stdin.read(_LONGEST)

@@ -104,10 +104,14 @@ class Endings:
 
 
 def judge(points: Array, diverged: bool, land: Landscape, stopped: str = "") -> Outcome:
-    """Say how the path `points` (n+1, D) ended, in the design's order of verdicts.
+    """How one run ended. The questions are asked in this order: diverged, at rest, left, in a cycle, moving.
 
-    `diverged` says that its last point is not finite, beyond reach or without a finite loss, or that torch
-    gave up there; `stopped`, in words, why there are no more steps, where something failed.
+    Args:
+        points: (n+1, D) the path, in any dtype.
+        diverged: Whether its last point is not finite, beyond reach or without a finite loss, or torch gave
+            up there.
+        land: The surface in float64.
+        stopped: Why there are no more steps, in words, where something failed; else empty.
     """
     last = len(points) - 1
     ending = judge_many(points[:, None], np.array([last]), np.array([diverged]), land)
@@ -122,8 +126,12 @@ def judge(points: Array, diverged: bool, land: Landscape, stopped: str = "") -> 
 def judge_many(paths: Any, steps: NDArray[np.int64], diverged: NDArray[np.bool_], land: Landscape) -> Endings:
     """How N runs ended: what `judge` says of each of them.
 
-    `paths` (n+1, N, D) are their points, in any dtype; `steps` (N,) says how many steps each took: all n, or
-    fewer where it `diverged` (N,) or was stopped, and what a path holds after them does not matter.
+    Args:
+        paths: (n+1, N, D) their points, in any dtype.
+        steps: (N,) how many steps each took: all n, or fewer where it diverged or was stopped. What a path
+            holds after them does not matter.
+        diverged: (N,) whether it diverged, as in `judge`.
+        land: The surface in float64.
     """
     verdict = _Verdict(paths, steps, land)
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is asked for, one by one

@@ -76,10 +76,15 @@ def plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Plane:
 
 
 def principal(moves: Array) -> tuple[Array, tuple[float, float]]:
-    """Two directions (2, D) that moves (k, D) vary most along, and the shares of their variance.
+    """The two directions that moves vary most along, and the shares of their variance.
 
-    Each points to where the last move went. Where nothing moves, or along one line only, what is left over is
-    filled by axes.
+    Each points to where the last move went. Where nothing moves, or along one line only, axes fill the gap.
+
+    Args:
+        moves: (k, D) points, less their common start.
+
+    Returns:
+        Orthonormal directions (2, D), and the share of the variance along each: NaN where nothing moves.
     """
     size = moves.shape[1]
     middle = moves - moves.mean(axis=0)
@@ -220,10 +225,16 @@ def seen_through(experiment: Experiment, trajectory: Trajectory) -> Trajectory:
 def projected_vectors(
     experiment: Experiment, trajectory: Trajectory, names: Sequence[str]
 ) -> dict[str, Array]:
-    """What happens at each step of a network's trajectory as it is seen on its plane, (n+1, 2) or (n, 2).
+    """What happens at each step of a network's trajectory as it is seen on its plane.
 
-    That is "theta", "gradient" and "given", and the first of torch's states that is one of `names`, as
-    "state.exp_avg" say. A point and its step are seen where the next point is.
+    Args:
+        experiment: The experiment that the trajectory belongs to.
+        trajectory: A trajectory of n steps, seen on a plane.
+        names: States of torch's, such as "exp_avg": the first that the trajectory has comes with the others.
+
+    Returns:
+        By name, in coordinates of the plane: "theta" and "gradient" (n+1, 2), "given" and such as
+        "state.exp_avg" (n, 2).
     """
     common = trajectory.plane
     assert common is not None
@@ -283,9 +294,17 @@ class PicturePlane:
 
 
 def picture_plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> PicturePlane:
-    """The experiment's surface, or of a network, the plane that its trajectories are seen on.
+    """What a picture shows: the experiment's surface, or of a network the plane that its paths are seen on.
 
-    Raises ValueError where they are seen on several, as those of `run_one` are.
+    Args:
+        experiment: The experiment that the trajectories belong to.
+        trajectories: Trajectories of it; none where only the surface is drawn.
+
+    Returns:
+        The surface of two numbers, what samples it, and where the paths begin on it.
+
+    Raises:
+        ValueError: The trajectories are seen on several planes, as those of `run_one` are.
     """
     planes = [one.plane for one in trajectories if one.plane is not None]
     if not planes:

@@ -36,7 +36,11 @@ def lr_words(trajectory: Trajectory) -> str:
 
 
 def moves(rates: Array) -> bool:
-    """Whether learning rates (n,) differ from each other, as can be seen; what is NaN is none."""
+    """Whether learning rates differ from each other by enough to be seen.
+
+    Args:
+        rates: (n,) the rates; NaN where a step has none, which does not count.
+    """
     known = rates[np.isfinite(rates)]
     return bool(len(known)) and bool(np.ptp(known) > _SAME * np.abs(known).max())
 

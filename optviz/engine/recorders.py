@@ -31,15 +31,28 @@ class Recorder(Protocol):
     """What the loop tells about its steps, counted from 0."""
 
     def seen(self, step: int, loss: Tensor) -> None:
-        """The gradients are as the optimizer will see them first in this step."""
+        """Told when the gradients are as the optimizer will see them first in a step.
+
+        Args:
+            step: The step, counted from 0.
+            loss: () what the closure returned, or (N,) for N starts.
+        """
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
-        """The step has been taken, with `evals` evaluations of the loss; no scheduler has moved yet."""
+        """Told when a step has been taken, before any scheduler has moved.
+
+        Args:
+            step: The step, counted from 0.
+            optimizer: torch's optimizer, with its state.
+            evals: How often the step evaluated the loss.
+        """
 
     def stopped(self, finite: Tensor, reason: str) -> None:
-        """There are no more steps: something failed, for a reason in words.
+        """Told that there are no more steps, because something failed.
 
-        `finite` (k,) says which starts had finite numbers until then; the others have diverged.
+        Args:
+            finite: (k,) which starts had finite numbers until then; the others have diverged.
+            reason: Why, in words.
         """
 
 
@@ -67,7 +80,7 @@ class PathRecorder:
         self._gave_up, self._reason = False, ""
 
     def seen(self, step: int, loss: Tensor) -> None:
-        """Keep the gradients and the loss of this step's first closure call."""
+        """Keep the gradients of a step's first closure call, and its `loss` ()."""
         gradients: list[Any] = [part.grad for part in self._trained]
         if not self._spec.zero_grad:  # they are added to in place: later calls of this step would change them
             gradients = [gradient.clone() for gradient in gradients]
@@ -103,7 +116,7 @@ class PathRecorder:
             column.flush(first, steps)
 
     def stopped(self, finite: Tensor, reason: str) -> None:
-        """Keep whether the run diverged, and the reason for the verdict."""
+        """Keep whether the run diverged, where `finite` (1,) is false, and the reason for the verdict."""
         self._gave_up, self._reason = not bool(finite.all()), reason
 
     def _keep(self, name: str, value: object, place: int) -> None:
@@ -129,10 +142,15 @@ class PathRecorder:
     ) -> Trajectory:
         """Copy everything to the host once, cut the path where it diverged, and judge how it ended.
 
-        The points of a network are its parameters (n+1, D) still, until they are projected on a plane.
+        Args:
+            surface: What was run on.
+            land: The same in float64, for the losses, gradients and verdict that are the surface's own.
+            made_with: What it was computed with.
+            epoch_steps: How many steps an epoch has.
 
-        `land` is the surface in float64, for the losses, gradients and verdict that are the surface's own.
-        An epoch has `epoch_steps` steps.
+        Returns:
+            The trajectory. The points of a network are still its parameters (n+1, D), until they are
+            projected on a plane.
         """
         taken = len(self._evals) - 1
         if taken % _RING:
@@ -195,14 +213,19 @@ class EndsRecorder:
         self._taken = torch.zeros(len(starts), dtype=torch.int64, device=starts.device)
 
     def watch(self, points: Callable[[], Tensor], rows: slice) -> None:
-        """From now on `points()` gives the runs of these rows, as (k, 2), which begin at their starts."""
+        """Keep the ends of these runs from now on, which begin at their starts.
+
+        Args:
+            points: Gives the runs' points, (k, 2), as they are when it is called.
+            rows: Which of the N runs these k are.
+        """
         self._now, self._rows = points, rows
         self._ends[rows] = self._starts[rows]
         self._goes[rows] = goes_on(self._starts[rows], self._surface)
         self._taken[rows] = 0
 
     def seen(self, step: int, loss: Tensor) -> None:
-        """Nothing: only points are kept."""
+        """Do nothing: only points are kept, not the `loss` (k,)."""
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
         """Move the ends of the runs that go on."""
@@ -212,7 +235,7 @@ class EndsRecorder:
         goes &= goes_on(now, self._surface)
 
     def stopped(self, finite: Tensor, reason: str) -> None:
-        """Keep which runs diverged."""
+        """Keep which runs diverged: those that are not `finite` (k,)."""
         self._goes[self._rows] &= finite
 
     def ensemble(self, land: Landscape, made_with: MadeWith) -> Ensemble:
@@ -254,7 +277,12 @@ class PathsRecorder(EndsRecorder):
         self._count = 0
 
     def watch(self, points: Callable[[], Tensor], rows: slice) -> None:
-        """As in `EndsRecorder`, with room for every point."""
+        """Keep all points of these runs from now on.
+
+        Args:
+            points: Gives the runs' points, (k, 2), as they are when it is called.
+            rows: Which of the N runs these k are.
+        """
         self._now, self._rows, self._count = points, rows, 0
         self._paths[1:, rows] = math.nan
         self._stopped[rows] = len(self._paths) - 1
@@ -266,7 +294,7 @@ class PathsRecorder(EndsRecorder):
         self._paths[self._count, self._rows] = self._now()
 
     def stopped(self, finite: Tensor, reason: str) -> None:
-        """Keep at which step, and which runs diverged."""
+        """Keep at which step these runs stopped, and which of them diverged: those not `finite` (k,)."""
         self._stopped[self._rows] = self._count
         self._gave_up[self._rows] = ~finite
 
@@ -295,7 +323,15 @@ class PathsRecorder(EndsRecorder):
 
 
 def goes_on(points: Tensor, surface: Surface) -> Tensor:
-    """Whether a run goes on from points (..., 2): they are within reach and have a finite loss: (...)."""
+    """Whether a run goes on from its point: it is within reach, and its loss is finite.
+
+    Args:
+        points: (..., 2) in any dtype, on any device.
+        surface: What the run walks on. Its loss is computed in float64.
+
+    Returns:
+        (...)
+    """
     near = within_reach(points, [low for low, _ in surface.domain], surface.widths)
     if surface.total:
         return near
@@ -306,9 +342,15 @@ def goes_on(points: Tensor, surface: Surface) -> Tensor:
 
 
 def within_reach(points: Tensor, low: Any, widths: Any) -> Tensor:
-    """Whether points (..., D) are finite and within `REACH` domain widths of the domain's middle: (...).
+    """Whether points are finite, and at most `REACH` domain widths from the domain's middle along each axis.
 
-    `low` and `widths` are the domain's, D numbers each, as a landscape has them.
+    Args:
+        points: (..., D)
+        low: The lowest corner of the domain, D numbers.
+        widths: The extent of the domain along each axis, D numbers.
+
+    Returns:
+        (...)
     """
     extent = np.asarray(widths, dtype=np.float64)
     middle = points.new_tensor((np.asarray(low) + extent / 2).tolist())

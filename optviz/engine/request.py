@@ -36,9 +36,13 @@ class CompetitorError(ValueError):
 
 
 def takes_run(function: Callable[_Given, _Result]) -> Callable[_Given, _Result]:
-    """Let callers name a competitor by `run=` as well, the older name of `index=`.
+    """The function, which callers may also give `run=`, the older name of `index=`.
 
-    Raises ValueError where a call has both.
+    Args:
+        function: A function with a parameter `index`.
+
+    Returns:
+        The function, which raises ValueError where a call has both names.
     """
     before = list(signature(function).parameters).index("index")
 
@@ -78,9 +82,14 @@ def made_with(experiment: Experiment, device: str = "auto") -> MadeWith:
 
 
 def competitor(experiment: Experiment, index: int) -> tuple[RunSpec, Surface]:
-    """Competitor `index` and the surface that it runs on.
+    """A competitor and the surface that it runs on.
 
-    Raises ValueError where there is no such competitor or surface, or the surface has no minibatches.
+    Args:
+        experiment: The experiment.
+        index: The competitor's index in it, counted from 0.
+
+    Raises:
+        ValueError: There is no such competitor or surface, or the surface has no data for minibatches.
     """
     function = surface(experiment.surface)
     if experiment.batch_size is not None and function.data is None:
@@ -91,7 +100,15 @@ def competitor(experiment: Experiment, index: int) -> tuple[RunSpec, Surface]:
 
 
 def free_names(problem: Problem, spec: RunSpec) -> tuple[str, ...]:
-    """Names of the parameters that are not frozen. Raises ValueError for unknown ones, or if none is left."""
+    """Names of the parameters that a run does not freeze.
+
+    Args:
+        problem: What is stepped, which says what its parameters are called.
+        spec: The run.
+
+    Raises:
+        ValueError: The run freezes a parameter that there is not, or all there are.
+    """
     if unknown := set(spec.frozen) - set(problem.names):
         raise ValueError(
             f"There is no parameter {unknown.pop()!r} to freeze, only {', '.join(problem.names)}."
@@ -102,9 +119,14 @@ def free_names(problem: Problem, spec: RunSpec) -> tuple[str, ...]:
 
 
 def tensors(function: Surface, spec: RunSpec) -> tuple[tuple[str, ...], ...]:
-    """What each parameter tensor of a run holds: x and y together, or apart where one of them is frozen.
+    """The names of the parameters in each tensor of a run.
 
-    A model has tensors of its own. Raises ValueError as `free_names` does, and where half of one is frozen.
+    Args:
+        function: The surface. A model has tensors of its own.
+        spec: The run: without a model x and y are one tensor, and two where one of them is frozen.
+
+    Raises:
+        ValueError: The run freezes a parameter that there is not, all there are, or half of a model's tensor.
     """
     free = free_names(function, spec)
     if function.data is None:
@@ -118,7 +140,19 @@ def tensors(function: Surface, spec: RunSpec) -> tuple[tuple[str, ...], ...]:
 
 
 def start_of(experiment: Experiment, function: Surface, device: torch.device) -> Tensor:
-    """(D,) where a run begins: a network's weights as torch draws them by the experiment's seed."""
+    """Where a run begins: for a network, at the weights that torch draws by the experiment's seed.
+
+    Args:
+        experiment: The experiment, with its start, seed and dtype.
+        function: Its surface.
+        device: Where the tensor is to be.
+
+    Returns:
+        (D,) in the experiment's dtype.
+
+    Raises:
+        ValueError: The path of a network's weights would take too much memory.
+    """
     dtype = getattr(torch, experiment.dtype)
     if function.network is None:
         return torch.tensor(experiment.start, dtype=dtype, device=device)
@@ -130,7 +164,16 @@ def start_of(experiment: Experiment, function: Surface, device: torch.device) ->
 
 
 def prepare_many(experiment: Experiment, index: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
-    """The same for many starts at once. Raises ValueError for a network, whose start is not chosen."""
+    """A competitor, its surface and the device, for runs from many starts.
+
+    Args:
+        experiment: The experiment.
+        index: The competitor's index in it, counted from 0.
+        device: As in `run`.
+
+    Raises:
+        ValueError: As in `prepare`, and where the surface is a network, whose start cannot be chosen.
+    """
     spec, function, where = prepare(experiment, index, device)
     if function.network is not None:
         raise ValueError(f"{function.name} starts at the weights of its seed: it has no map of starts.")
@@ -138,12 +181,29 @@ def prepare_many(experiment: Experiment, index: int, device: str) -> tuple[RunSp
 
 
 def prepare(experiment: Experiment, index: int, device: str) -> tuple[RunSpec, Surface, torch.device]:
-    """Competitor `index`, its surface and the device that it runs on. Raises ValueError as `run_one` does."""
+    """A competitor, its surface and the device that it runs on.
+
+    Args:
+        experiment: The experiment.
+        index: The competitor's index in it, counted from 0.
+        device: As in `run`.
+
+    Raises:
+        ValueError: There is no such competitor, surface or device, or the surface has no minibatches.
+    """
     return *competitor(experiment, index), find_device(device, experiment.dtype)
 
 
 def find_device(name: str, dtype: str) -> torch.device:
-    """The torch device of this name. Raises ValueError where it is not available or has no such dtype."""
+    """The torch device of a name.
+
+    Args:
+        name: "cpu", "cuda", "cuda:1" or "mps", or "auto" for CUDA where there is one, else the CPU.
+        dtype: "float32" or "float64", which the device must have.
+
+    Raises:
+        ValueError: The device is unknown, not available, or lacks the dtype.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -163,7 +223,19 @@ def find_device(name: str, dtype: str) -> torch.device:
 
 
 def read_starts(starts: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """(N, 2) the starts as a tensor. Raises ValueError where they are not of this shape and finite."""
+    """The starts of many runs as a tensor of its own.
+
+    Args:
+        starts: (N, 2) an array, a tensor or nested lists.
+        dtype: The dtype of the runs.
+        device: Where they run.
+
+    Returns:
+        (N, 2)
+
+    Raises:
+        ValueError: The starts are not numbers, not of this shape, or not finite.
+    """
     try:
         theta = torch.as_tensor(starts, dtype=dtype, device=device).detach().clone()
     except (TypeError, ValueError, RuntimeError):

@@ -69,7 +69,14 @@ class PerRow(float):
     __hash__ = None  # type: ignore[assignment]  # equal or not is for the rows to say
 
     def of(self, tensor: Tensor) -> Tensor:
-        """(N, 1) the rows in the dtype of a tensor (N, 2), rounded once, as torch rounds a number."""
+        """The rows as a column for a tensor, in its dtype, rounded once, as torch rounds a number.
+
+        Args:
+            tensor: (N, 2) what the rows are used with.
+
+        Returns:
+            (N, 1)
+        """
         kept = self._tensors.get(kind := (tensor.dtype, tensor.device))
         if kept is None:
             kept = self._tensors[kind] = torch.from_numpy(self.rows)[:, None].to(tensor)
@@ -191,9 +198,13 @@ class RowWise(TorchFunctionMode):
 
 
 def merged(settings: Sequence[Mapping[str, Value]]) -> dict[str, Any]:
-    """Some optimizers' settings as those of one: numbers that differ become `PerRow`.
+    """The settings of several optimizers as those of one: numbers that differ become one `PerRow`.
 
-    Raises MixedError where anything else differs, or the names do.
+    Args:
+        settings: The settings of each, by torch's names.
+
+    Raises:
+        MixedError: They differ in anything but numbers, or in their names.
     """
     if len({frozenset(each) for each in settings}) > 1:
         raise MixedError

@@ -110,10 +110,16 @@ def path_hessians(experiment: Experiment, trajectory: Trajectory) -> Array:
 
 
 def plane_hessians(experiment: Experiment, trajectory: Trajectory) -> Array:
-    """(n+1, 2, 2) the Hessian along a network's plane at each point of a trajectory, in float64.
+    """The Hessian along a network's plane at each point of a trajectory, in float64.
 
-    Its eigenvalues mean something only where the plane's directions are orthonormal: NaN on a plane of random
-    directions.
+    Its eigenvalues mean something only where the plane's directions are orthonormal.
+
+    Args:
+        experiment: The experiment that the trajectory belongs to.
+        trajectory: n steps, seen on a plane.
+
+    Returns:
+        (n+1, 2, 2); NaN on a plane of random directions.
     """
     function, common = surface(experiment.surface), trajectory.plane
     assert common is not None and function.data is not None
@@ -123,11 +129,22 @@ def plane_hessians(experiment: Experiment, trajectory: Trajectory) -> Array:
 
 
 def largest_curvatures(experiment: Experiment, theta: Array, scale: Array, decay: float = 0.0) -> Array:
-    """(k,) the largest eigenvalue of S (H + decay) S at weights (k, D) of a network, S the diagonal `scale`.
+    """The largest eigenvalue of S (H + decay) S at weights of a network: H is the Hessian, S is diagonal.
 
-    H is the Hessian of the loss, S has (k, D) factors, 0 for what is left out. By Lanczos' method (Golub and
-    Van Loan 2013, Matrix Computations, 10.1) with Hessian-vector products, as many points at once as memory
-    allows: right to about a thousandth, exact where there are few weights. NaN where a point is not finite.
+    By Lanczos' method with Hessian-vector products, as many points at once as memory allows: right to about a
+    thousandth, exact where there are few weights.
+
+    Args:
+        experiment: An experiment on a network.
+        theta: (k, D) weights, in float64.
+        scale: (k, D) the diagonals of S; 0 for a weight that is left out.
+        decay: What is added to the diagonal of H.
+
+    Returns:
+        (k,) in float64; NaN where a point is not finite.
+
+    Source:
+        Golub and Van Loan (2013), Matrix Computations, section 10.1.
     """
     data = surface(experiment.surface).data
     assert data is not None

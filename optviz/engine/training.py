@@ -51,7 +51,14 @@ class Batch:
         return torch.cat([part.reshape(self.count, -1) for part in parts], dim=-1)
 
     def finite(self, loss: Tensor | None) -> Tensor:
-        """(N,) which starts have a finite point, gradient and loss, where it is known, to go on with."""
+        """Which starts can go on: their points, gradients and losses are finite.
+
+        Args:
+            loss: (N,), () for one start, or None where it is not known.
+
+        Returns:
+            (N,)
+        """
         good = []
         for parts in self.each:
             values = [*parts, *(part.grad for part in parts if part.grad is not None)]
@@ -78,7 +85,16 @@ class _Apart:
 
 
 def single(function: Surface, spec: RunSpec, start: Tensor, rows: slice = slice(None)) -> Batch:
-    """One start (2,); an optimizer for matrices gets it as one row, but a model has shapes of its own."""
+    """The batch of one start.
+
+    An optimizer for matrices gets it as one row, but a model has shapes of its own.
+
+    Args:
+        function: The surface.
+        spec: The run.
+        start: (D,) where it begins.
+        rows: Which start of an ensemble it is.
+    """
     if function.data is not None:
         return _fitting(function, spec, start[None], rows)
     matrix = optimizer_info(spec.optimizer).matrix
@@ -93,9 +109,14 @@ def batches(
     rows: slice = slice(None),
     apart: bool = False,
 ) -> Iterator[Batch]:
-    """All starts (N, 2), as many together as the optimizer's coupling allows without any of them noticing.
+    """The batches of many starts: each as large as no start would notice, by the optimizer's coupling.
 
-    `apart` says that what is left to chance differs from start to start, which rows of one tensor allow too.
+    Args:
+        function: The surface.
+        spec: The run.
+        theta: (N, 2) the starts.
+        rows: Which starts of an ensemble they are.
+        apart: Whether chance differs from start to start, which rows of one tensor allow too.
     """
     coupling = optimizer_info(spec.optimizer).coupling
     as_rows = coupling is Coupling.ELEMENTS and function.data is None and not reads_loss(spec)
@@ -110,7 +131,14 @@ def batches(
 
 
 def own_tensors(function: Surface, spec: RunSpec, theta: Tensor, rows: slice) -> Batch:
-    """Starts (N, 2), each with tensors of its own."""
+    """One batch of many starts, each with tensors of its own.
+
+    Args:
+        function: The surface.
+        spec: The run.
+        theta: (N, 2) the starts.
+        rows: Which starts of an ensemble they are.
+    """
     if function.data is not None:
         return _fitting(function, spec, theta, rows)
     each = [single(function, spec, start).parameters for start in theta]
@@ -159,7 +187,11 @@ class Trainer:
         self.build()
 
     def build(self) -> None:
-        """Make optimizer and scheduler. Raises ValueError for the user where torch refuses one of them."""
+        """Make the optimizer and its scheduler anew.
+
+        Raises:
+            ValueError: torch, or somebody else's class, refuses the settings, or the optimizer has no lr.
+        """
         groups: Any = self.trained
         if len(self.settings) > 1:
             pairs = zip(self.each, self.settings, strict=True)
@@ -196,7 +228,11 @@ class Trainer:
         return [info.build(self.spec.scheduler, owner, self.steps) for owner in owners]
 
     def step_schedulers(self, loss: Tensor) -> None:
-        """Step the scheduler, or each start's own by its own loss."""
+        """Step the scheduler, or each start's own by its own loss.
+
+        Args:
+            loss: (), or (N,) for N starts.
+        """
         if not reads_loss(self.spec):
             self.schedulers[0].step()  # type: ignore[call-arg]  # only ReduceLROnPlateau needs a loss
             return
@@ -289,9 +325,21 @@ def train(
 ) -> bool:
     """Step the optimizer as often as the experiment says: the only loop, and it never waits for the device.
 
-    torch's own optimizers turn autograd on for the closure, but not everybody's do. What fails before the
-    first step is refused with a ValueError. What fails later ends the run: the steps that were made are
-    kept, and the answer is whether all of them were.
+    torch's own optimizers turn autograd on for the closure, but not everybody's do. What fails after the
+    first step ends the run, and the steps before it are kept.
+
+    Args:
+        batch: The starts that are stepped together.
+        trainer: Their optimizer and scheduler.
+        chance: The noise and the minibatches of each step.
+        recorder: What is told of each step.
+        watch: Called after every step with the number of steps taken so far. What it raises ends the run.
+
+    Returns:
+        Whether all steps were taken.
+
+    Raises:
+        ValueError: The first step fails already.
     """
     problem, parameters, noise = batch.problem, batch.parameters, chance.noise
     examples, minibatches = None, chance.minibatches(problem)

@@ -47,7 +47,15 @@ class Summary:
 
 
 def distances(points: Array, minimizers: Sequence[Sequence[float]] | Array) -> Array:
-    """(...) the distance from each point (..., D) to the nearest of `minimizers`; inf where there is none."""
+    """The distance from each point to the nearest minimizer.
+
+    Args:
+        points: (..., D)
+        minimizers: (m, D) in the same units.
+
+    Returns:
+        (...); inf where there is no minimizer.
+    """
     nearest: Array = np.full(points.shape[:-1], np.inf)
     with np.errstate(over="ignore", invalid="ignore"):  # where a run diverged
         for minimizer in minimizers:
@@ -58,10 +66,16 @@ def distances(points: Array, minimizers: Sequence[Sequence[float]] | Array) -> A
 
 
 def arrivals(distances: Array, within: float) -> NDArray[np.int64]:
-    """When runs reach a minimizer: the first step whose point is nearer to one than `within`; -1 for never.
+    """The step at which each run reaches a minimizer: the first whose point is nearer to one than `within`.
 
-    `distances` (n+1, ...) are those of the points to the nearest minimizer. Everything that says how soon a
-    run arrives asks here. A run may leave again: how it ended is `Outcome`'s to say.
+    Everything that says how soon a run arrives asks here. A run may leave again: `Outcome` says how it ended.
+
+    Args:
+        distances: (n+1, ...) from each point to the nearest minimizer.
+        within: The distance that counts as reached, in the same units.
+
+    Returns:
+        (...); -1 for a run that never is so near.
     """
     near = distances < within
     return np.where(near.any(axis=0), near.argmax(axis=0), -1)

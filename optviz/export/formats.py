@@ -68,12 +68,26 @@ class Format:
         return self.declare()
 
     def settings(self, given: Mapping[str, object]) -> dict[str, Value]:
-        """A value for each parameter. Raises ValueError for an unknown one, or a value out of its range."""
+        """A value for each parameter: the given one, else its default.
+
+        Args:
+            given: Values by their names.
+
+        Raises:
+            ValueError: A parameter is unknown, or its value out of range.
+        """
         return complete(self.title, self.params, given, check=True)
 
 
 def figure_of(work: FileRequest) -> go.Figure:
-    """The figure that a picture shows. Raises ValueError where there is none."""
+    """The plotly figure of a request for a picture.
+
+    Args:
+        work: What is asked for; its settings name the figure and the theme.
+
+    Raises:
+        ValueError: The experiment has no such figure: no learning rate changes, or its link has no map.
+    """
     name, theme = work.settings["figure"], THEMES[work.settings["theme"]]
     if name == "map":
         return _map_figure(work, theme)

@@ -64,9 +64,14 @@ class Expression:
 
 @lru_cache(maxsize=256)
 def parse(text: str, given: frozenset[str] = frozenset()) -> Expression:
-    """Read a formula. Raises FormulaError with a sentence that says what is wrong, and where.
+    """The tree of a typed formula, and the names in it that are to be given.
 
-    `given` names parameters whose values are given beside it: these are surely meant as what they are called.
+    Args:
+        text: The formula as it was typed.
+        given: Names of parameters whose values are given beside it: these surely mean what they say.
+
+    Raises:
+        FormulaError: The text is no formula. The sentence says what is wrong, and where.
     """
     if len(text) > LONGEST:
         raise FormulaError(f"A formula can have at most {LONGEST} characters, not {len(text):,}.", LONGEST)

@@ -129,7 +129,14 @@ _HEAD = re.compile(rf"\s*(?![xy]\s*:?=)[A-Za-z{_GREEK}]\w*\s*(?:\(\s*x\s*,\s*y\s
 
 
 def tokens(text: str) -> list[Token]:
-    """The pieces of a formula, and an end. Raises FormulaError with what is wrong, and where."""
+    """The pieces of a formula, and after them one that marks its end.
+
+    Args:
+        text: The formula as it was typed.
+
+    Raises:
+        FormulaError: A piece is unknown, or two cannot stand side by side. The sentence says where.
+    """
     known = text.translate(_SAME)
     head = _HEAD.match(known)  # f(x, y) = …, z = …
     found: list[Token] = []
@@ -190,7 +197,7 @@ def _unknown(text: str, known: str, at: int) -> FormulaError:
 
 
 def missing(left: str, right: str, at: int) -> FormulaError:
-    """Why two pieces cannot stand side by side."""
+    """The refusal of two pieces that cannot stand side by side."""
     return FormulaError(f"Between '{left}' and '{right}' @ an operator is missing, such as *.", at)
 
 
@@ -359,7 +366,7 @@ def is_refused(word: str) -> bool:
 
 
 def no_function(word: str, at: int) -> FormulaError:
-    """Why a word cannot be called."""
+    """The refusal of a word that cannot be called, with what may have been meant."""
     if instead := _INSTEAD.get(word.lower()):
         return FormulaError(f"There is no function '{word}' @: {instead}.", at)
     near = difflib.get_close_matches(word.lower(), sorted(_ITS_NAMES), 1, 0.7)
@@ -375,9 +382,11 @@ _FIRST_OF_TWO = frozenset(("theta", "Theta", "w", "u", "t"))
 
 
 def other_meaning(word: str, absent: Sequence[str]) -> str:
-    """What a word may have been meant for rather than a parameter, or nothing.
+    """What a word may have been meant for rather than for a parameter; empty where there is no doubt.
 
-    `absent` has those of x and y that the formula does not hold: only then are x1 and ax suspicious.
+    Args:
+        word: A name in a formula.
+        absent: Those of x and y that the formula does not hold: only then are x1 and ax suspicious.
     """
     if word in ("X", "Y", "E"):
         return word.lower()

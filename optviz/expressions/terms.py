@@ -142,7 +142,15 @@ def _single(values: Array) -> Array:
 
 
 def value(term: Term, values: Values) -> Any:
-    """The value of a term, in float64: a number, or an array where its symbols are arrays."""
+    """The value of a term, in float64: a number, or an array where its symbols are arrays.
+
+    Args:
+        term: The term.
+        values: The value of each of its symbols, by its key.
+
+    Raises:
+        TypeError: `term` is none.
+    """
     match term:
         case Number(number):
             return number
@@ -164,7 +172,11 @@ def symbols(term: Term) -> Iterator[Symbol]:
 
 
 def tree(term: Term) -> Any:
-    """A term as JSON: a number, a symbol's key, or a list of an operation's name and its parts."""
+    """A term as JSON: a number, a symbol's key, or a list of an operation's name and its parts.
+
+    Raises:
+        TypeError: `term` is none.
+    """
     match term:
         case Number(number):
             return number

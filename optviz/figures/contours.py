@@ -41,12 +41,18 @@ def equal_units(domain: Domain, units: str = "auto") -> bool:
 
 
 def contour_levels(z: Array) -> Array:
-    """Ascending losses at which to draw contours, from the lowest finite loss in `z` to the highest.
+    """The losses at which contours are drawn, from the lowest finite one to the highest.
 
     They are a compromise between levels that are evenly spaced (in the logarithm of the loss above the
     lowest, where losses spread wide) and levels that have equal areas of the picture between them. So no
     height takes up the whole picture, and a steeper place still has denser lines. A constant surface has two
     levels around its value.
+
+    Args:
+        z: (ny, nx) losses over the domain.
+
+    Returns:
+        (levels,) ascending, in float64.
     """
     z = z[np.isfinite(z)].clip(-1e300, 1e300)  # so that their differences are finite too
     finite = np.unique(z)
@@ -68,20 +74,36 @@ def contour_levels(z: Array) -> Array:
 
 
 def places(z: Array, levels: Array) -> Array:
-    """(...) each loss's place among the levels, from 0 to their number less 1; NaN where it is not finite."""
+    """Each loss's place among the levels, with fractions between two of them.
+
+    Args:
+        z: (...) losses.
+        levels: (levels,) ascending.
+
+    Returns:
+        (...) from 0 to the number of levels less 1; NaN where the loss is not finite.
+    """
     return np.where(np.isfinite(z), np.interp(z, levels, np.arange(len(levels))), np.nan)
 
 
 def color_bar(levels: Array) -> tuple[list[int], list[str]]:
-    """The labels of a colour bar: their places among `levels`, counted from 0, and their texts."""
+    """The labels of a colour bar: their places among the levels, counted from 0, and their texts.
+
+    Args:
+        levels: (levels,) ascending losses.
+    """
     places = list(range(0, len(levels), 3))
     return places, [_short(levels[place]) for place in places]
 
 
 def picture(grid: Grid, levels: Array, scale: Scale, size: int = 800) -> str:
-    """The bands between the levels, with lines between the bands, as a PNG in a data URL, over the domain.
+    """The bands between the levels, with lines between them, over the grid's rectangle: a PNG in a data URL.
 
-    It is `size` pixels wide and high, and otherwise as `pixels` says. What is not finite is transparent.
+    Args:
+        grid: The losses. What is not finite is transparent.
+        levels: (levels,) ascending losses.
+        scale: The colours of the bands.
+        size: Pixels along each side.
     """
     index, colors = _bands(grid, levels, scale, (size, size))
     return "data:image/png;base64," + base64.b64encode(_png(index, colors)).decode()
@@ -90,10 +112,19 @@ def picture(grid: Grid, levels: Array, scale: Scale, size: int = 800) -> str:
 def pixels(
     grid: Grid, levels: Array, scale: Scale, shape: tuple[int, int], undefined: str
 ) -> NDArray[np.uint8]:
-    """(height, width, 3) the bands between the levels, with lines between the bands, over the domain.
+    """The bands between the levels, with lines between them, over the grid's rectangle.
 
-    Lines are at the levels and half-way between them. The first row is the top. What is not finite has the
-    colour `undefined`.
+    Lines are at the levels and half-way between them.
+
+    Args:
+        grid: The losses.
+        levels: (levels,) ascending losses.
+        scale: The colours of the bands.
+        shape: Height and width in pixels.
+        undefined: The colour "#rrggbb" of what is not finite.
+
+    Returns:
+        (height, width, 3) red, green and blue, 0 to 255; the first row is the top.
     """
     index, colors = _bands(grid, levels, scale, shape)
     found: NDArray[np.uint8] = np.concatenate([colors, _channels(undefined)[None].astype(np.uint8)])[index]

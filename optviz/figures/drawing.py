@@ -33,7 +33,16 @@ def line(index: int, theme: Theme) -> dict[str, Any]:
 def draw_contours(
     figure: go.Figure, function: Surface, grid: Grid, levels: Array, theme: Theme, units: str = "auto"
 ) -> None:
-    """Put the surface's contours beneath a figure whose axes are its domain's."""
+    """Put the surface's contours beneath a figure, whose axes become the domain's.
+
+    Args:
+        figure: The figure, which is changed.
+        function: The surface.
+        grid: Its losses over the domain.
+        levels: (levels,) ascending losses.
+        theme: The colours.
+        units: As a `View` has them.
+    """
     (left, right), (bottom, top) = function.domain
     figure.add_layout_image(
         source=picture(grid, levels, theme.scale),
@@ -79,7 +88,12 @@ def unequal_words(function: Surface) -> str:
 
 
 def color_bar_trace(levels: Array, theme: Theme) -> go.Scatter:
-    """A trace without points that shows the colour bar."""
+    """A trace without points that shows the colour bar.
+
+    Args:
+        levels: (levels,) ascending losses.
+        theme: The colours.
+    """
     ticks, texts = color_bar(levels)
     return go.Scatter(
         x=[None],

@@ -94,7 +94,11 @@ THEMES = {"light": LIGHT, "dark": DARK}
 
 
 def themed(theme: Theme | str) -> Theme:
-    """The theme of this name, or a theme as it is. Raises ValueError for other names."""
+    """The theme of a name, or a theme as it is.
+
+    Raises:
+        ValueError: There is no theme of this name.
+    """
     if isinstance(theme, Theme):
         return theme
     if theme not in THEMES:

@@ -107,9 +107,14 @@ class Expectation:
         return (run, *(other for other in others if other))
 
     def holds(self, experiment: Experiment, trajectories: Sequence[Trajectory]) -> bool:
-        """Whether it is true of `trajectories`, the runs of `experiment`.
+        """Whether the sentence is true of an experiment's runs.
 
-        Raises ValueError where it is about a run that is not among them.
+        Args:
+            experiment: The experiment.
+            trajectories: Its runs.
+
+        Raises:
+            ValueError: The sentence is about a run that is not among them.
         """
         said, named = self._said, {run.name: run for run in trajectories}
         if missing := set(self.runs) - named.keys():

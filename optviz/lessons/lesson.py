@@ -154,7 +154,15 @@ class Lesson:
 
 
 def read_lesson(name: str, text: str) -> Lesson:
-    """Read a lesson from what its file holds. Raises ValueError saying what is wrong with it."""
+    """The lesson that a file holds.
+
+    Args:
+        name: The file's name, without its ending.
+        text: Its content.
+
+    Raises:
+        ValueError: The text is no lesson. The sentence names the lesson, the page and what is wrong with it.
+    """
     try:
         front, body = _parts(text)
         pages = _pages(name, _take(front, "pages", dict), _sections(body, 2))

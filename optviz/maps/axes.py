@@ -89,7 +89,15 @@ def _parts(name: str) -> tuple[str, int | None]:
 
 
 def read_axis(spec: RunSpec, given: Axis | tuple[Any, ...]) -> Axis:
-    """An axis as it was asked for. Raises ValueError with a sentence where it is none."""
+    """An axis of a sweep, checked.
+
+    Args:
+        spec: The competitor whose hyperparameter is varied.
+        given: An `Axis`, or (name, low, high, count) and perhaps "log" or "linear".
+
+    Raises:
+        ValueError: The optimizer has no such number, or its range, count or scale cannot be used.
+    """
     if isinstance(given, Axis):
         given = (given.name, given.low, given.high, given.count, "log" if given.log else "linear")
     if not isinstance(given, tuple) or not 4 <= len(given) <= 5:
@@ -125,7 +133,15 @@ def _axis_name(given: object) -> str:
 
 
 def axis_kind(optimizer: OptimizerSpec, name: str) -> Float | Int:
-    """What a hyperparameter, or a part of one, may be. Raises ValueError where it is no number."""
+    """What a hyperparameter, or a part of one, may be.
+
+    Args:
+        optimizer: The optimizer.
+        name: torch's name; "betas[1]" for the second of a tuple.
+
+    Raises:
+        ValueError: The optimizer has no number of this name.
+    """
     word, place = _parts(name)
     declared = optimizer_info(optimizer).params
     kind = declared[word].kind if word in declared else None

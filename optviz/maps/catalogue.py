@@ -36,9 +36,17 @@ MAPS: Registry[MapInfo] = Registry("a map", _own)
 def requests(
     spec: MapSpec, experiment: Experiment, focus: int, within: float | None = None
 ) -> Sequence[Request]:
-    """What has to be computed for a map. Raises ValueError with a sentence where it cannot be.
+    """What has to be computed for a map.
 
-    A minimizer nearer than `within`, by default a thousandth of the domain, is reached, as in the results.
+    Args:
+        spec: The map.
+        experiment: The experiment that is mapped.
+        focus: The index of the competitor in focus, counted from 0.
+        within: The distance from a minimizer that counts as reached, in units of x and y; by default a
+            thousandth of the domain, as in the results.
+
+    Raises:
+        ValueError: There is no such map, or it cannot be computed for this experiment.
     """
     info = map_info(spec)
     return info.plan(experiment, focus, {**info.settings(spec), "within": within})
@@ -51,7 +59,11 @@ def pictures(spec: MapSpec, results: Sequence[Any], theme: Theme) -> Sequence[Pi
 
 
 def map_info(spec: MapSpec) -> MapInfo:
-    """The kind of map that `spec` names. Raises ValueError where there is none."""
+    """The kind of map that `spec` names.
+
+    Raises:
+        ValueError: There is none of this name.
+    """
     if spec.name not in MAPS:
         raise ValueError(f"There is no map named {spec.name!r}. There are: {', '.join(MAPS)}.")
     return MAPS[spec.name]

@@ -69,7 +69,12 @@ class Cells:
         )
 
     def put(self, places: Places, cells: Cells) -> None:
-        """Fill in the cells at these places."""
+        """Fill in some of the cells.
+
+        Args:
+            places: (m,) their indices.
+            cells: m cells, in the same order.
+        """
         for part in fields(self):
             getattr(self, part.name)[places] = getattr(cells, part.name)
 
@@ -129,9 +134,18 @@ def from_starts(
     device: str,
     watch: Tick | None = None,
 ) -> Cells:
-    """How competitor `index` ends from each of some starts (k, 2).
+    """How a competitor ends from each of some starts.
 
-    A minimizer nearer than `within` is reached. The lowest loss on the path is not looked for.
+    Args:
+        experiment: What is run. Its own start is not used.
+        index: The competitor's index in it, counted from 0.
+        starts: (k, 2) in units of x and y.
+        within: The distance from a minimizer that counts as reached, in units of x and y.
+        device: As in `run`.
+        watch: Called after every step.
+
+    Returns:
+        k cells, in this order. The lowest loss on the path is not looked for.
     """
     ensemble = run_many(experiment, starts, index, "paths", device, watch=watch)
     return _cells(experiment, index, ensemble, within)
@@ -145,7 +159,19 @@ def from_settings(
     device: str,
     watch: Tick | None = None,
 ) -> Cells:
-    """How competitor `index` ends with each of some settings; nearer than `within` is a minimizer reached."""
+    """How a competitor ends with each of some settings of its optimizer.
+
+    Args:
+        experiment: What is run. The competitor's own settings are not used.
+        index: The competitor's index in it, counted from 0.
+        optimizers: k settings.
+        within: The distance from a minimizer that counts as reached, in units of x and y.
+        device: As in `run`.
+        watch: Called after every step.
+
+    Returns:
+        k cells, in this order.
+    """
     ensemble = run_varied(experiment, optimizers, index, "paths", device, watch=watch)
     cells = _cells(experiment, index, ensemble, within)
     return replace(cells, best=_lowest(experiment, index, ensemble))
@@ -154,7 +180,19 @@ def from_settings(
 def paths_of_seeds(
     experiment: Experiment, index: int, seeds: Sequence[int], device: str, watch: Tick | None = None
 ) -> tuple[Floats, Array]:
-    """The paths (k, n+1, 2) and losses (k, n+1) of competitor `index` with each of some seeds."""
+    """The paths of a competitor with each of some seeds, and their losses.
+
+    Args:
+        experiment: What is run. Its own seed is not used.
+        index: The competitor's index in it, counted from 0.
+        seeds: k seeds.
+        device: As in `run`.
+        watch: Called after every step.
+
+    Returns:
+        Paths (k, n+1, 2) in the run's dtype, and losses (k, n+1) in float64. A run that diverged stays at its
+        last point; a loss that is undefined is infinite.
+    """
     starts = np.tile(experiment.start, (len(seeds), 1))
     return _paths(
         experiment, index, run_many(experiment, starts, index, "paths", device, seeds=seeds, watch=watch)
@@ -164,7 +202,18 @@ def paths_of_seeds(
 def paths_of_starts(
     experiment: Experiment, index: int, starts: Array, device: str, watch: Tick | None = None
 ) -> tuple[Floats, Array]:
-    """The same from each of some starts (k, 2)."""
+    """The paths of a competitor from each of some starts, and their losses.
+
+    Args:
+        experiment: What is run. Its own start is not used.
+        index: The competitor's index in it, counted from 0.
+        starts: (k, 2) in units of x and y.
+        device: As in `run`.
+        watch: Called after every step.
+
+    Returns:
+        Paths (k, n+1, 2) and losses (k, n+1), as in `paths_of_seeds`.
+    """
     return _paths(experiment, index, run_many(experiment, starts, index, "paths", device, watch=watch))
 
 

@@ -109,7 +109,15 @@ def runs_at_once(experiment: Experiment, spec: RunSpec, kind: str) -> int:
 
 
 def check_cost(seconds: float, executor: Workers) -> None:
-    """Raise ValueError where a map would take too many seconds on one core."""
+    """Refuse a map that would take too long.
+
+    Args:
+        seconds: How long it takes on one core.
+        executor: Who computes it: an executor may take a hundred times as long.
+
+    Raises:
+        ValueError: It would take more than an hour, or 100 hours on an executor.
+    """
     limit = _LONGEST * (100 if hasattr(executor, "submit") else 1)
     if seconds > limit:
         raise ValueError(
@@ -119,7 +127,21 @@ def check_cost(seconds: float, executor: Workers) -> None:
 
 
 def split_cells(experiment: Experiment, spec: RunSpec, kind: str, height: int, width: int) -> list[Places]:
-    """The cells of each piece of work, coarse first."""
+    """The cells of each piece of work, coarse first.
+
+    Args:
+        experiment: What is run in each cell.
+        spec: The competitor.
+        kind: "basins" or "sweep", as in `cost`.
+        height: Rows of the map.
+        width: Columns of the map.
+
+    Returns:
+        Row-major indices (m,) for each piece.
+
+    Raises:
+        ValueError: The map has too many cells.
+    """
     if height * width > MOST_CELLS:
         raise ValueError(f"A map has at most {MOST_CELLS:,} cells, not {height * width:,}.")
     size = runs_at_once(experiment, spec, kind)

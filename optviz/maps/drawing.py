@@ -29,7 +29,14 @@ _PALE = 0.6
 
 
 def single(numbers: NDArray[Any]) -> NDArray[np.float32]:
-    """No eye sees the rest of float64, and half the bytes travel; what is too large is infinite."""
+    """Numbers as float32, which is enough for any eye and half the bytes; what is too large becomes infinite.
+
+    Args:
+        numbers: (...)
+
+    Returns:
+        (...)
+    """
     with np.errstate(over="ignore"):
         return numbers.astype(np.float32)
 
@@ -37,7 +44,17 @@ def single(numbers: NDArray[Any]) -> NDArray[np.float32]:
 def endings(
     cells: CellMap, function: Surface, theme: Theme
 ) -> tuple[NDArray[np.int64], list[str], list[str]]:
-    """Each cell's class, the names of the classes and their colours: minimizers first, then endings."""
+    """The class of each cell by where it ends, with the names and colours of all classes.
+
+    Args:
+        cells: The map.
+        function: Its surface.
+        theme: The colours.
+
+    Returns:
+        (h, w) places in the lists of names and colours, -1 for what has not run; the names; the colours. The
+        surface's minimizers come first, then the other endings.
+    """
     kinds, minimizers = cells.shown(cells.kinds), cells.shown(cells.minimizers)
     count = len(function.minimizers)
     names = [f"minimum {coordinates(point, function.widths)}" for point in function.minimizers]
@@ -51,7 +68,15 @@ def endings(
 
 
 def cell_names(names: Sequence[str], classes: NDArray[np.int64]) -> NDArray[np.str_]:
-    """(h, w) the name of each cell's class."""
+    """The name of each cell's class.
+
+    Args:
+        names: The names of all classes.
+        classes: (h, w) places among them; -1 for what has not run.
+
+    Returns:
+        (h, w)
+    """
     return np.asarray([*names, "not run yet"])[classes]
 
 
@@ -67,10 +92,10 @@ def sayings_of(cells: CellMap, function: Surface, names: Sequence[str]) -> list[
 
 
 def steps_of(cells: CellMap) -> NDArray[np.int32]:
-    """(h, w) the step that a cell tells.
+    """The step of each cell: when it arrived at the minimizer that it ends in, else when its ending began.
 
-    It is that of its arrival at the minimizer that it ends in, -1 where it never is so near; else that from
-    which its ending held.
+    Returns:
+        (h, w); -1 for a cell that never came near its minimizer.
     """
     arrived = cells.shown(cells.minimizers) >= 0
     steps: NDArray[np.int32] = np.where(arrived, cells.shown(cells.reached), cells.shown(cells.steps))
@@ -84,7 +109,15 @@ def tell_cells(
     classes: NDArray[np.int64],
     sayings: Sequence[Saying],
 ) -> None:
-    """Let each cell say how it ended, and when."""
+    """Let each cell of a figure say, under the pointer, how it ended and when.
+
+    Args:
+        figure: The figure, whose first trace is the map.
+        place: The words before that, with places for plotly to fill in.
+        cells: The map.
+        classes: (h, w) each cell's class.
+        sayings: What a cell of each class says.
+    """
     steps = steps_of(cells)
     before, instead = (cell_names([saying[k] for saying in sayings], classes) for k in (0, 1))
     texts = np.where(steps < 0, instead, np.char.add(before, steps.astype(str)))
@@ -101,12 +134,21 @@ def class_figure(
     cells: CellMap | None = None,
     sayings: Sequence[Saying] = (),
 ) -> go.Figure:
-    """A heatmap whose colours are classes and shades, with a legend of the classes that there are.
+    """A heatmap whose colours are classes and shades, with a legend of the classes that occur.
 
-    The names are shown as mark-up: what a user has written in them must have been through `shown_name`.
-    A height is the place of the class in `layout.meta`, plus a shade where `cells` tell steps: from 0 for
-    those that are there at once to the palest for those that never are. The steps (h, w) are the heatmap's
-    `customdata`, -1 where there is none.
+    A height is the place of the class in `layout.meta`, plus a shade: from 0 for cells that arrive at once to
+    the palest for those that never do. The heatmap's `customdata` are the steps (h, w), -1 for none.
+
+    Args:
+        x: (w,) the cells' places along x.
+        y: (h,) along y.
+        classes: (h, w) places among the names; -1 for what has not run.
+        names: The name of each class. They are shown as mark-up: what a user has written in them must have
+            been through `shown_name`.
+        colors: The colour of each class.
+        theme: The figure's own colours.
+        cells: The map, whose steps are shades; without it there are none.
+        sayings: What a cell of each class says; by default its name.
     """
     sayings = sayings or [(name, name) for name in names]
     used = [place for place in range(len(names)) if (classes == place).any()]
@@ -144,7 +186,14 @@ def class_figure(
 def tell(
     figure: go.Figure, words: str, texts: NDArray[np.str_], numbers: Sequence[NDArray[Any]] = ()
 ) -> None:
-    """Let the cells of a map say what they are, in `words` that have places for text and numbers."""
+    """Let each cell of a figure say something under the pointer.
+
+    Args:
+        figure: The figure, whose first trace is the map.
+        words: What it says, with "%{text}" and "%{customdata[0]}" where its own text and numbers go.
+        texts: (h, w) the text of each cell.
+        numbers: Arrays (h, w), each a number of every cell.
+    """
     customdata = single(np.stack(numbers, axis=-1)) if numbers else None
     said = {"text": texts, "customdata": customdata, "hovertemplate": words + "<extra></extra>"}
     figure.data[0].update(said | {"hoverinfo": None})

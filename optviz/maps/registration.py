@@ -70,5 +70,12 @@ class MapInfo:
     """The experiment that is opened then."""
 
     def settings(self, spec: MapSpec) -> dict[str, Value]:
-        """All parameters, those not given at their defaults. Raises ValueError for what it does not have."""
+        """All parameters of a map, at their defaults where they are not given.
+
+        Args:
+            spec: The map.
+
+        Raises:
+            ValueError: It has no such parameter, or the value is of a wrong type.
+        """
         return complete(self.name, self.params, spec.params)

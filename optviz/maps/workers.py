@@ -178,9 +178,16 @@ def _result(future: Future[Any], piece: Piece, watcher: Watcher[Any]) -> Any:
 
 
 def coarse_first(height: int, width: int) -> list[Places]:
-    """All cells of a map, as row-major indices, in an order in which the picture can be seen early.
+    """All cells of a map in an order in which the picture can be seen early.
 
-    Every 16th in each direction first, then every 8th, and so on. Each list makes the picture finer.
+    Every 16th in each direction first, then every 8th, and so on.
+
+    Args:
+        height: Rows of the map.
+        width: Columns of the map.
+
+    Returns:
+        Lists of row-major indices (m,); each list makes the picture finer.
     """
     places = np.arange(height * width)
     rows, columns = np.divmod(places, width)
@@ -194,9 +201,14 @@ def coarse_first(height: int, width: int) -> list[Places]:
 
 
 def stand_ins(done: NDArray[np.bool_]) -> Places:
-    """(h, w) for each cell the row-major index of the cell that is shown in its place until it is done.
+    """The cell that is shown in the place of each: itself once it is done, until then a coarser neighbour.
 
-    That is its nearest neighbour of the finest picture that is there; itself where there is none.
+    Args:
+        done: (h, w) which cells are done.
+
+    Returns:
+        (h, w) row-major indices: of the nearest neighbour in the finest picture that is there, or of the cell
+        itself where there is none.
     """
     height, width = done.shape
     rows, columns = np.mgrid[:height, :width]

@@ -509,14 +509,22 @@ OPTIMIZERS = Registry("an optimizer", lambda: _ROWS)
 
 
 def add_optimizer(info: OptimizerInfo) -> None:
-    """Add a row to `OPTIMIZERS`. Raises ValueError where the name is taken or is not a plain ASCII word."""
+    """Add a row to `OPTIMIZERS`.
+
+    Raises:
+        ValueError: The name is taken, or is not a plain ASCII word.
+    """
     if not info.name.isascii() or OptimizerSpec(info.name).name != info.name:
         raise ValueError(f"An optimizer's name must be a plain ASCII word, not {info.name!r}.")
     OPTIMIZERS.add(info)
 
 
 def optimizer_info(spec: OptimizerSpec) -> OptimizerInfo:
-    """The row that `spec` names. Raises ValueError where there is none, with the reason if it is known."""
+    """The row of `OPTIMIZERS` that `spec` names.
+
+    Raises:
+        ValueError: There is none. The sentence says why torch's is left out, or what there is.
+    """
     if spec.name in OPTIMIZERS:
         return OPTIMIZERS[spec.name]
     if spec.name in EXCLUDED:

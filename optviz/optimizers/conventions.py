@@ -75,9 +75,14 @@ def _cycles_momentum(scheduler: SchedulerSpec | None) -> bool:
 
 
 def convention(spec: OptimizerSpec, name: str) -> Convention:
-    """The optimizer's convention of this name, whether it differs for these settings or not.
+    """An optimizer's convention, whether it differs from torch's for these settings or not.
 
-    Raises ValueError with a sentence for the user where there is none.
+    Args:
+        spec: The optimizer.
+        name: The convention's name among the optimizer's `CONVENTIONS`.
+
+    Raises:
+        ValueError: There is none of this name.
     """
     rows = CONVENTIONS.get(optimizer_info(spec).name, ())
     for row in rows:

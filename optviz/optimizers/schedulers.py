@@ -282,7 +282,11 @@ SCHEDULERS: Mapping[str, SchedulerInfo] = MappingProxyType({row.name: row for ro
 
 
 def scheduler_info(spec: SchedulerSpec) -> SchedulerInfo:
-    """The row that `spec` names. Raises ValueError where there is none, with the reason if it is known."""
+    """The row of `SCHEDULERS` that `spec` names.
+
+    Raises:
+        ValueError: There is none. The sentence says why torch's is left out, or what there is.
+    """
     if spec.name in SCHEDULERS:
         return SCHEDULERS[spec.name]
     if spec.name in EXCLUDED:

@@ -76,9 +76,14 @@ class Shown:
 
 
 def by_index(experiment: Experiment, trajectories: Sequence[Trajectory]) -> list[Shown]:
-    """All competitors of an experiment in their order: those of `trajectories`, and those that did not run.
+    """All competitors of an experiment in their order, also those that did not run.
 
-    Raises ValueError for a trajectory of a competitor that the experiment does not have.
+    Args:
+        experiment: The experiment.
+        trajectories: The runs that there are, in any order.
+
+    Raises:
+        ValueError: A trajectory belongs to a competitor that the experiment does not have.
     """
     ran = {trajectory.index: trajectory for trajectory in trajectories}
     if beyond := [index for index in ran if index >= len(experiment.runs)]:

@@ -566,10 +566,15 @@ def flat_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def state_columns(trajectory: Trajectory) -> dict[str, Array]:
-    """The state after each step in float64, by torch's names: (n, 2) or (n, k).
+    """The state of torch after each step, in float64, by torch's names.
 
-    What has a number for each of the point's is (n, 2), NaN for a frozen one; k is the size of anything else.
     Where the optimizer was given two tensors of one number each, what it keeps of both stands side by side.
+
+    Args:
+        trajectory: n steps on two parameters.
+
+    Returns:
+        (n, 2) what has a number for each parameter, NaN for a frozen one; (n, k) anything else, of size k.
     """
     trained = [axis for axis, name in enumerate(trajectory.names) if name not in trajectory.run.frozen]
     columns: dict[str, Array] = {}

@@ -39,11 +39,17 @@ _WORDS: Mapping[Symbol, str] = {GIVEN: "the gradient", THETA: "the parameters", 
 
 
 def rule_latex(spec: OptimizerSpec) -> str:
-    """An ordinary later step as one LaTeX block `aligned`, a row `name &= term` for each line.
+    """The rule of an ordinary later step as one LaTeX block `aligned`, a row `name &= term` for each line.
 
-    What the settings leave out is left out: momentum is there where `spec` has some. Whether torch takes the
-    settings is not asked. Empty for optimizers that are not torch's own. Raises ValueError for an unknown
-    optimizer or hyperparameter.
+    Args:
+        spec: The optimizer. Its settings decide which lines there are: momentum is there where it has some.
+            Whether torch takes the settings is not asked.
+
+    Returns:
+        LaTeX; empty for optimizers that are not torch's own.
+
+    Raises:
+        ValueError: The optimizer or a hyperparameter is unknown.
     """
     if spec.name in _WRITTEN:
         rows, _ = _WRITTEN[spec.name](_complete(spec))
@@ -53,10 +59,17 @@ def rule_latex(spec: OptimizerSpec) -> str:
 
 
 def rule_letters(spec: OptimizerSpec) -> _Letters:
-    """The letters of `rule_latex` that no row of it explains, as LaTeX, each with what it is.
+    """The letters of `rule_latex` that none of its rows explains.
 
-    Hyperparameters are called by torch's names, the numbers of a tuple by name and place: "betas[0]".
-    Raises as `rule_latex` does.
+    Args:
+        spec: The optimizer.
+
+    Returns:
+        Each letter as LaTeX, with what it is. Hyperparameters have torch's names, the numbers of a tuple
+        their name and place: "betas[0]".
+
+    Raises:
+        ValueError: The optimizer or a hyperparameter is unknown.
     """
     if spec.name in _WRITTEN:
         return _WRITTEN[spec.name](_complete(spec))[1]
@@ -283,10 +296,18 @@ def footprint(spec: OptimizerSpec) -> Footprint:
 
 
 def options_that_keep_more(name: str) -> dict[str, float]:
-    """What makes an optimizer keep more than at its defaults, by name, with the numbers more.
+    """The hyperparameters that make an optimizer keep more than it does at its defaults.
 
-    These are switches, and shares that are 0 by default. Numbers are for each number of the parameter, and
-    measured. Raises ValueError for an unknown optimizer.
+    They are switches, and shares that are 0 by default.
+
+    Args:
+        name: The optimizer's name.
+
+    Returns:
+        By the hyperparameter's name how many more numbers are kept for each of the parameter's, measured.
+
+    Raises:
+        ValueError: The optimizer is unknown.
     """
     plain = footprint(OptimizerSpec(name)).numbers
     more: dict[str, float] = {}

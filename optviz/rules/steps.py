@@ -48,8 +48,8 @@ def steps(
     Args:
         trajectory: n steps; of a network those of two of its weights.
         hessians: (n+1, 2, 2) the surface's Hessian at each point.
-        seen: What is drawn instead of some columns in a picture of a network's plane, by their names, (n+1,
-            k) or (n, k).
+        seen: What is drawn instead of some columns in a picture of a network's plane, by their names: each
+            (n+1, k) or (n, k).
         limits: Columns (n+1,) that say how stable each step is.
     """
     found, optimizer = derivation(trajectory), trajectory.run.optimizer

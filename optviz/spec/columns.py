@@ -35,7 +35,15 @@ class Table:
     """The decimal mark of its numbers, where that is known."""
 
     def points(self, x: int, y: int) -> list[tuple[float, float]]:
-        """The numbers of two columns, by their places from 0. Raises ValueError for a cell that is none."""
+        """The numbers of two columns.
+
+        Args:
+            x: The place of the first column, counted from 0.
+            y: The place of the second.
+
+        Raises:
+            ValueError: A cell is no number. The sentence names its line.
+        """
         return [(self._number(line, cells, x), self._number(line, cells, y)) for line, cells in self.rows]
 
     @property

@@ -134,7 +134,17 @@ class NamedSpec:
 
 
 def as_word(value: object) -> str:
-    """`value` as a name of letters, digits and "_", as Python's are. Raises ValueError for what is none."""
+    """A name of letters, digits and "_", as Python's names are.
+
+    Args:
+        value: What was given as a name.
+
+    Returns:
+        The name, in Python's own type.
+
+    Raises:
+        ValueError: It is no such name.
+    """
     if not WORD.fullmatch(word := Text().coerce(value)):
         raise ValueError(f"must be one word, as torch spells it, not {describe(word)}.")
     return word
@@ -166,7 +176,16 @@ def changed(spec: object) -> dict[str, Any]:
 
 
 def check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Raise ValueError for the first of the given names that is not known."""
+    """Refuse names that are not known.
+
+    Args:
+        what: What has the names, for the sentence of an error.
+        given: The names that were given.
+        known: All names that there are.
+
+    Raises:
+        ValueError: One of them is not known.
+    """
     for name in given:
         if name not in known:
             raise ValueError(f"The {what} has no place for {describe(name)}, only for: {', '.join(known)}.")
@@ -194,7 +213,16 @@ def build(kind: type[_Spec], data: object, what: str) -> _Spec:
 
 
 def check_length(what: str, text: object, longest: int) -> None:
-    """Raise ValueError for what is no text, and for one of more characters than the `longest`."""
+    """Refuse what is no text, or too long.
+
+    Args:
+        what: What the text is, for the sentence of an error.
+        text: The text.
+        longest: How many characters it may have.
+
+    Raises:
+        ValueError: It is no text, or has more characters.
+    """
     if not isinstance(text, str):
         raise ValueError(f"A {what} must be a text, not {describe(text)}.")
     if len(text) > longest:

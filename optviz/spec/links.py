@@ -193,7 +193,11 @@ class Reader:
         return calls
 
     def settings(self) -> dict[str, Value]:
-        """Read "(a=1,b=2)" as {"a": 1, "b": 2}; brackets without values may be missing."""
+        """Read "(a=1,b=2)" as {"a": 1, "b": 2}; brackets without values may be missing.
+
+        Raises:
+            ValueError: It is not written so, or has a name twice.
+        """
         settings: dict[str, Value] = {}
         more = self._skip("(")
         while more and not self._skip(")"):
@@ -207,7 +211,14 @@ class Reader:
         return settings
 
     def value(self, depth: int = 0) -> Value:
-        """Read a number, a text, True, False, None or a list of these."""
+        """Read a number, a text, True, False, None or a list of these.
+
+        Args:
+            depth: How many lists it is in.
+
+        Raises:
+            ValueError: It is none of them, or too many lists deep.
+        """
         token = self._take()
         if token in _CONSTANTS:
             return _CONSTANTS[token]
@@ -221,7 +232,11 @@ class Reader:
             raise self._error() from None
 
     def end(self) -> None:
-        """Raise ValueError if anything is left to read."""
+        """Refuse what is left to read.
+
+        Raises:
+            ValueError: Anything is left.
+        """
         if self._tokens[-1]:
             raise self._error()
 

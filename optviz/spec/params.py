@@ -55,13 +55,25 @@ class Kind(Protocol):
         """The placeholder for a value in the help of the command line."""
 
     def coerce(self, value: object) -> Value:
-        """Return `value` in this kind's own type, or raise ValueError."""
+        """The value in this kind's own type.
+
+        Raises:
+            ValueError: It has the wrong shape.
+        """
 
     def check(self, value: object) -> Value:
-        """Like `coerce`, and raise ValueError as well where the value is out of range."""
+        """The value in this kind's own type, and in its range.
+
+        Raises:
+            ValueError: It has the wrong shape, or is out of range.
+        """
 
     def read(self, text: str) -> Value:
-        """The value that a text means, checked; ValueError where it means none, or may mean two."""
+        """The value that a text means, checked.
+
+        Raises:
+            ValueError: The text means none, or may mean two.
+        """
 
 
 def describe(value: object) -> str:
@@ -500,9 +512,14 @@ class Param:
 
 
 def freeze(value: object, depth: int = 0) -> Value:
-    """Return any plain value as an immutable one: lists become tuples, NumPy numbers become Python's.
+    """A plain value as an immutable one: lists become tuples, NumPy's and torch's numbers become Python's.
 
-    Raises ValueError for what has no place in an experiment: numbers that are not finite, and objects.
+    Args:
+        value: Any value.
+        depth: How many lists it is in.
+
+    Raises:
+        ValueError: It has no place in an experiment: a number that is not finite, lists too deep, an object.
     """
     value = _plain(value)
     if value is None or isinstance(value, bool):

@@ -50,7 +50,11 @@ class Registry(Mapping[str, Row]):
         return f"{type(self).__name__}({', '.join(self._rows)})"
 
     def add(self, row: Row) -> None:
-        """Add a row under its name. Raises ValueError where the name is taken."""
+        """Add a row under its name.
+
+        Raises:
+            ValueError: The name is taken.
+        """
         if row.name in self._rows:
             raise ValueError(f"There is already {self._noun} named {row.name!r}.")
         self._rows[row.name] = row

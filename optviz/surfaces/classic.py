@@ -53,10 +53,11 @@ def classic(
     params: Mapping[str, Param] | None = None,
     note: str = "",
 ) -> Callable[[Function], Function]:
-    """Add the decorated `function(x, y, **params)` as a surface.
+    """A decorator that adds `function(x, y, **params)`, written element by element in torch, as a surface.
 
-    `minimizers` and `minimum` may be functions of the parameters where they move with them. They hold in the
-    declared ranges only, so building the surface with a parameter out of range raises ValueError.
+    Where `minimizers` and `minimum` move with the parameters they are functions of them. They hold in the
+    declared ranges only, so building the surface refuses a parameter that is out of range. All other
+    arguments are those of `Surface` and `SurfaceInfo`.
     """
     declared = params or {}
 

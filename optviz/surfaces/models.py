@@ -88,9 +88,15 @@ class Model:
         return tuple(part.name for part in self.parts()) if self.is_network else self.axes
 
     def initial(self, seed: int) -> Tensor:
-        """The weights (D,) of `torch.manual_seed(seed)` and then making the module: float32, on the CPU.
+        """The weights of `torch.manual_seed(seed)` and then making the module.
 
         torch's global generator, which modules draw from, is as it was before.
+
+        Args:
+            seed: The seed.
+
+        Returns:
+            (D,) in float32, on the CPU.
         """
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)  # not torch.manual_seed, which is also the GPUs'
@@ -98,11 +104,19 @@ class Model:
         return nn.utils.parameters_to_vector(module.parameters()).detach()
 
     def random_directions(self, seed: int) -> tuple[Tensor, Tensor]:
-        """Two random directions (D,) from the weights of this `seed`, filter-normalised, in float64.
+        """Two random directions from the initial weights of a seed, filter-normalised.
 
-        Numbers from the normal distribution, scaled so that in each row of a weight, which is what one
-        neuron gets, they are as long as the row of initial weights; 0 for biases (Li et al. 2018,
-        "Visualizing the loss landscape of neural nets", section 4, and their program).
+        Numbers from the normal distribution, scaled so that in each row of a weight, which is what one neuron
+        gets, they are as long as the row of initial weights; 0 for biases.
+
+        Args:
+            seed: The seed of the weights. The directions are drawn by the next one.
+
+        Returns:
+            Two tensors (D,) in float64.
+
+        Source:
+            Li et al. (2018), Visualizing the loss landscape of neural nets, section 4, and their program.
         """
         generator = torch.Generator().manual_seed(seed + 1)  # apart from what the weights are drawn from
         begin = self._shaped(self.initial(seed).double())
@@ -197,9 +211,14 @@ class Data:
         return inputs, torch.tensor(self.targets[:, None], dtype=dtype)
 
     def predict(self, theta: Any, inputs: Any = None) -> Array:
-        """What the model gives at parameters (..., D) for inputs (m, k) as they are given: (..., m).
+        """What the model gives for some inputs: of a classifier a logit, which is positive for class 1.
 
-        Its own inputs where there are no others. For a classifier that is a logit: positive is class 1.
+        Args:
+            theta: (..., D) parameters.
+            inputs: (m, k) as they would be given, before any standardization; by default the data's own.
+
+        Returns:
+            (..., m) in float64.
         """
         own = torch.tensor(self.inputs)
         given = own if inputs is None else torch.as_tensor(np.asarray(inputs, dtype=np.float64))
@@ -221,15 +240,39 @@ class Data:
         return own.mean(0).numpy(), own.std(0, correction=0).numpy()
 
     def order(self, batch_size: int, seed: int, steps: int) -> NDArray[np.uint16]:
-        """The examples that the first `steps` steps see, in order: each epoch holds every example once."""
+        """The examples that the first steps see, in order: each epoch holds every example once.
+
+        Args:
+            batch_size: Examples a step; the last of an epoch may have fewer.
+            seed: What shuffles them.
+            steps: How many steps.
+
+        Returns:
+            (examples,) places in the data, of all steps one after the other.
+        """
         return _order(len(self), batch_size, seed, steps)
 
     def surface(self, x: Tensor, y: Tensor) -> Tensor:
-        """The loss of all examples where the two numbers are x and y, tensors of any one shape."""
+        """The loss of all examples as a function of two numbers.
+
+        Args:
+            x: (...) the first number.
+            y: (...) the second.
+
+        Returns:
+            (...)
+        """
         return self.losses(torch.stack((x, y), -1))
 
     def losses(self, theta: Tensor) -> Tensor:
-        """The loss of all examples at theta (..., D), as a tensor (...)."""
+        """The loss of all examples.
+
+        Args:
+            theta: (..., D) parameters, in any dtype, on any device.
+
+        Returns:
+            (...)
+        """
         inputs, targets = (part.to(theta) for part in self.tensors())
         reduced = [
             self._reduced(self.loss.each(self.model.outputs(piece, inputs), targets[:, 0]))
@@ -243,9 +286,15 @@ class Data:
         return max(1, _AT_ONCE // (len(self) * self.model.units))
 
     def slice(self, origin: Tensor, u: Tensor, v: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-        """The loss on a plane through the space of the parameters, as a function of x and y of any one shape.
+        """The loss on a plane through the space of the parameters.
 
-        It is the loss at `origin` + x `u` + y `v`, each (D,).
+        Args:
+            origin: (D,) the parameters at (0, 0).
+            u: (D,) what x = 1 adds to them.
+            v: (D,) what y = 1 adds to them.
+
+        Returns:
+            A function of x (...) and y (...) that gives losses (...).
         """
 
         def function(x: Tensor, y: Tensor) -> Tensor:
@@ -283,9 +332,14 @@ class Fitting:
                     parameter.copy_(values.reshape(part.shape))
 
     def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
-        """The loss of a batch (inputs, targets), or of all examples: (), or (N,) where there are many starts.
+        """The loss of a batch, or of all examples.
 
-        `parameters` are its own: the modules read them by themselves.
+        Args:
+            parameters: Its own tensors (*shape,), as `Model.parts` has them: the modules read them.
+            batch: Inputs (m, k) and targets (m, 1); None for all examples.
+
+        Returns:
+            (), or (N,) where there are many starts.
         """
         inputs, targets = batch if isinstance(batch, tuple) else self._examples
         if len(self._modules) == 1:
@@ -294,7 +348,15 @@ class Fitting:
         return torch.stack([self._loss(module(inputs), targets) for module in self._modules])
 
     def minibatches(self, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches for ever, epoch by epoch, of a `DataLoader` that shuffles by a generator of this `seed`."""
+        """Batches for ever, epoch by epoch, of a `DataLoader` that shuffles.
+
+        Args:
+            size: Examples a batch; the last of an epoch may have fewer.
+            seed: The seed of the generator that shuffles them.
+
+        Returns:
+            Inputs (m, k) and targets (m, 1) of each batch.
+        """
         inputs, targets = self._examples
         for place in _shuffled(len(inputs), size, seed):
             place = place.to(inputs.device)
@@ -325,7 +387,14 @@ _ACTIVATIONS: dict[type[nn.Module], Activation] = {nn.Tanh: {"kind": "tanh"}, nn
 
 
 def layers(module: nn.Module) -> list[Layer]:
-    """The layers of a linear one, or of a sequence with tanh and ReLU. Raises ValueError for others."""
+    """The layers of a module, as a player evaluates them.
+
+    Args:
+        module: A linear layer, or a sequence of such layers with tanh and ReLU.
+
+    Raises:
+        ValueError: It is, or holds, any other module.
+    """
     if isinstance(module, nn.Sequential):
         return [layer for part in module for layer in layers(part)]
     if isinstance(module, nn.Linear):

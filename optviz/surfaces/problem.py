@@ -32,7 +32,15 @@ class Problem(Protocol):
         """A name for each parameter that can be frozen."""
 
     def loss(self, parameters: Sequence[Tensor], batch: object = None) -> Tensor:
-        """The loss at `parameters`: a number, or one per row where they are batched."""
+        """The loss at some parameters.
+
+        Args:
+            parameters: Tensors (*shape,); with a first axis of N where N starts are rows of the same tensors.
+            batch: What the loss is taken of; None for all there is.
+
+        Returns:
+            (), or (N,) for N starts.
+        """
 
 
 @dataclass(frozen=True)

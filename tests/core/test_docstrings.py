@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+import docstrings
 import optviz as ov
 
-SECTIONS = ("Args", "Returns", "Raises", "Source", "Example")
 FUNCTIONS = {name: item for name in ov.__all__ if inspect.isroutine(item := getattr(ov, name))}
 METHODS = {
     f"{name}.{method}": function
@@ -27,9 +27,7 @@ WITHOUT_EXAMPLE = {"to_image": "it needs a browser", "register_pytorch_optimizer
 
 
 def sections(function: Any) -> dict[str, str]:
-    """The text under each heading; under "" what comes before the first."""
-    parts = re.split(rf"^({'|'.join(SECTIONS)}):\n", inspect.getdoc(function) or "", flags=re.MULTILINE)
-    return {"": parts[0], **dict(zip(parts[1::2], parts[2::2], strict=True))}
+    return docstrings.sections(inspect.getdoc(function) or "")
 
 
 def raises_itself(function: Any) -> bool:
@@ -60,7 +58,7 @@ def test_what_comes_back_and_what_is_raised_is_said(name):
     returns = inspect.signature(function).return_annotation not in (None, "None")
     assert ("Returns" in written) == returns or name in METHODS  # for which a line may do
     assert "Raises" in written or not raises_itself(function)
-    assert list(written)[1:] == [section for section in SECTIONS if section in written], "in this order"
+    assert docstrings.are_in_order(written)
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS.keys() - WITHOUT_EXAMPLE.keys()))

@@ -54,7 +54,12 @@ class Lowered:
     """Whether the slope is surely finite wherever x and y are of ordinary size."""
 
     def at(self, x: Tensor, y: Tensor) -> Any:
-        """The value at x and y: a float or bool of a constant, else a tensor."""
+        """The value at some points: a float or bool of a constant, else a tensor of their shape.
+
+        Args:
+            x: (...)
+            y: (...)
+        """
         return self.value if self.function is None else self.function(x, y)
 
     def held(self, rank: int) -> str:

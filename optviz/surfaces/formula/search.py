@@ -80,7 +80,12 @@ class _Ground:
 
 
 def search(function: Callable[[Tensor, Tensor], Tensor], domain: Domain) -> Found:
-    """The global minimizers of `function(x, y)` inside `domain`, as far as a search can tell."""
+    """The global minimizers inside a domain, as far as a search can tell.
+
+    Args:
+        function: Takes x (...) and y (...), gives losses (...), differentiable by autograd.
+        domain: ((x0, x1), (y0, y1)).
+    """
     low, high = torch.tensor(domain, dtype=torch.float64).unbind(-1)
     ground = _Ground(function, low, high - low)
     axes = [torch.linspace(start, end, _GRID, dtype=torch.float64) for start, end in domain]

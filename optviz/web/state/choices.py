@@ -229,9 +229,13 @@ def go_to(place: str) -> None:
 
 
 def read_page(page: str) -> None:
-    """Read a page of a lesson, beside its experiment, or all of them: "momentum.2", "momentum.all".
+    """Read a page of a lesson beside its experiment, or all pages of a lesson.
 
-    Raises ValueError where there is none.
+    Args:
+        page: "momentum.2" for one, "momentum.all" for all.
+
+    Raises:
+        ValueError: There is no such page.
     """
     if own := find_page(page):
         show(own.experiment, own.view)
@@ -353,9 +357,13 @@ def _with(spec: Any, name: str, value: Value, said: bool) -> Any:
 
 
 def edit(edit: Any) -> None:
-    """Make the changes that a visitor has made in the picture: {"start": [x, y], "view": {name: value}}.
+    """Make the changes that a visitor has made in the picture.
 
-    Raises ValueError for anything else: it comes from a browser.
+    Args:
+        edit: {"start": [x, y], "view": {name: value}}, or a part of it. It comes from a browser.
+
+    Raises:
+        ValueError: It is anything else, or a value is out of range.
     """
     if not isinstance(edit, dict) or not edit.keys() <= {"start", "view"}:
         raise ValueError("The picture cannot change that.")
@@ -386,7 +394,11 @@ def duplicate_run(slot: int) -> None:
 
 
 def remove_run(slot: int) -> None:
-    """Take a run away. Raises ValueError for the last one."""
+    """Take a run away.
+
+    Raises:
+        ValueError: It is the last one.
+    """
     if len(experiment().runs) == 1:
         raise ValueError("An experiment needs at least one competitor.")
     kept = [(run, other) for run, other in zip(experiment().runs, slots(), strict=True) if other != slot]

@@ -16,7 +16,14 @@ def draw() -> None:
 
 
 def show(content: bytes) -> None:
-    """Show the experiment of a file, and say what of it cannot be used. Raises ValueError for no file."""
+    """Show the experiment of a file, and say what of it cannot be used.
+
+    Args:
+        content: The file's bytes.
+
+    Raises:
+        ValueError: The file holds no experiment.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -60,9 +60,15 @@ def _table(field: Field, kind: Points, own: tuple[tuple[float, float], ...]) -> 
 def edited_points(
     kind: Points, points: tuple[tuple[float, float], ...], changes: Mapping[str, Any]
 ) -> list[tuple[float, ...]]:
-    """The points after what Streamlit's table says was edited, added and deleted.
+    """The points after the edits that Streamlit's table tells of.
 
-    Raises ValueError where a number is missing, or none: then nothing is to change yet.
+    Args:
+        kind: What points may be.
+        points: Those before the edits.
+        changes: What Streamlit says was edited, added and deleted.
+
+    Raises:
+        ValueError: A cell is empty or holds no number: then nothing is changed yet.
     """
     rows: list[dict[str, Any]] = [dict(zip(_AXES, map(write_number, point), strict=True)) for point in points]
     for place, cells in changes["edited_rows"].items():

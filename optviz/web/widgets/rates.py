@@ -71,10 +71,7 @@ def follow(place: Any) -> None:
         return
     try:
         (request,) = catalogue.requests(_TUNING, experiment, 0)
-        job = _finished(jobs.begin(request, id(session())), request, place)
-        if job.reason:
-            raise ValueError(job.reason)
-        tuning: ov.Tuning = job.result
+        tuning = _tuned(request, place)
         now = tuple(run.optimizer for run in tuning.tuned.runs)
         _put(Rates(TUNED, tuple(run.optimizer for run in experiment.runs), now, tuning.budget))
     except ValueError as error:
@@ -84,14 +81,18 @@ def follow(place: Any) -> None:
     st.rerun()
 
 
-def _finished(job: jobs.Job, request: catalogue.Request, place: Any) -> jobs.Job:
+def _tuned(request: catalogue.Request, place: Any) -> ov.Tuning:
     """Wait for the tuning. Any edit ends that, and a job that nobody waits for is given up."""
+    job = jobs.begin(request, id(session()))
     while job.running:
         with place.container():
             st.progress(job.done / job.total, f"Tuning: {job.done:,} of {counted(job.total, 'run')}")
         time.sleep(0.1)
         job = jobs.begin(request, id(session()))
-    return job
+    if job.reason:
+        raise ValueError(job.reason)
+    tuning: ov.Tuning = job.result
+    return tuning
 
 
 def _mode() -> str:

@@ -165,7 +165,16 @@ def upload(
     read: Callable[[bytes], None],
     redraw: Parts = (),
 ) -> None:
-    """An upload of one small file. `read` takes its content, or raises ValueError."""
+    """An upload of one small file.
+
+    Args:
+        key: The widget's key.
+        label: What it is called.
+        types: Endings of files that can be chosen, without the dot.
+        help: What a visitor reads about it.
+        read: Takes the file's content; the sentence of a ValueError that it raises is shown below the widget.
+        redraw: The parts of the page that are drawn anew afterwards.
+    """
     now = generation(key)
 
     def uploaded() -> None:
