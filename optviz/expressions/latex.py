@@ -10,7 +10,7 @@ from types import MappingProxyType
 from optviz.expressions.terms import GREEK, Number, Operation, Symbol, Term
 
 _OPEN, _SUM, _PRODUCT, _BASE, _ATOM = range(5)
-"""How tightly a text holds together."""
+"""How tightly the outermost operation of a text binds, the loosest first."""
 THIN = r" \, "
 """The space in a product of names that may have several letters."""
 
@@ -51,12 +51,12 @@ class _Writer:
         return self._written(term)[0]
 
     def _held(self, term: Term, rank: int) -> str:
-        """The LaTeX of a term, in brackets where it holds together less tightly than `rank`."""
+        """The LaTeX of a term, in brackets where it binds less tightly than `rank`."""
         text, own = self._written(term)
         return text if own >= rank else rf"\left({text}\right)"
 
     def _written(self, term: Term) -> tuple[str, int]:
-        """The LaTeX of a term, and how tightly it holds together."""
+        """The LaTeX of a term, and how tightly it binds."""
         match term:
             case Number(value):
                 return _ranked(_exact(value))
@@ -80,8 +80,8 @@ class _Writer:
 
     def _product(self, left: str, right: str) -> str:
         """Two factors, with a dot where they could be read as one number."""
-        is_read_as_one = right[0].isdigit() or (right.startswith(r"\frac{") and left[-1].isdigit())
-        return left + (r" \cdot " if is_read_as_one else self._space) + right
+        need_dot = right[0].isdigit() or (right.startswith(r"\frac{") and left[-1].isdigit())
+        return left + (r" \cdot " if need_dot else self._space) + right
 
     def _power(self, base: Term, exponent: Term) -> str:
         above = self.text(exponent)
@@ -120,7 +120,7 @@ def _cases(*rows: str) -> str:
 
 
 def _ranked(text: str) -> tuple[str, int]:
-    """A symbol or a number, and how tightly it holds together."""
+    """A symbol or a number, and how tightly it binds."""
     return text, _SUM if text.startswith("-") else _PRODUCT if r"\cdot" in text else _ATOM
 
 
@@ -162,7 +162,7 @@ def symbol_latex(symbol: Symbol) -> str:
 
 
 def _spelt(name: str) -> str:
-    r"""A name, its letters Greek and its number or second part below it: w_{1}, \theta_{x}."""
+    r"""A name with Greek letters, and with its number or second part as an index: w_{1}, \theta_{x}."""
     letters = re.match(r"[A-Za-z]+", name)
     assert letters, name
     head, rest = letters[0], name[letters.end() :].strip("_").replace("_", r"\_")

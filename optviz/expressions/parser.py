@@ -1,10 +1,10 @@
 """What a user may type as a formula: pieces read into a tree by our own grammar, which is the whitelist.
 
 Nothing that is typed is ever run, nor shown to Python's own parser. `spelling` cuts a text into pieces, all
-of them known; here they are read once, from left to right, and lie only so deep inside each other.
+of them known; here they are read once, from left to right, and nested to a bounded depth.
 
 A product may be written without its sign where that can be read in one way only: 2x, 3(x + 1), x y, 2πx, x²y.
-It holds as tightly as *. What people read in two ways is refused, with both of them spelled out: 1/2x, x^2y,
+It binds as tightly as *. What people read in two ways is refused, with both readings spelled out: 1/2x, x^2y,
 sin x y, √2x. Every refusal is a `FormulaError`: a sentence for the user that says where the trouble is.
 """
 
@@ -18,9 +18,9 @@ from types import MappingProxyType
 
 from optviz.expressions.spelling import (
     COMPARISONS,
+    COMPOSED,
     CONDITIONS,
     FUNCTIONS,
-    MADE,
     VARIABLES,
     FormulaError,
     Token,
@@ -41,10 +41,10 @@ MOST_PARAMETERS = 8
 """Names in a formula that become parameters."""
 
 _DEEPEST = 100
-"""Operations inside each other; 100 terms in a row are 99 deep."""
+"""How deep operations may be nested; 100 terms in a row are 99 deep."""
 
 _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _SIGN, _POWER = range(8)
-"""How tightly operators hold, the loosest first."""
+"""How tightly operators bind, the loosest first."""
 _RANKS: Mapping[str, int] = MappingProxyType(
     {"or": _OR, "and": _AND, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "**": _POWER}
     | dict.fromkeys(COMPARISONS, _COMPARISON)
@@ -57,9 +57,9 @@ class Expression:
 
     tree: Term
     parameters: tuple[str, ...]
-    """Names that are to be given, in the order in which they are first met."""
+    """Names whose values are to be given, in the order of their first use."""
     missing: tuple[str, ...]
-    """Those of x and y that it does not hold."""
+    """Those of x and y that are not in it."""
 
 
 @lru_cache(maxsize=256)
@@ -91,10 +91,10 @@ class _Part:
     end: int
     depth: int = 1
     tail: str = ""
-    """How its right edge holds what follows: "quotient", "power", "signed power", "raised", "call" without
-    brackets, "root", "bar"; empty where no doubt can arise."""
+    """What it ends in where the next piece may belong to that end alone: "quotient", "power", "signed power",
+    "raised", "call" without brackets, "root" or "bar"; else empty."""
     split: int = 0
-    """Where the piece begins to which what follows could belong alone, if there is a doubt."""
+    """Where the last part of it begins, to which alone the next piece could belong."""
 
 
 class _Parser:
@@ -116,7 +116,7 @@ class _Parser:
             raise self._comma()
         if self._next.kind != "end":
             piece = self._piece(self._next.at, self._next.end)
-            raise FormulaError(f"Before '{piece}' @ an operator is missing.", self._next.at)
+            raise FormulaError(f"An operator is missing before '{piece}' @.", self._next.at)
         return part.node
 
     # -- tokens --
@@ -134,7 +134,7 @@ class _Parser:
         return piece if len(piece) <= 24 else f"{piece[:23]}…"
 
     def _begins_value(self) -> bool:
-        """Whether what is next begins a value, so that a product's sign is left away before it."""
+        """Whether a value comes next: after another one that is a product without its sign."""
         piece = self._next
         if piece.kind == "word":
             return piece.text not in ("and", "or", "not")
@@ -148,7 +148,7 @@ class _Parser:
     # -- operators --
 
     def _expression(self, least: int = _OR) -> _Part:
-        """What there is from here on, with all operators that hold at least so tightly."""
+        """All from here on that operators join which bind at least as tightly as `least`."""
         self.depth += 1
         if self.depth > _DEEPEST:
             raise self._too_deep(self._next.at)
@@ -171,19 +171,19 @@ class _Parser:
         if piece.text == "not":
             self._take()
             part = self._condition(self._expression(_NOT))
-            return self._made("not", [part], piece.at, part.end)
+            return self._operation("not", [part], piece.at, part.end)
         if piece.text in ("+", "-"):
             self._take()
             part = self._number(self._expression(_SIGN))
-            made = part if piece.text == "+" else self._made("neg", [part], piece.at, part.end)
-            return replace(made, at=piece.at, tail=part.tail, split=part.split)
+            signed = part if piece.text == "+" else self._operation("neg", [part], piece.at, part.end)
+            return replace(signed, at=piece.at, tail=part.tail, split=part.split)
         part = self._value()
         if self._next.kind == "raised":
             part = self._raised(part, self._take())
         return part
 
     def _combined(self, left: _Part, sign: str) -> _Part:
-        """`left` with a sum, product, quotient or power; an empty sign is a product's that is left away."""
+        """`left` in a sum, product, quotient or power; an empty sign stands for a product without one."""
         self._number(left)
         piece = self._next
         if sign:
@@ -193,19 +193,19 @@ class _Parser:
             self._check_product(left, piece)
         rank = _RANKS[sign or "*"]
         right = self._number(self._expression(_SIGN if sign == "**" else rank + 1))
-        made = self._made(sign or "*", [left, right], left.at, right.end)
+        whole = self._operation(sign or "*", [left, right], left.at, right.end)
         match sign:
             case "+" | "-":
-                return made
+                return whole
             case "/":
-                return replace(made, tail="quotient", split=right.at)
+                return replace(whole, tail="quotient", split=right.at)
             case "**":
                 signed = isinstance(right.node, Operation) and right.node.name == "neg"
-                return replace(made, tail="signed power" if signed else "power", split=right.at)
-        return replace(made, tail=right.tail, split=right.split)
+                return replace(whole, tail="signed power" if signed else "power", split=right.at)
+        return replace(whole, tail=right.tail, split=right.split)
 
     def _check_sign(self, left: _Part, sign: Token) -> None:
-        """Refuse a sign of which it is not clear what it belongs to."""
+        """Refuse a sign when it is not clear what it belongs to."""
         if sign.text == "**" and left.tail == "raised":
             raise FormulaError("A power of a power @ needs brackets.", sign.at)
         if left.tail == "call" and sign.text in ("*", "/", "**"):
@@ -218,9 +218,9 @@ class _Parser:
             raise self._two_ways(left, sign)  # x^1/2
 
     def _check_product(self, left: _Part, piece: Token) -> None:
-        """Refuse a product without its sign where it could be read in another way, or is none."""
+        """Refuse a product without its sign that could be read in another way, or is no product."""
         if piece.line:
-            raise FormulaError("Before this line @ an operator is missing, such as + or *.", piece.at)
+            raise FormulaError("An operator is missing before this line @, such as + or *.", piece.at)
         if left.tail == "bar":
             raise missing("|", self._piece(piece.at, piece.end), piece.at)
         if left.tail in ("quotient", "signed power", "root") or (left.tail == "power" and piece.close):
@@ -244,7 +244,7 @@ class _Parser:
         )
 
     def _operand_after(self, piece: Token) -> tuple[int, int]:
-        """Where the operand lies that follows: one piece, or a bracket as a whole."""
+        """The place of the operand that follows: one piece, or a bracket as a whole."""
         place = self.pieces.index(piece) + (piece.kind == "sign" and piece.text in _RANKS)
         begins = place = min(place, len(self.pieces) - 1)
         deep = 0
@@ -256,12 +256,12 @@ class _Parser:
         return self.pieces[begins].at, self.pieces[place].end
 
     def _raised(self, base: _Part, raised: Token) -> _Part:
-        """A power in raised digits; it holds more tightly than all else."""
+        """A power in raised digits, which binds more tightly than all else."""
         self._number(base)
         if base.tail in ("call", "root"):
             raise self._two_ways(base, raised)
-        made = self._made("**", [base, _Part(_whole(raised), raised.at, raised.end)], base.at, raised.end)
-        return replace(made, tail="raised")
+        exponent = _Part(_whole(raised), raised.at, raised.end)
+        return replace(self._operation("**", [base, exponent], base.at, raised.end), tail="raised")
 
     # -- conditions --
 
@@ -271,17 +271,18 @@ class _Parser:
         while self._next.text == sign:
             self._take()
             parts.append(self._condition(self._expression(_RANKS[sign] + 1)))
-        return self._made(sign, parts, left.at, parts[-1].end)
+        return self._operation(sign, parts, left.at, parts[-1].end)
 
     def _compared(self, left: _Part) -> _Part:
         """Two numbers, or a chain such as 0 < x < 1."""
+        first = left.at
         numbers, pairs = [self._number(left)], []
         while self._next.text in COMPARISONS:
             sign = self._take().text
             numbers.append(self._number(self._expression(_COMPARISON + 1)))
-            one, other = numbers[-2:]
-            pairs.append(self._made(sign, [one, other], one.at, other.end))
-        return pairs[0] if len(pairs) == 1 else self._made("and", pairs, left.at, pairs[-1].end)
+            left, right = numbers[-2:]
+            pairs.append(self._operation(sign, [left, right], left.at, right.end))
+        return pairs[0] if len(pairs) == 1 else self._operation("and", pairs, first, pairs[-1].end)
 
     def _number(self, part: _Part) -> _Part:
         if isinstance(part.node, Operation) and part.node.name in CONDITIONS:
@@ -319,11 +320,11 @@ class _Parser:
         before = self.pieces[self.place - 2] if self.place > 1 else piece
         if piece.kind == "end":
             return FormulaError(
-                f"After '{before.text}' @ the formula ends, where a number is missing.", before.at
+                f"The formula ends after '{before.text}' @, where a number is missing.", before.at
             )
         if (before.text, piece.text) == ("(", ")"):
-            return FormulaError("The brackets '()' @ hold no single number.", before.at)
-        return FormulaError(f"Before '{self._piece(piece.at, piece.end)}' @ a number is missing.", piece.at)
+            return FormulaError("The brackets '()' @ are empty, where a number is missing.", before.at)
+        return FormulaError(f"A number is missing before '{self._piece(piece.at, piece.end)}' @.", piece.at)
 
     def _bracket(self, opening: Token) -> _Part:
         self.bars.append(0)
@@ -331,12 +332,12 @@ class _Parser:
         if self._next.text == ",":
             raise self._comma()
         if self._next.text != ")":
-            raise FormulaError("Before this sign @ a bracket is not closed.", self._next.at)
+            raise FormulaError("A bracket is not closed before this sign @.", self._next.at)
         self.bars.pop()
         return replace(part, at=opening.at, end=self._take().end, tail="")
 
     def _bars(self, opening: Token) -> _Part:
-        """|x|: a bar behind a value closes the last one that is open, any other opens one."""
+        """|x|: a bar after a value closes the last open one, any other bar opens one."""
         self.bars[-1] += 1
         part = self._expression()
         if self._next.text != "|":
@@ -345,7 +346,7 @@ class _Parser:
             )
         self.bars[-1] -= 1
         self._number(part)
-        return replace(self._made("abs", [part], opening.at, self._take().end), tail="bar")
+        return replace(self._operation("abs", [part], opening.at, self._take().end), tail="bar")
 
     def _root(self, sign: Token) -> _Part:
         if not self._begins_value() and self._next.text != "|":
@@ -355,7 +356,7 @@ class _Parser:
             raise self._too_deep(sign.at)
         part = self._number(self._value())
         self.depth -= 1
-        root = self._made("sqrt", [part], sign.at, part.end)
+        root = self._operation("sqrt", [part], sign.at, part.end)
         return replace(root, tail="root", split=part.at)
 
     def _word(self, piece: Token) -> _Part:
@@ -392,7 +393,7 @@ class _Parser:
             if len(self.absent) == len(VARIABLES):
                 asked = " Did you mean x?" if first_of_two(name) else ""
                 raise FormulaError(
-                    f"A formula is of x and y: this one has neither, but '{name}' @.{asked}", piece.at
+                    f"A formula is of x and y, and this one has neither, only '{name}' @.{asked}", piece.at
                 )
         self.parameters[name] = None
         if len(self.parameters) > MOST_PARAMETERS:
@@ -413,14 +414,14 @@ class _Parser:
         else:
             part = self._without_brackets(piece, name)
             parts, end, tail, split = [part], part.end, "call", part.at
-        if name in MADE:
-            node = MADE[name][1](*(part.node for part in parts))
-            made = _Part(node, piece.at, end, 3 + max(part.depth for part in parts))
+        if name in COMPOSED:
+            node = COMPOSED[name][1](*(part.node for part in parts))
+            call = _Part(node, piece.at, end, 3 + max(part.depth for part in parts))
         else:
-            made = self._made(name, parts, piece.at, end)
+            call = self._operation(name, parts, piece.at, end)
         if power:
-            made = self._made("**", [made, power], piece.at, end)
-        return replace(made, tail=tail, split=split)
+            call = self._operation("**", [call, power], piece.at, end)
+        return replace(call, tail=tail, split=split)
 
     def _power_of_function(self, piece: Token, name: str) -> _Part | None:
         """The 2 in sin²(x) and sin^2(x)."""
@@ -451,7 +452,7 @@ class _Parser:
             if self._calls():
                 break
             factor = self._value()
-            part = self._made("*", [part, factor], part.at, factor.end)
+            part = self._operation("*", [part, factor], part.at, factor.end)
         if self._next.kind == "raised":
             raise self._two_ways(replace(part, at=piece.at, split=part.at), self._next)
         self.depth -= 1
@@ -468,7 +469,7 @@ class _Parser:
                 break
             self._take()
         if self._next.text != ")":
-            raise FormulaError("Before this sign @ a bracket is not closed.", self._next.at)
+            raise FormulaError("A bracket is not closed before this sign @.", self._next.at)
         self.bars.pop()
         return parts, self._take().end
 
@@ -483,7 +484,7 @@ class _Parser:
             )
         if comma and len(parts) - 1 in counts:
             raise FormulaError(
-                "The comma @ may be a decimal one: write a point, or a blank behind a comma.", comma.at
+                "The comma @ may mark decimals: write a point for that, or a blank after the comma.", comma.at
             )
         for index, part in enumerate(parts):
             (self._condition if name == "where" and index == 0 else self._number)(part)
@@ -491,8 +492,7 @@ class _Parser:
     def _decimal_comma(self, since: Token) -> Token | None:
         """A comma of this call that is close to digits on both sides."""
         places = range(self.pieces.index(since), self.place)
-        found = (self.pieces[place] for place in places if self._is_decimal_comma(place))
-        return next(found, None)
+        return next((self.pieces[place] for place in places if self._is_decimal_comma(place)), None)
 
     def _is_decimal_comma(self, place: int) -> bool:
         before, comma, after = self.pieces[place - 1 : place + 2] if place else self.pieces[:3]
@@ -509,18 +509,18 @@ class _Parser:
         if following.kind == "end":
             return FormulaError("The comma @ belongs to no function.", self._next.at)
         piece = self._piece(following.at, following.end)
-        return FormulaError(f"Before '{piece}' @ there is a comma that belongs to no function.", following.at)
+        return FormulaError(f"The comma before '{piece}' @ belongs to no function.", following.at)
 
     # -- trees --
 
-    def _made(self, name: str, parts: Sequence[_Part], at: int, end: int) -> _Part:
+    def _operation(self, name: str, parts: Sequence[_Part], at: int, end: int) -> _Part:
         depth = 1 + max(part.depth for part in parts)
         if depth > _DEEPEST + 1:
             raise self._too_deep(at)
         return _Part(Operation(name, tuple(part.node for part in parts)), at, end, depth)
 
     def _too_deep(self, at: int) -> FormulaError:
-        return FormulaError(f"More than {_DEEPEST} operations lie inside each other @.", at)
+        return FormulaError(f"Operations are nested more than {_DEEPEST} deep @.", at)
 
 
 _COUNTED = {1: "1 number", 2: "2 numbers", 3: "a condition and 2 numbers"}
@@ -528,7 +528,7 @@ _COUNTED = {1: "1 number", 2: "2 numbers", 3: "a condition and 2 numbers"}
 
 def _counts(name: str) -> tuple[int, ...]:
     """How many arguments a function takes."""
-    return FUNCTIONS[name] if name in FUNCTIONS else (MADE[name][0],)
+    return FUNCTIONS[name] if name in FUNCTIONS else (COMPOSED[name][0],)
 
 
 def _example(name: str) -> str:

@@ -1,8 +1,8 @@
-"""How people write: a formula's text cut into numbers, words and signs, each in the one spelling it has here.
+"""A formula's text cut into numbers, words and signs, each in the one spelling that it has here.
 
-×, · and ∗ are all *, and π and `math.pi` are both pi. What would have two meanings, or none, is refused with
-its place and with what to write instead. Places are counted in the text as it is typed: every character
-stands for one, so nothing moves.
+×, · and ∗ are all *, and π and `math.pi` are both pi. What has two meanings, or none, is refused with its
+place and with what to write instead. Places are those in the text as it was typed: a spelling changes single
+characters only, so nothing moves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FUNCTIONS: Mapping[str, tuple[int, ...]] = MappingProxyType(
     | dict.fromkeys(("sign", "sigmoid", "relu", "softplus"), (1,))
     | {"atan2": (2,), "min": (2, 3, 4), "max": (2, 3, 4), "where": (3,)}
 )
-"""The functions, and how many arguments each takes."""
+"""The functions, and the numbers of arguments that each can take."""
 
 RESERVED = frozenset(
     (
@@ -37,7 +37,7 @@ RESERVED = frozenset(
         *("power", "real_power", "variable_power", "piecewise", "flat"),
     )
 )
-"""Names that mean something beside a formula or in the program that is shown for it."""
+"""Names that mean something else beside a formula, or in the program that shows it."""
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 CONDITIONS = frozenset((*COMPARISONS, "and", "or", "not"))
@@ -62,7 +62,7 @@ class Token:
     kind: str
     """ "number", "word", "raised" (a power in raised digits), "sign", or "end" behind the last of them."""
     text: str
-    """In the spelling that it has here; a number, and a power in raised digits, as Python reads it."""
+    """In the spelling that it has here; numbers and powers in raised digits as Python spells them."""
     at: int
     end: int
     close: bool
@@ -139,7 +139,7 @@ def tokens(text: str) -> list[Token]:
     """
     known = text.translate(_SAME)
     head = _HEAD.match(known)  # f(x, y) = …, z = …
-    found: list[Token] = []
+    pieces: list[Token] = []
     at = last = head.end() if head else 0
     while at < len(known):
         match = _TOKEN.match(known, at)
@@ -149,14 +149,14 @@ def tokens(text: str) -> list[Token]:
         if match.lastgroup == "number" and known[at : at + 1] == "_":
             raise FormulaError("Write the number @ without _.", match.start())
         if (kind := match.lastgroup or "") != "blank":
-            found.append(_token(kind, match, last, known))
+            pieces.append(_token(kind, match, last, known))
             last = at
-    if not found:
+    if not pieces:
         raise FormulaError("The formula is empty: type one, such as x**2 + y**2.", 0)
-    for left, right in pairwise(found):
+    for left, right in pairwise(pieces):
         _check_pair(left, right, known)
-    _check_brackets(found)
-    return [*found, Token("end", "", found[-1].end, found[-1].end, False)]
+    _check_brackets(pieces)
+    return [*pieces, Token("end", "", pieces[-1].end, pieces[-1].end, False)]
 
 
 def _token(kind: str, match: re.Match[str], last: int, known: str) -> Token:
@@ -198,15 +198,15 @@ def _unknown(text: str, known: str, at: int) -> FormulaError:
 
 def missing(left: str, right: str, at: int) -> FormulaError:
     """The refusal of two pieces that cannot stand side by side."""
-    return FormulaError(f"Between '{left}' and '{right}' @ an operator is missing, such as *.", at)
+    return FormulaError(f"An operator is missing between '{left}' and '{right}' @, such as *.", at)
 
 
 def _check_pair(left: Token, right: Token, known: str) -> None:
-    """Refuse numbers that are written otherwise, and side by side what may have lost its sign."""
+    """Refuse numbers in other notations, and two pieces side by side that may have lost their operator."""
     if left.kind == "number" and right.close:
         number, word = known[left.at : left.end], right.text
         if right.kind == "number":
-            raise FormulaError(f"The number '{number}' @ does not end as a number does.", left.at)
+            raise FormulaError(f"The number '{number}' @ runs into another number.", left.at)
         if number == "0" and re.fullmatch(r"[xXbBoO][0-9a-fA-F]+", word):
             raise FormulaError("Numbers are decimal @.", left.at)
         if word in ("j", "J"):
@@ -222,15 +222,13 @@ def _check_pair(left: Token, right: Token, known: str) -> None:
         raise missing(known[left.at : left.end], known[right.at : right.end], right.at)
 
 
-def _check_brackets(found: Sequence[Token]) -> None:
+def _check_brackets(pieces: Sequence[Token]) -> None:
     opened: list[int] = []
-    for token in found:
+    for token in pieces:
         if token.text == "(":
             opened.append(token.at)
             if len(opened) > _DEEPEST_BRACKETS:
-                raise FormulaError(
-                    f"More than {_DEEPEST_BRACKETS} brackets lie inside each other @.", token.at
-                )
+                raise FormulaError(f"Brackets are nested more than {_DEEPEST_BRACKETS} deep @.", token.at)
         elif token.text == ")":
             if not opened:
                 raise FormulaError("The bracket ) @ closes nothing.", token.at)
@@ -273,7 +271,7 @@ def _log_to(base: float) -> Callable[..., Term]:
     return lambda part: Operation("/", (Operation("log", (part,)), Operation("log", (Number(base),))))
 
 
-MADE: Mapping[str, tuple[int, Callable[..., Term]]] = MappingProxyType(
+COMPOSED: Mapping[str, tuple[int, Callable[..., Term]]] = MappingProxyType(
     {
         "log10": (1, _log_to(10.0)),
         "log2": (1, _log_to(2.0)),
@@ -281,7 +279,7 @@ MADE: Mapping[str, tuple[int, Callable[..., Term]]] = MappingProxyType(
         "pow": (2, lambda base, exponent: Operation("**", (base, exponent))),
     }
 )
-"""Functions defined by others: how many arguments each takes, and what it is of them."""
+"""Functions that are written with others: how many arguments each takes, and what it makes of them."""
 _INSTEAD: Mapping[str, str] = MappingProxyType(
     {
         "lg": "write log10(x) or log2(x)",
@@ -303,11 +301,11 @@ _INSTEAD: Mapping[str, str] = MappingProxyType(
     }
 )
 _NO_NUMBER = frozenset(("inf", "infinity", "infty", "nan"))
-_ITS_NAMES = frozenset((*FUNCTIONS, *_SPELLINGS, *MADE))
+_ITS_NAMES = frozenset((*FUNCTIONS, *_SPELLINGS, *COMPOSED))
 
 
 def _word(text: str, at: int) -> str:
-    """A word in the spelling that it has here. Refuses those that can never mean anything."""
+    """A word in the spelling that it has here; one that can mean nothing in a formula is refused."""
     *modules, word = text.split(".")
     if modules and not _MODULES.issuperset(modules):
         called = "x**2, not x.pow(2)" if word == "pow" else f"{word}(x)" if word in _ITS_NAMES else ""
@@ -346,22 +344,22 @@ def _cut(text: str) -> str:
 
 
 def function_of(word: str) -> str | None:
-    """The function that a word means, in whatever case and spelling."""
+    """The function that a word means, in any case and spelling; None for none."""
     for spelled in (word, word.lower()):
         name = _SPELLINGS.get(spelled, spelled)
-        if name in FUNCTIONS or name in MADE:
+        if name in FUNCTIONS or name in COMPOSED:
             return name
     return None
 
 
 def constant_of(word: str) -> str | None:
-    """The constant that a word means."""
+    """The constant that a word means; None for none."""
     name = "pi" if word in ("PI", "Pi") else word
     return name if name in CONSTANTS else None
 
 
 def is_refused(word: str) -> bool:
-    """Whether a word is a function that is to be written otherwise."""
+    """Whether a word is a function that a formula spells out with others, such as sec."""
     return word.lower() in _INSTEAD
 
 
@@ -394,17 +392,17 @@ def other_meaning(word: str, absent: Sequence[str]) -> str:
         return "*".join(re.findall("pi|[xye]", word))
     if call := _CALL.fullmatch(word):
         return f"{call[1]}({call[2]})"
-    if found := _COORDINATE.fullmatch(word):
-        letter, number = found.groups()
+    if indexed := _COORDINATE.fullmatch(word):
+        letter, number = indexed.groups()
         if letter in absent or ("y" in absent and number != "0"):
             return _coordinate(letter, int(number), absent)
-    if (found := _FACTORS.fullmatch(word)) and ({*word} & {*absent}):
-        return "*".join(filter(None, found.groups()))
+    if (factors := _FACTORS.fullmatch(word)) and ({*word} & {*absent}):
+        return "*".join(filter(None, factors.groups()))
     return ""
 
 
 def _coordinate(letter: str, number: int, absent: Sequence[str]) -> str:
-    """What x1, x_2, x0 or y2 may mean: lists are counted from 1 or from 0, and powers lose their height."""
+    """What x1, x_2, x0 or y2 may mean: an element of a list that begins at 0 or 1, or a power typed flat."""
     if letter not in absent:
         return "y"
     if number < 2:
@@ -414,5 +412,5 @@ def _coordinate(letter: str, number: int, absent: Sequence[str]) -> str:
 
 
 def first_of_two(word: str) -> bool:
-    """Whether a word is what others call the vector of the two coordinates."""
+    """Whether others use a word for the vector of both coordinates, such as theta."""
     return word.rstrip("0123456789_") in _FIRST_OF_TWO

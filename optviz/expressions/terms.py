@@ -1,7 +1,7 @@
-"""Formulas as trees, whether a user types them or they are part of an optimizer's rule.
+"""Formulas as trees: those that a user types, and those of the optimizers' rules.
 
-Each is written once, and then evaluated, printed by `latex`, sent to the browser as JSON, or made a function
-of torch by `optviz.surfaces.formula.lowering`.
+A tree can be evaluated, printed by `latex`, sent to the browser as JSON, or turned into a function of torch
+by `optviz.surfaces.formula.lowering`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Number(Term):
 
 @dataclass(frozen=True)
 class Symbol(Term):
-    """A quantity: `key` is what its values are kept by, the rest how it is written.
+    """A quantity: `key` finds its values, the other fields say how it is written.
 
     Without a `base` it is written as the key is spelt: "w_1" and "theta_x" have an index.
     """
@@ -113,7 +113,7 @@ def sqrt(term: Term) -> Term:
 
 
 def by_sign(of: Term, positive: Term | float, negative: Term | float, zero: Term | float) -> Term:
-    """One of three terms, by the sign of another one."""
+    """One of three terms, by the sign of `of`."""
     return Operation("by sign", (of, _term(positive), _term(negative), _term(zero)))
 
 
@@ -162,7 +162,7 @@ def value(term: Term, values: Values) -> Any:
 
 
 def symbols(term: Term) -> Iterator[Symbol]:
-    """All symbols of a term, as often as they stand in it."""
+    """The symbols of a term from left to right, each as often as it occurs."""
     match term:
         case Symbol():
             yield term

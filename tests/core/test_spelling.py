@@ -222,7 +222,7 @@ REFUSED: dict[str, tuple[int, str]] = {
     "|x|y|": (4, "operator is missing"),
     "(x+1)2": (6, "operator is missing"),
     "x 2": (3, "operator is missing"),
-    "x\ny": (3, "Before this line"),
+    "x\ny": (3, "before this line"),
     "max(0,5, x)": (6, "decimal"),
     # other languages
     "0,5*x": (2, "write 0.5 with a point"),
