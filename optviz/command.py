@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from optviz.engine.trajectory import Summary, Trajectory
     from optviz.export.formats import Format
 
-SOURCE = "a file that optviz saved, a link, or - for what is piped in"
+SOURCE = "a file that optviz saved, a link, or - for standard input"
 
 _LONGEST = 2_000_000
 """Most bytes or characters that are read from a file: more than an experiment may have."""

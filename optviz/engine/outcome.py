@@ -100,7 +100,7 @@ class Endings:
     minimizers: NDArray[np.int16]
     """(N,) which of the declared minimizers was reached; -1 where none of them."""
     lowest: NDArray[np.bool_]
-    """(N,) whether a minimum is as low as there is, though it is none of the declared minimizers."""
+    """(N,) whether a minimum is as low as the declared ones, though it is none of them."""
 
 
 def judge(points: Array, diverged: bool, land: Landscape, stopped: str = "") -> Outcome:
@@ -322,13 +322,13 @@ def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, l
     if kind == "moving":
         if not (np.diff(points[-_SHORTEST_CYCLE - 1 :], axis=0) != 0).any():
             place = "" if land.hessian is None else ", where there is a slope"
-            return f"Stood still in the last of {counted(last, 'step')}{place}."
+            return f"Stood still at the end of {counted(last, 'step')}{place}."
         return f"Still moving after {counted(last, 'step')}."
     if minimizer >= 0:
         place = coordinates(land.minimizers[minimizer].tolist(), land.widths.tolist())
         return f"Ended in the minimum at {place}."
     what = {
-        "minimum": "in a minimum, as low as there is" if lowest else "in a local minimum",
+        "minimum": "in a minimum, as low as any" if lowest else "in a local minimum",
         "saddle": "at a saddle: flat, but neither a minimum nor a maximum",
         "maximum": "at a maximum",
         "plateau": "on a plateau: there is almost no slope to follow",
@@ -341,7 +341,7 @@ def _how_it_diverged(points: Array, land: Landscape) -> str:
     if not np.isfinite(point).all():
         return f"Diverged: step {last} led to a point that is not finite."
     if (np.abs(point - land.low) / land.widths).max() > REACH / 2:
-        return f"Diverged: step {last} led off without bounds."
+        return f"Diverged: step {last} led beyond all bounds."
     if not np.isfinite(land.first_order(point[None])[0]).all():
         place = f"at the point of step {last}" if last else "where it starts"
         return f"Diverged: {place} the loss is undefined or infinite."

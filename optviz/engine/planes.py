@@ -58,7 +58,7 @@ def plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Plane:
     """
     function = surface(experiment.surface)
     if function.network is None or function.data is None:
-        raise ValueError(f"{function.name} has two numbers and needs no plane.")
+        raise ValueError(f"{function.name} has two parameters and needs no plane.")
     if not trajectories:
         raise ValueError("A plane needs at least one trajectory.")
     origin = trajectories[0].theta[0].astype(np.float64)
@@ -269,7 +269,7 @@ def _whole_state(experiment: Experiment, trajectory: Trajectory, name: str) -> A
 def _parts(experiment: Experiment) -> tuple[Part, ...]:
     function = surface(experiment.surface)
     if function.network is None or function.data is None:
-        raise ValueError(f"{function.name} has two numbers already.")
+        raise ValueError(f"{function.name} has two parameters already.")
     return function.data.model.parts()
 
 

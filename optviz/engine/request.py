@@ -135,7 +135,7 @@ def tensors(function: Surface, spec: RunSpec) -> tuple[tuple[str, ...], ...]:
     for axes in () if function.network else parts:
         if 0 < len(set(axes) & set(free)) < len(axes):
             whole = " and ".join(axes)
-            raise ValueError(f"{whole} are one tensor of the model, of which torch cannot freeze a half.")
+            raise ValueError(f"{whole} are one tensor of the model, and torch cannot freeze half of it.")
     return parts
 
 

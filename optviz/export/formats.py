@@ -259,7 +259,7 @@ _ROWS = (
         "json",
         "Results, JSON",
         "application/json",
-        "The experiment, what came of it, and what it was made with.",
+        "The experiment, its results, and what they were made with.",
         _text(lambda work: results_json(work.experiment, work.trajectories, work.view.within)),
     ),
     Format(

@@ -106,7 +106,7 @@ def gradient_figure(
 @figure_of_runs(
     "learning rate",
     rank=4,
-    nothing="No competitor steps with a learning rate that changes: there is nothing to draw.",
+    nothing="No competitor's learning rate changes: there is nothing to draw.",
 )
 def lr_figure(
     experiment: Experiment,

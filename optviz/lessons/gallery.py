@@ -49,8 +49,8 @@ GALLERY = (
     Case(
         "Momentum overshoots",
         "At one small rate: without momentum SGD creeps along the valley floor, with 0.9 it rolls there and "
-        "swings past the minimum, with 0.98 it is still swinging after 200 steps. At a rate of 0.06, no "
-        "momentum arrives first.",
+        "swings past the minimum, with 0.98 it is still swinging after 200 steps. At a rate of 0.06, "
+        "SGD without momentum arrives first.",
         "?v=1&surface=Quadratic bowl&start=15.0,8.0&steps=200&run=SGD(lr=0.005).set(label='no momentum')"
         "&run=SGD(lr=0.005,momentum=0.9).set(label='momentum 0.9')"
         "&run=SGD(lr=0.005,momentum=0.98).set(label='momentum 0.98')",

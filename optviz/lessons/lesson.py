@@ -321,12 +321,10 @@ def _check_fairness(page: Page) -> None:
     """Raises ValueError where a page compares its runs and does not say, with proof, what that is worth."""
     if bool(page.tuned) + bool(page.untuned) != _compares(page.experiment):
         raise ValueError(
-            "Where runs differ in more than their rate, and only there, it says tuned or untuned."
+            "If its runs differ in more than their rate, and only then, it says tuned or untuned."
         )
     if bool(page.tuned) != any(variant.tuned for variant in page.variants):
-        raise ValueError(
-            "What is said of tuned runs needs a what_if that tunes them, and the other way round."
-        )
+        raise ValueError("What tuned says needs a what_if that tunes the runs, and the other way round.")
 
 
 def _compares(experiment: Experiment) -> bool:

@@ -128,7 +128,7 @@ def _axis_name(given: object) -> str:
     if isinstance(given, tuple) and len(given) == 2:
         given = f"{given[0]}[{given[1]}]"
     if not isinstance(given, str) or not re.fullmatch(r"\w+(\[\d+\])?", given):
-        raise ValueError(f'An axis is named as "lr" or "betas[1]", not {describe(given)}.')
+        raise ValueError(f'An axis is named like "lr" or "betas[1]", not {describe(given)}.')
     return given
 
 

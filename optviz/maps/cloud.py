@@ -110,7 +110,7 @@ def cloud(
     if not 2 <= seeds <= 10_000:
         raise ValueError(f"A cloud has 2 to 10,000 runs, not {seeds}.")
     if not quantiles or not all(0 <= part <= 1 for part in quantiles):
-        raise ValueError("Quantiles are numbers from 0 to 1, at least one.")
+        raise ValueError("Quantiles are one or more numbers from 0 to 1.")
     if radius is None and experiment.noise == 0 and experiment.batch_size is None:
         raise ValueError("Without noise and minibatches all seeds give the same run: set one, or a radius.")
     if radius is not None and not (math.isfinite(radius) and radius > 0):
@@ -338,7 +338,7 @@ MAP = MapInfo(
         "radius": Param(
             Maybe(Float(1e-4, 1.0)),
             None,
-            "Starts spread around the start, this many domain widths far. Empty: many seeds, where there "
+            "How far starts are spread around the start, in domain widths. Empty: many seeds, where there "
             "is noise or there are minibatches, else 0.05.",
         ),
     },

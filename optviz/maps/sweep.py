@@ -271,7 +271,7 @@ def sweep_curves_figure(
     theme = themed(theme)
     _check_value(value)
     if not sweeps or any(sweep.y is not None for sweep in sweeps):
-        raise ValueError("Curves are drawn of sweeps of a single hyperparameter.")
+        raise ValueError("Only sweeps of a single hyperparameter are drawn as curves.")
     value = "final loss" if value == "ending" else value
     figure = go.Figure()
     titles = []

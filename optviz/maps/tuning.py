@@ -118,7 +118,7 @@ def tune(
         experiment: What to run.
         count: The number of learning rates for each competitor, 1 to 10,000.
         span: How far the rates reach from the middle, as a factor above 1.
-        criterion: What the best one is best at: "final loss", "best loss" or "steps to reach".
+        criterion: By what the best rate is chosen: "final loss", "best loss" or "steps to reach".
         around: The middle: torch's "default" learning rate, or the one that is "set".
         within: The distance from a minimizer, in units of x and y, that counts as having reached it; a
             thousandth of the domain's mean width where left out.
@@ -284,7 +284,7 @@ MAP = MapInfo(
             "The middle: torch's default, or what is set.",
             label="Middle",
         ),
-        "criterion": Param(Choice(CRITERIA), "final loss", "What the best one is best at.", label="Best by"),
+        "criterion": Param(Choice(CRITERIA), "final loss", "What decides which is best.", label="Best by"),
     },
     plan=_requests,
     draw=_pictures,

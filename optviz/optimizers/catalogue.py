@@ -68,7 +68,7 @@ class LrUse(Enum):
         "uses the learning rate as a first length along its direction: a line search may take another, and "
         "in the first step it is divided by |g|₁ where that is above 1"
     )
-    UNKNOWN = "is not torch's own, and may use the learning rate otherwise: drawn is what was set"
+    UNKNOWN = "is not torch's own, and may use the learning rate otherwise: what was set is drawn"
 
 
 @dataclass(frozen=True)

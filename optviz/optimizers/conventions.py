@@ -343,7 +343,7 @@ _SGD = (
         "average",
         _not_torch("SGD, momentum as an average"),
         "Momentum is a running average of the gradients, which weighs each by 1 − momentum, where torch "
-        "keeps their sum: more momentum makes no longer steps, and there is no dampening.",
+        "keeps their sum: more momentum does not make longer steps, and there is no dampening.",
         _lines(
             r"g_t &= \nabla f(\theta) + \lambda\,\theta",
             r"b_t &= \mu\, b_{t-1} + (1 - \mu)\, g_t",

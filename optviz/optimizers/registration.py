@@ -110,7 +110,7 @@ def _declared(
     for one in _arguments(make):
         default = given.get(one.name, one.default)
         if default is inspect.Parameter.empty:
-            raise ValueError(f"{called} needs {one.name}, which has no default: say it in `given`.")
+            raise ValueError(f"{called} needs {one.name}, which has no default: name it in `given`.")
         kind = _kind(one.name, default, hints.get(one.name))
         if kind is None:
             continue

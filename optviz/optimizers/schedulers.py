@@ -149,14 +149,14 @@ _eta_min: _Params = {"eta_min": (_RATE, "The learning rate at the lowest point."
 _MOMENTUM = Float(0.0, 0.999999)
 _CYCLED = (
     Flag(),
-    "Move momentum (or the first of betas) too, also where it was 0; needs an optimizer that has it.",
+    "Move momentum (or the first of betas) too, even where it was 0; needs an optimizer that has it.",
 )
 
 _ROWS = (
     _row(
         lr_scheduler.StepLR,
         "Multiplies the learning rate by gamma every step_size steps: a staircase down.",
-        {"step_size": (_STEPS, "Steps between two stairs.")} | _gamma,
+        {"step_size": (_STEPS, "Steps on each stair.")} | _gamma,
         required={"step_size": lambda steps, lr: max(1, steps // 3)},
     ),
     _row(
@@ -264,7 +264,7 @@ _ROWS = (
             "mode": (Choice(("min", "max")), "Whether better means lower or higher."),
             "factor": (Float(0.0, 0.999999), "Factor by which the rate falls."),
             "patience": (Int(0, 1_000_000), "Steps without improvement that are tolerated."),
-            "threshold": (Float(0.0, 1e6), "What counts as better: by more than this."),
+            "threshold": (Float(0.0, 1e6), "By how much the loss must be better to count."),
             "threshold_mode": (
                 Choice(("rel", "abs")),
                 "Whether threshold is a share of the best or a difference.",

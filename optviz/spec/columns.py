@@ -100,7 +100,7 @@ def read_table(content: bytes, most: int) -> Table:
     if not rows:
         raise ValueError("The file has no points.")
     if len(rows) > most:
-        raise ValueError(f"The file has more than {most} points, which are the most.")
+        raise ValueError(f"The file has more than {most} points: no more are read.")
     for line, cells in rows:
         if len(cells) != len(names):
             raise ValueError(

@@ -21,8 +21,8 @@ _EITHER = re.compile(r"([1-9][0-9]{,2})[.,]([0-9]{3})")
 _NOT_FINITE = re.compile(r"[+-]?(inf(inity)?|nan|∞)", re.IGNORECASE)
 _REMEDIES = (
     (re.compile(r"[\^*·×⁰¹²³⁴-⁹⁺⁻]"), "a power of ten is written with an e, such as 1e-3 for 10^-3"),
-    (re.compile("[/÷]"), "a fraction is written as what it comes to, such as 0.25 for 1/4"),
-    (re.compile("[%‰]"), "a percentage is written as a part of one, such as 0.05 for 5%"),
+    (re.compile("[/÷]"), "a fraction is written as its value, such as 0.25 for 1/4"),
+    (re.compile("[%‰]"), "a percentage is written as a share of 1, such as 0.05 for 5%"),
 )
 
 
@@ -48,7 +48,7 @@ def read_number(text: str, whole: bool = False, mark: str = "") -> Decimal:
         raise ValueError(f"must be a number of at most {LONGEST} characters, not of {len(text):,}.")
     plain = "".join(map(_plain, text)).strip()
     if not plain:
-        raise ValueError("must be a number, and here is none.")
+        raise ValueError("must be a number, but nothing is here.")
     if _NOT_FINITE.fullmatch(plain):
         raise ValueError(f"must be a finite number, not {plain}.")
     if not (found := _NUMBER.fullmatch(plain)):

@@ -125,7 +125,7 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"must be a text, not {describe(value)}.")
     if _HALF.search(value):
-        raise ValueError(f"must be a text of whole characters, and half of one is in {describe(value)}.")
+        raise ValueError(f"must be a text of whole characters, but {describe(value)} has half of one.")
     return str.__str__(value)  # Of NumPy's texts and of enumerations too: links hold what `repr` writes.
 
 

@@ -28,7 +28,7 @@ MARKS: Mapping[str, str] = MappingProxyType(
         "given": "The gradient that torch was given: with noise, clipping and what was left over, if any.",
         "momentum": "torch's own running mean of gradients or momentum buffer, after the step.",
         "step": "The step that torch took from here, to scale.",
-        "parts": "A peek before the step is taken: what it is the sum of, end to end, and where it leads.",
+        "parts": "A preview of the step: the parts that add up to it, end to end, and where it leads.",
         "curvature": "How the surface bends here: an ellipse along the axes of the Hessian, long where the "
         "surface is flat, and its largest eigenvalue; beside it the optimizer's own stability limit, where "
         "one is known.",
@@ -80,8 +80,8 @@ class View:
     within: float | None = declared(
         Maybe(Float(0.0, math.inf)),
         None,
-        "Nearer than this to a minimizer, in units of x and y, counts as having reached it, in the results "
-        "and in maps. The default is a thousandth of the domain's mean width.",
+        "The distance from a minimizer, in units of x and y, that counts as reached in the results and in "
+        "maps. The default is a thousandth of the domain's mean width.",
     )
     colors: tuple[int, ...] = declared(
         Ints(0, 7),

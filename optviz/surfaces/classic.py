@@ -602,7 +602,7 @@ def bohachevsky(x: Tensor, y: Tensor) -> Tensor:
     start=(1.5, 0.001),
     formula=r"x^2 - y^2",
     teaches="On the ridge of a saddle the gradient leads to a point that is no minimum, and the time to get "
-    "away depends on how far off the ridge one is.",
+    "away depends on how far off the ridge a run is.",
     source="Dauphin et al. (2014), Identifying and attacking the saddle point problem in high-dimensional "
     "non-convex optimization.",
     minimum=-math.inf,

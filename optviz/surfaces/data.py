@@ -419,8 +419,8 @@ _register(
     "Tanh unit",
     _tanh_unit,
     formula=r"\frac{1}{n} \sum_{i=1}^{n} \left(w_2 \tanh(w_1 x_i) - y_i\right)^2",
-    teaches="A network of two weights already has two equal minima, because both may change their sign, with "
-    "a saddle between them at the origin.",
+    teaches="A network of two weights already has two equal minima, because both weights may change their "
+    "sign, with a saddle between them at the origin.",
     source="Sussmann (1992), Uniqueness of the weights for minimal feedforward nets with a given "
     "input-output map.",
 )

@@ -23,7 +23,7 @@ ROWS: list[SurfaceInfo] = []
 _PLANE = Param(
     Choice(("principal", "random")),
     "principal",
-    "What the picture is a plane through: the two directions that all paths vary most along, or two random "
+    "The plane of the picture: along the two directions in which all paths vary most, or along two random "
     "ones, filter-normalised.",
 )
 _ACTIVATIONS = {"Tanh": nn.Tanh, "ReLU": nn.ReLU}
@@ -141,7 +141,7 @@ ROWS.append(
                 (8,),
                 "The sizes of the hidden layers, at most three, such as 8 or 8, 8. Empty: it is linear.",
             ),
-            "activation": Param(Choice(tuple(_ACTIVATIONS)), "Tanh", "What stands between the layers."),
+            "activation": Param(Choice(tuple(_ACTIVATIONS)), "Tanh", "The function between two layers."),
             "plane": _PLANE,
         },
         note="The surface is the true loss on the plane; the legend says how far off it each path is. "

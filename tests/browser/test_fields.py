@@ -19,7 +19,7 @@ TYPED = {
         "250.7": "250 or 251",
         "2.000": "one meaning",
         "9000": "between 1 and 5,000",
-        "": "here is none",
+        "": "nothing is here",
     },
     "Start x": {
         "0,01": 0.01,

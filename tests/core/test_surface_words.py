@@ -430,7 +430,7 @@ def _steps_to_leave(name: str, lr: float, aside: Sequence[float]) -> list[int]:
     raise AssertionError("it never left")
 
 
-@says("Saddle", "the time to get away depends on how far off the ridge one is")
+@says("Saddle", "the time to get away depends on how far off the ridge a run is")
 def _() -> None:
     assert walk("Saddle", 300, "SGD", (1.5, 0.0), lr=0.05)[-1].abs().max() < 1e-9
     for lr in (0.01, 0.05):
@@ -659,7 +659,7 @@ def test_a_cosine_rises_again_after_its_bottom() -> None:
 
 @pytest.mark.parametrize("name", ["CyclicLR", "OneCycleLR"])
 def test_a_cycle_moves_momentum_also_where_it_was_0(name: str) -> None:
-    assert "also where it was 0" in ov.SCHEDULERS[name].params["cycle_momentum"].help
+    assert "even where it was 0" in ov.SCHEDULERS[name].params["cycle_momentum"].help
     given = {"total_steps": 9} if name == "OneCycleLR" else {"base_lr": 0.01, "step_size_up": 4}
     lrs, momenta = rates(name, 9, max_lr=0.1, **given)
     assert min(momenta) >= 0.8

@@ -811,7 +811,7 @@ def test_what_cannot_be_read_is_said_where_it_was_typed_and_stays(app: AppTest) 
 def test_an_emptied_number_keeps_the_last_one_in_use(app: AppTest) -> None:
     widget(app, "0.SGD.lr").set_value("").run()
     assert not app.exception and [error.value.replace("\\", "") for error in app.sidebar.error] == [
-        "Must be a number, and here is none. 0.001 stays in use."
+        "Must be a number, but nothing is here. 0.001 stays in use."
     ]
     assert experiment(app) == OPENING and widget(app, "0.SGD.lr").value == ""
 

@@ -55,8 +55,8 @@ def test_one_meaning(text: str) -> None:
 
 
 REFUSED = {
-    "": "here is none",
-    " ": "here is none",
+    "": "nothing is here",
+    " ": "nothing is here",
     "abc": "such as 0.01",
     "-": "such as 0.01",
     "1,500": "write 1.5 or 1500,",

@@ -201,7 +201,7 @@ REFUSED = [
         (Text(), value, "must be a text, not .+")
         for value in (1, True, None, b"a", ["a"], ("a",), {}, object())
     ),
-    (Text(), "a\ud800b", r"must be a text of whole characters, and half of one is in 'a\\ud800b'"),
+    (Text(), "a\ud800b", r"must be a text of whole characters, but 'a\\ud800b' has half of one"),
     *((Choice(("a", "b")), value, "must be one of a, b, not .+") for value in (1, None, True, b"a", ["a"])),
     *(
         (EPS, value, "must be 2 values, not .+")

@@ -677,7 +677,7 @@ SENTENCES = [
     (run(label="a" * 10**6), "Adam: label must have at most 60 characters, not 1000000."),
     (
         run(label="\ud800"),
-        r"Adam: label must be a text of whole characters, and half of one is in '\ud800'.",
+        r"Adam: label must be a text of whole characters, but '\ud800' has half of one.",
     ),
     (
         lambda: OptimizerSpec("My Adam"),

@@ -35,7 +35,7 @@ _PARAMS: Mapping[str, Param] = {
         "The loss in x and y, as people write it: x**2, x^2 or x², 2x, 3(x + 1), √(x), |x|, π, np.sin(x). "
         "There are pi, e, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, exp, log (natural, also "
         "ln), log10, log2, sqrt, abs, sign, min, max, sigmoid, relu, softplus and where(x < 0, a, b). A "
-        "product whose sign is left away holds as tightly as any other; -x^2 is -(x^2), and 2^3^x is "
+        "product without its sign binds as tightly as any other; -x^2 is -(x^2), and 2^3^x is "
         "2^(3^x). Any other name becomes a parameter.",
         label="Formula",
     ),

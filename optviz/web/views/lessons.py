@@ -287,7 +287,7 @@ def _whole(lesson: Lesson) -> None:
     theme = _theme()
     with st.container(key="lesson-whole"):
         _bar(lesson, None)
-        st.markdown(f"{lesson.about} Here the pictures are still; page by page they play.")
+        st.markdown(f"{lesson.about} Here the pictures stand still; on the single pages they play.")
         st.caption(f"{_length(lesson)}.")
         for page in lesson.pages:
             _article(page, theme)

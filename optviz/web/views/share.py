@@ -64,7 +64,7 @@ def _link() -> None:
     try:
         query = choices.experiment().to_url(choices.view())
     except ValueError as error:
-        words = f"{error} Take the file “Experiment, JSON” instead: who opens that here sees the same."
+        words = f"{error} Take the file “Experiment, JSON” instead: whoever opens it here sees the same."
         st.info(widgets.plain(words))
         return
     link: LinkMessage = {"link": query}

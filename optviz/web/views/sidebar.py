@@ -293,7 +293,7 @@ def _scheduler(slot: int, run: ov.RunSpec) -> None:
         unset = needed.get(name, param.default)
         kinds.draw(choices.scheduler_field(slot, name, unset), name, param, homes)
     if info.takes_warmup:
-        help = "Steps in which the rate first rises from a third of it to the whole (LinearLR)."
+        help = "Steps of warm-up, in which the rate rises from a third of itself to the whole (LinearLR)."
         kinds.draw(choices.warmup_field(slot), "warm-up steps", Param(limits.WARMUP, 0, help), {"none": 0})
 
 
