@@ -71,26 +71,26 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"optviz {__version__}")
     commands = whole.add_subparsers(required=True, metavar="command", parser_class=_Command)
-    one = commands.add_parser(
+    run = commands.add_parser(
         "run",
         help="run an experiment and print how each competitor ended",
         description="Run an experiment and print how each competitor ended.",
         epilog=_EXAMPLES["run"],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    one.add_argument("experiment", help=SOURCE)
-    one.add_argument("--csv", metavar="FILE", help="write every step, with all that was recorded")
-    one.add_argument("--parquet", metavar="FILE", help="the same as Parquet")
-    one.add_argument("--json", metavar="FILE", help="write the results, and what they were made with")
-    _device(one)
-    one.set_defaults(act=_run)
-    made = commands.add_parser(
+    run.add_argument("experiment", help=SOURCE)
+    run.add_argument("--csv", metavar="FILE", help="write every step, with all that was recorded")
+    run.add_argument("--parquet", metavar="FILE", help="the same as Parquet")
+    run.add_argument("--json", metavar="FILE", help="write the results, and what they were made with")
+    _device(run)
+    run.set_defaults(act=_run)
+    export = commands.add_parser(
         "export",
         help="make a web page, a film, a picture, a table or a program of an experiment",
         epilog=_EXAMPLES["export"],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.set_defaults(act=_export, declare=_declare_export)
+    export.set_defaults(act=_export, declare=_declare_export)
     listed = commands.add_parser("list", help="list surfaces, optimizers or schedulers")
     listed.add_argument("what", choices=("surfaces", "optimizers", "schedulers"))
     listed.set_defaults(act=_list)
@@ -107,13 +107,13 @@ class _Command(argparse.ArgumentParser):
         return super().parse_known_args(*args, **rest)
 
 
-def _declare_export(made: argparse.ArgumentParser) -> None:
-    made.description = "Make a file of an experiment. Its ending says what it becomes:\n\n" + _endings()
-    made.add_argument("experiment", help=SOURCE)
-    made.add_argument("file", help="what to write, such as film.gif")
+def _declare_export(export: argparse.ArgumentParser) -> None:
+    export.description = "Make a file of an experiment. Its ending says what it becomes:\n\n" + _endings()
+    export.add_argument("experiment", help=SOURCE)
+    export.add_argument("file", help="what to write, such as film.gif")
     for name, (param, endings) in _parameters().items():
-        _option(made, name, param, endings)
-    _device(made)
+        _option(export, name, param, endings)
+    _device(export)
 
 
 _EXAMPLES = {

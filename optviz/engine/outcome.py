@@ -188,11 +188,11 @@ class _Verdict:
         newton = np.linalg.norm(_newton_step(slopes, curvatures, land), axis=1)
         above, on_its_way = _way_to(nearest, ends, slopes, axes, land)
         near = np.flatnonzero(known & ~here & (newton <= NEAR))
-        exact, found = _polished(ends[near], land)
+        exact, stationary = _polished(ends[near], land)
         # On a flat bottom, such as that of x⁸, Newton steps are short, but fall short of the minimizer.
         falls_short = on_its_way[near] & (distance[near] <= 100 * newton[near])
-        found &= ~falls_short | (_nearest_minimizer(exact, land)[1] <= NEAR)
-        near, exact = near[found], exact[found]
+        stationary &= ~falls_short | (_nearest_minimizer(exact, land)[1] <= NEAR)
+        near, exact = near[stationary], exact[stationary]
         kinds[near] = self._kinds_at(exact)
         self._name_minimizers(runs[near], exact, kinds[near])
         changes = np.maximum(np.abs(slopes).max(axis=1), np.abs(curvatures).max(axis=1))
@@ -257,7 +257,7 @@ class _Verdict:
 
         They cross their own extent again and again, their middle stays, and their spread does not shrink.
         """
-        found = np.zeros(len(runs), dtype=bool)
+        cycles = np.zeros(len(runs), dtype=bool)
         low, high = np.full((2, len(runs), self.paths.shape[-1]), np.nan)
         for last in np.unique(self.last[runs]):  # all took all steps, unless one was stopped
             length = int(last) + 1
@@ -268,9 +268,9 @@ class _Verdict:
                 # In order of steps, then runs: over anything else NumPy takes many times as long.
                 window = self.paths[length // 2 : length, runs[part]].astype(np.float64, order="C")
                 window = self.unit(window)
-                found[part] = _goes_round(window)
+                cycles[part] = _goes_round(window)
                 low[part], high[part] = window.min(axis=0), window.max(axis=0)
-        runs, low, high = runs[found], low[found], high[found]
+        runs, low, high = runs[cycles], low[cycles], high[cycles]
         margin = 0.1 * np.linalg.norm(high - low, axis=1)[:, None]
         place = np.empty(len(self.last), dtype=np.int64)
         place[runs] = np.arange(len(runs))
@@ -281,7 +281,7 @@ class _Verdict:
             return _all((unit >= low[at]) & (unit <= high[at]))
 
         self.settle(runs, "cycle", self._since(runs, inside))
-        return found
+        return cycles
 
     def _since(
         self,
@@ -413,7 +413,7 @@ def _polished(points: Array, land: Landscape) -> tuple[Array, NDArray[np.bool_]]
     Ten steps take the slope of x⁶ to a 70,000th. Beside a kink such as √|x| at 0 Newton steps are short too,
     but lead away, and leave a 240th of the slope.
     """
-    polished, found = points.copy(), np.zeros(len(points), dtype=bool)
+    polished, stationary = points.copy(), np.zeros(len(points), dtype=bool)
     slopes, curvatures, axes = _principal(points, land)
     unit = np.maximum(land.range, np.abs(curvatures).max(axis=1, initial=0.0))
     gone = np.maximum(1e-3 * np.linalg.norm(slopes, axis=1), np.maximum(1e-9 * land.range, _ROUNDING * unit))
@@ -428,9 +428,9 @@ def _polished(points: Array, land: Landscape) -> tuple[Array, NDArray[np.bool_]]
         slopes, curvatures, axes = _principal(polished[at], land)
         slope = np.linalg.norm(slopes, axis=1)
         done = (slope <= _ROUNDING * unit[at]) | (turn == 9)
-        found[at[done]] = slope[done] <= gone[at[done]]
+        stationary[at[done]] = slope[done] <= gone[at[done]]
         at, slopes, curvatures, axes = at[~done], slopes[~done], curvatures[~done], axes[~done]
-    return polished, found
+    return polished, stationary
 
 
 def _by_curvature(points: Array, land: Landscape) -> NDArray[np.str_]:
@@ -473,10 +473,10 @@ def _length(vectors: Array) -> Array:
     """(...) the lengths of vectors (..., D). NumPy's own way takes many times as long where D is 2."""
     if vectors.shape[-1] == 2:
         x, y = vectors[..., 0], vectors[..., 1]
-        found: Array = np.sqrt(x * x + y * y)
+        lengths: Array = np.sqrt(x * x + y * y)
     else:
-        found = np.linalg.norm(vectors, axis=-1)
-    return found
+        lengths = np.linalg.norm(vectors, axis=-1)
+    return lengths
 
 
 def _all(holds: NDArray[np.bool_]) -> NDArray[np.bool_]:

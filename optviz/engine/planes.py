@@ -62,8 +62,8 @@ def plane(experiment: Experiment, trajectories: Sequence[Trajectory]) -> Plane:
     if not trajectories:
         raise ValueError("A plane needs at least one trajectory.")
     origin = trajectories[0].theta[0].astype(np.float64)
-    good = [one for one in trajectories if one.outcome.kind != "diverged"] or trajectories
-    moves = np.concatenate([_usable(one) for one in good]) - origin
+    good = [path for path in trajectories if path.outcome.kind != "diverged"] or trajectories
+    moves = np.concatenate([_usable(path) for path in good]) - origin
     is_random = function.network.plane == "random"
     if is_random:
         u, v = (part.numpy() for part in function.data.model.random_directions(experiment.seed))
@@ -97,9 +97,9 @@ def principal(moves: Array) -> tuple[Array, tuple[float, float]]:
         rest = axis - sum((row * (row @ axis) for row in kept), np.zeros(size))
         if np.linalg.norm(rest) > 0.5:
             kept.append(rest / np.linalg.norm(rest))
-    found = np.stack([row if row @ moves[-1] >= 0 else -row for row in kept])
+    directions = np.stack([row if row @ moves[-1] >= 0 else -row for row in kept])
     variances = [float(length**2) for length in lengths[:2]] + [0.0, 0.0]
-    return found, (variances[0] / total, variances[1] / total) if total else (np.nan, np.nan)
+    return directions, (variances[0] / total, variances[1] / total) if total else (np.nan, np.nan)
 
 
 def project(experiment: Experiment, trajectories: Sequence[Trajectory]) -> tuple[Trajectory, ...]:
@@ -121,7 +121,7 @@ def project(experiment: Experiment, trajectories: Sequence[Trajectory]) -> tuple
         >>> slow.plane is fast.plane
         True
     """
-    if not trajectories or any(one.parameters is None for one in trajectories):
+    if not trajectories or any(trajectory.parameters is None for trajectory in trajectories):
         return tuple(trajectories)
     common = plane(experiment, trajectories)
     return tuple(project_on(common, trajectory) for trajectory in trajectories)
@@ -162,8 +162,8 @@ def two_weights(experiment: Experiment, trajectory: Trajectory) -> tuple[int, in
     """
     trained, theta = trained_weights(experiment, trajectory.run), _usable(trajectory)
     moved = np.where(trained, np.ptp(theta, axis=0), -1.0)
-    one, other = sorted(np.argsort(-moved, kind="stable")[:2].tolist())
-    return one, other
+    first, second = sorted(np.argsort(-moved, kind="stable")[:2].tolist())
+    return first, second
 
 
 def seen_through(experiment: Experiment, trajectory: Trajectory) -> Trajectory:
@@ -238,7 +238,7 @@ def projected_vectors(
     """
     common = trajectory.plane
     assert common is not None
-    found: dict[str, Array] = {
+    vectors: dict[str, Array] = {
         "theta": trajectory.points.astype(np.float64),
         "gradient": common.shadow(trajectory.gradients),
         "given": common.shadow(trajectory.seen_gradients),
@@ -246,8 +246,8 @@ def projected_vectors(
     for name in names:
         kept = _whole_state(experiment, trajectory, name)
         if kept is not None:
-            return found | {f"state.{name}": common.shadow(kept)}
-    return found
+            return vectors | {f"state.{name}": common.shadow(kept)}
+    return vectors
 
 
 def _whole_state(experiment: Experiment, trajectory: Trajectory, name: str) -> Array | None:
@@ -306,7 +306,7 @@ def picture_plane(experiment: Experiment, trajectories: Sequence[Trajectory]) ->
     Raises:
         ValueError: The trajectories are seen on several planes, as those of `run_one` are.
     """
-    planes = [one.plane for one in trajectories if one.plane is not None]
+    planes = [trajectory.plane for trajectory in trajectories if trajectory.plane is not None]
     if not planes:
         return PicturePlane(surface(experiment.surface), experiment.surface, experiment.start)
     seen, *others = planes

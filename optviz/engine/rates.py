@@ -29,10 +29,10 @@ def lr_words(trajectory: Trajectory) -> str:
     """What a curve of the learning rate has to say of a run; empty where each step used what was set."""
     use, chosen, used = optimizer_info(trajectory.run.optimizer).lr_use, trajectory.lrs, used_lrs(trajectory)
     if use in (LrUse.TRIAL, LrUse.UNKNOWN):
-        told = moves(chosen)
+        differs = moves(chosen)
     else:
-        told = not np.allclose(used, chosen, rtol=_SAME, atol=0) and (moves(chosen) or moves(used))
-    return f"{trajectory.name} {use.value}." if told else ""
+        differs = not np.allclose(used, chosen, rtol=_SAME, atol=0) and (moves(chosen) or moves(used))
+    return f"{trajectory.name} {use.value}." if differs else ""
 
 
 def moves(rates: Array) -> bool:

@@ -47,10 +47,10 @@ class PerRow(float):
 
     def __new__(cls, rows: Any) -> Self:
         """The rows (N,) as one number."""
-        made = super().__new__(cls, math.nan)
-        made.rows = np.asarray(rows, dtype=np.float64)
-        made._tensors = {}
-        return made
+        number = super().__new__(cls, math.nan)
+        number.rows = np.asarray(rows, dtype=np.float64)
+        number._tensors = {}
+        return number
 
     def __float__(self) -> float:
         if (self.rows != self.rows[0]).any():
@@ -88,8 +88,8 @@ def _each(operation: Callable[..., Any], one: Any, other: Any) -> Rows:
     pairs = np.broadcast_arrays(*(part.rows if isinstance(part, PerRow) else part for part in (one, other)))
     if operation is not operator.pow:
         with np.errstate(all="ignore"):
-            found: Rows = operation(*pairs)
-        return found
+            result: Rows = operation(*pairs)
+        return result
     return np.array([a**b for a, b in zip(*(pair.tolist() for pair in pairs), strict=True)])
 
 
@@ -146,8 +146,8 @@ def _plain(name: str) -> Callable[..., Tensor]:
     return rowwise
 
 
-def _into(this: Tensor, found: Tensor, name: str) -> Tensor:
-    return this.copy_(found) if name.endswith("_") else found
+def _into(this: Tensor, value: Tensor, name: str) -> Tensor:
+    return this.copy_(value) if name.endswith("_") else value
 
 
 def _scaled(name: str) -> Callable[..., Tensor]:

@@ -184,9 +184,9 @@ def _lanczos(data: Data, theta: Tensor, scale: Tensor, decay: float) -> Array:
     edge = torch.stack(beside[:-1], dim=1) if len(beside) > 1 else band.new_zeros(len(band), 0)
     matrices = (band + torch.diag_embed(edge, 1) + torch.diag_embed(edge, -1)).detach().numpy()
     finite = np.isfinite(matrices).all(axis=(1, 2))
-    found = np.full(len(matrices), np.nan)
-    found[finite] = np.linalg.eigvalsh(matrices[finite])[:, -1] if finite.any() else []
-    return found
+    largest = np.full(len(matrices), np.nan)
+    largest[finite] = np.linalg.eigvalsh(matrices[finite])[:, -1] if finite.any() else []
+    return largest
 
 
 def _bent(data: Data, trajectory: Trajectory, directions: Array) -> Array:
@@ -256,8 +256,8 @@ def _space(function: Surface, seed: int) -> Landscape:
 
 def _first_order_of(data: Data, points: Array) -> tuple[Array, Array]:
     """Losses (k,) and gradients (k, D) of a network at weights (k, D), as many at once as memory allows."""
-    found = [_first_order(data.losses, part.numpy()) for part in torch.from_numpy(points).split(data.at_once)]
-    losses, gradients = zip(*found, strict=True)
+    parts = [_first_order(data.losses, part.numpy()) for part in torch.from_numpy(points).split(data.at_once)]
+    losses, gradients = zip(*parts, strict=True)
     return np.concatenate(losses), np.concatenate(gradients)
 
 

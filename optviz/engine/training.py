@@ -365,11 +365,11 @@ def train(
         evals, latest = evals + 1, loss
         return loss
 
-    def stop(error: Exception, who: str, made: int) -> None:
+    def stop(error: Exception, who: str, taken: int) -> None:
         finite = batch.finite(latest)
-        if made == 0 and bool(finite.any()):
+        if taken == 0 and bool(finite.any()):
             raise ValueError(_refusal(error, f"{who} cannot take the first step")) from error
-        _log.info("%s failed after %d steps.", who, made, exc_info=error)  # an ending like others
+        _log.info("%s failed after %d steps.", who, taken, exc_info=error)  # an ending like others
         recorder.stopped(finite, f"{who} failed ({_words(error)})")
 
     for step in range(trainer.steps):

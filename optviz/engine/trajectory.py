@@ -138,8 +138,8 @@ class Plane:
         Returns:
             (k, D)
         """
-        found: Array = self.origin + np.asarray(points, dtype=np.float64) @ np.stack((self.u, self.v))
-        return found
+        theta: Array = self.origin + np.asarray(points, dtype=np.float64) @ np.stack((self.u, self.v))
+        return theta
 
 
 @dataclass(frozen=True, eq=False)

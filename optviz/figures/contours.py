@@ -127,8 +127,8 @@ def pixels(
         (height, width, 3) red, green and blue, 0 to 255; the first row is the top.
     """
     index, colors = _bands(grid, levels, scale, shape)
-    found: NDArray[np.uint8] = np.concatenate([colors, _channels(undefined)[None].astype(np.uint8)])[index]
-    return found
+    image: NDArray[np.uint8] = np.concatenate([colors, _channels(undefined)[None].astype(np.uint8)])[index]
+    return image
 
 
 def _bands(

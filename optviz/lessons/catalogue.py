@@ -15,22 +15,23 @@ def lessons() -> Mapping[str, Lesson]:
     """All lessons by their names, in the order to read them in."""
     sources = [file for file in files("optviz.lessons").iterdir() if file.name.endswith(".md")]
     read = [read_lesson(file.name.removesuffix(".md"), file.read_text(encoding="utf-8")) for file in sources]
-    return MappingProxyType({one.name: one for one in sorted(read, key=lambda one: (one.order, one.name))})
+    in_order = sorted(read, key=lambda lesson: (lesson.order, lesson.name))
+    return MappingProxyType({lesson.name: lesson for lesson in in_order})
 
 
 def find_whole(name: str) -> Lesson | None:
-    """The lesson whose pages are all together called `name`, if there is one."""
+    """The lesson whose pages together have this name, such as "momentum.all"; None for none."""
     lesson = find_lesson(name)
     return lesson if lesson and lesson.whole == name else None
 
 
 def find_page(name: str) -> Page | None:
-    """The page of that name, if there is one."""
+    """The page of this name, such as "momentum.2"; None for none."""
     lesson = find_lesson(name)
     return next((page for page in lesson.pages if page.name == name), None) if lesson else None
 
 
 def find_lesson(name: str) -> Lesson | None:
-    """The lesson that a page of that name would belong to, or all of its pages."""
+    """The lesson that a name of a page, or of all pages, belongs to; None for none."""
     lesson_name, dot, _ = name.partition(".")
     return lessons().get(lesson_name) if dot else None  # what is no page's name needs no file

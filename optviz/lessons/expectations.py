@@ -8,10 +8,10 @@
     momentum: loss < plain
     Adam: distance < 0.01 before SGD
 
-A run, what of it is measured, a bound (a number, or another run), and when: at the end where nothing is said,
-`at 50`, `before 120` (at some step before it), `until 120` (at every step before it), `from 50` (at every
-step from it on), `always`, `sometime`, or `before` another run (sooner than it is true of that one, if ever).
-To arrive is what `arrivals` says: the results' "Steps to within".
+A sentence has a run, what is measured of it, a bound (a number or another run), and when that holds: `at 50`,
+`before 120` (at some step before it), `until 120` (at every step before it), `from 50` (at every step from it
+on), `always`, `sometime`, or `before` another run (sooner than it holds for that one, if ever); without any
+of these, at the end. A run arrives when `arrivals` says so, as in the results' "Steps to within".
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ _MEASURES: Mapping[str, Callable[[Experiment, Trajectory], Array]] = {
     "curvature": _curvatures,
     "rises": _rises,
 }
-"""What can be measured, each (n+1,): the length of the step that led to a point is its `stride`; `turns`
-counts the steps so far that went back on the one before, by more than a right angle; `curvature` is the
-largest eigenvalue of the Hessian; `rises` counts the steps so far after which the loss was higher."""
+"""What can be measured, each (n+1,). `stride` is the length of the step that led to a point, `turns` counts
+the steps so far that turned by more than a right angle from the one before, `curvature` is the largest
+eigenvalue of the Hessian, and `rises` counts the steps so far after which the loss was higher."""
 
 _KIND = "|".join(OUTCOMES)
 _POSITIVE = r"\d+(?:\.\d+)?(?:e-?\d+)?"
@@ -88,7 +88,11 @@ _SENTENCE = re.compile(
 
 @dataclass(frozen=True)
 class Expectation:
-    """One claim of some of an experiment's runs."""
+    """A claim about some of an experiment's runs.
+
+    Raises:
+        ValueError: The sentence is none that can be checked.
+    """
 
     sentence: str
 
@@ -101,7 +105,7 @@ class Expectation:
 
     @property
     def runs(self) -> tuple[str, ...]:
-        """The names of the runs that it is about."""
+        """The names of the runs that the sentence is about."""
         run, bound, rival = self._said["run"], self._said["bound"], self._said["rival"]
         others = [rival, bound if bound and _number(bound) is None else None]
         return (run, *(other for other in others if other))
@@ -132,7 +136,7 @@ class Expectation:
     def _true(
         self, experiment: Experiment, run: Trajectory, named: Mapping[str, Trajectory]
     ) -> NDArray[np.bool_]:
-        """(n+1,) at which steps what is claimed is true of `run`."""
+        """(n+1,) at which steps the claim holds for `run`."""
         said, measure = self._said, _MEASURES[self._said["measure"]]
         values, number = measure(experiment, run), _number(said["bound"])
         if number is None:
@@ -151,14 +155,14 @@ class Expectation:
         return match.groupdict()
 
     def _arrives(self, step: int) -> bool:
-        """Whether a run that arrives at a step, -1 for never, does so when it is said to."""
+        """Whether a run arrives when the sentence says so, if it does at `step`, -1 for never."""
         said = self._said
         if said["far"] or step < 0:
             return bool(said["far"]) and step < 0
         return step == int(said["arrival"]) if said["soon"] == "at" else step < int(said["arrival"])
 
     def _at_the_time(self, true: NDArray[np.bool_]) -> bool:
-        """Whether it is true (n+1,) when it is said to be."""
+        """Whether what is `true` (n+1,) is so when the sentence says so."""
         step = int(self._said["step"] or 0)
         match self._said["when"] or self._said["ever"]:
             case "at":
@@ -178,12 +182,12 @@ class Expectation:
 
 
 def _first(true: NDArray[np.bool_]) -> float:
-    """The first step at which it is true; inf where there is none."""
+    """The first step at which `true` (n+1,) holds; inf for none."""
     return float(np.argmax(true)) if true.any() else np.inf
 
 
 def _number(text: str) -> float | None:
-    """The number that a text is, if it is one."""
+    """The number that a text stands for; None for any other text."""
     try:
         return float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Named cases: an experiment each, and a sentence on what to look at."""
+"""Named cases: each an experiment, with a few sentences on what to look at."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Case:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment of its link."""
+        """The experiment that the link holds."""
         return Experiment.from_url(self.link)
 
     @cached_property
     def view(self) -> View:
-        """How its link looks at it."""
+        """The view that the link holds."""
         return View.from_url(self.link)
 
 
@@ -151,7 +151,7 @@ GALLERY = (
         "&run=SGD(lr=0.002,momentum=0.97).set(label='SGD, momentum')&run=Adam(lr=0.5)",
     ),
 )
-"""All cases, in the order in which a beginner may like to see them."""
+"""All cases, in an order for beginners."""
 
 _BY_EXPERIMENT = {case.experiment: case for case in GALLERY}
 

@@ -1,15 +1,16 @@
 """A lesson: pages of text, each beside an experiment, read from one Markdown file.
 
-The file begins with its front matter between two lines of `+++`, in TOML: `title`, `about`, `order`, and for
-each page, under `[pages."its title"]`, its experiment and what to see of it. Then come the pages, `## its
-title` with the words for everybody, and below `### In formulas` and `### In code` what only some want to
-read. A page may ask a question first: `ask`, `choices` and `answer` in the front matter, and why below
-`### Answer`. What the words say of a change, "set the noise to 0.01", stands in `what_if`.
+The file begins with its front matter in TOML, between two lines of `+++`: `title`, `about`, `order`, and
+for each page, under `[pages."its title"]`, its experiment and what to see in it. Then come the pages: below
+`## its title` the words for everybody, below `### In formulas` and `### In code` what only some want to
+read. A page may ask a question first: `ask`, `choices` and `answer` stand in the front matter, the reason
+below `### Answer`. What the words say about a change, such as "set the noise to 0.01", is claimed in
+`what_if`.
 
 Who wins a race depends on the learning rates. So a page whose runs differ in more than their rate says what
-is left of the comparison: `tuned`, how the runs compare when each has the best of `TRIES` rates, proved by a
-`what_if` that has `tuned`, too (the criterion of `ov.tune`); or `untuned`, what the rates are, where nobody
-wins. The page shows either one.
+the comparison is worth: `tuned` says how the runs compare when each has the best of `TRIES` rates, and a
+`what_if` with `tuned` (the criterion of `ov.tune`) proves it; `untuned` says what the rates are for, where
+nobody wins. The page shows whichever it has.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ TRIES, SPAN = 31, 100.0
 """How many learning rates each run of a fair comparison is given, evenly on a log scale: from the page's own
 divided by this to the page's own times this."""
 ARRIVED = 0.01
-"""The distance from a minimizer at which a run has reached it, on every page whose link says no other."""
+"""The distance from a minimizer that counts as reached, on every page whose link does not say another."""
 
 _WORDS_A_MINUTE, _SECONDS_A_QUESTION = 200, 20
 _WHOLE, _SLOWEST, _SLOW = 8, 15, 0.4
-"""How the player plays (clock.js): seconds of a whole run, steps a second at least, and in slow motion."""
+"""How the player plays (clock.js): seconds of a whole run, the least steps a second, those in slow motion."""
 
 
 @dataclass(frozen=True)
@@ -61,22 +62,22 @@ class Question:
     answer: int
     """The place of the right choice."""
     because: str
-    """Markdown: what is to be learnt from it."""
+    """Markdown: why, and what follows from it."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """An experiment that the words of a page speak of, besides its own."""
+    """A changed experiment that the words of a page speak about."""
 
     experiment: Experiment
     tuned: str
-    """By which criterion of `ov.tune` each run has the best of `TRIES` rates; empty where the rates stay."""
+    """The criterion of `ov.tune` by which each run gets the best of `TRIES` rates; empty where none does."""
     expectations: tuple[Expectation, ...]
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some words beside a picture."""
+    """A text beside a picture."""
 
     title: str
     words: str
@@ -87,20 +88,20 @@ class Page:
     """Markdown with torch code; may be empty."""
     experiment: Experiment
     view: View
-    """How the experiment is looked at, with this page read beside it."""
+    """How the experiment is shown, with this page beside it."""
     caption: str
     """What to see in the picture."""
     knobs: tuple[tuple[str, str], ...]
-    """What the reader is invited to change: a run, "surface" or "experiment", and a parameter of it."""
+    """What the reader is invited to change: the name of a run, "surface" or "experiment", and a parameter."""
     expectations: tuple[Expectation, ...]
-    """What is true of the experiment; a test runs it and sees."""
+    """Claims about the experiment; a test runs it and checks them."""
     variants: tuple[Variant, ...]
-    """What happens where the reader changes something as the words say; tested likewise."""
+    """What happens when the reader makes the changes that the words name; tested, too."""
     question: Question | None
     tuned: str
     """Markdown: how its runs compare when each has the best of `TRIES` rates; may be empty."""
     untuned: str
-    """Markdown: what the rates are, where runs that differ stand beside each other and nobody wins."""
+    """Markdown: what the rates are for, where runs that differ are shown and nobody wins."""
 
     @property
     def name(self) -> str:
@@ -109,14 +110,14 @@ class Page:
 
     @property
     def fair(self) -> str:
-        """Markdown: what a comparison of its runs is worth; empty where they differ in their rates alone."""
+        """Markdown: what comparing its runs is worth; empty where they differ in their rates alone."""
         if self.tuned:
             return f"**With the best of {TRIES} rates each.** {self.tuned}"
         return f"**Nothing is tuned here.** {self.untuned}" if self.untuned else ""
 
     @property
     def seconds(self) -> float:
-        """How long it takes to read, to answer and to watch once."""
+        """How many seconds it takes to read, to answer and to watch once."""
         asked = self.question
         said = [self.title, self.words, self.caption, self.fair]
         said += [asked.ask, *asked.choices, asked.because] if asked else []
@@ -129,7 +130,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A few pages about one thing."""
+    """A few pages on one subject."""
 
     name: str
     """The file's name, which addresses use."""
@@ -149,7 +150,7 @@ class Lesson:
 
     @property
     def minutes(self) -> int:
-        """How long it takes: its words read once, each run seen once, each question thought about."""
+        """How many minutes it takes to read all pages, answer their questions and watch each run once."""
         return math.ceil(sum(page.seconds for page in self.pages) / 60)
 
 
@@ -193,7 +194,7 @@ def _parts(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _sections(text: str, level: int) -> dict[str, str]:
-    """What stands below each heading of this level; what stands above the first one, by the empty heading."""
+    """The text below each heading of this level, by the heading; under "" the text above the first."""
     heading = re.compile(rf"^{'#' * level} (.+)$", re.M)
     top, *rest = heading.split(_without_code(text))
     whole = {"": top} | dict(zip(rest[::2], rest[1::2], strict=True))
@@ -206,8 +207,8 @@ _HIDDEN = "\x00"
 
 
 def _fenced(text: str) -> str:
-    """Each formula between $$ and $$ on lines of its own: else Markdown takes one of two lines for text."""
-    return re.sub(r"\$\$(.+?)\$\$", lambda found: f"\n$$\n{found[1].strip()}\n$$\n", text, flags=re.S).strip()
+    """The text with each $$ on a line of its own: else Markdown takes a formula of two lines for text."""
+    return re.sub(r"\$\$(.+?)\$\$", lambda block: f"\n$$\n{block[1].strip()}\n$$\n", text, flags=re.S).strip()
 
 
 def _without_code(text: str) -> str:
@@ -268,7 +269,7 @@ def _knob(text: str) -> tuple[str, str]:
 
 
 def _variant(experiment: Experiment, written: dict[str, Any]) -> Variant:
-    """What a page says of a change: `set` has the new values by their knobs; what is tuned may have none."""
+    """A changed experiment: `set` has new values by their knobs, and may be missing where rates are tuned."""
     tuned = _take(written, "tuned", str) if "tuned" in written else ""
     changes = _take(written, "set", dict) if "set" in written or not tuned else {}
     for knob, value in changes.items():
@@ -304,7 +305,7 @@ def _question(settings: Mapping[str, Any], because: str) -> Question | None:
 
 
 def _check(page: Page) -> None:
-    """Raises ValueError where a page speaks of runs that it does not have, or says too little."""
+    """Refuse a page that speaks of runs that it does not have, or says too little."""
     names = {run.name for run in page.experiment.runs}
     if len(names) < len(page.experiment.runs):
         raise ValueError("Two of its runs have one name.")
@@ -318,7 +319,7 @@ def _check(page: Page) -> None:
 
 
 def _check_fairness(page: Page) -> None:
-    """Raises ValueError where a page compares its runs and does not say, with proof, what that is worth."""
+    """Refuse a page that compares its runs and does not say, with proof, what that is worth."""
     if bool(page.tuned) + bool(page.untuned) != _compares(page.experiment):
         raise ValueError(
             "If its runs differ in more than their rate, and only then, it says tuned or untuned."

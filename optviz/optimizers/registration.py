@@ -91,9 +91,9 @@ def register_optimizer(
 
 def _arguments(make: type[torch.optim.Optimizer]) -> list[inspect.Parameter]:
     """What can be given besides the parameters to train."""
-    some = list(inspect.signature(make).parameters.values())[1:]
+    options = list(inspect.signature(make).parameters.values())[1:]
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [one for one in some if one.kind not in variadic and one.name not in PLUMBING]
+    return [option for option in options if option.kind not in variadic and option.name not in PLUMBING]
 
 
 def _declared(
@@ -107,15 +107,15 @@ def _declared(
             "The annotations of %s cannot be read: its defaults say what it takes.", called, exc_info=error
         )
         hints = {}
-    for one in _arguments(make):
-        default = given.get(one.name, one.default)
+    for parameter in _arguments(make):
+        default = given.get(parameter.name, parameter.default)
         if default is inspect.Parameter.empty:
-            raise ValueError(f"{called} needs {one.name}, which has no default: name it in `given`.")
-        kind = _kind(one.name, default, hints.get(one.name))
+            raise ValueError(f"{called} needs {parameter.name}, which has no default: name it in `given`.")
+        kind = _kind(parameter.name, default, hints.get(parameter.name))
         if kind is None:
             continue
         try:
-            yield one.name, Param(kind, kind.check(default), f"{one.name} of {called}.")
+            yield parameter.name, Param(kind, kind.check(default), f"{parameter.name} of {called}.")
         except ValueError:
             continue  # its default is something else than its annotation says
 
@@ -157,12 +157,13 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
 def _literals(hint: Any) -> tuple[str, ...]:
     """The texts that an annotation lists."""
     for each in _alternatives(hint):
-        if typing.get_origin(each) is Literal and all(isinstance(one, str) for one in typing.get_args(each)):
-            return typing.get_args(each)
+        values = typing.get_args(each)
+        if typing.get_origin(each) is Literal and all(isinstance(value, str) for value in values):
+            return values
     return ()
 
 
 def _left(make: type[torch.optim.Optimizer], params: Mapping[str, Param]) -> str:
     """Which arguments cannot be chosen, in a sentence."""
-    names = [one.name for one in _arguments(make) if one.name not in params]
+    names = [parameter.name for parameter in _arguments(make) if parameter.name not in params]
     return f"Left at their defaults: {', '.join(names)}." if names else ""

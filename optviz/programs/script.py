@@ -421,11 +421,11 @@ def _span(text: str) -> str:
 
 def _distinct(wanted: Iterable[str], taken: Container[str], numbered: str) -> list[str]:
     """The names, numbered where they would repeat."""
-    found: list[str] = []
+    names: list[str] = []
     for name in wanted:
         candidates = (name if place == 1 else numbered.format(name, place) for place in count(1))
-        found.append(next(word for word in candidates if word not in taken and word not in found))
-    return found
+        names.append(next(word for word in candidates if word not in taken and word not in names))
+    return names
 
 
 def _shape(part: Part) -> str:

@@ -88,7 +88,7 @@ def read_table(content: bytes, most: int) -> Table:
     separators = (said[1],) if said else _SEPARATORS
     if said:
         text = "\n" + text[said.end() :]
-    separator = max(separators, key=lambda one: _likeliness(list(islice(_split(text, one), _SAMPLE))))
+    separator = max(separators, key=lambda mark: _likeliness(list(islice(_split(text, mark), _SAMPLE))))
     rows = list(islice(_split(text, separator), most + 2))
     if not rows:
         raise ValueError("The file has no points.")

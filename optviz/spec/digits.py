@@ -51,9 +51,9 @@ def read_number(text: str, whole: bool = False, mark: str = "") -> Decimal:
         raise ValueError("must be a number, but nothing is here.")
     if _NOT_FINITE.fullmatch(plain):
         raise ValueError(f"must be a finite number, not {plain}.")
-    if not (found := _NUMBER.fullmatch(plain)):
+    if not (match := _NUMBER.fullmatch(plain)):
         raise _refusal(text)
-    sign, digits, power = found.groups()
+    sign, digits, power = match.groups()
     if len(power or "") > 1 and abs(int(power)) > _MOST_POWER:
         raise ValueError(f"must be a number that a computer can hold, not {text.strip()!r}.")
     if either := _EITHER.fullmatch(digits):
@@ -67,10 +67,10 @@ def read_number(text: str, whole: bool = False, mark: str = "") -> Decimal:
 
 def decimal_mark(text: str) -> str:
     """The decimal mark of a number, "." or ","; empty where there is none or it is ambiguous."""
-    found = _NUMBER.fullmatch("".join(map(_plain, text)).strip())
-    if not found or _EITHER.fullmatch(found[2]):
+    match = _NUMBER.fullmatch("".join(map(_plain, text)).strip())
+    if not match or _EITHER.fullmatch(match[2]):
         return ""
-    marks = [character for character in found[2] if character in ".,"]
+    marks = [character for character in match[2] if character in ".,"]
     return marks[-1] if marks and marks.count(marks[-1]) == 1 else ""
 
 

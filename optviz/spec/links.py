@@ -178,10 +178,10 @@ class Reader:
         self._text = text
         self._tokens: list[str] = []
         while at < len(text):
-            if not (found := _TOKEN.match(text, at)):
+            if not (token := _TOKEN.match(text, at)):
                 raise self._error()
-            self._tokens.append(found[1])
-            at = found.end()
+            self._tokens.append(token[1])
+            at = token.end()
         self._tokens = ["", *reversed(self._tokens)]  # The next one is last, and "" is the end.
 
     def calls(self) -> list[tuple[str, dict[str, Value]]]:
@@ -274,6 +274,6 @@ class Reader:
         )
 
 
-def _unescape(found: re.Match[str]) -> str:
-    code = found[1]
+def _unescape(escape: re.Match[str]) -> str:
+    code = escape[1]
     return chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPED[code]

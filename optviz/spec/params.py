@@ -373,8 +373,8 @@ class Ints:
 
     def read(self, text: str) -> tuple[int, ...]:
         parts = _split(text)
-        one = Int(self.low, self.high)
-        numbers = _each([one.read] * len(parts), parts)
+        whole = Int(self.low, self.high)
+        numbers = _each([whole.read] * len(parts), parts)
         self.check(numbers)
         return numbers
 

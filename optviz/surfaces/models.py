@@ -152,13 +152,13 @@ def network(text: str, make: Callable[[], nn.Module], axes: Sequence[str] = ()) 
     def output(theta: Tensor, inputs: Tensor) -> Tensor:
         pieces = theta.split([shape.numel() for shape in shapes.values()])
         parts = {name: piece.reshape(shapes[name]) for name, piece in zip(shapes, pieces, strict=True)}
-        found: Tensor = functional_call(module, parts, (inputs,))
-        return found.squeeze(-1)
+        column: Tensor = functional_call(module, parts, (inputs,))
+        return column.squeeze(-1)
 
     def outputs(theta: Tensor, inputs: Tensor) -> Tensor:
         rows = theta.reshape(-1, theta.shape[-1])
-        found: Tensor = vmap(output, (0, None))(rows, inputs)
-        return found.reshape(*theta.shape[:-1], len(inputs))
+        each: Tensor = vmap(output, (0, None))(rows, inputs)
+        return each.reshape(*theta.shape[:-1], len(inputs))
 
     names = (_numbered(name, shape) for name, shape in shapes.items())
     axes = tuple(axes) or tuple(name for part in names for name in part)
@@ -224,8 +224,8 @@ class Data:
         given = own if inputs is None else torch.as_tensor(np.asarray(inputs, dtype=np.float64))
         if self.standardized:
             given = (given - own.mean(0)) / own.std(0, correction=0)
-        found: Array = self.model.outputs(torch.as_tensor(np.asarray(theta, np.float64)), given).numpy()
-        return found
+        outputs: Array = self.model.outputs(torch.as_tensor(np.asarray(theta, np.float64)), given).numpy()
+        return outputs
 
     @property
     def classifies(self) -> bool:

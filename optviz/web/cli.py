@@ -28,11 +28,11 @@ def arguments(extra: Sequence[str] = ()) -> list[str]:
 def main() -> None:
     """Do a command, or become `streamlit run` on the packaged app where there is none."""
     words = sys.argv[1:]
-    told = [word for word in words if word in ("-h", "--help", "--version")]
+    options = [word for word in words if word in ("-h", "--help", "--version")]
     if words and not words[0].startswith("-"):
         sys.exit(command.main(words))
-    elif told:
-        sys.exit(command.main(told))
+    elif options:
+        sys.exit(command.main(options))
     sys.argv = ["streamlit", *arguments(words)]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
 

@@ -99,15 +99,15 @@ def _checked(name: str, given: Point) -> Point:
 def _surface(expression: str, domain: Domain, values: tuple[tuple[str, float], ...]) -> Surface:
     """Kept for a page that asks for the same surface at every click: the search takes a moment."""
     term = _term(expression, values)
-    found = search(term.at, domain)
+    lowest = search(term.at, domain)
     return Surface(
         name=NAME,
         function=term.at,
         domain=domain,
-        minimizers=found.minimizers,
-        minimum=found.minimum,
+        minimizers=lowest.minimizers,
+        minimum=lowest.minimum,
         start=_start(term, domain),
-        smooth=found.smooth,
+        smooth=lowest.smooth,
         searched=True,
     )
 

@@ -174,8 +174,8 @@ def _picture(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
 def _made(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     """A button that makes it, and then the file."""
     wanted = (row.name, shown.experiment, shown.view, tuple(settings.items()))
-    made = session().file
-    if made is None or made[0] != wanted:
+    saved = session().file
+    if saved is None or saved[0] != wanted:
         place = st.empty()
         if not place.button("Make the file", icon=":material/build:", key="share.make"):
             return
@@ -184,8 +184,8 @@ def _made(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
         def watch(done: int, total: int) -> None:
             bar.progress(done / total, f"Frame {done:,} of {total:,}")
 
-        made = session().file = (wanted, row.make(shown.work(row, settings, watch)))
+        saved = session().file = (wanted, row.make(shown.work(row, settings, watch)))
         place.empty()
-    content = made[1]
+    content = saved[1]
     st.caption(f"{len(content) / 1e6:.1f} MB")
     _download(row, shown, content)

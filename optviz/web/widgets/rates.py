@@ -55,7 +55,7 @@ def set_mode(mode: str) -> None:
     if mode == AS_SET:
         _put(Rates(AS_SET, kept, kept))
     elif mode == DEFAULTS:
-        plain = [ov.OptimizerSpec(one.name, {"lr": _default(one.name)}) for one in kept]
+        plain = [ov.OptimizerSpec(spec.name, {"lr": _default(spec.name)}) for spec in kept]
         _put(Rates(DEFAULTS, kept, tuple(plain)))
     else:
         session().tuning = _with(kept)
