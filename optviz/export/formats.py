@@ -13,7 +13,7 @@ from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, Wat
 from optviz.export.pictures import to_image
 from optviz.export.tables import results_json, steps_csv, steps_parquet
 from optviz.figures.catalogue import FIGURES
-from optviz.figures.theme import THEMES, Theme
+from optviz.figures.theme import THEMES, Theme, for_competitors
 from optviz.maps import catalogue
 from optviz.player.page import to_html
 from optviz.programs.script import to_notebook, to_script
@@ -105,7 +105,8 @@ def _map_figure(work: FileRequest, theme: Theme) -> go.Figure:
         raise ValueError("There is no map in this link: open Maps, and take the link from there.")
     wanted = catalogue.requests(view.map, work.experiment, view.focus, view.within)
     results = [request() for request in wanted]
-    return catalogue.pictures(view.map, results, theme)[0].figure
+    own = for_competitors(theme, work.experiment, view)
+    return catalogue.pictures(view.map, results, own)[0].figure
 
 
 # -- how each is made --------------------------------------------------------------------------------------

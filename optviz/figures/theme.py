@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass, field, replace
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from optviz.spec.experiment import Experiment
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 Scale = Sequence[tuple[float, str]]
 """A colour scale: from 0 (lowest) to 1, colours "#rrggbb"."""
+
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
+"""The dash of each path colour, by plotly's names."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Theme:
     paths: tuple[str, ...]
     marks: Mapping[str, str] = field(hash=False)
     """Colours of what is drawn at a head."""
+    dashes: tuple[str, ...] = DASHES
+    """The dash of each of `paths`, by plotly's names."""
     gold: str = "#ffd23f"
     gold_edge: str = "#3b2f00"
     """The star of a minimizer, and its outline."""
@@ -106,8 +112,6 @@ def themed(theme: Theme | str) -> Theme:
     return THEMES[theme]
 
 
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
-"""The dash of each path colour, by plotly's names."""
 PATTERNS = {
     "solid": (),
     "dot": (1.0, 1.2),
@@ -157,14 +161,31 @@ class Pen:
 
 def all_pens(experiment: Experiment, theme: Theme = LIGHT, view: View = PLAIN) -> list[Pen]:
     """How each competitor of an experiment is drawn."""
-    slots = [*view.colors, *range(len(view.colors), len(experiment.runs))][: len(experiment.runs)]
-    return [pen(slot, theme) for slot in slots]
+    return [pen(slot, theme) for slot in slots(view.colors, len(experiment.runs))]
+
+
+def slots(colors: Sequence[int], runs: int) -> tuple[int, ...]:
+    """One slot for each run: the colours of a view as far as they go, then the first that are free."""
+    taken = tuple(colors[:runs])
+    free = (slot for slot in count() if slot not in taken)
+    return (*taken, *islice(free, runs - len(taken)))
+
+
+def for_competitors(theme: Theme, experiment: Experiment, view: View) -> Theme:
+    """The theme with the pens of the competitors first: for figures that know an index, and no view."""
+    own = [one.slot for one in all_pens(experiment, theme, view)]
+    order = [*dict.fromkeys((*own, *range(len(theme.paths))))]
+    return replace(
+        theme,
+        paths=tuple(theme.paths[slot] for slot in order),
+        dashes=tuple(theme.dashes[slot] for slot in order),
+    )
 
 
 def pen(slot: int, theme: Theme) -> Pen:
     """How a competitor with this slot is drawn."""
     slot %= len(theme.paths)
-    return Pen(slot, theme.paths[slot], DASHES[slot % len(DASHES)])
+    return Pen(slot, theme.paths[slot], theme.dashes[slot])
 
 
 def pens(
@@ -175,11 +196,11 @@ def pens(
     No two are drawn alike: where two trajectories are of one competitor, such as those of two experiments
     that differ in their seed, the second one takes the next pen that is free.
     """
-    known = all_pens(experiment, theme, view)
     own = [trajectory.index for trajectory in trajectories]
     free = (index for index in count() if index not in own)
     indices = [index if index not in own[:place] else next(free) for place, index in enumerate(own)]
-    return [known[index] if index < len(known) else pen(index, theme) for index in indices]
+    known = slots(view.colors, 1 + max(indices, default=-1))
+    return [pen(known[index], theme) for index in indices]
 
 
 def mixed(one: str, other: str, share: float) -> str:

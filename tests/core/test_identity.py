@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
-from optviz.figures.theme import LIGHT, all_pens, pens
+from optviz.figures.theme import LIGHT, all_pens, for_competitors, pens
 from optviz.player.scene import by_index, scene
 
 BOWL = ov.SurfaceSpec("Quadratic bowl")
@@ -73,6 +73,18 @@ def test_pens_go_by_the_index() -> None:
     assert pens(twice, ov.run(twice, "cpu")[1:]) == all_pens(twice)[1:], "two that are set alike"
     fewer = replace(RACE, runs=RUNS[:1])
     assert pens(fewer, (adam,)) == [known[1]], "of an experiment with more competitors"
+
+
+def test_without_a_colour_of_its_own_a_competitor_has_the_first_that_is_free() -> None:
+    view = ov.View(colors=(1,))
+    assert [pen.slot for pen in all_pens(RACE, view=view)] == [1, 0, 2]
+    paths = ov.run(RACE, "cpu")
+    assert [pen.slot for pen in pens(RACE, (*paths, paths[0]), view=view)] == [1, 0, 2, 3]
+    first = for_competitors(LIGHT, RACE, view)
+    assert first.paths[:3] == tuple(LIGHT.paths[slot] for slot in (1, 0, 2))
+    assert sorted(zip(first.paths, first.dashes, strict=True)) == sorted(
+        zip(LIGHT.paths, LIGHT.dashes, strict=True)
+    )
 
 
 def test_two_trajectories_of_one_competitor_are_drawn_apart() -> None:

@@ -11,9 +11,11 @@ import pytest
 
 import optviz as ov
 from optviz import OUTCOMES
-from optviz.figures.theme import THEMES
+from optviz.export.formats import FileRequest, figure_of
+from optviz.figures.theme import DARK, THEMES
 from optviz.maps.basins import difference
 from optviz.maps.sweep import SWEEP_VALUES
+from optviz.player.scene import by_index, scene
 from optviz.spec.wording import coordinates
 
 
@@ -166,6 +168,17 @@ def test_a_tuning_marks_the_best_rate_and_says_the_budget() -> None:
     stars = [trace for trace in figure.data if trace.mode == "markers"]
     assert [star.x[0] for star in stars] == [tuning().rates[i, best] for i, best in enumerate(tuning().best)]
     assert tuning().budget in figure.layout.xaxis.title.text
+
+
+def test_a_competitor_has_one_pen_in_maps_and_in_the_player() -> None:
+    race = tuning().experiment
+    view = ov.View(colors=(4,), map=ov.MapSpec("tuning", {"count": 3}))
+    exported = figure_of(FileRequest(race, (), view, {"figure": "map", "theme": "dark"}))
+    runs = scene(race, by_index(race, ()), view=view).data["runs"]
+    curves = [trace.line for trace in exported.data if trace.mode == "lines"]
+    assert [curve.color for curve in curves] == [DARK.paths[run["slot"]] for run in runs]
+    lengths = [",".join(f"{length * curves[0].width:.4g}px" for length in run["dash"]) for run in runs]
+    assert [curve.dash for curve in curves] == [dash or "solid" for dash in lengths]
 
 
 def test_bands_hold_what_they_say() -> None:

@@ -252,6 +252,8 @@ export interface Theme {
   paths: string[];
   /** Colours of what is drawn at a head. */
   marks: Record<string, string>;
+  /** The dash of each of `paths`, by plotly's names. */
+  dashes: string[];
   gold: string;
   /** The star of a minimizer, and its outline. */
   gold_edge: string;

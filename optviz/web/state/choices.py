@@ -14,8 +14,10 @@ from typing import Any
 
 import optviz as ov
 from optviz.expressions.spelling import FormulaError
+from optviz.figures.theme import slots as slots_of
 from optviz.lessons.catalogue import find_page, find_whole
 from optviz.maps.catalogue import MAPS
+from optviz.spec.experiment import EXPERIMENT_PARAMS
 from optviz.spec.params import Value
 from optviz.spec.view import IN_PLAYER
 from optviz.web.compute import runs
@@ -28,7 +30,7 @@ from optviz.web.streamlit_internals import draws_fragments
 OPENING = ov.Experiment(
     ov.SurfaceSpec("Rosenbrock"),
     ov.SURFACES["Rosenbrock"].start,
-    300,
+    EXPERIMENT_PARAMS["steps"].default,  # type: ignore[arg-type]
     (
         ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3, "momentum": 0.9})),
         ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
@@ -59,7 +61,7 @@ def show(experiment: ov.Experiment, view: ov.View | None = None) -> None:
 
 def slots() -> tuple[int, ...]:
     """For each run its slot, 0 to 7: what its colour, its widgets and its memory go by."""
-    return _slots(view().colors, len(experiment().runs))
+    return slots_of(view().colors, len(experiment().runs))
 
 
 def run(slot: int) -> ov.RunSpec:
@@ -102,7 +104,7 @@ def act(key: str, change: Callable[..., None], *args: Any, redraw: Parts = ()) -
 
 
 def _put(experiment: ov.Experiment, view: ov.View) -> None:
-    chosen = _slots(view.colors, len(experiment.runs))
+    chosen = slots_of(view.colors, len(experiment.runs))
     plain = chosen == tuple(range(len(chosen)))
     bounded = ov.SURFACES[experiment.surface.name].minimum > float("-inf")
     scale = view.scale if bounded or view.scale != "log" else "auto"  # no logarithm without a minimum
@@ -115,13 +117,6 @@ def _put(experiment: ov.Experiment, view: ov.View) -> None:
         view = replace(view, marks=marks)
     colors = () if plain else chosen
     session().view = replace(view, colors=colors, scale=scale, focus=focus, beside=beside)
-
-
-def _slots(colors: tuple[int, ...], runs: int) -> tuple[int, ...]:
-    """One slot a run: the view's colours as far as they go, then the first that are free."""
-    taken = colors[:runs]
-    free = [slot for slot in range(MOST_RUNS) if slot not in taken]
-    return taken + tuple(free[: runs - len(taken)])
 
 
 # -- fields ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 import optviz as ov
-from optviz.figures.theme import THEMES, Theme
+from optviz.figures.theme import THEMES, Theme, for_competitors
 from optviz.maps import catalogue
 from optviz.maps.axes import AxisKind
 from optviz.maps.catalogue import MAPS, Picture, Request, map_info
@@ -97,7 +97,8 @@ def _live(
     if len(results) < len(wanted):
         return
     named = [catalogue.named(result, experiment) for result in results]
-    _pictures(*(catalogue.pictures(spec, named, _own_colors(theme)) for theme in THEMES.values()))
+    own = [for_competitors(theme, experiment, view) for theme in THEMES.values()]
+    _pictures(*(catalogue.pictures(spec, named, theme) for theme in own))
     info = map_info(spec)
     if info.offered and all(job.finished for job in begun):
         _button(info.offer, "use", "check", _go, info.offered(named))
@@ -112,14 +113,7 @@ def pictures(experiment: ov.Experiment, view: ov.View, theme: Theme) -> Sequence
     if len(results) < len(wanted):
         return ()
     named = [catalogue.named(result, experiment) for result in results]
-    return catalogue.pictures(view.map, named, _own_colors(theme))
-
-
-def _own_colors(theme: Theme) -> Theme:
-    """The theme with the colours of the competitors' slots first."""
-    own = [theme.paths[slot] for slot in choices.slots()]
-    rest = [color for color in theme.paths if color not in own]
-    return replace(theme, paths=(*own, *rest))
+    return catalogue.pictures(view.map, named, for_competitors(theme, experiment, view))
 
 
 def _progress(begun: Sequence[jobs.Job], running: bool, experiment: ov.Experiment, view: ov.View) -> None:
