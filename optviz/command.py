@@ -34,9 +34,16 @@ _PATIENCE = 0.1
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do what the arguments say. Returns the exit status: 0 if it is done, 1 if it could not be.
+    """Do what the arguments say.
 
-    What is wrong is a sentence on standard error; arguments that make no sense end with status 2.
+    What is wrong is a sentence on standard error.
+
+    Args:
+        arguments: The words of the command line after "optviz".
+
+    Returns:
+        The exit status: 0 if it is done, 1 if it could not be, 130 if it was stopped. Arguments that make no
+        sense end the process with 2.
     """
     options = parser().parse_args(arguments)
     try:

@@ -84,7 +84,7 @@ class Chance:
     """For each step what is added to the gradient of each tensor of a start."""
 
     def minibatches(self, problem: Problem) -> Iterator[object]:
-        """What each step's loss is taken of; None for all there is."""
+        """The minibatch of each step, without end; None where the loss is that of all examples."""
         if not isinstance(problem, Fitting) or self.experiment.batch_size is None:
             return repeat(None)
         return problem.minibatches(self.experiment.batch_size, self.experiment.seed)

@@ -31,7 +31,7 @@ class Recorder(Protocol):
     """What the loop tells about its steps, counted from 0."""
 
     def seen(self, step: int, loss: Tensor) -> None:
-        """Told when the gradients are as the optimizer will see them first in a step.
+        """Called when the gradients are as the optimizer will see them first in a step.
 
         Args:
             step: The step, counted from 0.
@@ -39,7 +39,7 @@ class Recorder(Protocol):
         """
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:
-        """Told when a step has been taken, before any scheduler has moved.
+        """Called when a step has been taken, before any scheduler has moved.
 
         Args:
             step: The step, counted from 0.
@@ -48,7 +48,7 @@ class Recorder(Protocol):
         """
 
     def stopped(self, finite: Tensor, reason: str) -> None:
-        """Told that there are no more steps, because something failed.
+        """Called when there are no more steps, because something failed.
 
         Args:
             finite: (k,) which starts had finite numbers until then; the others have diverged.

@@ -31,9 +31,8 @@ _WIDE = 20.0
 def equal_units(domain: Domain, units: str = "auto") -> bool:
     """Whether x and y are drawn to the same scale in a picture of a domain.
 
-    With `units` "auto" they are where one side is at most three times the other: beyond that the picture
-    would be too narrow to see anything in. Only at the same scale does a gradient look at a right angle to
-    the contours.
+    Only then is a gradient drawn at a right angle to the contours. With `units` "auto" they are where one
+    side is at most three times the other: beyond that the picture would be too narrow to see anything in.
     """
     (left, right), (bottom, top) = domain
     short, long = sorted((right - left, top - bottom))

@@ -61,8 +61,8 @@ def draw_contours(
 def over_domain(figure: go.Figure, function: Surface, units: str = "auto") -> None:
     """Make a figure's axes those of the domain, with units as a `View` has them.
 
-    Where their scales differ the figure says so, since a gradient then does not look at a right angle to its
-    contour.
+    Where their scales differ the figure says so, since gradients are then not drawn at right angles to the
+    contours.
     """
     (left, right), (bottom, top) = function.domain
     x, y = function.axes
@@ -82,7 +82,7 @@ def over_domain(figure: go.Figure, function: Surface, units: str = "auto") -> No
 
 
 def unequal_words(function: Surface) -> str:
-    """What a picture says whose axes have different scales."""
+    """What a picture says when its axes have different scales."""
     x, y = function.axes
     return f"{x} and {y} have different scales"
 

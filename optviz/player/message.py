@@ -271,6 +271,6 @@ class Ahead(TypedDict):
 
 
 class Drawn(TypedDict):
-    """Says what pictures of the server's are drawn for: a browser whose page is not so says it."""
+    """Says for which scheme the server draws pictures: a browser whose page has another reports it."""
 
     drawn: Scheme

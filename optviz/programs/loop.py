@@ -55,9 +55,15 @@ def training_loop(experiment: Experiment, index: int) -> tuple[Line, ...]:
 
 
 def program_of(experiment: Experiment, index: int, taken: frozenset[str] = frozenset()) -> Program:
-    """The parts of the program for competitor `index`. Raises as `training_loop` does.
+    """The parts of the program for one competitor.
 
-    `taken` are names that a larger program needs for itself: no function of a surface may have them.
+    Args:
+        experiment: The experiment.
+        index: The competitor's index in it, counted from 0.
+        taken: Names that a larger program needs for itself: no function of a surface may have them.
+
+    Raises:
+        ValueError: As in `training_loop`.
     """
     run, function = competitor(experiment, index)
     tensors(function, run)  # refuses what cannot be frozen

@@ -86,9 +86,15 @@ def rule_letters(spec: OptimizerSpec) -> _Letters:
 
 
 def rule_lines(spec: OptimizerSpec) -> tuple[Line, ...]:
-    """The lines of `rule_latex` as terms, with their words; none where they are no terms, or not known.
+    """The lines of `rule_latex` as terms, with their words; none where they are not terms, or not known.
 
-    That torch keeps some numbers in float32 is not said: it is no part of the rule. Raises as `rule_latex`.
+    torch keeps some numbers in float32: that is left out, as it is no part of the rule.
+
+    Args:
+        spec: The optimizer.
+
+    Raises:
+        ValueError: The optimizer or a hyperparameter is unknown.
     """
     settings = _complete(spec)
     if spec.name not in RULES:

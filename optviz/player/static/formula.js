@@ -35,7 +35,7 @@ export function evaluate(term, values) {
   return OPERATIONS[name](...parts.map((part) => evaluate(part, values)));
 }
 
-/** How tightly what is written holds together, as in optviz/expressions/latex.py. */
+/** How tightly what is written binds, as in optviz/expressions/latex.py. */
 const OPEN = 0;
 export const SUM = 1;
 const PRODUCT = 2;
@@ -44,7 +44,7 @@ const ATOM = 4;
 
 /**
  * How formulas are written: as MathML, or as LaTeX. `leaf` writes a symbol or a number, in brackets where it
- * holds together less tightly than it is told.
+ * binds less tightly than `rank`.
  * @template T
  * @typedef {{
  *   leaf: (leaf: number | string, rank: number) => T, bracket: (inner: T) => T,
@@ -68,7 +68,7 @@ export function write(term, writer, rank = OPEN) {
 }
 
 /**
- * An operation, and how tightly what is written holds together.
+ * An operation, and how tightly what is written binds.
  * @template T
  * @param {any[]} term
  * @param {Writer<T>} writer

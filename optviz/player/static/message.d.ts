@@ -352,7 +352,7 @@ export interface Ahead {
   ahead: string;
 }
 
-/** Says what pictures of the server's are drawn for: a browser whose page is not so says it. */
+/** Says for which scheme the server draws pictures: a browser whose page has another reports it. */
 export interface Drawn {
   drawn: Scheme;
 }

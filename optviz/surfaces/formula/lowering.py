@@ -39,7 +39,7 @@ class Lowered:
     code: str
     """Python source that has the value."""
     rank: int = _ATOM
-    """How tightly that source holds together."""
+    """How tightly that source binds."""
     value: float | bool | None = None
     """Of a constant; None for what depends on x or y."""
     function: Callable[[Tensor, Tensor], Tensor] | None = None
@@ -63,7 +63,7 @@ class Lowered:
         return self.value if self.function is None else self.function(x, y)
 
     def held(self, rank: int) -> str:
-        """The source, in brackets where it holds together less tightly than `rank`."""
+        """The source, in brackets where it binds less tightly than `rank`."""
         return self.code if self.rank >= rank else f"({self.code})"
 
     @property

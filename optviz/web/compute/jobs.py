@@ -56,7 +56,7 @@ class Job:
         self._thread.start()
 
     def look(self, viewer: int) -> None:
-        """Somebody is looking."""
+        """Note that a visitor is looking."""
         self._viewers[viewer] = time.monotonic()
 
     def leave(self, viewer: int) -> None:

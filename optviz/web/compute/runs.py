@@ -236,9 +236,9 @@ def grid(spec: ov.SurfaceSpec) -> ov.Grid:
 
 
 def plane_grid(plane: ov.Plane, watch: WatchSteps, coarse: bool = False) -> ov.Grid:
-    """A network's losses on a plane; `watch` is called with hundredths, as `compute` calls it with steps.
+    """A network's losses on a plane; a `coarse` grid is quick, for visitors who did not want to wait.
 
-    A `coarse` one takes no time, for who did not want to wait.
+    `watch` is called with hundredths, as `compute` calls it with steps.
     """
     resolution = _COARSE if coarse else _FINE
     key = f"plane {resolution} {plane.domain} {_plane_key(plane)}"

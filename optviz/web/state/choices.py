@@ -70,19 +70,19 @@ def run(slot: int) -> ov.RunSpec:
 
 
 def complaint(key: str) -> str:
-    """What is wrong with the last edit of the widget `key`; empty where nothing is."""
+    """What is wrong with the last edit of the widget `key`; empty for nothing."""
     error = session().complaints.get(key)
     return str(error) if error else ""
 
 
 def misread(key: str) -> int | None:
-    """The place in what was typed last into the widget `key` that is wrong, if one is."""
+    """The place at fault in the text that was typed last into the widget `key`; None for none."""
     error = session().complaints.get(key)
     return error.at if isinstance(error, FormulaError) else None
 
 
 def drop_complaints(key: str) -> None:
-    """Nothing is wrong any more with the widget `key` and its parts."""
+    """Forget what was wrong with the widget `key` and its parts."""
     complaints = session().complaints
     for other in [other for other in complaints if f"{other}.".startswith(f"{key}.")]:
         del complaints[other]

@@ -67,7 +67,7 @@ def _nothing() -> None:
 
 
 def draw_homes(field: Field, homes: Homes) -> None:
-    """Whose value the field has, and a button for each value to go back to that it is not at."""
+    """Whose value the field has, with a button for each other value that it can go back to."""
     others = {name: value for name, value in homes.items() if value != field.get()}
     if not others:
         return
@@ -122,9 +122,9 @@ def editor(
     redraw: Parts = (),
     first: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What makes a widget show `value` and, when it is edited, make the change to what it reads as then.
+    """The arguments of a widget that shows `value` and calls `change` with what is read from an edit.
 
-    Then the parts `redraw` of the page are drawn anew, or all of it where there are none.
+    Then the parts `redraw` of the page are drawn anew; without any, the whole page.
 
     Where it has to `follow` another widget or the address, it is made anew, under a key of its own: what the
     browser says of the old one, before it has heard of that, is nobody's edit.
@@ -274,7 +274,7 @@ def number(field: Field, label: str, kind: Kind, help: str | None, said: Any = N
 
 
 def below(*fields: Field) -> Any:
-    """A place below narrow fields for what is wrong with them; none where nothing is."""
+    """A place below narrow fields for what is wrong with them; None for nothing."""
     return st.container() if any(choices.complaint(field.key) for field in fields) else None
 
 
