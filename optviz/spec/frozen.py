@@ -11,6 +11,7 @@ import json
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import cache
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
@@ -43,7 +44,8 @@ def declared(kind: Kind, default: _T, help: str, in_player: bool = False) -> _T:
     return declared  # type: ignore[no-any-return]  # to a type checker it is the default, as for `field`
 
 
-def declared_params(spec: Any) -> Mapping[str, Param]:
+@cache
+def declared_params(spec: type) -> Mapping[str, Param]:
     """What each declared field of a frozen dataclass may be, by the fields' names."""
     return MappingProxyType({part.name: part.metadata[_PARAM] for part in _declared_fields(spec)})
 
@@ -59,7 +61,8 @@ def _declared_fields(spec: Any) -> list[Field[Any]]:
 
 def documented(spec: type[_Spec]) -> type[_Spec]:
     """The class itself; its declared fields are added to the "Args" that its docstring ends with."""
-    lines = [_line(name, param) for name, param in declared_params(spec).items()]
+    params = declared_params(spec)  # type: ignore[arg-type]  # a class can be hashed
+    lines = [_line(name, param) for name, param in params.items()]
     spec.__doc__ = "\n".join([inspect.cleandoc(spec.__doc__ or ""), *lines])
     return spec
 
@@ -102,9 +105,8 @@ def set_checked(spec: object, owner: str, **checks: Callable[[object], Any]) -> 
 
 def set_declared(spec: object, owner: str) -> None:
     """Coerce, check and freeze the declared fields of a frozen dataclass in place, as `set_checked` does."""
-    set_checked(
-        spec, owner, **{name: param.kind.check for name, param in declared_params(type(spec)).items()}
-    )
+    params = declared_params(type(spec))  # type: ignore[arg-type]  # a class can be hashed
+    set_checked(spec, owner, **{name: param.kind.check for name, param in params.items()})
 
 
 @dataclass(frozen=True)

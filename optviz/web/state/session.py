@@ -11,6 +11,8 @@ import streamlit as st
 import optviz as ov
 from optviz.spec.params import Value
 
+_KEY = "optviz"
+
 
 @dataclass
 class Memory:
@@ -96,5 +98,8 @@ class Session:
 
 def session() -> Session:
     """The session of the visitor whose script runs."""
-    state: Session = st.session_state.setdefault("optviz", Session())
+    try:  # first: it is asked for hundreds of times a run, and made once
+        state: Session = st.session_state[_KEY]
+    except KeyError:
+        state = st.session_state[_KEY] = Session()
     return state
