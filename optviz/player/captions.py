@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from optviz.engine.trajectory import Summary
 from optviz.figures.theme import all_pens
-from optviz.player.message import Convention, TableColumn, TableData, TableRow, Texts
+from optviz.player.message import ControlData, Convention, Option, TableColumn, TableData, TableRow, Texts
 from optviz.spec.experiment import Experiment
-from optviz.spec.view import IN_PLAYER, MARKS, PLAIN, VIEW_PARAMS, View
+from optviz.spec.frozen import controls, declared_params
+from optviz.spec.params import Choice, Some
+from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
 from optviz.surfaces.catalogue import surface
 
@@ -27,11 +30,37 @@ def words(experiment: Experiment, view: View = PLAIN) -> Texts:
             "picture": f"Contours of {experiment.surface.name} with the paths of {names} from {start}.",
             "curves": f"{names}, against {view.against}.",
         },
-        "help": {name: VIEW_PARAMS[name].help for name in IN_PLAYER},
-        "marks": dict(MARKS),
+        "controls": _controls(type(view)),
         "narrow": narrow_words(experiment),
         "conventions": _conventions(experiment),
     }
+
+
+def _controls(view: Any) -> list[ControlData]:
+    """The controls of what is chosen beside the picture, as JSON."""
+    found: list[ControlData] = []
+    for name, control in controls(view).items():
+        param = declared_params(view)[name]
+        assert isinstance(param.kind, Choice | Some)
+        options: list[Option] = [
+            {
+                "value": value,
+                "called": control.called.get(value, value),
+                "help": control.helps.get(value, ""),
+            }
+            for value in param.kind.options
+        ]
+        found.append(
+            {
+                "name": name,
+                "label": control.label,
+                "help": param.help,
+                "several": isinstance(param.kind, Some),
+                "options": options,
+                "when": {name: list(values) for name, values in control.when.items()},
+            }
+        )
+    return found
 
 
 def narrow_words(experiment: Experiment) -> str:
@@ -70,7 +99,7 @@ def _conventions(experiment: Experiment) -> list[Convention]:
     for run in experiment.runs:
         for row in conventions(run):
             found.setdefault(row.name, {})[f"{row.title}: {row.differs}"] = None
-    return [{"name": name, "title": name.capitalize(), "words": list(words)} for name, words in found.items()]
+    return [{"name": name, "words": list(words)} for name, words in found.items()]
 
 
 _COLUMNS = {

@@ -187,16 +187,36 @@ class Convention(TypedDict):
     """A convention that differs from torch's for some competitor."""
 
     name: str
-    title: str
     words: list[str]
+
+
+class Option(TypedDict):
+    """A value that can be chosen."""
+
+    value: str
+    called: str
+    help: str
+
+
+class ControlData(TypedDict):
+    """A control of the player: buttons for the options of a part of the view."""
+
+    name: str
+    label: str
+    help: str
+    several: bool
+    """Whether more than one option can be chosen."""
+    options: list[Option]
+    when: dict[str, list[str]]
+    """It is of use where each of these other parts of the view has one of these values."""
 
 
 class Texts(TypedDict):
     """The texts of a player that the numbers do not have."""
 
     alt: Alternatives
-    help: dict[str, str]
-    marks: dict[str, str]
+    controls: list[ControlData]
+    """Of what is chosen beside the picture, in their order."""
     narrow: str
     """What is to be known where the domain holds few numbers of the experiment's dtype."""
     conventions: list[Convention]

@@ -32,7 +32,8 @@ from optviz.player.message import (
 )
 from optviz.rules.records import StepStability
 from optviz.spec.experiment import Experiment
-from optviz.spec.view import IN_PLAYER, PLAIN, View
+from optviz.spec.frozen import in_player
+from optviz.spec.view import PLAIN, View
 from optviz.surfaces.problem import Surface
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def scene(
         "start": list(under.start),
         "columns": list(COLUMNS),
         "runs": _runs(experiment, competitors, under.surface.minimum, view, near, blobs),
-        "view": {name: getattr(view, name) for name in IN_PLAYER},
+        "view": {name: getattr(view, name) for name in in_player(type(view))},
         "themes": {name: asdict(theme) for name, theme in THEMES.items()},
         "widths": asdict(WIDTHS),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from types import MappingProxyType
@@ -25,19 +25,35 @@ _PARAM, _IN_PLAYER = "param", "in_player"
 # -- fields ------------------------------------------------------------------------------------------------
 
 
-def declaration(kind: Kind, default: Value, help: str, in_player: bool = False) -> Mapping[str, Any]:
+@dataclass(frozen=True)
+class Control:
+    """How the player offers a choice: as a row of buttons, one for each option."""
+
+    label: str
+    called: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What is written on the button of an option, where it is not the option itself."""
+    helps: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What is said of an option."""
+    when: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
+    """Where it is of use: for other fields of the view, the values of which one has to be chosen."""
+
+
+def declaration(
+    kind: Kind, default: Value, help: str, in_player: bool | Control = False
+) -> Mapping[str, Any]:
     """The metadata of a declared field: for `dataclasses.field` where the field has no default.
 
     Args:
         kind: What the field may be.
         default: Its value where nobody has chosen one. Of a field that must be given it is a widget's.
         help: What it decides, for who reads a widget or the documentation.
-        in_player: Whether it is chosen in the player, which is sent its value and its help.
+        in_player: Whether it is chosen in the player, which is sent its value, and by which control where it
+            is not one of the player's own, such as a button of the transport.
     """
     return MappingProxyType({_PARAM: Param(kind, default, help), _IN_PLAYER: in_player})
 
 
-def declared(kind: Kind, default: _T, help: str, in_player: bool = False) -> _T:
+def declared(kind: Kind, default: _T, help: str, in_player: bool | Control = False) -> _T:
     """A field of a frozen dataclass that need not be given. Its arguments are those of `declaration`."""
     metadata = declaration(kind, default, help, in_player)  # type: ignore[arg-type]  # a default is a value
     declared: Any = field(default=default, metadata=metadata)
@@ -53,6 +69,13 @@ def declared_params(spec: type) -> Mapping[str, Param]:
 def in_player(spec: type) -> tuple[str, ...]:
     """The names of the fields that are chosen in the player."""
     return tuple(part.name for part in _declared_fields(spec) if part.metadata[_IN_PLAYER])
+
+
+def controls(spec: type) -> Mapping[str, Control]:
+    """The controls of the player, by the names of their fields: first those that are always of use."""
+    chosen = {part.name: part.metadata[_IN_PLAYER] for part in _declared_fields(spec)}
+    found = [(name, control) for name, control in chosen.items() if isinstance(control, Control)]
+    return MappingProxyType(dict(sorted(found, key=lambda one: bool(one[1].when))))
 
 
 def _declared_fields(spec: Any) -> list[Field[Any]]:

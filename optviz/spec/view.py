@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Self
 
 from optviz.spec.frozen import (
+    Control,
     NamedSpec,
     build,
     changed,
@@ -37,6 +38,8 @@ MARKS: Mapping[str, str] = MappingProxyType(
 """What can be drawn at the head of a path, and what it shows."""
 
 CONVENTION_NAMES = ("torch", "keras", "paper", "average")
+_BESIDE = {name: name.capitalize() for name in ("curves", "step", "code", "stability", "data")}
+"""What can stand beside the picture, and what it is called."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,14 @@ class View:
         "auto",
         "A log scale shows the loss above the minimum: a straight line down is a constant factor a step. It "
         "is the default where the minimum is known.",
-        in_player=True,
+        in_player=Control("Loss scale", when={"beside": ["curves"]}),
     )
     against: str = declared(
         Choice(("steps", "evals")),
         "steps",
         "What curves are drawn against. One step may cost several evaluations of loss and gradient: against "
         "evals, LBFGS looks less quick.",
-        in_player=True,
+        in_player=Control("Against", when={"beside": ["curves"]}),
     )
     within: float | None = declared(
         Maybe(Float(0.0, math.inf)),
@@ -109,30 +112,45 @@ class View:
         in_player=True,
     )
     beside: str = declared(
-        Choice(("curves", "step", "code", "stability", "data")),
+        Choice(tuple(_BESIDE)),
         "curves",
         "Beside the picture: curves of all runs, what one step of the run in focus did, its training loop as "
         "code, how far the curvature is from what its steps can bear, or the data with what each model makes "
         "of them.",
-        in_player=True,
+        in_player=Control("Show", called=_BESIDE),
     )
     focus: int = declared(Int(0, 7), 0, "Which competitor is examined, counted from 0.", in_player=True)
     marks: tuple[str, ...] = declared(
-        Some(tuple(MARKS)), (), "What is drawn at the head of the path in focus.", in_player=True
+        Some(tuple(MARKS)),
+        (),
+        "What is drawn at the head of the path in focus.",
+        in_player=Control("Arrows", helps=MARKS, when={"beside": ["step"], "picture": ["2d"]}),
     )
     arrows: str = declared(
         Choice(("run", "fit")),
         "run",
         "Arrows have one scale for the whole run, so that a longer one is a larger gradient or step; or "
         "those of each step are magnified anew, so that none is too short to be seen.",
-        in_player=True,
+        in_player=Control(
+            "Arrow scale",
+            called={"run": "one scale", "fit": "fit each step"},
+            when={
+                "beside": ["step"],
+                "picture": ["2d"],
+                "marks": [mark for mark in MARKS if mark != "curvature"],
+            },
+        ),
     )
     convention: str = declared(
         Choice(CONVENTION_NAMES),
         "torch",
         "Libraries and papers write some rules in another way. Where such a rule differs, its path is drawn "
         "as a dotted ghost, computed by a reference of optviz: it is not torch.",
-        in_player=True,
+        in_player=Control(
+            "Convention",
+            called={name: name.capitalize() for name in CONVENTION_NAMES} | {"torch": "torch only"},
+            when={"beside": ["step", "code"]},
+        ),
     )
     page: str = declared(
         Text(60),

@@ -24,6 +24,8 @@ from optviz.figures.catalogue import FIGURES
 from optviz.lessons import catalogue as lessons
 from optviz.maps import catalogue as maps
 from optviz.maps.catalogue import MAPS
+from optviz.player import captions
+from optviz.player.scene import by_index, scene
 from optviz.spec import params
 from optviz.spec.frozen import in_player
 from optviz.spec.links import read_field
@@ -250,5 +252,18 @@ def test_to_add_option_of_the_player() -> None:
     assert in_player(ruler) == (*in_player(ov.View), "ruler")
     assert view_words(ruler(ruler="steps")) == {"ruler": "steps"} and view_words(ruler()) == {}
     assert "Whether ticks along a path count its steps." in ruler.__doc__
+    control = next(one for one in captions.words(EXPERIMENT, ruler())["controls"] if one["name"] == "ruler")
+    assert control == {
+        "name": "ruler",
+        "label": "Ruler",
+        "help": "Whether ticks along a path count its steps.",
+        "several": False,
+        "options": [
+            {"value": "none", "called": "none", "help": ""},
+            {"value": "steps", "called": "every step", "help": ""},
+        ],
+        "when": {"picture": ["2d"]},
+    }
+    assert scene(EXPERIMENT, by_index(EXPERIMENT, ()), view=ruler()).data["view"]["ruler"] == "none"  # type: ignore[typeddict-item]
     with pytest.raises(ValueError, match="ruler must be one of none, steps"):
         ruler(ruler="all")

@@ -280,15 +280,33 @@ export interface Alternatives {
 /** A convention that differs from torch's for some competitor. */
 export interface Convention {
   name: string;
-  title: string;
   words: string[];
+}
+
+/** A value that can be chosen. */
+export interface Option {
+  value: string;
+  called: string;
+  help: string;
+}
+
+/** A control of the player: buttons for the options of a part of the view. */
+export interface ControlData {
+  name: string;
+  label: string;
+  help: string;
+  /** Whether more than one option can be chosen. */
+  several: boolean;
+  options: Option[];
+  /** It is of use where each of these other parts of the view has one of these values. */
+  when: Record<string, string[]>;
 }
 
 /** The texts of a player that the numbers do not have. */
 export interface Texts {
   alt: Alternatives;
-  help: Record<string, string>;
-  marks: Record<string, string>;
+  /** Of what is chosen beside the picture, in their order. */
+  controls: ControlData[];
   /** What is to be known where the domain holds few numbers of the experiment's dtype. */
   narrow: string;
   conventions: Convention[];

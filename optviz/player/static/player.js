@@ -7,6 +7,7 @@ import { Stage } from "./canvas.js";
 import { oneOf, someOf } from "./choices.js";
 import { Clock } from "./clock.js";
 import { Code, phaseAt } from "./code.js";
+import { offeredControls } from "./controls.js";
 import { Curve, chartsOf } from "./curves.js";
 import { DataPicture } from "./data.js";
 import { equalUnits, unequalWords } from "./frame.js";
@@ -33,6 +34,10 @@ import { Transport } from "./transport.js";
 const PAUSE = 120;
 /** Milliseconds after which the server's view is believed again, whatever was asked of it. */
 const PATIENCE = 4000;
+
+const OF_A_NETWORK =
+  "A network has many weights: below are the two that moved most. Arrows are projected on the plane of the picture.";
+const FLAT_ONLY = "Marks at the head and other conventions are drawn in the flat picture.";
 
 /** @type {WeakMap<Element, Player>} */
 const players = new WeakMap();
@@ -457,10 +462,10 @@ class Player {
 
   /** @param {Scene} scene */
   showViews(scene) {
-    const { view, surface, conventions, theme, data } = scene.data;
-    const scales = surface.minimum === null ? ["auto", "linear"] : ["auto", "log", "linear"];
-    const limits = scene.runs.map(({ stability, rate }) => [stability?.formula, rate.words]);
-    const wanted = JSON.stringify([view, scales, conventions, theme.paper, data !== undefined, limits]);
+    const { view, theme } = scene.data;
+    const offered = offeredControls(scene.data);
+    const words = viewWords(scene);
+    const wanted = JSON.stringify([view, offered, words, theme.paper]);
     if (this.shownViews === wanted) return;
     this.shownViews = wanted;
     const focused = /** @type {HTMLElement | null} */ (this.views.querySelector(":focus"));
@@ -469,37 +474,13 @@ class Player {
         ? `input[name="${focused.name}"][value="${focused.value}"]`
         : `button[data-value="${focused?.dataset.value}"]`;
     this.views.replaceChildren();
-    const all = { curves: "Curves", step: "Step", code: "Code", stability: "Stability" };
-    const offered = Object.entries(data ? { ...all, data: "Data" } : all);
-    const there = offered.filter(([name]) => !scene.data.lacks.includes(name));
-    this.choice("beside", "Show", Object.fromEntries(there));
-    if (view.beside === "curves") {
-      this.choice("scale", "Loss scale", Object.fromEntries(scales.map((scale) => [scale, scale])));
-      this.choice("against", "Against", { steps: "steps", evals: "evals" });
-      for (const { rate } of scene.runs) {
-        if (rate.words) element("p", "optviz-hint", this.views).textContent = rate.words;
-      }
-    } else if (view.beside === "stability") {
-      for (const words of stabilityWords(scene)) element("p", "optviz-hint", this.views).textContent = words;
-    } else if (view.beside !== "data") {
-      if (view.beside === "step" && scene.data.plane) {
-        const words =
-          "A network has many weights: below are the two that moved most. Arrows are projected on the plane of the picture.";
-        element("p", "optviz-hint", this.views).textContent = words;
-      }
-      if (view.beside === "step" && view.picture === "2d") this.marks(scene);
-      if (conventions.length) {
-        const names = Object.fromEntries(conventions.map(({ name, title }) => [name, title]));
-        this.choice("convention", "Convention", { torch: "torch only", ...names });
-        for (const words of conventions.find(({ name }) => name === view.convention)?.words ?? []) {
-          element("p", "optviz-hint", this.views).textContent = words;
-        }
-      }
-      if (view.picture === "3d") {
-        const words = "Marks at the head and other conventions are drawn in the flat picture.";
-        element("p", "optviz-hint", this.views).textContent = words;
-      }
+    for (const control of offered) {
+      const { name } = control;
+      const look = (/** @type {string | string[]} */ value) => this.look({ [name]: value });
+      if (control.several) someOf(this.views, control, theme.marks, look);
+      else oneOf(this.views, control, `${name}-${this.number}`, look);
     }
+    for (const text of words) element("p", "optviz-hint", this.views).textContent = text;
     if (focused) /** @type {HTMLElement | null} */ (this.views.querySelector(again))?.focus();
   }
 
@@ -532,17 +513,6 @@ class Player {
     return button;
   }
 
-  /** @param {Scene} scene */
-  marks({ data }) {
-    const options = { ...data.marks };
-    if (data.plane) delete options.parts; // a step of many weights is not taken apart
-    if (data.plane?.shares[0] === null) delete options.curvature; // random directions are not at right angles
-    const choice = { label: "Arrows", options, now: data.view.marks, colors: data.theme.marks };
-    someOf(this.views, choice, (marks) => this.look({ marks }));
-    if (!data.view.marks.some((mark) => mark !== "curvature")) return;
-    this.choice("arrows", "Arrow scale", { run: "one scale", fit: "fit each step" });
-  }
-
   /** The scales of the arrows that are drawn now, in words. */
   sayScales() {
     const { view } = /** @type {Scene} */ (this.scene).data;
@@ -551,20 +521,6 @@ class Player {
     const words = panel && !panel.deep ? scaleWords(panel.paths.arrows, view.arrows) : "";
     this.scales.hidden = !words;
     if (this.scales.textContent !== words) this.scales.textContent = words;
-  }
-
-  /**
-   * @param {"beside" | "scale" | "against" | "arrows" | "convention"} name
-   * @param {string} label
-   * @param {Record<string, string>} options
-   */
-  choice(name, label, options) {
-    const { view, help } = /** @type {Scene} */ (this.scene).data;
-    // A convention that no competitor has any more is torch's own.
-    const now = view[name] in options ? view[name] : Object.keys(options)[0];
-    const group = `${name}-${this.number}`;
-    const choice = { name: group, label, options: Object.entries(options), now, help: help[name] };
-    oneOf(this.views, choice, (value) => this.look({ [name]: value }));
   }
 
   remove() {
@@ -582,6 +538,24 @@ class Player {
     for (const panel of this.panels) panel.remove();
     this.root.remove();
   }
+}
+
+/**
+ * What is to be known about what stands beside the picture.
+ * @param {Scene} scene
+ * @returns {string[]}
+ */
+function viewWords(scene) {
+  const { view, plane, conventions } = scene.data;
+  if (view.beside === "curves") return scene.runs.map(({ rate }) => rate.words).filter(Boolean);
+  if (view.beside === "stability") return stabilityWords(scene);
+  if (view.beside === "data") return [];
+  const words = conventions.find(({ name }) => name === view.convention)?.words ?? [];
+  return [
+    ...(view.beside === "step" && plane ? [OF_A_NETWORK] : []),
+    ...words,
+    ...(view.picture === "3d" ? [FLAT_ONLY] : []),
+  ];
 }
 
 /**

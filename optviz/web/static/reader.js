@@ -99,8 +99,8 @@ class Bar {
       focused instanceof HTMLInputElement ? `[value="${focused.value}"]` : `[title="${focused?.title}"]`;
     this.more.replaceChildren();
     const help = "How deep to read. It is remembered in this browser.";
-    const choice = { name: "depth", label: "Read", options: Object.entries(DEPTHS), now: remembered(), help };
-    oneOf(this.more, choice, remember);
+    const options = Object.entries(DEPTHS).map(([value, called]) => ({ value, called }));
+    oneOf(this.more, { label: "Read", help, options, now: remembered() }, "depth", remember);
     const full = document.fullscreenElement !== null;
     if (place !== null)
       this.more.append(
