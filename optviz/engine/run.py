@@ -248,7 +248,7 @@ def run_varied(
     spec, function, where = prepare_many(experiment, index, device)
     info = optimizer_info(spec.optimizer)
     if {each.name for each in optimizers} != {info.name}:
-        raise ValueError(f"The optimizers must be one or more, all of them the competitor's, {info.name}.")
+        raise ValueError(f"The optimizers must all be {info.name}, the competitor's, one or more.")
     start = torch.tensor(experiment.start, dtype=getattr(torch, experiment.dtype), device=where)
     recorder = _ends_recorder(experiment, index, function, start.repeat(len(optimizers), 1), record)
     try:
