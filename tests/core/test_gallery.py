@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ def case(title: str) -> Case:
     return next(case for case in GALLERY if case.title == title)
 
 
+@cache  # many sentences are about the same case
 def runs(exp: ov.Experiment) -> tuple[ov.Trajectory, ...]:
     return ov.run(exp, "cpu")
 
@@ -62,7 +64,7 @@ def test_each_runs_within_the_picture_or_says_that_it_does_not(case: Case) -> No
     assert ov.Experiment.from_url(exp.to_url(case.view)) == exp
     (left, right), (bottom, top) = ov.surface(exp.surface).domain
     assert left <= exp.start[0] <= right and bottom <= exp.start[1] <= top
-    for trajectory in ov.run(exp, "cpu"):
+    for trajectory in runs(exp):
         assert trajectory.outcome.kind != "diverged"
         assert trajectory.steps == exp.steps <= 1000
     assert len({run.name for run in exp.runs}) == len(exp.runs)
@@ -163,7 +165,7 @@ def test_adagrads_rate_falls_and_a_larger_one_arrives() -> None:
 
 
 def test_lbfgs_takes_few_steps_and_more_evaluations() -> None:
-    lbfgs, *others = ov.run(case("LBFGS: few steps, many evaluations").experiment, "cpu")
+    lbfgs, *others = runs(case("LBFGS: few steps, many evaluations").experiment)
     assert lbfgs.outcome.kind == "minimum" and lbfgs.outcome.step < 50 < lbfgs.evals[lbfgs.outcome.step]
     assert all(other.outcome.kind == "moving" for other in others)
     first = int(arrival(lbfgs, case("LBFGS: few steps, many evaluations").experiment))
@@ -171,7 +173,7 @@ def test_lbfgs_takes_few_steps_and_more_evaluations() -> None:
 
 
 def test_different_optimizers_end_in_different_minima() -> None:
-    trajectories = ov.run(case("Which minimum?").experiment, "cpu")
+    trajectories = runs(case("Which minimum?").experiment)
     assert len({trajectory.outcome.minimizer for trajectory in trajectories}) > 1
 
 
@@ -182,7 +184,7 @@ def test_adam_leaves_the_plateau() -> None:
 
 
 def test_only_some_leave_the_first_hollow() -> None:
-    sgd, momentum, adam = ov.run(case("Many minima").experiment, "cpu")
+    sgd, momentum, adam = runs(case("Many minima").experiment)
     assert sgd.final_loss > 3 * momentum.final_loss and np.linalg.norm(sgd.points[-1] - sgd.points[0]) < 1
     assert np.linalg.norm(adam.points[-1] - adam.points[0]) > 1
 
