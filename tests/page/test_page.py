@@ -234,7 +234,7 @@ def edits(key: str, kind: Kind, value: Any) -> Iterator[tuple[str, Any, Any]]:
             yield key, not value, not value
         case Choice(options=options) | Maybe(kind=Choice(options=options)):
             new = next((option for option in options if option != value), None)
-            yield key, new, new
+            yield key, str(new), new  # None is an option's name there: for Streamlit itself it is no choice
         case Ints():
             yield key, "3, 5", (3, 5)
         case Tuple(kinds=kinds):
