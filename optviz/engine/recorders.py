@@ -30,11 +30,10 @@ _NO_STATE: dict[str, Any] = {}
 class Recorder(Protocol):
     """What the loop tells about its steps, counted from 0."""
 
-    def seen(self, step: int, loss: Tensor) -> None:
+    def seen(self, loss: Tensor) -> None:
         """Called when the gradients are as the optimizer will see them first in a step.
 
         Args:
-            step: The step, counted from 0.
             loss: () what the closure returned, or (N,) for N starts.
         """
 
@@ -79,7 +78,7 @@ class PathRecorder:
         self._evals = [0]
         self._gave_up, self._reason = False, ""
 
-    def seen(self, step: int, loss: Tensor) -> None:
+    def seen(self, loss: Tensor) -> None:
         """Keep the gradients of a step's first closure call, and its `loss` ()."""
         gradients: list[Any] = [part.grad for part in self._trained]
         if not self._spec.zero_grad:  # they are added to in place: later calls of this step would change them
@@ -224,7 +223,7 @@ class EndsRecorder:
         self._goes[rows] = goes_on(self._starts[rows], self._surface)
         self._taken[rows] = 0
 
-    def seen(self, step: int, loss: Tensor) -> None:
+    def seen(self, loss: Tensor) -> None:
         """Do nothing: only points are kept, not the `loss` (k,)."""
 
     def after(self, step: int, optimizer: Optimizer, evals: int) -> None:

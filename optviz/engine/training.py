@@ -361,7 +361,7 @@ def train(
         if clip is not None:
             clip()
         if evals == 0:
-            recorder.seen(step, loss)
+            recorder.seen(loss)
         evals, latest = evals + 1, loss
         return loss
 

@@ -269,17 +269,18 @@ class _Stage:
             line.draw_to(position)
         image = self.blank.copy()
         view = image.crop(self.box)
-        view.paste(self.theme.paper, mask=self.halo.reduce(_FINE).point(lambda grey: grey * 7 // 8))
+        color, opacity = self.theme.halo_parts
+        view.paste(color, mask=self.halo.reduce(_FINE).point(lambda grey: round(grey * opacity)))
         for line in self.lines:
             view.paste(line.pen.color, mask=line.ink.reduce(_FINE))
-        image.paste(_large(view, self._marks(position)), self.box)
+        image.paste(_large(view, self._marks()), self.box)
         pen = ImageDraw.Draw(image)
         where = f"step {math.floor(position + 1e-6):,} of {self.steps:,}"
         pen.text((self.edges[2], 14 * self.unit), where, self.theme.ink, self.small, anchor="ra")
         self.keys.draw(pen, position)
         return image
 
-    def _marks(self, position: float) -> Callable[[ImageDraw.ImageDraw, int], None]:
+    def _marks(self) -> Callable[[ImageDraw.ImageDraw, int], None]:
         """Draws the start, the minimizers and the heads."""
 
         def draw(pen: ImageDraw.ImageDraw, fine: int) -> None:
@@ -499,10 +500,13 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _colors_of(frame: Image.Image, experiment: Experiment, theme: Theme | str, view: View) -> Image.Image:
-    """A palette for a film: paper, ink and its paths to the bit, and what else its first frame has."""
+    """A palette for a film: to the bit what its theme names, and what else its first frame has."""
     colors = themed(theme)
-    named = [colors.paper, colors.ink, *(pen.color for pen in all_pens(experiment, colors, view))]
-    exact = np.array([ImageColor.getrgb(color) for color in named])
+    paths = [pen.color for pen in all_pens(experiment, colors, view)]
+    named = dict.fromkeys(
+        [colors.paper, colors.ink, *paths, colors.gold, colors.gold_edge, colors.halo_parts[0]]
+    )
+    exact = np.unique([ImageColor.getrgb(color) for color in named], axis=0)
     few = np.array(frame.quantize(255 - len(exact), Image.Quantize.MEDIANCUT).getpalette()).reshape(-1, 3)
     # Pillow looks for the nearest colour coarsely: what is next to an exact one would take its place.
     apart = np.abs(few[:, None] - exact).max(axis=2).min(axis=1) > _ALIKE

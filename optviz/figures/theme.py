@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 Scale = Sequence[tuple[float, str]]
 """A colour scale: from 0 (lowest) to 1, colours "#rrggbb"."""
 
+
+_RGBA = re.compile(r"rgba\((\s*\d+\s*,\s*\d+\s*,\s*\d+)\s*,\s*([\d.]+)\s*\)")
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid", "dash")
 """The dash of each path colour, by plotly's names."""
@@ -33,7 +36,7 @@ class Theme:
     faint: str
     """Grid lines and contour lines."""
     low: str
-    """Colour of the lowest losses; the scale runs from here to `high`."""
+    """Colour of the lowest losses; the scale runs from here over `middle` to `high`."""
     middle: str
     high: str
     halo: str
@@ -48,6 +51,8 @@ class Theme:
     """The star of a minimizer, and its outline."""
     gold_letter: str = "#d9a400"
     """A star among words."""
+    middle_at: float = 0.45
+    """Where `middle` stands on the scale of losses, from 0 to 1."""
 
     @property
     def is_dark(self) -> bool:
@@ -56,9 +61,15 @@ class Theme:
         return 0.3 * red + 0.6 * green + 0.1 * blue < 128
 
     @property
+    def halo_parts(self) -> tuple[str, float]:
+        """The halo's colour without its transparency, and its opacity from 0 to 1."""
+        given = _RGBA.fullmatch(self.halo)
+        return (f"rgb({given[1]})", float(given[2])) if given else (self.halo, 1.0)
+
+    @property
     def scale(self) -> Scale:
         """The colour scale of losses, from the lowest to the highest."""
-        return [(0.0, self.low), (0.45, self.middle), (1.0, self.high)]
+        return [(0.0, self.low), (self.middle_at, self.middle), (1.0, self.high)]
 
 
 LIGHT = Theme(

@@ -19,7 +19,7 @@ import torch
 from optviz.engine.outcome import REACH
 from optviz.programs.loop import program_of
 from optviz.programs.program import Program, SurfaceProgram
-from optviz.programs.writing import literal
+from optviz.programs.writing import INDENT, apart, literal
 from optviz.spec.experiment import Experiment
 from optviz.surfaces.catalogue import SURFACES, surface
 from optviz.surfaces.models import Part
@@ -28,7 +28,6 @@ from optviz.version import __version__
 
 _FEW = 10
 """Weights of a network that are printed one by one; where there are more, a line has a fingerprint of all."""
-_INDENT = "    "
 _TAKEN = frozenset({"path", "losses", "has_diverged", "fingerprint", "main"}) | {
     *("paths", "go", "escape", "functional_call", "vmap", "loss_of", "loss_at"),
     *("picture", "curves", "name", "z", "heights", "model", "inputs", "targets", "loss_fn"),
@@ -37,8 +36,8 @@ _TAKEN = frozenset({"path", "losses", "has_diverged", "fingerprint", "main"}) | 
 """Names that these programs use, beside those of a training loop."""
 _FINGERPRINT = [
     "def fingerprint(weights):",
-    f'{_INDENT}"""Hexadecimal digits that are others if but one bit of the weights is."""',
-    f"{_INDENT}return hashlib.sha256(repr(weights.tolist()).encode()).hexdigest()[:16]",
+    f'{INDENT}"""Hexadecimal digits that are others if but one bit of the weights is."""',
+    f"{INDENT}return hashlib.sha256(repr(weights.tolist()).encode()).hexdigest()[:16]",
 ]
 _ABOUT_PLOTS = [
     "## Plots",
@@ -83,7 +82,7 @@ def to_script(experiment: Experiment) -> str:
     functions = script.functions(with_losses=script.is_large)
     digits = [_FINGERPRINT] if script.is_large else []
     parts = [script.header(), imports, script.shared(), *digits, *functions, script.main()]
-    return "\n".join(_spaced(_apart(parts))) + "\n"
+    return "\n".join(_spaced(apart(parts))) + "\n"
 
 
 def to_notebook(experiment: Experiment) -> str:
@@ -197,15 +196,15 @@ class _Script:
 
     def shared(self) -> list[str]:
         """What all competitors have in common, but for the imports."""
-        return _apart([self.programs[0].shared(), self._has_diverged()])
+        return apart([self.programs[0].shared(), self._has_diverged()])
 
     def _has_diverged(self) -> list[str]:
         if self.is_network:
             return [
                 "def has_diverged(weights, initial):",
-                f'{_INDENT}"""Whether they are not finite, or a million times their length away."""',
-                f"{_INDENT}reach = {literal(REACH)} * torch.linalg.vector_norm(initial.double())",
-                f"{_INDENT}return not ((weights - initial).abs() <= reach).all()",
+                f'{INDENT}"""Whether they are not finite, or a million times their length away."""',
+                f"{INDENT}reach = {literal(REACH)} * torch.linalg.vector_norm(initial.double())",
+                f"{INDENT}return not ((weights - initial).abs() <= reach).all()",
             ]
         widths = zip(self.surface.domain, self.surface.widths, strict=True)
         middle = [literal(low + width / 2) for (low, _), width in widths]
@@ -224,10 +223,10 @@ class _Script:
             check = f"not ({near} and {program.source.name}(*point.double()).isfinite())"
         return [
             "def has_diverged(point):",
-            f'{_INDENT}"""Whether it is {what}."""',
-            f"{_INDENT}middle = {middle_text}",
-            f"{_INDENT}reach = {reach_text}",
-            f"{_INDENT}return {check}",
+            f'{INDENT}"""Whether it is {what}."""',
+            f"{INDENT}middle = {middle_text}",
+            f"{INDENT}reach = {reach_text}",
+            f"{INDENT}return {check}",
         ]
 
     def functions(self, with_losses: bool) -> list[list[str]]:
@@ -237,7 +236,7 @@ class _Script:
 
     def _function(self, call: str, program: Program, with_losses: bool) -> list[str]:
         known = "path[-1], path[0]" if self.is_network else "path[-1]"
-        check = [f"if has_diverged({known}):", f"{_INDENT}break"]
+        check = [f"if has_diverged({known}):", f"{INDENT}break"]
         record = [f"path.append({program.point})", *(["losses.append(loss.item())"] if with_losses else [])]
         body = [
             *program.start(),
@@ -258,17 +257,17 @@ class _Script:
             row = ["weights", "path", "fingerprint(weights), *losses[step : step + 1]"]
         return [
             "def main():",
-            f"{_INDENT}competitors = [",
-            *(f"{_INDENT * 2}({literal(name)}, {call})," for name, call in pairs),
-            f"{_INDENT}]",
-            f"{_INDENT}for name, run in competitors:",
-            f'{_INDENT * 2}print("#", name)',
-            *([f"{_INDENT * 2}path, losses = run()"] if self.is_large else []),
-            f"{_INDENT * 2}for step, {row[0]} in enumerate({row[1]}):",
-            f"{_INDENT * 3}print(step, {row[2]})",
+            f"{INDENT}competitors = [",
+            *(f"{INDENT * 2}({literal(name)}, {call})," for name, call in pairs),
+            f"{INDENT}]",
+            f"{INDENT}for name, run in competitors:",
+            f'{INDENT * 2}print("#", name)',
+            *([f"{INDENT * 2}path, losses = run()"] if self.is_large else []),
+            f"{INDENT * 2}for step, {row[0]} in enumerate({row[1]}):",
+            f"{INDENT * 3}print(step, {row[2]})",
             "",
             'if __name__ == "__main__":',
-            f"{_INDENT}main()",
+            f"{INDENT}main()",
         ]
 
     # -- the notebook ----------------------------------------------------------------------------------
@@ -328,7 +327,7 @@ class _Script:
             return [], program.source.name
         assert data is not None
         numbers = [
-            f"{_INDENT * 2}{literal(part.name)}: torch.stack([{', '.join(part.axes)}]).view({_shape(part)}),"
+            f"{INDENT * 2}{literal(part.name)}: torch.stack([{', '.join(part.axes)}]).view({_shape(part)}),"
             for part in data.model.parts()
         ]
         double = ".double()" if self.experiment.dtype == "float64" else ""
@@ -339,11 +338,11 @@ class _Script:
             "",
             "",
             f"def loss_of({', '.join(self.axes)}):",
-            f'{_INDENT}"""The loss of all examples for one model."""',
-            f"{_INDENT}numbers = {{",
+            f'{INDENT}"""The loss of all examples for one model."""',
+            f"{INDENT}numbers = {{",
             *numbers,
-            f"{_INDENT}}}",
-            f"{_INDENT}return loss_fn(functional_call(model, numbers, (inputs,)), targets)",
+            f"{INDENT}}}",
+            f"{INDENT}return loss_fn(functional_call(model, numbers, (inputs,)), targets)",
             "",
             "",
             "loss_at = vmap(loss_of)  # for many models at once",
@@ -366,11 +365,11 @@ class _Script:
             "heights = torch.log1p(z - z.nan_to_num(torch.inf).min())  # shows a valley beside a wall",
             "picture = go.Figure()",
             "picture.add_contour(",
-            f"{_INDENT}x=x.tolist(), y=y.tolist(), z=heights.tolist(), showscale=False, ncontours=30",
+            f"{INDENT}x=x.tolist(), y=y.tolist(), z=heights.tolist(), showscale=False, ncontours=30",
             ")",
             "for name, path in paths.items():",
-            f"{_INDENT}across, up = path.T.tolist()",
-            f'{_INDENT}picture.add_scatter(x=across, y=up, name=escape(name), mode="lines+markers")',
+            f"{INDENT}across, up = path.T.tolist()",
+            f'{INDENT}picture.add_scatter(x=across, y=up, name=escape(name), mode="lines+markers")',
             f"picture.update_xaxes(title={titles[0]}, range={ranges[0]})",
             f"picture.update_yaxes(title={titles[1]}, range={ranges[1]})",
             "picture.show()",
@@ -382,7 +381,7 @@ class _Script:
         return [
             "curves = go.Figure()",
             f"for name in {names}:",
-            f"{_INDENT}curves.add_scatter(y={losses}, name=escape(name))",
+            f"{INDENT}curves.add_scatter(y={losses}, name=escape(name))",
             'curves.update_xaxes(title="step")',
             f'curves.update_yaxes(title="loss", type="{scale}")',
             "curves.show()",
@@ -432,13 +431,8 @@ def _shape(part: Part) -> str:
     return ", ".join(map(str, part.shape))
 
 
-def _apart(parts: Iterable[Iterable[str]]) -> list[str]:
-    """All lines, with an empty one between two parts."""
-    return [line for part in parts for line in ("", *part)][1:]
-
-
 def _indented(lines: Iterable[str]) -> list[str]:
-    return [_INDENT + line if line else "" for line in lines]
+    return [INDENT + line if line else "" for line in lines]
 
 
 def _spaced(lines: Iterable[str]) -> list[str]:

@@ -15,7 +15,7 @@ from types import FunctionType
 
 import torch
 
-from optviz.programs.writing import _WIDTH, INDENT, listed, literal
+from optviz.programs.writing import INDENT, WIDTH, apart, listed, literal
 from optviz.spec.experiment import SurfaceSpec
 from optviz.spec.params import Value
 from optviz.surfaces.catalogue import SURFACES
@@ -72,7 +72,7 @@ def _definition(function: object, values: Mapping[str, Value], taken: frozenset[
     if functions.keys() & taken or _piece(functions[name]).parameters != ("x", "y", *values):
         raise _HiddenError
     parts = [_defined(key, part, values if key == name else {}) for key, part in functions.items()]
-    return Source(_imports(modules), tuple(_public(_apart(parts), functions, taken)), name)
+    return Source(_imports(modules), tuple(_public(apart(parts), functions, taken)), name)
 
 
 def _expressed(code: Code) -> Source:
@@ -85,18 +85,13 @@ def _expressed(code: Code) -> Source:
     head = listed(f"def {code.name}(", ["x", "y", *given], "):")
     own = [*head, *(INDENT + line for line in _returned(code.expression))]
     parts = [*(_defined(key, part, {}) for key, part in functions.items()), own]
-    return Source(_imports(modules), tuple(_apart(parts)), code.name)
-
-
-def _apart(parts: Sequence[Sequence[str]]) -> list[str]:
-    """All lines, with an empty one between two parts."""
-    return [line for part in parts for line in ("", *part)][1:]
+    return Source(_imports(modules), tuple(apart(parts)), code.name)
 
 
 def _returned(expression: str) -> list[str]:
-    if len(line := f"return {expression}") <= _WIDTH:
+    if len(line := f"return {expression}") <= WIDTH:
         return [line]
-    rows = textwrap.wrap(expression, _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+    rows = textwrap.wrap(expression, WIDTH - 4, break_long_words=False, break_on_hyphens=False)
     return ["return (", *(INDENT + row for row in rows), ")"]
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from optviz.spec.params import Param, Value
 
-_WIDTH = 92
+WIDTH = 92
 """Longest line before it is indented, which happens at most twice."""
 INDENT = "    "
 
@@ -26,6 +26,11 @@ class Line:
 def indented(lines: Iterable[Line]) -> list[Line]:
     """The lines of a block, one level deeper."""
     return [Line(INDENT + line.text, line.phase) for line in lines]
+
+
+def apart(parts: Iterable[Iterable[str]]) -> list[str]:
+    """All lines, with an empty one between two parts."""
+    return [line for part in parts for line in ("", *part)][1:]
 
 
 def changed(declared: Mapping[str, Param], settings: Mapping[str, Value]) -> list[str]:
@@ -55,10 +60,10 @@ def call(head: str, parts: Sequence[str]) -> list[str]:
 def listed(opening: str, parts: Sequence[str], closing: str) -> list[str]:
     """The parts on one line, or on as few lines of their own as they fit on."""
     line = f"{opening}{', '.join(parts)}{closing}"
-    if len(line) <= _WIDTH:
+    if len(line) <= WIDTH:
         return [line]
     # A part stays whole, unless it is itself a list too long for a line; a quoted text always does.
-    long = [len(part) > _WIDTH - 8 and not {'"', "'"} & set(part) for part in parts]
+    long = [len(part) > WIDTH - 8 and not {'"', "'"} & set(part) for part in parts]
     kept = [part if broken else part.replace(" ", "\0") for part, broken in zip(parts, long, strict=True)]
-    rows = textwrap.wrap(", ".join(kept), _WIDTH - 4, break_long_words=False, break_on_hyphens=False)
+    rows = textwrap.wrap(", ".join(kept), WIDTH - 4, break_long_words=False, break_on_hyphens=False)
     return [opening, *(INDENT + row.replace("\0", " ") for row in rows), closing]

@@ -23,6 +23,8 @@ from optviz.spec.frozen import (
 from optviz.spec.links import Reader, read_field, read_link, write_call, write_field
 from optviz.spec.params import Choice, Float, Int, Ints, Maybe, Some, Text, describe
 
+MOST_RUNS = 8
+"""Competitors at once: each has a colour and dash of its own."""
 MARKS: Mapping[str, str] = MappingProxyType(
     {
         "gradient": "The gradient of the loss at the head: it points uphill.",
@@ -87,7 +89,7 @@ class View:
         "maps. The default is a thousandth of the domain's mean width.",
     )
     colors: tuple[int, ...] = declared(
-        Ints(0, 7),
+        Ints(0, MOST_RUNS - 1),
         (),
         "Which of the palette's colours each run has, counted from 0; runs without one have the first that "
         "are free.",
@@ -119,7 +121,9 @@ class View:
         "of them.",
         in_player=Control("Show", called=_BESIDE),
     )
-    focus: int = declared(Int(0, 7), 0, "Which competitor is examined, counted from 0.", in_player=True)
+    focus: int = declared(
+        Int(0, MOST_RUNS - 1), 0, "Which competitor is examined, counted from 0.", in_player=True
+    )
     marks: tuple[str, ...] = declared(
         Some(tuple(MARKS)),
         (),

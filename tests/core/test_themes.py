@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import gzip
 import inspect
+import io
 import json
 import re
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from PIL import Image, ImageColor
 
 import optviz as ov
 from optviz.export.pictures import still
 from optviz.figures.theme import DARK
 
+ROOT = Path(__file__).parents[2]
 EXPERIMENT = ov.Experiment(
     ov.SurfaceSpec("Booth"), (1.0, 1.0), 20, (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01})),)
 )
@@ -55,6 +60,25 @@ def test_a_theme_of_ones_own_is_in_figures_pictures_and_films():
     assert still(figure)["layout"]["paper_bgcolor"] == "#101010"
     film = ov.to_gif(EXPERIMENT, PATHS, size=(240, 240), fps=10, seconds=0.5, theme=INKY)
     assert film != ov.to_gif(EXPERIMENT, PATHS, size=(240, 240), fps=10, seconds=0.5, theme="dark")
+
+
+@pytest.mark.parametrize("halo", ["#ff0000", "rgb(255, 0, 0)", "rgba(255, 0, 0, 1)"])
+def test_halos_and_stars_of_a_film_are_the_themes(halo):
+    long = replace(EXPERIMENT, surface=ov.SurfaceSpec("Booth"), start=(-8.0, 8.0))
+    theme = replace(DARK, halo=halo)
+    film = ov.to_gif(long, ov.run(long, "cpu"), size=(480, 480), fps=10, seconds=0.5, theme=theme)
+    with Image.open(io.BytesIO(film)) as picture:
+        picture.seek(picture.n_frames - 1)
+        colors = {color for _, color in picture.convert("RGB").getcolors(1 << 16)}
+    assert {(255, 0, 0), ImageColor.getrgb(theme.gold)} <= colors
+
+
+def test_a_pages_own_colours_are_those_of_the_app():
+    settings = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
+    for theme in ("light", "dark"):
+        page = ov.to_html(EXPERIMENT, PATHS, theme=theme)
+        assert f"--st-primary-color: {settings[theme]['primaryColor']};" in page
+        assert f"--st-secondary-background-color: {settings[theme]['secondaryBackgroundColor']};" in page
 
 
 def test_a_page_is_in_its_theme_wherever_it_is_opened():

@@ -39,7 +39,7 @@ def test_the_drawing_has_every_package_in_the_order_of_imports():
     (drawing,) = re.findall(r"```\n(.*?)```", section(ARCHITECTURE, "The drawing"), re.DOTALL)
     assert drawing in section("README.md", "How it is built")  # a stranger sees it in either
     drawn = [word for line in drawing.splitlines() for word in re.findall(r"[a-z]+", line[:36])]
-    # README's table is in the order that test_project.py holds imports to.
+    # README's table is in the order that test_architecture.py holds imports to.
     listed = re.findall(r"^\| `optviz/(\w+)(?:/|\.py)` \|", text("README.md"), re.MULTILINE)
     assert drawn == [name for name in listed if name != "version"]
 

@@ -221,7 +221,7 @@ function trace(scene, scale) {
     contours: { start: 0.5, end: levels.length - 1.5, size: 0.5, coloring: "fill" },
     colorscale: [
       [0, theme.low],
-      [0.45, theme.middle],
+      [theme.middle_at, theme.middle],
       [1, theme.high],
     ],
     line: { width: 0.6, color: theme.faint },

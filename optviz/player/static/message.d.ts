@@ -243,7 +243,7 @@ export interface Theme {
   ink: string;
   /** Grid lines and contour lines. */
   faint: string;
-  /** Colour of the lowest losses; the scale runs from here to `high`. */
+  /** Colour of the lowest losses; the scale runs from here over `middle` to `high`. */
   low: string;
   middle: string;
   high: string;
@@ -259,6 +259,8 @@ export interface Theme {
   gold_edge: string;
   /** A star among words. */
   gold_letter: string;
+  /** Where `middle` stands on the scale of losses, from 0 to 1. */
+  middle_at: number;
 }
 
 /** How wide lines are, in CSS pixels where the type has its usual size. */

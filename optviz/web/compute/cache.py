@@ -14,8 +14,8 @@ _UNBOUNDED = float("inf")
 class Cache(Generic[Kept]):
     """A cache that evicts the least recently used values.
 
-    Every method holds the cache's own lock and takes the same time however much is kept. The newest value
-    stays, however large it is.
+    Whatever reads or changes values holds the cache's own lock, and takes the same time however much is
+    kept. The newest value stays, however large it is.
     """
 
     def __init__(

@@ -18,6 +18,7 @@ from optviz.optimizers import third_party
 from optviz.spec.experiment import read_part
 from optviz.spec.links import LONGEST_LINK, VERSION, split_link
 from optviz.spec.params import Kind, Param, Value, describe
+from optviz.spec.view import MOST_RUNS
 from optviz.web.state import choices, limits
 from optviz.web.state.session import session
 
@@ -168,9 +169,9 @@ class _Link:
         """The competitors that can be used, and their places among those that are given."""
         self._names = ov.surface(surface).names
         texts = self._words.pop("run", [])
-        if len(texts) > limits.MOST_RUNS:
-            self.ignore("run", f"There is room for {limits.MOST_RUNS} competitors, not for {len(texts)}.")
-        read = [self._try("run", self._run, text) for text in texts[: limits.MOST_RUNS]]
+        if len(texts) > MOST_RUNS:
+            self.ignore("run", f"There is room for {MOST_RUNS} competitors, not for {len(texts)}.")
+        read = [self._try("run", self._run, text) for text in texts[:MOST_RUNS]]
         usable = {place: run for place, run in enumerate(read) if run is not None}
         return tuple(usable.values()), tuple(usable)
 

@@ -19,11 +19,10 @@ from optviz.lessons.catalogue import find_page, find_whole
 from optviz.maps.catalogue import MAPS
 from optviz.spec.experiment import EXPERIMENT_PARAMS
 from optviz.spec.params import Value
-from optviz.spec.view import IN_PLAYER
+from optviz.spec.view import IN_PLAYER, MOST_RUNS
 from optviz.web.compute import runs
 from optviz.web.state import fragments, limits
 from optviz.web.state.fragments import PROBLEM, RESULTS, Parts
-from optviz.web.state.limits import MOST_RUNS
 from optviz.web.state.session import Memory, session
 from optviz.web.streamlit_internals import draws_fragments
 

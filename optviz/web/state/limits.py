@@ -9,7 +9,6 @@ from optviz.spec.params import Float, Int, Kind, Maybe, Tuple
 from optviz.spec.view import VIEW_PARAMS
 
 MOST_STEPS = 5000
-MOST_RUNS = 8
 START = Tuple((Float(-1e10, 1e10),) * 2)
 WARMUP = Int(0, MOST_STEPS)
 WITHIN = Float(0.0, 1e6)

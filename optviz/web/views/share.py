@@ -161,7 +161,7 @@ def _picture(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     figure = of_maps.get(settings["figure"]) or figure_of(shown.work(row, settings))
     message: PictureMessage = {
         "figure": json.loads(go.Figure(still(figure)).to_json()),
-        "format": "svg" if row.name == "svg" else "png",
+        "format": row.name,
         "width": settings["width"],
         "height": settings["height"],
         "scale": settings.get("scale", 1),

@@ -14,6 +14,7 @@ from optviz.figures.theme import DARK, DASHES, LIGHT
 from optviz.optimizers import third_party
 from optviz.spec.experiment import EXPERIMENT_PARAMS, RUN_PARAMS
 from optviz.spec.params import Float, Int, Param, Text, Value
+from optviz.spec.view import MOST_RUNS
 from optviz.surfaces.formula.surface import NAME as YOURS
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
@@ -34,9 +35,9 @@ def draw() -> None:
     widgets.complain("rates")
     for slot in choices.slots():
         st.fragment(_card, key=fragments.card(slot))(slot)
-    full = len(choices.slots()) == limits.MOST_RUNS
+    full = len(choices.slots()) == MOST_RUNS
     st.button(
-        f"{limits.MOST_RUNS} competitors are the most" if full else "Add a competitor",
+        f"{MOST_RUNS} competitors are the most" if full else "Add a competitor",
         key="add",
         icon=":material/add:",
         disabled=full,
@@ -204,7 +205,7 @@ def _more(slot: int) -> None:
         last = len(choices.slots()) - 1
         with st.container(horizontal=True, gap="small", key=f"acts-{slot}"):
             for label, icon, off, change in (
-                ("Duplicate", "content_copy", last + 1 == limits.MOST_RUNS, (choices.duplicate_run, slot)),
+                ("Duplicate", "content_copy", last + 1 == MOST_RUNS, (choices.duplicate_run, slot)),
                 ("Move up", "arrow_upward", place == 0, (choices.move_run, slot, -1)),
                 ("Move down", "arrow_downward", place == last, (choices.move_run, slot, 1)),
                 ("All as suggested here", "lightbulb", False, (choices.set_defaults, slot, True)),

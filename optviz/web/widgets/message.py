@@ -50,7 +50,7 @@ class PictureMessage(TypedDict):
     """A picture that the browser draws and saves."""
 
     figure: Figure
-    format: Literal["png", "svg"]
+    format: Annotated[str, Literal["png", "svg"]]
     width: int
     height: int
     scale: float

@@ -78,7 +78,7 @@ export class Raster {
     const paper = channels(theme.paper);
     const dark = paper[0] + paper[1] + paper[2] < 384;
     for (let band = 0; band < bands; band++) {
-      const flat = mixed(stops, (band + 0.5) / bands);
+      const flat = mixed(stops, theme.middle_at, (band + 0.5) / bands);
       for (let k = 0; k < SHADES; k++) {
         const lit = shaded(flat, k / (SHADES - 1), dark);
         const lined = lit.map((value) => value + line * ((dark ? 255 : 0) - value) * (dark ? 0.8 : 1));
@@ -284,10 +284,11 @@ function channels(color) {
 /**
  * The colour scale of the contours.
  * @param {number[][]} stops
+ * @param {number} at where the middle one stands
  * @param {number} part
  */
-function mixed([low, middle, high], part) {
-  const [from, to, share] = part < 0.45 ? [low, middle, part / 0.45] : [middle, high, (part - 0.45) / 0.55];
+function mixed([low, middle, high], at, part) {
+  const [from, to, share] = part < at ? [low, middle, part / at] : [middle, high, (part - at) / (1 - at)];
   return from.map((value, channel) => value + share * (to[channel] - value));
 }
 
