@@ -120,8 +120,10 @@ def _cases(*rows: str) -> str:
 
 
 def _ranked(text: str) -> tuple[str, int]:
-    """A symbol or a number, and how tightly it binds."""
-    return text, _SUM if text.startswith("-") else _PRODUCT if r"\cdot" in text else _ATOM
+    """A symbol or a number, and how tightly it binds: TeX refuses a second superscript."""
+    if text.startswith("-"):
+        return text, _SUM
+    return text, _PRODUCT if r"\cdot" in text else _BASE if "'" in text or "^" in text else _ATOM
 
 
 # -- numbers -------------------------------------------------------------------------------------------

@@ -149,7 +149,8 @@ export function latex(shown) {
   return {
     leaf: (leaf, rank) => {
       const text = typeof leaf === "number" ? numberTeX(leaf) : shown(leaf);
-      const own = text.startsWith("-") ? SUM : text.includes("\\cdot") ? PRODUCT : ATOM;
+      const isRaised = /['^]/.test(text); // TeX refuses a second superscript
+      const own = text.startsWith("-") ? SUM : text.includes("\\cdot") ? PRODUCT : isRaised ? BASE : ATOM;
       return own < rank ? bracket(text) : text;
     },
     bracket,
