@@ -17,8 +17,9 @@ THIN = r" \, "
 _NAMED: Mapping[str, str] = MappingProxyType(
     {name: rf"\{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp", "min", "max")}
     | {"asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "log": r"\ln"}
+    | {f"{side} mean": rf"\operatorname{{mean}}_{{\text{{{side}}}}}" for side in ("row", "column")}
 )
-"""Functions that LaTeX has a command for."""
+"""How functions are written that have a command in LaTeX, or an index."""
 _RELATIONS: Mapping[str, str] = MappingProxyType(
     {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"}
 )

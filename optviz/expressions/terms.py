@@ -7,7 +7,7 @@ by `optviz.surfaces.formula.lowering`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -137,16 +137,25 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {  # those of the optimizers' ru
 }
 
 
+_OF_A_TENSOR: Mapping[str, Callable[[Any, tuple[int, ...]], Any]] = {  # one number, from all along these axes
+    "RMS": lambda value, axes: np.sqrt(np.mean(np.square(value), axis=axes, keepdims=True)),
+    "mean": lambda value, axes: np.mean(value, axis=axes, keepdims=True),
+    "row mean": lambda value, axes: np.mean(value, axis=axes[-1], keepdims=True),
+    "column mean": lambda value, axes: np.mean(value, axis=axes[-2], keepdims=True),
+}
+
+
 def _single(values: Array) -> Array:
     return values.astype(np.float32).astype(np.float64)
 
 
-def value(term: Term, values: Values) -> Any:
+def value(term: Term, values: Values, tensor: tuple[int, ...] = (-1,)) -> Any:
     """The value of a term, in float64: a number, or an array where its symbols are arrays.
 
     Args:
         term: The term.
         values: The value of each of its symbols, by its key.
+        tensor: The axes of the arrays along which the numbers of one tensor lie: two of them for a matrix.
 
     Raises:
         TypeError: `term` is none.
@@ -156,19 +165,45 @@ def value(term: Term, values: Values) -> Any:
             return number
         case Symbol(key):
             return values[key]
+        case Operation(name, (part,)) if name in _OF_A_TENSOR:
+            return _OF_A_TENSOR[name](value(part, values, tensor), tensor)
         case Operation(name, parts):
-            return _OPERATIONS[name](*(value(part, values) for part in parts))
+            return _OPERATIONS[name](*(value(part, values, tensor) for part in parts))
     raise TypeError(f"{term!r} is no term.")
 
 
-def symbols(term: Term) -> Iterator[Symbol]:
-    """The symbols of a term from left to right, each as often as it occurs."""
+def symbols(term: Term, of_tensors: bool = True) -> Iterator[Symbol]:
+    """The symbols of a term from left to right, each as often as it occurs.
+
+    Args:
+        term: The term.
+        of_tensors: Whether those count, too, that enter as a whole tensor, as in its RMS.
+    """
     match term:
         case Symbol():
             yield term
-        case Operation(_, parts):
+        case Operation(name, parts) if of_tensors or name not in _OF_A_TENSOR:
             for part in parts:
-                yield from symbols(part)
+                yield from symbols(part, of_tensors)
+
+
+def apart(term: Term) -> Term:
+    """The term as it is written with numbers: the RMS of θ is that of "theta@0" and "theta@1"."""
+    match term:
+        case Operation(name, (part,)) if name in _OF_A_TENSOR:
+            return Operation(name, (_on(part, 0), _on(part, 1)))
+        case Operation(name, parts):
+            return Operation(name, tuple(apart(part) for part in parts))
+    return term
+
+
+def _on(term: Term, axis: int) -> Term:
+    match term:
+        case Symbol(key):
+            return replace(term, key=f"{key}@{axis}")
+        case Operation(name, parts):
+            return Operation(name, tuple(_on(part, axis) for part in parts))
+    return term
 
 
 def tree(term: Term) -> Any:

@@ -19,7 +19,18 @@ import numpy as np
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Trajectory
 from optviz.expressions.latex import latex, number_latex, symbol_latex
-from optviz.expressions.terms import Number, Operation, Symbol, Term, Values, by_sign, sqrt, symbols, value
+from optviz.expressions.terms import (
+    Number,
+    Operation,
+    Symbol,
+    Term,
+    Values,
+    apart,
+    by_sign,
+    sqrt,
+    symbols,
+    value,
+)
 from optviz.optimizers.catalogue import optimizer_info
 from optviz.spec.experiment import RunSpec
 from optviz.spec.wording import counted
@@ -56,6 +67,11 @@ class _Rule:
     """torch's state before the first step: a number, or the key of what it equals."""
     which: Callable[[Values], Any] = lambda values: np.zeros(len(values["t"]), dtype=np.int64)
     """(n,) the form of each step, from `lr`, `t` and the settings, each (n, 1)."""
+    none: Callable[[str], Mapping[str, float]] = lambda dtype: {}
+    """What torch puts where a setting is None, by its key, in a run of that dtype."""
+    of_tensors: bool = False
+    """Whether the numbers of a tensor enter each other's steps. It holds where one tensor has all that is
+    trained; where that is a single number, the settings that `forms` gets say "alone"."""
 
 
 THETA = Symbol("theta", "θ", "t−1")
@@ -353,6 +369,53 @@ def _asgd(settings: _Settings) -> Sequence[Form]:
     return (Form(lines, {**slope.times(-rate), "shrinking": -(lambd * rate * THETA)}),)
 
 
+def adafactor_form(settings: _Settings, matrix: bool) -> Form:
+    """Adafactor's step.
+
+    Shazeer & Stern (2018), algorithms 4 and 5, write 1 − β̂ for the share of the new, and have sums where
+    this has means: torch's note says that both are the same.
+
+    Args:
+        settings: The hyperparameters; "alone" among them says that the tensor has a single number.
+        matrix: Whether the parameters are a matrix: then it keeps means of rows and columns.
+    """
+    slope = _slope(settings, decays=False)
+    base, shrinking, decay = _shrinking(settings, True)
+    share, square, estimate = Symbol("share", "w", "t"), _state("variance", "v"), Symbol("V", "V", "t", "hat")
+    rows, columns = _state("row_var", "R"), _state("col_var", "C")
+    rate, update = Symbol("rate", "α", "t"), Symbol("update", "U", "t")
+    least, smallest = Symbol("eps.0", "ε", "1"), Symbol("eps.1", "ε", "2")
+
+    def mean(name: Symbol, new: Term, words: str) -> Line:
+        return _sum(name, _before(name.key, name.base), 1 - share, new, words)
+
+    def size(term: Term) -> Term:
+        return Operation("abs" if settings.get("alone") else "RMS", (term,))
+
+    kept: tuple[Line, ...] = (mean(square, slope.term**2, "running mean of the squared gradient"),)
+    if matrix:
+        row_mean, column_mean = (Operation(f"{side} mean", (slope.term**2,)) for side in ("row", "column"))
+        product = rows * columns / Operation("max", (Operation("mean", (rows,)), least))
+        kept = (
+            mean(rows, row_mean, "running mean of the squared gradient, of each row"),
+            mean(columns, column_mean, "and of each column"),
+            Line(estimate, product, "what they say of each number"),
+        )
+    root = Operation("max", (sqrt(estimate if matrix else square), least))
+    cap = Operation("min", (_LR, 1 / sqrt(T)))
+    clipping = Operation("max", (Number(1.0), size(update) / Symbol("d", "d")))
+    lines = (
+        *slope.lines,
+        Line(share, T ** Symbol("beta2_decay", "τ"), "the share of the new, which falls: the memory grows"),
+        *kept,
+        Line(update, slope.term / root, "the gradient, scaled by it"),
+        Line(rate, Operation("max", (smallest, size(THETA))) * cap, "a share of the parameters' own size"),
+        *shrinking,
+        Line(AFTER, base - rate * (update / clipping), "the step, no longer than d allows"),
+    )
+    return Form(lines, {**slope.times(-rate / (clipping * root)), **decay})
+
+
 _ZERO: Mapping[str, float] = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
 RULES: Mapping[str, _Rule] = {
     "SGD": _Rule(_sgd, which=_sgd_forms),
@@ -373,9 +436,15 @@ RULES: Mapping[str, _Rule] = {
     "Adadelta": _Rule(_adadelta, lambda settings: {"square_avg": 0.0, "acc_delta": 0.0}),
     "Rprop": _Rule(_rprop, lambda settings: {"prev": 0.0, "step_size": "lr"}),
     "ASGD": _Rule(_asgd, lambda settings: {"eta": "lr"}),
+    "Adafactor": _Rule(
+        lambda settings: (adafactor_form(settings, matrix=False),),
+        lambda settings: {"variance": 0.0},
+        none=lambda dtype: {"eps.0": float(np.finfo(dtype).eps)},
+        of_tensors=True,
+    ),
 }
-"""How each optimizer steps, from its single-tensor code in `torch.optim`. LBFGS (a search), Muon (a matrix
-iteration in bfloat16) and Adafactor (factored matrices) have no rule that fits a few lines."""
+"""How each optimizer steps, from its single-tensor code in `torch.optim`. LBFGS (a search) and Muon (a matrix
+iteration in bfloat16) have no rule that fits a few lines."""
 
 
 # -- derivations -----------------------------------------------------------------------------------------
@@ -398,11 +467,17 @@ class Derivation:
         """Every hyperparameter of the run's optimizer, by torch's name."""
         return optimizer_info(self.run.optimizer).complete(self.run.optimizer)
 
+    @property
+    def numbers(self) -> Mapping[str, float]:
+        """The numbers among the settings, by keys of symbols; where they are None, what torch puts there."""
+        return {**self.rule.none(self.trajectory.made_with.dtype), **flat_settings(self.settings)}
+
     @cached_property
     def forms(self) -> tuple[Form, ...]:
         """The kinds of steps there are: an optimizer may begin in another way than it goes on."""
         moved = {"momentum": 1.0} if "momentum" in self.trajectory.hyperparameters else {}
-        return tuple(self.rule.forms({**self.settings, **moved}))  # a scheduler may bring momentum
+        alone = {"alone": len(self.run.frozen) == 1}
+        return tuple(self.rule.forms({**self.settings, **moved, **alone}))  # a scheduler may bring momentum
 
     @cached_property
     def which(self) -> Any:
@@ -414,10 +489,10 @@ class Derivation:
     @cached_property
     def known(self) -> Mapping[str, Any]:
         """What is known before and during each step, by keys of symbols: (n, 1) or (n, 2), float64."""
-        trajectory, settings = self.trajectory, self.settings
+        trajectory = self.trajectory
         n = trajectory.steps
         count = np.arange(n) % (self.run.reset_every or max(n, 1)) + 1
-        known: dict[str, Any] = flat_settings(settings)
+        known: dict[str, Any] = {**self.numbers}
         for name, values in trajectory.hyperparameters.items():
             known |= flat_settings({name: tuple(values.T) if values.ndim == 2 else values})
         known = {name: np.reshape(number, (-1, 1)) + np.zeros((n, 1)) for name, number in known.items()}
@@ -440,6 +515,14 @@ class Derivation:
     def initial(self) -> Mapping[str, float | str]:
         """The state before the first step, by torch's names: a number, or the key of what it equals."""
         return self.rule.initial(self.settings)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the trajectory has all numbers that enter a step, as the rule has them."""
+        state = {f"{key}.before" for key in self.trajectory.state}
+        kept = {key for key in self.used if key.endswith(".before")}
+        is_one = not any("." in key for key in self.trajectory.state)  # else torch's state of several tensors
+        return not self.rule.of_tensors or not self.trajectory.steps or (is_one and kept <= state)
 
     @property
     def used(self) -> frozenset[str]:
@@ -486,7 +569,7 @@ class Derivation:
         """
         found: set[str] = set()
         for line in form.lines:
-            keys = {symbol.key for symbol in symbols(line.term)}
+            keys = {symbol.key for symbol in symbols(line.term, of_tensors=False)}
             if all(key in found or (key in self.known and self.known[key].shape[1] == 1) for key in keys):
                 found.add(line.name.key)
         return frozenset(found)
@@ -519,14 +602,15 @@ class Derivation:
             names = self.trajectory.names
             axes = [axis for axis, name in enumerate(names) if name not in self.run.frozen]
             for axis in axes[:1] if line.name.key in self.scalars(form) else axes:
-                numbers = latex(line.term, lambda symbol, axis=axis: self._shown(symbol, step, axis))  # type: ignore[misc]
+                numbers = latex(apart(line.term), lambda symbol, axis=axis: self._shown(symbol, step, axis))  # type: ignore[misc]
                 result = number_latex(self._at(line.name.key, step, axis))
                 label = "" if line.name.key in self.scalars(form) else rf"{names[axis]}\colon\quad "
                 rows.append(rf"{label}&\phantom{{=}} {numbers} = {result}")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     def _shown(self, symbol: Symbol, step: int, axis: int) -> str:
-        return number_latex(self._at(symbol.key, step, axis))
+        key, _, place = symbol.key.partition("@")
+        return number_latex(self._at(key, step, int(place or axis)))
 
     def _at(self, key: str, step: int, axis: int) -> float:
         column = self.values[key] if key in self.values else self.known[key]
@@ -535,6 +619,9 @@ class Derivation:
 
 def derivation(trajectory: Trajectory) -> Derivation | None:
     """The steps of a run, derived line by line; None where the optimizer has no rule of a few lines.
+
+    Adafactor's numbers enter each other's steps: it has a derivation where one tensor that is no matrix has
+    all that is trained.
 
     Args:
         trajectory: n steps on a surface of two parameters; of a network see `seen_through`.
@@ -551,7 +638,10 @@ def derivation(trajectory: Trajectory) -> Derivation | None:
         True
     """
     rule = RULES.get(trajectory.run.optimizer.name)
-    return None if rule is None else Derivation(trajectory, rule)
+    if rule is None:
+        return None
+    found = Derivation(trajectory, rule)
+    return found if found.is_whole else None
 
 
 def flat_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

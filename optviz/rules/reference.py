@@ -1,8 +1,11 @@
 """What a reference of optimizers says of each: its update rule in symbols, and how much it keeps, measured.
 
-The rules are those of `derivations`, which are tested against torch's steps; the three that have none there
-are written here by hand. What an optimizer keeps is not looked up but counted: the real class takes real
-steps, and the numbers in its state are added up.
+The rules are those of `derivations`, which are tested against torch's steps. Two have none there and are
+written here by hand: a step of LBFGS is a loop of its own, with a line search inside, and takes as many
+iterations as it needs; Muon multiplies matrices, in bfloat16.
+
+What an optimizer keeps is not looked up but counted: the real class takes real steps, and the numbers in its
+state are added up.
 
 Letters are those of torch's documentation: γ is lr, λ is weight_decay, μ is momentum, g is the gradient and
 θ are the parameters; `rule_letters` lists those of a rule.
@@ -24,7 +27,7 @@ from torch.optim import Optimizer
 from optviz.expressions.latex import latex, symbol_latex
 from optviz.expressions.terms import Number, Operation, Symbol, Term, symbols
 from optviz.optimizers.catalogue import optimizer_info
-from optviz.rules.derivations import AFTER, GIVEN, RULES, THETA, Form, Line, T, flat_settings
+from optviz.rules.derivations import AFTER, GIVEN, RULES, THETA, Form, Line, T, adafactor_form, flat_settings
 from optviz.spec.experiment import OptimizerSpec
 
 _Settings = Mapping[str, Any]
@@ -36,6 +39,12 @@ _Letters = tuple[tuple[str, str], ...]
 _LATE = 1e9
 """A step so late that nothing of the start is left, however long the memory."""
 _WORDS: Mapping[Symbol, str] = {GIVEN: "the gradient", THETA: "the parameters", T: "the step, counted from 1"}
+
+_MEANS = (
+    (r"\operatorname{RMS}", "root mean square: the typical size of a matrix's numbers"),
+    (r"\operatorname{mean}_{\text{row}}", "the mean of each row"),
+    (r"\operatorname{mean}_{\text{column}}", "the mean of each column"),
+)
 
 
 def rule_latex(spec: OptimizerSpec) -> str:
@@ -82,7 +91,8 @@ def rule_letters(spec: OptimizerSpec) -> _Letters:
     for name, begins in _beginnings(spec).items():  # Rprop's lr is only the length of its first step
         if f"{name}.before" in found:
             words[f"{name}.before"] = f"before the first step, {begins}"
-    return tuple((symbol_latex(found[key]), each) for key, each in words.items())
+    letters = tuple((symbol_latex(found[key]), each) for key, each in words.items())
+    return letters + (_MEANS if spec.name == "Adafactor" else ())
 
 
 def rule_lines(spec: OptimizerSpec) -> tuple[Line, ...]:
@@ -114,7 +124,12 @@ def _beginnings(spec: OptimizerSpec) -> Mapping[str, str]:
 
 
 def _later(name: str, settings: _Settings) -> Form:
-    """The form of an ordinary step: SGD's after momentum began, RAdam's when it trusts its scaling."""
+    """The form of an ordinary step: SGD's after momentum began, RAdam's when it trusts its scaling.
+
+    Adafactor's is that of a matrix, for which it is made.
+    """
+    if name == "Adafactor":
+        return adafactor_form(settings, matrix=True)
     rule = RULES[name]
     forms = rule.forms(settings)
     if len(forms) == 1:
@@ -162,38 +177,6 @@ _SHARED: _Letters = (
     (r"\gamma", "lr"),
 )
 _DECAY = (r"\lambda", "weight_decay")
-
-
-def _adafactor(settings: _Settings) -> tuple[tuple[str, ...], _Letters]:
-    """The case of a matrix, from the algorithm in torch's documentation of Adafactor.
-
-    There Shazeer & Stern (2018), algorithms 4 and 5, have sums where this has means: torch's note says that
-    both are the same.
-    """
-    turns = settings["maximize"]
-    gradient = "g_{t}'" if turns else "g_{t}"
-    square = r"\left(g_{t}'\right)^{2}" if turns else "g_{t}^{2}"
-    base, shrunk = _shrunk(settings)
-
-    def mean(name: str, of: str) -> str:
-        new = rf"(1 - \hat{{\beta}}_{{t}}) \,\text{{mean of each {of} of }} {square}"
-        return rf"{name}_{{t}} &= \hat{{\beta}}_{{t}} {name}_{{t-1}} + {new}"
-
-    rows = (
-        *((rf"{gradient} &= -g_{{t}}",) if turns else ()),
-        r"\hat{\beta}_{t} &= 1 - t^{\tau}",
-        mean("R", "row"),
-        mean("C", "column"),
-        r"\hat{V}_{t} &= \frac{R_{t} C_{t}}{\max(\operatorname{mean}(R_{t}), \epsilon_{1})}",
-        rf"U_{{t}} &= \frac{{{gradient}}}{{\max(\sqrt{{\hat{{V}}_{{t}}}}, \epsilon_{{1}})}}",
-        r"\alpha_{t} &= \max(\epsilon_{2}, \operatorname{RMS}(\theta_{t-1})) \min(\gamma, 1 / \sqrt{t})",
-        *shrunk,
-        rf"\theta_{{t}} &= {base} - \alpha_{{t}} \frac{{U_{{t}}}}"
-        r"{\max(1, \operatorname{RMS}(U_{t}) / d)}",
-    )
-    own = ((r"\tau", "beta2_decay"), (r"\epsilon_{1}", "eps[0]"), (r"\epsilon_{2}", "eps[1]"), ("d", "d"))
-    root = ((r"\operatorname{RMS}", "root mean square: the typical size of a matrix's numbers"),)
-    return rows, (*_SHARED, *own, *((_DECAY,) if shrunk else ()), *root)
 
 
 def _lbfgs(settings: _Settings) -> tuple[tuple[str, ...], _Letters]:
@@ -258,7 +241,6 @@ def _shrunk(settings: _Settings) -> tuple[str, tuple[str, ...]]:
 
 
 _WRITTEN: Mapping[str, Callable[[_Settings], tuple[tuple[str, ...], _Letters]]] = {
-    "Adafactor": _adafactor,
     "LBFGS": _lbfgs,
     "Muon": _muon,
 }

@@ -84,7 +84,9 @@ def steps(
         "columns": [[name, values.shape[1]] for name, values in parts.items()],
         "axes": list(trajectory.names),
         "double": trajectory.made_with.dtype == "float64",
-        "settings": flat_settings(optimizer_info(optimizer).complete(optimizer)),
+        "settings": dict(found.numbers)
+        if found
+        else flat_settings(optimizer_info(optimizer).complete(optimizer)),
         "trained": [axis for axis, name in enumerate(trajectory.names) if name not in trajectory.run.frozen],
         "resetEvery": trajectory.run.reset_every,
         "lr": optimizer_info(optimizer).lr_use.value,

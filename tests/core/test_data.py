@@ -510,6 +510,9 @@ def test_derivations_hold(name: str, optimizer: str, frozen: tuple[str, ...]) ->
         experiment(run, name, dtype="float64", batch_size=2, noise=0.1, start=(0.7, -0.4)), 0, "cpu"
     )
     found = ov.derivation(trajectory)
+    if optimizer == "Adafactor" and any(key.endswith("row_var") for key in trajectory.state):
+        assert found is None  # a weight of a module is a matrix, however small
+        return
     before, after = trajectory.points[:-1], trajectory.points[1:]
     # RAdam's first rectified step with beta2 = 0.999 subtracts 1994 from 1999: that costs three digits.
     share = 1e-11 if optimizer == "RAdam" else 1e-12

@@ -17,7 +17,7 @@ from optviz.rules.derivations import RULES
 RUNS, STEPS = 60, 12
 EPS = np.finfo(np.float64).eps
 CYCLED = {"SGD", "RMSprop", "Adam", "AdamW", "NAdam", "RAdam", "Adamax"}
-WITHOUT_RULE = {"Adafactor", "LBFGS", "Muon"}
+WITHOUT_RULE = {"LBFGS", "Muon"}
 OWN_STATE = {"step", "ax", "mu"}  # counters, and what the path does not depend on
 
 
@@ -59,6 +59,10 @@ def random_settings(name: str, rng: np.random.Generator) -> dict[str, Any]:
         case "Rprop":
             settings |= {"etas": (float(rng.uniform(0.2, 0.9)), float(rng.uniform(1.05, 2)))}
             settings |= {"step_sizes": (10 ** float(rng.uniform(-6, -2)), float(rng.uniform(0.01, 1)))}
+        case "Adafactor":
+            settings |= {"beta2_decay": float(rng.uniform(-10, 0)), "d": float(rng.uniform(1, 2))}
+            least = 10 ** float(rng.uniform(-10, 0)) if flag() else None
+            settings |= {"eps": (least, 10 ** float(rng.uniform(-6, 1)))}
         case "ASGD":
             settings |= {"lambd": maybe(0.001, 0.1), "alpha": float(rng.uniform(0.1, 1)), "t0": 3.0}
     return settings
@@ -160,6 +164,16 @@ def test_every_optimizer_has_a_rule_or_a_reason_to_have_none():
     assert ov.derivation(ov.run_one(exp, 0, "cpu")) is None
 
 
+def test_where_one_of_two_numbers_is_frozen_the_other_is_its_own_mean():
+    def text(**around: Any) -> str:
+        run = ov.RunSpec(ov.OptimizerSpec("Adafactor", {"lr": 0.1}), **around)
+        exp = ov.Experiment(ov.SurfaceSpec("Booth"), (-6.0, 5.0), 3, (run,))
+        return ov.derivation(ov.run_one(exp, 0, "cpu")).latex(0)
+
+    assert r"RMS}\left(\theta_{t-1}\right)" in text() and r"RMS}\left(-6, 5\right)" in text()
+    assert r"\left|\theta_{t-1}\right|" in text(frozen=("x",)) and "RMS" not in text(frozen=("x",))
+
+
 def test_an_optimizer_may_begin_in_another_way_than_it_goes_on():
     def run(name: str, steps: int = 12, **settings: Any) -> Any:
         spec = ov.RunSpec(ov.OptimizerSpec(name, settings), reset_every=7)
@@ -216,6 +230,7 @@ TERMS = {
         r"\begin{cases} 1 & x - 3 > 0 \\ 2 & x - 3 < 0 \\ x & x - 3 = 0 \end{cases}",
         3.0,
     ),
+    Operation("RMS", (X,)): (r"\operatorname{RMS}\left(x\right)", 3.0),
     Operation("max", (X, Y)): (r"\max\left(x, \hat{y}_{t}\right)", 4.0),
 }
 
@@ -224,7 +239,7 @@ TERMS = {
 def test_a_term_is_written_as_it_is_evaluated(term):
     text, number = TERMS[term]
     assert latex(term) == text
-    assert value(term, {"x": 3.0, "y": 4.0}) == number
+    assert value(term, {"x": np.array([3.0]), "y": np.array([4.0])}) == number
     assert {symbol.key for symbol in symbols(term)} <= {"x", "y"}
     assert isinstance(tree(term), list)
 

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 import optviz as ov
 from optviz.expressions.terms import value
-from optviz.rules.derivations import RULES
+from optviz.rules.derivations import RULES, flat_settings
 from optviz.rules.reference import (
     Footprint,
     _footprint,
@@ -87,8 +87,8 @@ def test_adams_rule_is_adams() -> None:
         (spec("RAdam", betas=(0.9, 0.5)), r"- \gamma \hat{m}_{t}", "r_{t}"),  # never trusts its scaling
         (spec("RMSprop"), r"\gamma \frac{g_{t}}{d_{t}}", r"\mu"),
         (spec("RMSprop", momentum=0.9), r"\theta_{t-1} - \gamma b_{t}", r"\lambda"),
-        (spec("Adafactor"), r"\min(\gamma, 1 / \sqrt{t})", r"\lambda"),
-        (spec("Adafactor", weight_decay=0.1, maximize=True), r"\lambda", "of } g_{t}^{2}"),
+        (spec("Adafactor"), r"\min\left(\gamma, \frac{1}{\sqrt{t}}\right)", r"\lambda"),
+        (spec("Adafactor", weight_decay=0.1, maximize=True), r"\lambda", r"\left(g_{t}^{2}\right)"),
         (spec("LBFGS"), r"\theta_{t-1} - \gamma H_{t} g_{t}", r"\alpha"),
         (spec("LBFGS", line_search_fn="strong_wolfe"), r"- \alpha_{t} H_{t} g_{t}", r"\gamma"),
         (spec("Muon"), r"\gamma \sqrt{\max(1, n / m)} \, X_{k}", "0.2"),
@@ -142,6 +142,26 @@ def test_asgds_rule_is_torchs_with_its_average() -> None:
         np.testing.assert_allclose(known["after"], theta.tolist(), rtol=1e-6)
         np.testing.assert_allclose(known["ax"], mean, rtol=1e-6)
     assert np.abs(mean - theta.tolist()).min() > 1e-3
+
+
+def test_adafactors_rule_of_a_matrix_is_torchs() -> None:
+    """No derivation has it: two numbers are no matrix."""
+    params = {"lr": 0.3, "beta2_decay": -0.7, "eps": (1e-4, 1e-2), "d": 1.1, "weight_decay": 0.1}
+    chosen = spec("Adafactor", **params, maximize=True)
+    generator = torch.Generator().manual_seed(3)
+    theta = torch.randn(3, 4, generator=generator, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.Adafactor([theta], **params, maximize=True)
+    known = {**flat_settings(params), "row_var.before": np.zeros((3, 1)), "col_var.before": np.zeros((1, 4))}
+    for step in range(1, 9):
+        theta.grad = 10 ** (step - 4) * torch.randn(3, 4, generator=generator, dtype=torch.float64)
+        known |= {"t": float(step), "theta": theta.detach().numpy().copy(), "given": theta.grad.numpy()}
+        for line in rule_lines(chosen):
+            known[line.name.key] = value(line.term, known, tensor=(-2, -1))
+        optimizer.step()
+        np.testing.assert_allclose(known["after"], theta.detach(), rtol=1e-11)
+        for name in ("row_var", "col_var"):
+            np.testing.assert_allclose(known[name], optimizer.state[theta][name], rtol=1e-11)
+            known[f"{name}.before"] = known[name]
 
 
 def test_unknown_names_and_settings_are_refused() -> None:

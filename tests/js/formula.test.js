@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { evaluate, SUM, write } from "../../optviz/player/static/formula.js";
+import { apart, evaluate, SUM, write } from "../../optviz/player/static/formula.js";
 import { chance, near } from "./chance.js";
 
 /** @typedef {import("../../optviz/player/static/formula.js").Term} Term */
@@ -84,4 +84,15 @@ test("operations are those of numbers", () => {
     [1, -1, 0].map((sign) => of(["by sign", sign, "a", "b", "c"])),
     [2, 3, 5],
   );
+});
+
+test("a root mean square is of both axes, and has the numbers of both where they are put in", () => {
+  const values = (/** @type {string} */ key, /** @type {number} */ axis) => VALUES[key] * (axis ? 7 : 1);
+  for (const axis of [0, 1]) assert.equal(evaluate(["RMS", ["neg", "a"]], values, axis), 10);
+  assert.equal(evaluate(["*", "b", ["RMS", "a"]], values, 1), 210);
+  assert.deepEqual(apart(["/", ["RMS", ["*", "a", 2]], "b"]), [
+    "/",
+    ["RMS", ["*", "a@0", 2], ["*", "a@1", 2]],
+    "b",
+  ]);
 });

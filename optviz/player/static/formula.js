@@ -3,7 +3,7 @@
 import { precise } from "./ticks.js";
 
 /** @typedef {import("./message.js").Term} Term */
-/** @typedef {(key: string) => number} Values */
+/** @typedef {(key: string, axis: number) => number} Values */
 /** @typedef {import("./message.js").Symbol} Symbol */
 
 /** @type {Record<string, (...numbers: number[]) => number>} */
@@ -24,15 +24,46 @@ const OPERATIONS = {
 };
 
 /**
+ * What is one number for a tensor, from its two. Where one of them is frozen, no rule has it.
+ * @type {Record<string, (x: number, y: number) => number>}
+ */
+const OF_A_TENSOR = { RMS: (x, y) => Math.sqrt((x * x + y * y) / 2) };
+
+/**
  * @param {Term} term
  * @param {Values} values
+ * @param {number} axis
  * @returns {number}
  */
-export function evaluate(term, values) {
+export function evaluate(term, values, axis = 0) {
   if (typeof term === "number") return term;
-  if (typeof term === "string") return values(term);
+  if (typeof term === "string") return values(term, axis);
   const [name, ...parts] = term;
-  return OPERATIONS[name](...parts.map((part) => evaluate(part, values)));
+  if (name in OF_A_TENSOR)
+    return OF_A_TENSOR[name](evaluate(parts[0], values, 0), evaluate(parts[0], values, 1));
+  return OPERATIONS[name](...parts.map((part) => evaluate(part, values, axis)));
+}
+
+/**
+ * The term as it is written with numbers: the RMS of θ is that of "theta@0" and "theta@1".
+ * @param {Term} term
+ * @returns {Term}
+ */
+export function apart(term) {
+  if (!Array.isArray(term)) return term;
+  const [name, ...parts] = term;
+  if (name in OF_A_TENSOR) return [name, on(parts[0], 0), on(parts[0], 1)];
+  return [name, ...parts.map(apart)];
+}
+
+/**
+ * @param {Term} term
+ * @param {number} axis
+ * @returns {Term}
+ */
+function on(term, axis) {
+  if (typeof term === "string") return `${term}@${axis}`;
+  return Array.isArray(term) ? [term[0], ...term.slice(1).map((part) => on(part, axis))] : term;
 }
 
 /** How tightly what is written binds, as in optviz/expressions/latex.py. */

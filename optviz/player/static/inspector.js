@@ -1,7 +1,7 @@
 // What one step of the run in focus did: torch's numbers, and how the rule leads from one to the next.
 
 import { copied } from "./code.js";
-import { latex, mathml, numberTeX, SUM, symbolML, tag, write } from "./formula.js";
+import { apart, latex, mathml, numberTeX, SUM, symbolML, tag, write } from "./formula.js";
 import { swatch } from "./legend.js";
 import { eigen } from "./steps.js";
 import { placed, precise, single } from "./ticks.js";
@@ -229,7 +229,7 @@ export class Inspector {
       result.setAttribute("class", "optviz-result");
       this.updates.push(() => (result.textContent = precise(this.value(line.name, axis, steps), 6)));
       const label = line.scalar ? [] : [tag("mi", this.axes[axis]), tag("mo", ":")];
-      item.append(math(...label, write(line.term, numbers), tag("mo", "="), result));
+      item.append(math(...label, write(apart(line.term), numbers), tag("mo", "="), result));
     }
     return item;
   }
@@ -242,7 +242,9 @@ export class Inspector {
    */
   value(leaf, axis, steps) {
     if (typeof leaf === "number") return leaf;
-    return this.derived.values[leaf]?.[axis] ?? steps.known(leaf, this.step, axis);
+    const [key, place] = leaf.split("@"); // as `apart` has it
+    const at = place ? Number(place) : axis;
+    return this.derived.values[key]?.[at] ?? steps.known(key, this.step, at);
   }
 
   /**
@@ -250,10 +252,10 @@ export class Inspector {
    * @param {Steps} steps
    */
   check(steps) {
-    const apart = steps.data.trained.map((axis) =>
+    const gaps = steps.data.trained.map((axis) =>
       Math.abs(this.derived.values.after[axis] - steps.on("theta", this.step + 1, axis)),
     );
-    const most = Math.max(...apart);
+    const most = Math.max(...gaps);
     if (most === 0) return "This derivation and torch’s own step agree in every digit.";
     if (!Number.isFinite(most)) return "The numbers are not finite any more.";
     const words = `This derivation and torch’s own step differ by ${precise(most, 1)}`;
@@ -277,7 +279,7 @@ export class Inspector {
         const numbers = latex((key) => numberTeX(this.value(key, axis, steps)));
         const label = line.scalar ? "" : `${this.axes[axis]}\\colon\\quad `;
         const result = numberTeX(this.value(line.name, axis, steps));
-        rows.push(`${label}&\\phantom{=} ${write(line.term, numbers)} = ${result}`);
+        rows.push(`${label}&\\phantom{=} ${write(apart(line.term), numbers)} = ${result}`);
       }
     }
     return `\\begin{aligned}\n${rows.join(" \\\\\n")}\n\\end{aligned}`;

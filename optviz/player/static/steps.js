@@ -138,20 +138,12 @@ export class Steps {
     const values = {};
     /** @type {Record<string, [number, number]>} */
     const parts = {};
-    for (const axis of [0, 1]) {
-      const value = (/** @type {string} */ key) => values[key]?.[axis] ?? this.known(key, step, axis);
-      const put = (
-        /** @type {typeof values} */ into,
-        /** @type {string} */ key,
-        /** @type {Term} */ term,
-      ) => {
-        const both = into[key] ?? [Number.NaN, Number.NaN];
-        both[axis] = evaluate(term, value);
-        into[key] = /** @type {[number, number]} */ (both);
-      };
-      for (const line of form?.lines ?? []) put(values, line.name, line.term);
-      for (const [name, term] of Object.entries(form?.parts ?? {})) put(parts, name, term);
-    }
+    const value = (/** @type {string} */ key, /** @type {number} */ axis) =>
+      values[key]?.[axis] ?? this.known(key, step, axis);
+    const both = (/** @type {Term} */ term) =>
+      /** @type {[number, number]} */ ([evaluate(term, value, 0), evaluate(term, value, 1)]);
+    for (const line of form?.lines ?? []) values[line.name] = both(line.term);
+    for (const [name, term] of Object.entries(form?.parts ?? {})) parts[name] = both(term);
     return { values, parts };
   }
 }

@@ -19,7 +19,9 @@ from optviz.web.widgets import widgets
 _LETTERS = (
     "Letters as in torch's documentation: θ are the parameters, g is the gradient, γ is lr, λ is "
     "weight_decay, μ is momentum, t counts the steps. Products, roots and squares are taken number by "
-    "number, except with the matrices of Adafactor, LBFGS and Muon."
+    "number, except with the matrices of Adafactor, LBFGS and Muon. Each rule is tested against torch's own "
+    "steps, except two that are written by hand: LBFGS's, a loop of its own with a search inside, and "
+    "Muon's, which multiplies matrices in bfloat16."
 )
 _MEMORY = (
     "**Memory** is counted, not looked up: each optimizer takes real steps on a matrix of 32 × 64 weights, "
