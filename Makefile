@@ -12,8 +12,11 @@ dev   := $(VENV)/ready-to-develop
 js    := node_modules/ready-to-check
 NPM   := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
+# Many processes load the same modules: they are compiled once, even where the machine's setting is not to.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
-.PHONY: help run setup-browser quick test long lint format bench screenshot clean
+.PHONY: help run setup-browser quick quick-js quick-core quick-rest test long lint format bench screenshot clean
 
 help: ## show this list
 	@echo 'optviz: real torch.optim optimizers on loss surfaces, in your browser.'
@@ -30,9 +33,17 @@ run: $(ready) ## open the app in the browser (sets everything up the first time)
 setup-browser: $(dev) ## find Chromium and what drives it, or install them with apt-get
 	@$(BIN)/python -m scripts.chromium
 
-quick: lint ## an answer in a minute: style, types, a sample of the tests, no browser
+quick: $(dev) $(js) ## an answer in a minute: style, types, a sample of the tests, no browser
+	@$(MAKE) --no-print-directory --jobs 2 quick-core lint quick-js quick-rest
+	@echo 'Quick checks passed. make test runs all.'
+
+# Side by side, each with the files that it collects and nobody else.
+quick-js: $(js)
 	$(NPM) run --silent --if-present test
-	$(BIN)/python -m pytest $(PYTEST_ARGS) --sample 3 --ignore tests/browser $(ARGS)
+quick-core: $(dev)
+	$(BIN)/python -m pytest -q -r fE --sample 1 tests/core $(ARGS)
+quick-rest: $(dev)
+	$(BIN)/python -m pytest -q -r fE --sample 1 tests/unit tests/page $(ARGS)
 
 test: $(dev) $(js) ## run all tests but those that are long by nature
 	$(NPM) run --silent --if-present test

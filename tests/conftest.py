@@ -42,7 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--sample", type=int, metavar="N", help="run at most N cases of each test function")
+    parser.addoption("--sample", type=int, metavar="N", help="run N cases at most of each test, no slow ones")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -55,7 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     yield
     items.sort(key=lambda item: place(item.nodeid))
     if count := config.getoption("sample"):
-        kept = {item for cases in by_function(items) for item in cases[:count]}
+        quick = [item for item in items if not item.get_closest_marker("slow")]
+        kept = {item for cases in by_function(quick) for item in cases[:count]}
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = [item for item in items if item in kept]
 

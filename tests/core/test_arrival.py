@@ -40,6 +40,7 @@ def walked(path: ov.Trajectory, minimizers, within: float) -> int | None:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("surface", SURFACES)
 def test_everything_that_says_when_a_run_arrives_says_the_same(surface: str) -> None:
@@ -75,6 +76,7 @@ def test_everything_that_says_when_a_run_arrives_says_the_same(surface: str) -> 
             assert Expectation(f"{path.name}: {least}").holds(exp, paths) is (step is not None)
 
 
+@pytest.mark.slow
 def test_a_basin_says_when_its_starts_arrive() -> None:
     exp = ov.Experiment(
         ov.SurfaceSpec("Himmelblau"), (0.0, 0.0), STEPS, (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01})),)

@@ -112,6 +112,7 @@ def trained(run: ov.Trajectory) -> list[int]:
     return [axis for axis, name in enumerate("xy") if name not in run.run.frozen]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_each_derivation_is_the_step_that_torch_took(name):
     steps = 0
@@ -127,6 +128,7 @@ def test_each_derivation_is_the_step_that_torch_took(name):
     assert steps >= 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_each_line_about_torchs_state_is_torchs_state(name):
     seen: set[str] = set()
@@ -146,6 +148,7 @@ def test_each_line_about_torchs_state_is_torchs_state(name):
     assert seen or name == "ASGD"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_the_parts_add_up_to_the_step(name):
     for seed in range(RUNS):

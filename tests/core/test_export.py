@@ -223,6 +223,7 @@ def test_the_head_of_a_film_is_where_the_path_is() -> None:
     assert np.hypot(columns - x[-1], rows + 100 - y[-1]).min() < 4
 
 
+@pytest.mark.slow
 def test_a_still_is_what_a_film_ends_on() -> None:
     still = Image.open(io.BytesIO(last_frame(BOTH, size=(400, 300))))
     film = [*films._film(BOTH, None, (400, 300), 10, 1.0, "light", ov.View(), None)]  # before it is packed
@@ -327,6 +328,7 @@ def one_chrome(chrome: None) -> Iterator[None]:
     kaleido.stop_sync_server()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("chrome")
 def test_a_picture_has_its_size_and_its_colours() -> None:
     flat = ov.contour_figure(BOTH, ov.run(BOTH, "cpu"), THEMES["dark"])
@@ -336,6 +338,7 @@ def test_a_picture_has_its_size_and_its_colours() -> None:
         assert all(near(picture, color) > 20 for color in THEMES["dark"].paths[:2])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_chrome")
 @pytest.mark.filterwarnings("ignore:The kopts argument")  # they are the server's here
 def test_pictures() -> None:
@@ -391,6 +394,7 @@ def test_a_page_has_the_scripts_that_it_loads_and_no_others() -> None:
     assert loaded == set(scripts) and "optviz/relief/mesh.js" in loaded
 
 
+@pytest.mark.slow
 def test_a_page_that_would_be_large_has_no_inspector_or_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     trajectories = ov.run(BOTH, "cpu")
     whole = len(ov.to_html(BOTH, trajectories))

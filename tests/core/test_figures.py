@@ -36,6 +36,7 @@ def experiment(surface: str = "Rosenbrock", lr: float = 1e-3, steps: int = 60) -
     return ov.Experiment(spec, ov.surface(spec).start, steps, runs)
 
 
+@pytest.mark.slow
 def test_one_table_says_how_lines_and_minimizers_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another dash, width or gold in the theme is another one in figures, in films and in the player."""
     exp = experiment("Booth")
@@ -115,6 +116,7 @@ def test_the_domain_clips_the_view_and_nothing_else() -> None:
     assert figure.layout.yaxis.scaleanchor == "x"
 
 
+@pytest.mark.slow
 def test_minimizers_and_start_are_marked() -> None:
     figure = contour_figure(exp := experiment("Himmelblau"), ov.run(exp, "cpu"))
     (stars,) = [trace for trace in figure.data if trace.name == "minimum"]
@@ -125,6 +127,7 @@ def test_minimizers_and_start_are_marked() -> None:
     assert "minimum" not in [trace.name for trace in without.data]
 
 
+@pytest.mark.slow
 def test_playing_moves_paths_and_ends_and_nothing_else() -> None:
     exp = experiment(steps=300)
     trajectories = ov.run(exp, "cpu")
@@ -147,6 +150,7 @@ def test_playing_moves_paths_and_ends_and_nothing_else() -> None:
     assert [button.label for button in figure.layout.updatemenus[0].buttons] == ["Play", "Pause"]
 
 
+@pytest.mark.slow
 def test_many_long_paths_stay_a_small_file_and_their_heads_exact() -> None:
     spec = ov.OptimizerSpec("Adam", {"lr": 1e-3})
     exp = dataclasses.replace(experiment(steps=5000), runs=(ov.RunSpec(spec),))
@@ -381,6 +385,7 @@ def test_themes_differ() -> None:
     assert LIGHT.paper != DARK.paper and luminance(LIGHT.paper) > 0.8 > 0.1 > luminance(DARK.paper)
 
 
+@pytest.mark.slow
 def test_a_competitor_keeps_its_colour_when_another_is_missing() -> None:
     exp = experiment()
     both, adam = ov.run(exp, "cpu"), ov.run(exp, "cpu")[1:]
@@ -404,6 +409,7 @@ def test_a_run_without_a_floor_does_not_flatten_the_others() -> None:
     assert sheer[0] < sgd.losses[np.isfinite(sgd.losses)].min()  # alone it flattens nobody
 
 
+@pytest.mark.slow
 def test_no_finite_value_of_a_curve_is_cut_off_without_a_mark() -> None:
     for chart in curves(40):
         log = chart["log"]

@@ -406,6 +406,7 @@ def test_huge_powers_are_numbers(expression: str) -> None:
     assert time.perf_counter() - began < 2
 
 
+@pytest.mark.slow
 def test_the_longest_that_is_allowed_works() -> None:
     widest = "x+" * 49 + "y"
     deepest = "(" * 30 + "x" + ")" * 30
@@ -432,6 +433,7 @@ def inputs(count: int, seed: int) -> list[str]:
     return [one(index % 4) for index in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1_500, pytest.param(12_000, marks=pytest.mark.long)])
 def test_no_input_escapes_or_hangs_or_raises_anything_else(
     count: int, monkeypatch: pytest.MonkeyPatch
@@ -466,6 +468,7 @@ def test_no_input_escapes_or_hangs_or_raises_anything_else(
     assert [sentence for sentence in refused if not re.fullmatch(r"[A-Zw'][^\n]*[.?]", sentence)] == []
 
 
+@pytest.mark.slow
 def test_some_of_them_all_the_way() -> None:
     """Built, searched, sampled, drawn and run, with every warning an error."""
     built = 0
@@ -649,6 +652,7 @@ def test_a_constant_too_large_for_float32_is_infinite_there(expression: str) -> 
     assert torch.equal(value_and_gradient(surface, theta)[0], wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expression", UNDEFINED)
 def test_nothing_raises_where_a_formula_is_undefined(expression: str) -> None:
     chosen, surface = spec(expression), formula(expression)

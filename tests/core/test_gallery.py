@@ -104,6 +104,7 @@ def test_the_stability_limit_is_where_it_is_said_to_be() -> None:
     assert kinds("The stability limit") == ["minimum", "cycle", "left"]
 
 
+@pytest.mark.slow
 def test_both_are_stuck_at_the_saddle_and_noise_frees_them() -> None:
     assert kinds("Stuck at a saddle") == ["saddle", "saddle"]
     noisy = replace(case("Stuck at a saddle").experiment, noise=0.01)
@@ -117,6 +118,7 @@ def test_clipping_keeps_it_in_the_picture() -> None:
     assert np.abs(plain).max() > 10 > 4 > np.abs(clipped).max()
 
 
+@pytest.mark.slow
 def test_the_mistakes_cost_what_is_said() -> None:
     assert kinds("zero_grad forgotten") == ["minimum", "cycle"]
     for rate in (0.02, 0.05, 0.1):  # whatever the rate, as far as SGD itself is stable
@@ -139,6 +141,7 @@ def test_the_schedule_ends_nearer_than_the_constant_rate() -> None:
     assert np.linalg.norm(constant[-50:], axis=1).mean() > 2 * np.linalg.norm(cosine[-50:], axis=1).mean()
 
 
+@pytest.mark.slow
 def test_decay_moves_the_ends_to_where_it_is_said() -> None:
     """Adam to the ridge solution, AdamW into the box of half-width 1 / weight_decay (Xie & Li 2024)."""
     title = "Weight decay, coupled and not"
@@ -164,6 +167,7 @@ def test_adagrads_rate_falls_and_a_larger_one_arrives() -> None:
     assert arrivals(changed(title, 0, lr=3.0))[0] < np.inf
 
 
+@pytest.mark.slow
 def test_lbfgs_takes_few_steps_and_more_evaluations() -> None:
     lbfgs, *others = runs(case("LBFGS: few steps, many evaluations").experiment)
     assert lbfgs.outcome.kind == "minimum" and lbfgs.outcome.step < 50 < lbfgs.evals[lbfgs.outcome.step]

@@ -57,6 +57,7 @@ TUNINGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(12)
 @pytest.mark.parametrize(
     ("name", "variant"),
@@ -67,6 +68,7 @@ def test_what_a_page_says_of_a_change_is_so(name: str, variant: Variant) -> None
     holds(variant, spoken_of(variant))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize(("name", "variant", "rates"), TUNINGS)
 def test_what_a_page_says_of_its_runs_after_tuning_is_so(name: str, variant: Variant, rates: int) -> None:
@@ -144,6 +146,7 @@ def test_what_is_said_of_torch_is_so() -> None:
     assert plain.param_groups[0]["momentum"] == 0.95  # it had none
 
 
+@pytest.mark.slow
 def test_how_long_steps_of_adam_are() -> None:
     """0.23 lr in pure noise, 1.65 lr on the page of the plateau, and nowhere more than 7.3 lr."""
     flat = ov.SurfaceSpec("Formula", {"expression": "0*x + 0*y"})

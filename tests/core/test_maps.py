@@ -185,6 +185,7 @@ def test_axes_are_logarithmic_where_the_parameter_is() -> None:
     assert linear.x.values.tolist() == [1.0, 1.5, 2.0] and linear.y is None
 
 
+@pytest.mark.slow
 def test_the_border_of_stability_is_where_sgd_begins_to_diverge() -> None:
     for extra in ({}, {"dampening": 0.3}, {"nesterov": True}, {"weight_decay": 0.5}):
         low = 0.1 if extra else 0.0
@@ -205,6 +206,7 @@ def test_the_border_of_stability_is_where_sgd_begins_to_diverge() -> None:
 # -- tunings -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_tuning_gives_all_the_same_and_finds_the_best() -> None:
     adam = ov.RunSpec(ov.OptimizerSpec("Adam", {"betas": (0.8, 0.99)}), label="mine")
     exp = replace(experiment("SGD", "Himmelblau"), runs=(*experiment("SGD").runs, adam))
@@ -372,6 +374,7 @@ class Unreliable(Executor):
         return future
 
 
+@pytest.mark.slow
 def test_what_a_worker_loses_is_done_again_and_said(caplog: pytest.LogCaptureFixture) -> None:
     exp = experiment()
     unreliable, seen = Unreliable(), []

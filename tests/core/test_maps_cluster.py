@@ -89,6 +89,7 @@ def cluster() -> Iterator[Any]:
         yield client
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("make", MAPS, ids=["basins", "sweep", "tune", "cloud"])
 def test_a_process_pool_gives_the_same_numbers(pool, make) -> None:
@@ -102,6 +103,7 @@ def test_a_dask_cluster_gives_the_same_numbers(cluster, make) -> None:
     same(make(executor=cluster.get_executor()), make())
 
 
+@pytest.mark.slow
 def test_a_process_pool_raises_what_was_wrong_with_the_question(pool) -> None:
     refused(pool)
 

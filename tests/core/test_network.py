@@ -277,6 +277,7 @@ def test_a_grid_is_computed_on_a_device() -> None:
         ov.sample(found.plane, 6, device="abacus")
 
 
+@pytest.mark.slow
 def test_paths_on_planes_of_their_own_have_no_picture_together() -> None:
     exp = experiment(MLP, RUNS["SGD"], RUNS["Adam"], steps=3)
     alone = [ov.run_one(exp, index, "cpu") for index in (0, 1)]
@@ -290,6 +291,7 @@ def test_paths_on_planes_of_their_own_have_no_picture_together() -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SGD", "AdamW, clipped"])
 def test_other_conventions_train_the_same_network_and_are_seen_on_the_same_plane(name: str) -> None:
     exp = experiment(MLP, RUNS[name], steps=6, batch_size=32, noise=0.01)

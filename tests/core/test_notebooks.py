@@ -43,6 +43,7 @@ def test_a_trajectory_shows_itself() -> None:
     assert "Diverged" in ov.run(wild, "cpu")[0]._repr_html_()
 
 
+@pytest.mark.slow
 def test_maps_show_themselves_as_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pio.renderers, "default", "plotly_mimetype")  # as plotly chooses in Jupyter
     results = [
@@ -59,6 +60,7 @@ def test_maps_show_themselves_as_figures(monkeypatch: pytest.MonkeyPatch) -> Non
         assert "plotly" in result._repr_html_().lower()
 
 
+@pytest.mark.slow
 def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cell by cell; the last expression of a cell is what a notebook shows."""
     monkeypatch.chdir(tmp_path)

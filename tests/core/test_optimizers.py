@@ -204,6 +204,7 @@ def test_adafactor_keeps_rows_and_columns_of_a_matrix_and_all_of_a_vector(shape:
     assert "n + m numbers" in ov.OPTIMIZERS["Adafactor"].note
 
 
+@pytest.mark.slow
 def test_adams_step_is_about_lr_while_gradients_stay_and_less_in_noise() -> None:
     def lengths(gradients: torch.Tensor) -> torch.Tensor:
         theta = torch.zeros(1, dtype=torch.float64, requires_grad=True)

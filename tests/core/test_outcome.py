@@ -85,6 +85,7 @@ def test_a_local_minimum_is_not_called_a_global_one() -> None:
     assert outcome.minimizer is None and "local" in outcome.detail
 
 
+@pytest.mark.slow
 def test_a_run_on_the_ridge_is_never_a_minimum() -> None:
     for optimizer in ov.OPTIMIZERS:
         if optimizer in ("RAdam", "LBFGS"):
@@ -209,6 +210,7 @@ def test_cycles_are_bounded_and_do_not_settle(points: np.ndarray, kind: str) -> 
     assert judge(points, False, land([1, 1], [[1, 0], [0, 1]])).kind == kind
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "surface", ["Himmelblau", "Ackley", "Saddle", "Rosenbrock", "Easom", "Absolute value"]

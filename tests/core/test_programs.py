@@ -260,6 +260,7 @@ def printed() -> list[dict[str, str]]:
     return outputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_a_script_prints_the_points_of_its_experiment(case: str, printed: list[dict[str, str]]) -> None:
     texts = [outputs[case] for outputs in printed if case in outputs]
@@ -268,6 +269,7 @@ def test_a_script_prints_the_points_of_its_experiment(case: str, printed: list[d
         assert text.split("\n")[:-1] == expected(CASES[case])
 
 
+@pytest.mark.slow
 def test_scripts_are_programs_of_their_own(tmp_path: Path) -> None:
     def run(case: str) -> str:
         path = tmp_path / f"{ALONE.index(case)}.py"
@@ -455,6 +457,7 @@ def code_cells(notebook: str) -> list[str]:
     return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
 
 
+@pytest.mark.slow
 def test_a_label_is_never_code() -> None:
     plain = experiment([competitor("Adam"), competitor("SGD")])
     script, tree = ov.to_script(plain), without_texts(ov.to_script(plain))

@@ -204,6 +204,7 @@ def test_what_is_kept_is_what_is_known(chosen: ov.OptimizerSpec, numbers: float,
     assert found.numbers == numbers and tuple(sorted(found.names)) == names and not found.grows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [

@@ -185,6 +185,7 @@ def registered(package: ModuleType, monkeypatch: pytest.MonkeyPatch) -> tuple[st
     return third_party.register_pytorch_optimizers()
 
 
+@pytest.mark.slow
 def test_every_optimizer_of_the_package_runs_or_says_why_not(
     package: ModuleType, own: list[type[Optimizer]], registered: tuple[str, ...]
 ) -> None:
@@ -244,6 +245,7 @@ def test_their_runs_are_their_own(name: str, registered: tuple[str, ...]) -> Non
         np.testing.assert_array_equal(run.points[step + 1], theta.detach().numpy())
 
 
+@pytest.mark.slow
 def test_their_runs_are_scripts_too(registered: tuple[str, ...], tmp_path) -> None:
     names = ("Lion", "AdaBelief", "ASGD_pytorch_optimizer")
     runs = tuple(ov.RunSpec(ov.OptimizerSpec(name)) for name in names)

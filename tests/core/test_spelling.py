@@ -342,6 +342,7 @@ def formulas(count: int, seed: int) -> list[str]:
 GIVEN = frozenset(("a", "c1"))
 
 
+@pytest.mark.slow
 def test_what_is_written_as_python_writes_it_is_read_as_python_reads_it() -> None:
     texts = formulas(3000, seed=3)
     texts += [
@@ -419,6 +420,7 @@ def closing(text: str, at: int) -> int:
     raise AssertionError(text)
 
 
+@pytest.mark.slow
 def test_a_formula_printed_back_is_the_same_formula() -> None:
     compared = 0
     for text in formulas(1500, seed=4):
@@ -501,6 +503,7 @@ def typed(count: int, seed: int) -> list[str]:
     return [one(index % 4) for index in range(count)]
 
 
+@pytest.mark.slow
 def test_whatever_is_typed_is_a_formula_or_a_sentence_with_a_place() -> None:
     accepted, slow = 0, 0
     for text in typed(40_000, seed=1):

@@ -41,6 +41,7 @@ def test_sgd_on_a_bowl_has_its_closed_form(params, limit, sharpness) -> None:
     assert np.isnan(found.threshold[-1]) and np.isnan(found.sharpness[-1]) and found.formula
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("extra", [{}, {"nesterov": True}, {"dampening": 0.4}])
 @pytest.mark.parametrize("momentum", [0.2, 0.8])
 def test_sgd_diverges_just_beyond_its_limit_and_not_just_below(momentum, extra) -> None:

@@ -678,6 +678,7 @@ def descend(
     return (torch.stack(path).double() - points(*s.minimizers[:1] or [(0.0, 0.0)])).norm(dim=-1).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lr", [0.05, 0.1, 0.2, 0.5])
 def test_on_the_cliff_clipping_earns_its_keep(lr: float) -> None:
     s = build("Cliff")
@@ -702,6 +703,7 @@ def test_what_is_said_to_be_finite_within_reach_is(name: str) -> None:
     assert function(points).isfinite().all()
 
 
+@pytest.mark.slow
 def test_on_the_plateau_adaptive_methods_earn_theirs() -> None:
     s = build("Plateau")
     # The well's curvature is 4, so a rate up to 2/4 is stable in it: 0.4 is as good as plain descent gets.

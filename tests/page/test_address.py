@@ -23,6 +23,7 @@ ADDRESSES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(8)
 @pytest.mark.parametrize("link", ADDRESSES)
 def test_addresses_go_on_working(link: str) -> None:
@@ -141,6 +142,7 @@ PIECES = st.sampled_from([*WORDS, *"(),=.'\"[]-", *ODD])
 TEXTS = st.lists(PIECES | st.text(string.printable, max_size=4), max_size=12).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(NAMES, st.lists(TEXTS, max_size=10), max_size=8))
 def test_anything_at_all_gives_an_experiment_that_the_page_can_show(words: dict[str, list[str]]) -> None:

@@ -18,6 +18,7 @@ COUNTS = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens"
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     code = "\n".join(re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL))
     shown: list[go.Figure] = []

@@ -43,6 +43,7 @@ def carets(app: AppTest) -> list[list[str]]:
     return [item.value.split("\n") for item in app.sidebar.code]
 
 
+@pytest.mark.slow
 def test_your_own_formula_is_the_first_surface_and_its_fields_have_names(typing: AppTest) -> None:
     assert widget(typing, "surface").options[0] == "Formula · Your formula"
     assert widget(typing, FIELD).label == "Formula"
@@ -52,6 +53,7 @@ def test_your_own_formula_is_the_first_surface_and_its_fields_have_names(typing:
     assert labels == ["x from", "x to", "y from", "y to"]
 
 
+@pytest.mark.slow
 def test_new_parameters_are_announced_where_they_are_typed_until_they_are_set(typing: AppTest) -> None:
     assert announced(typing) == ["New parameter: a = 1. Set it below."]
     assert announced(calm(typed(typing, "x² + y²"))) == []
@@ -66,6 +68,7 @@ def test_new_parameters_are_announced_where_they_are_typed_until_they_are_set(ty
     assert announced(calm(typed(app, "a x²"))) == ["The formula holds no y: it is flat along y."]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said", "caret"),
     [

@@ -62,6 +62,7 @@ def charts(app: AppTest) -> list[dict[str, Any]]:
     return [json.loads(item.proto.json) for item in app.get("bidi_component") if "figure" in item.proto.json]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAPS)
 def test_every_map_is_what_python_computes(name: str) -> None:
     app = visit(FEW, spec := ov.MapSpec(name, SMALL[name]))
@@ -84,6 +85,7 @@ def is_a_color(keys: list[Any]) -> bool:
     return any("color" in str(key) or key == "source" for key in keys)
 
 
+@pytest.mark.slow
 def test_the_page_of_maps_and_back() -> None:
     app = opened(FEW.to_url())
     widget(app, "page").set_value("Maps").run()
@@ -99,6 +101,7 @@ def test_the_page_of_maps_and_back() -> None:
     assert view(app).map is None and experiment(calm(app)) == FEW
 
 
+@pytest.mark.slow
 def test_a_cell_opens_its_run() -> None:
     app = visit(FEW, spec := ov.MapSpec("basins", {"resolution": 16}))
     found = catalogue.requests(spec, FEW, 0)[0]()
@@ -107,6 +110,7 @@ def test_a_cell_opens_its_run() -> None:
     assert experiment(app) == replace(FEW, start=(float(found.x[3]), float(found.y[12])))
 
 
+@pytest.mark.slow
 def test_a_cell_of_a_sweep_opens_its_run_and_names_stay() -> None:
     app = visit(
         FEW,
@@ -119,6 +123,7 @@ def test_a_cell_of_a_sweep_opens_its_run_and_names_stay() -> None:
     assert second.optimizer.params == {"lr": pytest.approx(0.1), "betas": (0.9, 0.999)}
 
 
+@pytest.mark.slow
 def test_values_of_a_sweep_are_spread_as_asked() -> None:
     app = visit(FEW, ov.MapSpec("sweep", {"x": ("lr", 0.001, 0.1, 3, "log"), "curves": True}))
     widget(app, "map.sweep.x.4").set_value("linear").run()
@@ -139,6 +144,7 @@ def on_a_map() -> AppTest:
     return visit(FEW, BASINS)
 
 
+@pytest.mark.slow
 def test_a_picture_without_cells_opens_nothing() -> None:
     app = visit(FEW, ov.MapSpec("cloud", {"count": 2, "radius": 0.1}))
     before = experiment(app)
@@ -158,6 +164,7 @@ def test_nonsense_from_a_browser_opens_nothing(on_a_map: AppTest, cell: Any) -> 
     assert view(on_a_map).map == BASINS and experiment(on_a_map) == FEW
 
 
+@pytest.mark.slow
 def test_a_long_map_is_begun_when_that_is_wanted_stopped_and_gone_on_with() -> None:
     lbfgs = replace(FEW, runs=(ov.RunSpec(ov.OptimizerSpec("LBFGS", {"max_iter": 20})),))
     app = opened(lbfgs.to_url(ov.View(map=ov.MapSpec("basins", {"resolution": 48}))))
@@ -185,6 +192,7 @@ def test_what_is_absurd_is_refused() -> None:
         opened(lbfgs.to_url(ov.View(map=ov.MapSpec("basins", {"resolution": 512}))))
 
 
+@pytest.mark.slow
 def test_tuned_rates_are_used_in_the_playground() -> None:
     app = visit(FEW, ov.MapSpec("tuning", {"count": 5}))
     assert "5 learning rates × 30 steps for each of 2 competitors" in json.dumps(
@@ -246,6 +254,7 @@ def test_maps_that_nobody_looks_at_are_given_up() -> None:
     assert not job.finished and jobs.find(request) is None
 
 
+@pytest.mark.slow
 def test_an_address_with_a_bad_map_is_said() -> None:
     app = opened(FEW.to_url() + "&map=atlantis")
     assert "There is no map named" in words(app) and view(app).map is None
@@ -254,6 +263,7 @@ def test_an_address_with_a_bad_map_is_said() -> None:
     assert "count" in words(app) and "runs" in words(app) and state(app).ignored
 
 
+@pytest.mark.slow
 def test_whose_hyperparameters(app: AppTest) -> None:
     widget(app, "rates").set_value("torch's defaults").run()
     assert [run.optimizer.params for run in experiment(calm(app)).runs] == [{"lr": 1e-3}, {"lr": 1e-3}]

@@ -131,6 +131,7 @@ def test_every_kind_has_a_widget_and_is_read_and_written(kind: type[Any]) -> Non
     assert kind.in_links in ("text", "texts", "number", "value")
 
 
+@pytest.mark.slow
 def test_to_add_hyperparameter_kind(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,6 +156,7 @@ def test_to_add_hyperparameter_kind(
     assert "Folds: folds must be even, not 3." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_to_add_figure(capsys: pytest.CaptureFixture[str]) -> None:
     (names,) = followed("figure")
     info = figures.OWN.pop()  # the table has been read already
@@ -185,6 +187,7 @@ def _chosen(app: AppTest, key: str, value: str) -> AppTest:
     return calm(app)
 
 
+@pytest.mark.slow
 def test_to_add_lesson(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (text,) = re.findall(r"````markdown\n(.*?)````", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL)
     for file in Path(lessons.__file__).parent.glob("*.md"):

@@ -92,6 +92,7 @@ def test_every_message_about_a_widget_has_its_value(link: str) -> None:
 # -- what it shows -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_it_opens_on_sgd_and_adam_and_their_points_are_torchs(app: AppTest) -> None:
     assert list(paths(app)) == ["SGD", "Adam"]
     for trajectory in computed(OPENING):
@@ -136,6 +137,7 @@ def own_points(app: AppTest) -> Any:
     return experiment(app).surface.params.get("points")
 
 
+@pytest.mark.slow
 def test_own_points(app: AppTest) -> None:
     calm(widget(app, "surface").select("Linear fit").run())
     press(app, "Linear fit.points.begin")
@@ -178,6 +180,7 @@ def test_the_table_of_own_points() -> None:
         edited_points(Points(), points, {**nothing, "added_rows": [{"x": "4", "y": "1,500"}]})
 
 
+@pytest.mark.slow
 def test_an_experiment_travels_as_a_file(app: AppTest) -> None:
     points = tuple((float(k), 2.0 * k + 0.123456789 * k**2) for k in range(200))
     surface = ov.SurfaceSpec("Linear fit", {"points": points})
@@ -207,6 +210,7 @@ def upload(app: AppTest, key: str, content: bytes) -> None:
     place.upload("file.txt" if key != "open" else "file.json", content).run()
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("case", GALLERY, ids=lambda case: case.title)
 def test_the_gallery(app: AppTest, case: Any) -> None:
@@ -269,6 +273,7 @@ def check_edits(
         assert {name: read(name) for name in now} == {name: then for name, (_, _, then) in now.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_every_hyperparameter_of_every_optimizer(app: AppTest, optimizer: str) -> None:
@@ -286,6 +291,7 @@ def test_every_hyperparameter_of_every_optimizer(app: AppTest, optimizer: str) -
     )
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(5)
 @pytest.mark.parametrize("scheduler", ov.SCHEDULERS)
 def test_every_argument_of_every_scheduler(app: AppTest, scheduler: str) -> None:
@@ -312,6 +318,7 @@ def test_every_argument_of_every_scheduler(app: AppTest, scheduler: str) -> None
     assert experiment(app).runs[0].scheduler.params  # coming back finds what was there
 
 
+@pytest.mark.slow
 def test_what_is_done_around_the_steps(app: AppTest) -> None:
     def run() -> ov.RunSpec:
         return experiment(app).runs[0]
@@ -331,6 +338,7 @@ def test_what_is_done_around_the_steps(app: AppTest) -> None:
     assert same == 1.0
 
 
+@pytest.mark.slow
 def test_the_experiments_own_fields(app: AppTest) -> None:
     widget(app, "Rosenbrock.b").set_value("10").run()
     widget(app, "Rosenbrock.start.0").set_value("0.5").run()
@@ -377,6 +385,7 @@ TEXTS = {
 """What each means, or why it means nothing."""
 
 
+@pytest.mark.slow
 @pytest.mark.sampled(10)
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("text", TEXTS)
@@ -408,6 +417,7 @@ def test_every_number_is_used_as_typed_or_refused_and_kept(page: str, text: str)
 RATES = st.floats(1e-8, 1e3) | st.floats(-8, 3).map(lambda power: float(f"{10**power:.6g}"))
 
 
+@pytest.mark.slow
 @given(rate=RATES)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_learning_rate_that_is_shown_is_the_one_that_runs(app: AppTest, rate: float) -> None:
@@ -421,6 +431,7 @@ def test_the_learning_rate_that_is_shown_is_the_one_that_runs(app: AppTest, rate
     assert [float(option) for option in slider.options] == sorted(map(float, slider.options))
 
 
+@pytest.mark.slow
 def test_the_slider_and_the_number_are_one_learning_rate(app: AppTest) -> None:
     slider = widget(app, "1.Adam.lr.slider")
     assert slider.value == 0.1
@@ -533,6 +544,7 @@ def test_the_focus_counts_competitors_that_did_not_run(app: AppTest) -> None:
     assert scene(app)["view"]["focus"] == 2 and "steps" in scene(app)["runs"][2]
 
 
+@pytest.mark.slow
 def test_a_refused_competitor_changes_nothing_of_the_others(app: AppTest) -> None:
     bad = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "nesterov": True}))
     damped = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3, "momentum": 0.9, "dampening": 0.5}))
@@ -557,6 +569,7 @@ def picture(app: AppTest, edit: Any) -> AppTest:
     return trigger(app, "surface", "edit", edit)
 
 
+@pytest.mark.slow
 def test_a_start_and_a_look_may_come_together(app: AppTest) -> None:
     calm(picture(app, {"start": [0.25, -0.5], "view": {"beside": "step"}}))
     assert experiment(app) == replace(OPENING, start=(0.25, -0.5)) and view(app) == ov.View(beside="step")
@@ -604,6 +617,7 @@ def test_nonsense_from_a_browser_changes_nothing(app: AppTest, edit: Any) -> Non
 # -- defaults, suggestions, and what the visitor has chosen --------------------------------------------------
 
 
+@pytest.mark.slow
 def test_default_suggested_and_chosen_are_told_apart_and_one_click_away(app: AppTest) -> None:
     def badges() -> list[str]:
         return [item.value for item in app.sidebar.markdown if "badge" in item.value]
@@ -622,6 +636,7 @@ def test_default_suggested_and_chosen_are_told_apart_and_one_click_away(app: App
     assert badges() == []
 
 
+@pytest.mark.slow
 def test_a_whole_optimizer_goes_to_defaults_and_suggestions(app: AppTest) -> None:
     widget(app, "0.optimizer").select("LBFGS").run()
     info = ov.OPTIMIZERS["LBFGS"]
@@ -632,6 +647,7 @@ def test_a_whole_optimizer_goes_to_defaults_and_suggestions(app: AppTest) -> Non
     assert experiment(app).runs[0].optimizer.params == {"lr": 1.0, **info.suggested}
 
 
+@pytest.mark.slow
 def test_another_surface_keeps_nothing_that_does_not_fit_and_coming_back_finds_all(app: AppTest) -> None:
     widget(app, "Rosenbrock.start.0").set_value("0.5").run()
     widget(app, "Rosenbrock.b").set_value("7").run()
@@ -665,6 +681,7 @@ def colors(app: AppTest) -> dict[str, int]:
     return {run["name"]: run["slot"] for run in scene(app)["runs"]}
 
 
+@pytest.mark.slow
 def test_competitors_come_and_go_and_keep_their_colours(app: AppTest) -> None:
     first = colors(app)
     calm(press(app, "add"))
@@ -692,6 +709,7 @@ def test_duplicates_have_names_of_their_own_and_can_be_renamed(app: AppTest) -> 
     assert experiment(app).runs[1].label == "twin"
 
 
+@pytest.mark.slow
 def test_there_is_room_for_eight(app: AppTest) -> None:
     for _ in range(6):
         calm(press(app, "add"))
@@ -706,6 +724,7 @@ def test_a_name_is_shown_letter_by_letter(app: AppTest) -> None:
     assert all("![x](http" not in value for value in shown)
 
 
+@pytest.mark.slow
 def test_one_edit_computes_one_competitor(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[str] = []
     run_one = ov.run_one
@@ -723,6 +742,7 @@ def test_one_edit_computes_one_competitor(app: AppTest, monkeypatch: pytest.Monk
     assert computed == ["Adam"]
 
 
+@pytest.mark.slow
 def test_runs_can_be_stopped_and_gone_on_with(app: AppTest) -> None:
     exp = replace(OPENING, start=(0.123, 0.456))
     state(app).experiment = exp
@@ -733,6 +753,7 @@ def test_runs_can_be_stopped_and_gone_on_with(app: AppTest) -> None:
     assert len(paths(app)) == 2 and "Stopped" not in words(app)
 
 
+@pytest.mark.slow
 def test_who_asks_for_the_same_run_meanwhile_shares_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -795,6 +816,7 @@ def test_divergence_is_said(app: AppTest) -> None:
     assert results(app)["SGD"]["words"].startswith("Diverged")
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_is_said_where_it_was_typed_and_stays(app: AppTest) -> None:
     widget(app, "0.scheduler").select("MultiStepLR").run()
     before = experiment(app)
@@ -816,6 +838,7 @@ def test_an_emptied_number_keeps_the_last_one_in_use(app: AppTest) -> None:
     assert experiment(app) == OPENING and widget(app, "0.SGD.lr").value == ""
 
 
+@pytest.mark.slow
 def test_a_complaint_goes_with_its_widget_and_its_competitor(app: AppTest) -> None:
     widget(app, "0.scheduler").select("MultiStepLR").run()
     widget(app, "0.MultiStepLR.milestones").set_value("30, many").run()
@@ -842,6 +865,7 @@ def test_a_long_name_can_be_there_twice(app: AppTest) -> None:
     assert len(set(paths(app))) == 3
 
 
+@pytest.mark.slow
 def test_rates_of_a_scheduler_come_back_with_their_surface(app: AppTest) -> None:
     widget(app, "0.scheduler").select("CosineAnnealingLR").run()
     widget(app, "0.CosineAnnealingLR.eta_min").set_value("1e-4").run()
@@ -861,6 +885,7 @@ def test_nonsense_in_the_address_is_said_and_the_rest_is_shown() -> None:
     assert not app.main.warning and experiment(app).steps == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", GALLERY[::5], ids=lambda case: case.title)
 def test_an_address_opens_the_same_elsewhere(case: Any) -> None:
     app = opened(case.experiment.to_url(case.view))

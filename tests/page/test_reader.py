@@ -82,6 +82,7 @@ def test_a_changed_page_comes_back_by_its_address(app: AppTest) -> None:
     assert own.words in words(other) and not state(other).ignored
 
 
+@pytest.mark.slow
 def test_every_page_can_be_read(app: AppTest) -> None:
     for lesson in lessons().values():
         for k, own in enumerate(lesson.pages, start=1):
@@ -121,6 +122,7 @@ def test_a_comparison_says_what_it_is_worth_after_the_answer(app: AppTest) -> No
     assert own.fair in words(app)
 
 
+@pytest.mark.slow
 def test_a_lesson_says_how_long_it_takes(app: AppTest) -> None:
     lesson = lessons()["momentum"]
     said = f"6 pages, about {lesson.minutes} minutes."
@@ -160,6 +162,7 @@ def test_a_label_that_names_a_value_follows_it(app: AppTest) -> None:
     assert state(app).experiment == page(ASKING).experiment
 
 
+@pytest.mark.slow
 def test_what_was_played_with_is_there_again_after_a_lesson() -> None:
     app = opened("?v=1&surface=Booth&start=1,1&steps=20&run=SGD(lr=0.03)&beside=step")
     before, how = state(app).experiment, view(app)
@@ -174,6 +177,7 @@ def test_what_was_played_with_is_there_again_after_a_lesson() -> None:
     assert "page" not in app.query_params
 
 
+@pytest.mark.slow
 def test_what_was_played_with_last_comes_back_and_nothing_older() -> None:
     app = opened("?v=1&surface=Booth&start=1,1&steps=20&run=SGD(lr=0.03)")
     place(app, "Lessons")
@@ -189,6 +193,7 @@ def test_what_was_played_with_last_comes_back_and_nothing_older() -> None:
     assert state(app).experiment == later
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["lessons", "optimizers", "momentum.all", "momentum.2"])
 def test_what_an_address_has_beside_a_page_is_said_there(page: str) -> None:
     assert "colour" in words(opened(f"?page={page}&colour=red"))
@@ -210,6 +215,7 @@ def test_the_gallery_has_a_picture_of_each_lesson(app: AppTest) -> None:
         assert f"{len(lesson.pages)} pages, about {lesson.minutes} minutes" in words(app)
 
 
+@pytest.mark.slow
 def test_the_gallery_knows_what_has_been_read(app: AppTest) -> None:
     read(app, "momentum.1")
     read(app, "momentum.3")
@@ -223,6 +229,7 @@ def test_the_gallery_knows_what_has_been_read(app: AppTest) -> None:
     assert "all read" in words(app) and app.button(key="read-momentum").label == "Begin"
 
 
+@pytest.mark.slow
 def test_a_lesson_can_be_read_as_a_whole(app: AppTest) -> None:
     read(app, "momentum.all")
     lesson = lessons()["momentum"]
@@ -248,6 +255,7 @@ def test_what_a_browser_makes_up_leads_nowhere(app: AppTest, sent: object) -> No
     assert view(app).page == ASKING
 
 
+@pytest.mark.slow
 def test_the_reference_has_every_optimizer_of_torch(app: AppTest) -> None:
     place(app, "Optimizers")
     assert address(app)["page"] == ["optimizers"]

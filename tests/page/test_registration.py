@@ -23,6 +23,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_they_are_in_the_picker_in_a_group_of_their_own(registered: None) -> None:
     app = AppTest.from_file(APP, default_timeout=60)
     calm(app.run())

@@ -65,6 +65,7 @@ def test_the_link_is_the_experiment_and_the_view() -> None:
     assert ov.Experiment.from_url(link) == OPENING and ov.View.from_url(link) == view
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["py", "ipynb", "csv", "parquet", "json"])
 def test_quick_files_are_there_at_once(name: str, downloads: dict[str, bytes]) -> None:
     app = dialog(OPENING)
@@ -80,6 +81,7 @@ def test_quick_files_are_there_at_once(name: str, downloads: dict[str, bytes]) -
     assert downloads[f"optviz-rosenbrock.{name}"] == made[name]
 
 
+@pytest.mark.slow
 def test_slow_files_are_made_when_that_is_asked_for(downloads: dict[str, bytes]) -> None:
     app = dialog(OPENING)
     calm(choose(app, "share.kind", "Film, GIF"))
@@ -95,6 +97,7 @@ def test_slow_files_are_made_when_that_is_asked_for(downloads: dict[str, bytes])
     assert downloads["optviz-rosenbrock.html"].decode() == ov.to_html(OPENING)
 
 
+@pytest.mark.slow
 def test_pictures_are_drawn_by_the_browser() -> None:
     app = dialog(OPENING)
     calm(choose(app, "share.kind", "Picture, SVG"))
@@ -109,6 +112,7 @@ def test_pictures_are_drawn_by_the_browser() -> None:
     assert "nothing to draw" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_of_a_map_the_pictures_are_the_maps() -> None:
     map = ov.MapSpec("basins", {"resolution": 16, "rival": 1})
     exp = replace(OPENING, steps=20)
@@ -123,6 +127,7 @@ def test_of_a_map_the_pictures_are_the_maps() -> None:
     assert sent(app, "figure")["figure"]["data"][0]["z"] == json.loads(figure.to_json())["data"][0]["z"]
 
 
+@pytest.mark.slow
 def test_those_that_ran_are_taken_away(downloads: dict[str, bytes]) -> None:
     app = press(opened_anyway(SHORT), "share")
     choose(app, "share.kind", "torch script")

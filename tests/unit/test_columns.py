@@ -117,6 +117,7 @@ def files(draw: Any) -> tuple[bytes, list[tuple[float, float]]]:
     return text.getvalue().encode(encoding), rows
 
 
+@pytest.mark.slow
 @given(files())
 def test_whatever_program_writes_them_the_points_are_the_same(file: tuple[bytes, list[Any]]) -> None:
     content, rows = file

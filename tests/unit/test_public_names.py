@@ -32,6 +32,7 @@ def test_a_name_loads_what_it_needs():
     assert said_by_a_fresh_interpreter(code) == "{'optviz.spec.experiment'}"
 
 
+@pytest.mark.slow
 def test_a_star_gets_the_public_names():
     names = said_by_a_fresh_interpreter("from optviz import *; print(*dir())").split()
     assert {*ov.__all__} == {name for name in names if not name.startswith("__")}
@@ -41,6 +42,7 @@ def test_the_public_names_can_be_listed():
     assert {*ov.__all__, "__version__"} <= {*dir(ov)}
 
 
+@pytest.mark.slow
 def test_a_surface_may_not_take_the_name_of_one_that_is_not_loaded_yet():
     code = "import optviz as ov; ov.register_surface(ov.SurfaceInfo('Ackley', '', '', '', '', lambda: None))"
     failed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -185,6 +185,7 @@ experiments = st.builds(
 )
 
 
+@pytest.mark.slow
 @stable
 @given(experiments)
 def test_round_trips_give_an_equal_experiment(exp: Experiment) -> None:
@@ -193,6 +194,7 @@ def test_round_trips_give_an_equal_experiment(exp: Experiment) -> None:
         assert again.to_json() == exp.to_json() and again.to_url() == exp.to_url()
 
 
+@pytest.mark.slow
 @settings(stable, max_examples=40)
 @given(experiments)
 def test_links_and_files_can_be_sent_and_saved(exp: Experiment) -> None:
@@ -201,6 +203,7 @@ def test_links_and_files_can_be_sent_and_saved(exp: Experiment) -> None:
     assert json.loads(exp.to_json(), parse_constant=pytest.fail)["optviz"] == 1
 
 
+@pytest.mark.slow
 @settings(stable, max_examples=40)
 @given(experiments)
 def test_experiments_pickle_and_copy(exp: Experiment) -> None:
@@ -1194,6 +1197,7 @@ def changed(data: object, spot: tuple[object, ...], change: Callable[[object], o
     return twin
 
 
+@pytest.mark.slow
 def test_wrong_types_missing_and_extra_keys_everywhere_in_a_file() -> None:
     data = json.loads(FULL.to_json())
     places = spots(data)
@@ -1287,6 +1291,7 @@ assert "torch" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_no_link_overflows_the_stack_of_a_thread() -> None:
     """Servers read links in threads, whose stacks may be small: an overflow would end the whole process."""
     links = [place.replace("{}", bomb) for place in PLACES for bomb in BOMBS if "\ud800" not in bomb]
