@@ -146,7 +146,7 @@ CLOSE_WHILE = """async ([data, action, frames]) => {
 def test_a_chart_can_be_closed_while_plotly_draws(page: Page) -> None:
     """In whatever it does, and a while later: `page` meets no error."""
     for action in ("loading", "drawing", "turning", "marking", "resizing", "zooming"):
-        for frames in (0, 1, 6):
+        for frames in (0, 2):
             closed = page.evaluate(CLOSE_WHILE, [CHART, action, frames])
             assert closed == [True, 0], (action, frames)
 
@@ -213,7 +213,7 @@ def test_a_player_can_be_closed_while_plotly_draws(page: Page) -> None:
     }"""
     unseen = MOUNT.partition("const frames")[0] + "}"  # that does not wait for the picture
     for action, mount in (("drawing", unseen), ("zooming", MOUNT)):
-        for frames in (0, 1, 3):
+        for frames in (0, 1):
             page.evaluate(mount, sent("Booth", 0.01, player=f"{action} {frames}"))
             closed = page.evaluate(close, [f"{action} {frames}", action, frames])
             assert closed == [True, 0], (action, frames)

@@ -141,6 +141,7 @@ def test_a_page_that_turns_looks_as_one_that_was_opened_so(turning: Turning, nam
     assert not turning.sent, "the server was asked"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", STILLS)
 def test_still_pictures_turn_too(turning: Turning, name: str) -> None:
     turning.turn("light")

@@ -112,6 +112,7 @@ def trained(run: ov.Trajectory) -> list[int]:
     return [axis for axis, name in enumerate("xy") if name not in run.run.frozen]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
 def test_each_derivation_is_the_step_that_torch_took(name):

@@ -652,6 +652,7 @@ def test_a_constant_too_large_for_float32_is_infinite_there(expression: str) -> 
     assert torch.equal(value_and_gradient(surface, theta)[0], wanted)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.slow
 @pytest.mark.parametrize("expression", UNDEFINED)
 def test_nothing_raises_where_a_formula_is_undefined(expression: str) -> None:
@@ -696,6 +697,7 @@ BLANKS = [
 ]
 
 
+@pytest.mark.sampled(15)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "LBFGS", "Muon", "Rprop"])
 @pytest.mark.parametrize("expression", BLANKS)

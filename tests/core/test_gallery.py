@@ -57,6 +57,7 @@ def test_there_are_enough_and_no_two_alike() -> None:
         assert len({getattr(case, part) for case in GALLERY}) == len(GALLERY)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("case", GALLERY, ids=lambda case: case.title)
 def test_each_runs_within_the_picture_or_says_that_it_does_not(case: Case) -> None:
     exp = case.experiment

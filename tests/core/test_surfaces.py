@@ -609,6 +609,7 @@ def test_finite_far_outside_unless_documented(name: str, params: dict[str, float
         assert gradient.isfinite().all()
 
 
+@pytest.mark.sampled(24)
 @both_dtypes
 @every_surface
 def test_one_point_and_many_are_equal_to_the_bit(name: str, dtype: torch.dtype) -> None:
