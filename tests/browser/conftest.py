@@ -147,7 +147,7 @@ class Visitor:
         self.page = None
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def visitor(app: LiveApp) -> Iterator[Visitor]:
     visitor = Visitor(Watch(app))
     yield visitor
