@@ -503,9 +503,7 @@ def _colors_of(frame: Image.Image, experiment: Experiment, theme: Theme | str, v
     """A palette for a film: to the bit what its theme names, and what else its first frame has."""
     colors = themed(theme)
     paths = [pen.color for pen in all_pens(experiment, colors, view)]
-    named = dict.fromkeys(
-        [colors.paper, colors.ink, *paths, colors.gold, colors.gold_edge, colors.halo_parts[0]]
-    )
+    named = [colors.paper, colors.ink, *paths, colors.gold, colors.gold_edge, colors.halo_parts[0]]
     exact = np.unique([ImageColor.getrgb(color) for color in named], axis=0)
     few = np.array(frame.quantize(255 - len(exact), Image.Quantize.MEDIANCUT).getpalette()).reshape(-1, 3)
     # Pillow looks for the nearest colour coarsely: what is next to an exact one would take its place.

@@ -186,17 +186,18 @@ def for_competitors(theme: Theme, experiment: Experiment, view: View) -> Theme:
     """The theme with the pens of the competitors first: for figures that know an index, and no view."""
     own = [one.slot for one in all_pens(experiment, theme, view)]
     order = [*dict.fromkeys((*own, *range(len(theme.paths))))]
+    drawn = [pen(slot, theme) for slot in order]
     return replace(
         theme,
-        paths=tuple(theme.paths[slot] for slot in order),
-        dashes=tuple(theme.dashes[slot] for slot in order),
+        paths=tuple(one.color for one in drawn),
+        dashes=tuple(one.dash for one in drawn),
     )
 
 
 def pen(slot: int, theme: Theme) -> Pen:
     """How a competitor with this slot is drawn."""
     slot %= len(theme.paths)
-    return Pen(slot, theme.paths[slot], theme.dashes[slot])
+    return Pen(slot, theme.paths[slot], theme.dashes[slot % len(theme.dashes)])
 
 
 def pens(

@@ -93,6 +93,17 @@ def test_there_is_a_colour_and_a_dash_for_every_competitor() -> None:
         assert len(set(theme.paths)) == len(theme.paths) == len(theme.dashes) == MOST_RUNS
 
 
+@pytest.mark.parametrize("count", [3, 8, 10])
+def test_a_theme_may_have_any_number_of_colours(count: int) -> None:
+    theme = replace(LIGHT, paths=tuple(f"#{place:06x}" for place in range(count)))
+    runs = tuple(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.001 * k})) for k in range(1, 12))
+    many = replace(RACE, runs=runs)
+    own = for_competitors(theme, many, ov.View(colors=(2,)))
+    drawn = all_pens(many, theme, ov.View(colors=(2,)))
+    assert [pen.color for pen in drawn[:count]] == list(own.paths)
+    assert [pen.dash for pen in drawn[:count]] == list(own.dashes)
+
+
 def test_two_trajectories_of_one_competitor_are_drawn_apart() -> None:
     (one, adam, _), (other, *_) = ov.run(RACE, "cpu"), ov.run(replace(RACE, seed=1), "cpu")
     slots = [pen.slot for pen in pens(RACE, (one, other, adam))]
