@@ -277,6 +277,8 @@ class PlayerMessage(SceneData, Texts, Telling):
     table: TableData
     plotly: str
     """The version of plotly.js that draws the contours."""
+    opening: int
+    """Which one of all that were opened: what was asked of another one is not asked of this one."""
     fixed: bool
     """Whether nobody can be asked for more, as in a file."""
     lacks: list[str]

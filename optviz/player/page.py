@@ -123,6 +123,7 @@ def _message(experiment: Experiment, competitors: Sequence[Shown], shown: Scene,
         "table": captions.table(experiment, summaries, endings, view),
         "plotly": get_plotlyjs_version(),
         "player": "",
+        "opening": 0,
         "fixed": True,
         "lacks": [] if any(one.steps for one in competitors) else ["step"],
     }

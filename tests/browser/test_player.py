@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -406,6 +407,21 @@ def test_what_leaves_the_picture_is_said(visit):
     }})()""")
     color = [int(LIGHT.paths[0][k : k + 2], 16) for k in (1, 3, 5)]
     assert edge == {"seen": False, "inside": True, "pixel": color}
+
+
+@pytest.mark.parametrize("wait", [0, 130])
+def test_what_was_asked_of_another_experiment_is_not_asked_of_this_one(visit, wait):
+    """A look and a start are sent a moment after they were chosen; then the address may be another's."""
+    page, other = opened(visit), replace(APART, surface=ov.SurfaceSpec("Himmelblau"), start=(0.5, 0.5))
+    page.locator("button.optviz-run").nth(1).click()
+    box = plot(page)
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    page.wait_for_timeout(wait)
+    follow(page, other.to_url())
+    page.wait_for_timeout(500)  # whatever was still held back has come
+    wait_until_still(page)
+    assert ov.Experiment.from_url(page.url) == other and "focus" not in page.url
+    assert page.evaluate(f"{PLAYER}.focused().name") == "SGD"
 
 
 def test_two_tabs_do_not_disturb_each_other(visit, open_page):

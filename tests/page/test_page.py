@@ -575,6 +575,20 @@ def test_a_start_and_a_look_may_come_together(app: AppTest) -> None:
     assert experiment(app) == replace(OPENING, start=(0.25, -0.5)) and view(app) == ov.View(beside="step")
 
 
+def test_what_was_asked_of_a_picture_that_is_gone_changes_nothing(app: AppTest) -> None:
+    opening = scene(app)["opening"]
+    app.query_params.clear()
+    app.query_params.update(split_link(replace(OPENING, start=(1.5, 0.5)).to_url()))
+    calm(app.run())
+    before = experiment(app), view(app)
+    late = {"start": [0.25, -0.5], "view": {"beside": "step"}}
+    for stale in (opening, opening + 5, "x", None):
+        calm(picture(app, {**late, "opening": stale}))
+        assert (experiment(app), view(app)) == before
+    calm(picture(app, {**late, "opening": scene(app)["opening"]}))
+    assert experiment(app).start == (0.25, -0.5) and view(app).beside == "step"
+
+
 def test_a_click_moves_the_start(app: AppTest) -> None:
     calm(picture(app, {"start": [0.25, -0.5]}))
     assert experiment(app) == replace(OPENING, start=(0.25, -0.5))

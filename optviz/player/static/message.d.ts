@@ -360,6 +360,8 @@ export interface PlayerMessage extends SceneData, Texts, Telling {
   table: TableData;
   /** The version of plotly.js that draws the contours. */
   plotly: string;
+  /** Which one of all that were opened: what was asked of another one is not asked of this one. */
+  opening: number;
   /** Whether nobody can be asked for more, as in a file. */
   fixed: boolean;
   /** What can be shown beside the picture, but was left out. */

@@ -24,10 +24,11 @@ import { Transport } from "./transport.js";
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./message.js").PlayerMessage} PlayerMessage */
 /** @typedef {import("./message.js").View} View */
-/** @typedef {(edit: { start?: [number, number], view?: Partial<View> }) => void} Send */
+/** @typedef {(edit: { start?: [number, number], view?: Partial<View>, opening: number }) => void} Send */
 /**
  * What the visitor has asked for and the server has not answered yet; a start with the one that it replaces.
- * @typedef {{ view: Partial<View>, start: { to: [number, number], from: [number, number] } | null, at: number }} Asked
+ * @typedef {{ view: Partial<View>, start: { to: [number, number], from: [number, number] } | null, opening: number,
+ *   at: number }} Asked
  */
 
 /** Milliseconds that changes of the view are collected for: each one that is sent runs the page's script. */
@@ -114,7 +115,7 @@ class Player {
     this.pending = 0;
     this.shownViews = "";
     /** @type {Asked} */
-    this.asked = { view: {}, start: null, at: 0 };
+    this.asked = nothing(0);
     this.timer = 0;
 
     /** The position under a pointer that is over a curve: shown until it leaves or the playhead moves. @type {number | null} */
@@ -245,7 +246,7 @@ class Player {
    * Go on as this player was before it was taken down, if that has just been, and with this surface.
    * @param {PlayerMessage} data
    */
-  inherit({ player, surface }) {
+  inherit({ player, surface, opening }) {
     const left = legacies.get(player);
     legacies.delete(player);
     if (!left || left.surface !== surface.name || performance.now() - left.at > PATIENCE) return;
@@ -255,7 +256,7 @@ class Player {
     Object.assign(this.camera, left.camera);
     this.ranges = left.ranges;
     this.transport.restore();
-    this.asked = left.asked;
+    this.asked = left.asked.opening === opening ? left.asked : nothing(opening);
     if (this.asked.start || Object.keys(this.asked.view).length) this.post(PAUSE);
   }
 
@@ -294,20 +295,24 @@ class Player {
   post(pause) {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      const { start, view } = this.asked;
-      const edit = /** @type {Parameters<Send>[0]} */ ({ view: { ...view } });
+      const { start, view, opening } = this.asked;
+      if (!start && !Object.keys(view).length) return; // answered, or of no use any more
+      const edit = /** @type {Parameters<Send>[0]} */ ({ view: { ...view }, opening });
       if (start) edit.start = start.to;
       this.send(edit);
     }, pause);
   }
 
   /**
-   * What the server sends may be from before it heard of the last changes: they stay.
+   * What the server sends may be from before it heard of the last changes: they stay, unless all that they were
+   * made in is gone.
    * @param {Scene} scene
    */
   overlay(scene) {
+    const { opening } = scene.data;
+    const late = performance.now() - this.asked.at > PATIENCE; // the server has reasons
+    if (late || this.asked.opening !== opening) this.asked = nothing(opening);
     const { asked } = this;
-    if (performance.now() - asked.at > PATIENCE) this.asked = { view: {}, start: null, at: 0 }; // it has reasons
     const start = String(scene.data.start);
     if (start === String(asked.start?.to) || start !== String(asked.start?.from)) asked.start = null;
     const waiting = /** @type {Record<string, unknown>} */ (this.asked.view);
@@ -538,6 +543,15 @@ class Player {
     for (const panel of this.panels) panel.remove();
     this.root.remove();
   }
+}
+
+/**
+ * What is asked for at first.
+ * @param {number} opening
+ * @returns {Asked}
+ */
+function nothing(opening) {
+  return { view: {}, start: null, opening, at: 0 };
 }
 
 /**

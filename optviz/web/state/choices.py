@@ -51,7 +51,7 @@ def view() -> ov.View:
 
 def show(experiment: ov.Experiment, view: ov.View | None = None) -> None:
     """Show this: where address, gallery, files and clicks end. Widgets follow when they are drawn."""
-    _put(experiment, view or ov.View())
+    _open(experiment, view or ov.View())
     if not session().view.page:
         session().before_lesson = None  # this is what is played with now
     session().complaints = {}
@@ -100,6 +100,12 @@ def act(key: str, change: Callable[..., None], *args: Any, redraw: Parts = ()) -
     except ValueError as error:
         session().complaints[key] = error
     fragments.draw_anew(redraw)
+
+
+def _open(experiment: ov.Experiment, view: ov.View) -> None:
+    """Put this in the place of all that is shown: what was still asked of that is not asked of this."""
+    session().openings += 1
+    _put(experiment, view)
 
 
 def _put(experiment: ov.Experiment, view: ov.View) -> None:
@@ -214,7 +220,7 @@ def go_to(place: str) -> None:
     if now.before_lesson:  # nothing of it is lost
         before, how, now.memory = now.before_lesson
         now.before_lesson = None
-        _put(before, how)
+        _open(before, how)
     _put(experiment(), replace(view(), page=""))
     if place == "playground":
         set_map(None)
@@ -354,13 +360,16 @@ def edit(edit: Any) -> None:
     """Make the changes that a visitor has made in the picture.
 
     Args:
-        edit: {"start": [x, y], "view": {name: value}}, or a part of it. It comes from a browser.
+        edit: {"start": [x, y], "view": {name: value}, "opening": n}, or a part of it, from a browser. Of
+            another opening than the last one, it was made in a picture that is gone, and changes nothing.
 
     Raises:
         ValueError: It is anything else, or a value is out of range.
     """
-    if not isinstance(edit, dict) or not edit.keys() <= {"start", "view"}:
+    if not isinstance(edit, dict) or not edit.keys() <= {"start", "view", "opening"}:
         raise ValueError("The picture cannot change that.")
+    if edit.get("opening", session().openings) != session().openings:
+        return
     if "start" in edit:
         start_field().set(limits.START.check(edit["start"]))
     looks = edit.get("view", {})

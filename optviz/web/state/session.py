@@ -45,6 +45,8 @@ class Session:
 
     experiment: ov.Experiment | None = None
     view: ov.View = field(default_factory=ov.View)
+    openings: int = 0
+    """How often all that is shown was replaced: by an address, a case, a file or a page."""
     memory: Memory = field(default_factory=Memory)
     complaints: dict[str, ValueError] = field(default_factory=dict)
     """What is wrong with the last edit, by the widget's key."""

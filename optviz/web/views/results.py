@@ -54,6 +54,7 @@ def draw(experiment: ov.Experiment, view: ov.View, telling: Telling | None = Non
             "table": table,
             "plotly": get_plotlyjs_version(),
             "player": player.KEY,
+            "opening": session().openings,
             "fixed": False,
             "lacks": [],
         },

@@ -39,7 +39,7 @@ def prepare() -> None:
 
 
 def draw(message: PlayerMessage, blobs: Sequence[bytes], edit: Callable[[Any], None]) -> None:
-    """Show a scene. `edit` is called with what the visitor has done in it: {"start": [x, y]} or {"view": …}.
+    """Show a scene. `edit` is called with what the visitor has done in it: see `choices.edit`.
 
     What it is given comes from a browser and may be anything.
     """
