@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -10,9 +11,9 @@ from pathlib import PurePosixPath
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# In the order in which they are run. A half of the browser tests has one app and one browser, waits much and
-# computes little: so one of them goes beside the core, the other beside the rest of it.
-FOLDERS = ("browser, a-o", "core", "browser, p-z", "page", "unit")
+# In the order in which they are begun. A half of the browser tests has one app and one browser, and takes the
+# longest of all: both begin at once, and the third process has the rest.
+FOLDERS = ("browser, a-o", "browser, p-z", "core", "page", "unit")
 
 
 def folder(test: str) -> str:
@@ -33,6 +34,12 @@ class ByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return folder(nodeid) if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a process that drives a browser waits for half of its time."""
+    return 1 + (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)
