@@ -152,11 +152,11 @@ def _endings() -> str:
 
 def _parameters() -> dict[str, tuple[Param, list[str]]]:
     """Each parameter of any format, and the endings of those that have it."""
-    found: dict[str, tuple[Param, list[str]]] = {}
+    parameters: dict[str, tuple[Param, list[str]]] = {}
     for row in _formats().values():
         for name, param in row.params.items():
-            found.setdefault(name, (param, []))[1].append(row.name)
-    return found
+            parameters.setdefault(name, (param, []))[1].append(row.name)
+    return parameters
 
 
 def _option(to: argparse.ArgumentParser, name: str, param: Param, endings: Sequence[str]) -> None:
@@ -302,12 +302,12 @@ def _computed(experiment: Experiment, device: str) -> Sequence[Trajectory]:
     surface(experiment.surface)  # raises what is wrong with it before anything is said
     for remark in SURFACES[experiment.surface.name].remarks(experiment.surface.params):
         print(f"optviz: {remark}", file=sys.stderr)
-    found = []
-    for index, one in enumerate(experiment.runs):
-        bar = _Bar(f"{one.name} ({index + 1} of {len(experiment.runs)})", experiment.steps)
-        found.append(run_one(experiment, index, device, bar.show))
+    trajectories = []
+    for index, run in enumerate(experiment.runs):
+        bar = _Bar(f"{run.name} ({index + 1} of {len(experiment.runs)})", experiment.steps)
+        trajectories.append(run_one(experiment, index, device, bar.show))
         bar.end()
-    return project(experiment, found)
+    return project(experiment, trajectories)
 
 
 def _write(file: str, content: bytes) -> None:

@@ -327,13 +327,13 @@ def _detail(kind: str, step: int, minimizer: int, lowest: bool, points: Array, l
     if minimizer >= 0:
         place = coordinates(land.minimizers[minimizer].tolist(), land.widths.tolist())
         return f"Ended in the minimum at {place}."
-    what = {
+    where = {
         "minimum": "in a minimum, as low as any" if lowest else "in a local minimum",
         "saddle": "at a saddle: flat, but neither a minimum nor a maximum",
         "maximum": "at a maximum",
         "plateau": "on a plateau: there is almost no slope to follow",
     }[kind]
-    return f"Ended {what}; there since step {step}."
+    return f"Ended {where}; there since step {step}."
 
 
 def _how_it_diverged(points: Array, land: Landscape) -> str:

@@ -315,10 +315,10 @@ def picture_plane(experiment: Experiment, trajectories: Sequence[Trajectory]) ->
     return PicturePlane(on_plane(seen), seen, (0.0, 0.0))
 
 
-def _same(one: Plane, other: Plane) -> bool:
+def _same(plane: Plane, other: Plane) -> bool:
     """Whether two planes are the same one: a cache may have given back a copy."""
-    pairs = ((one.origin, other.origin), (one.u, other.u), (one.v, other.v))
-    return one is other or all(np.array_equal(left, right) for left, right in pairs)
+    pairs = ((plane.origin, other.origin), (plane.u, other.u), (plane.v, other.v))
+    return plane is other or all(np.array_equal(left, right) for left, right in pairs)
 
 
 def _usable(trajectory: Trajectory) -> Array:

@@ -83,9 +83,9 @@ class PerRow(float):
         return kept
 
 
-def _each(operation: Callable[..., Any], one: Any, other: Any) -> Rows:
+def _each(operation: Callable[..., Any], left: Any, right: Any) -> Rows:
     """Python's own operation row by row: NumPy's power is not C's in the last bit."""
-    pairs = np.broadcast_arrays(*(part.rows if isinstance(part, PerRow) else part for part in (one, other)))
+    pairs = np.broadcast_arrays(*(part.rows if isinstance(part, PerRow) else part for part in (left, right)))
     if operation is not operator.pow:
         with np.errstate(all="ignore"):
             result: Rows = operation(*pairs)
@@ -153,8 +153,8 @@ def _into(this: Tensor, value: Tensor, name: str) -> Tensor:
 def _scaled(name: str) -> Callable[..., Tensor]:
     """`addcmul` and `addcdiv`, which multiply the first factor by `value` before all else."""
 
-    def rowwise(this: Tensor, one: Tensor, other: Tensor, *, value: PerRow) -> Tensor:
-        return getattr(this, name)(value.of(this) * one, other)  # type: ignore[no-any-return]
+    def rowwise(this: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: PerRow) -> Tensor:
+        return getattr(this, name)(value.of(this) * tensor1, tensor2)  # type: ignore[no-any-return]
 
     return rowwise
 

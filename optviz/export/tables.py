@@ -184,14 +184,14 @@ def results_json(
 def _columns(trajectory: Trajectory) -> dict[str, Column]:
     """All that was recorded, by names, (n+1,) each; of objects where a start has no number."""
     names = trajectory.names
-    found = {"step": np.arange(trajectory.steps + 1), "epoch": _led(trajectory.epochs)}
-    found |= _parts("", trajectory.points, names)
+    columns = {"step": np.arange(trajectory.steps + 1), "epoch": _led(trajectory.epochs)}
+    columns |= _parts("", trajectory.points, names)
     if trajectory.parameters is not None and trajectory.off_plane is not None:
-        found |= _parts("parameter", trajectory.parameters, names)
-        found["off plane"] = trajectory.off_plane
-    found["loss"] = trajectory.losses
-    found |= _parts("gradient", trajectory.gradients, names)
-    found["evaluations"] = trajectory.evals
+        columns |= _parts("parameter", trajectory.parameters, names)
+        columns["off plane"] = trajectory.off_plane
+    columns["loss"] = trajectory.losses
+    columns |= _parts("gradient", trajectory.gradients, names)
+    columns["evaluations"] = trajectory.evals
     led: dict[str, Column] = {
         **dict(_parts("seen gradient", trajectory.seen_gradients, names)),
         "seen loss": trajectory.seen_losses,
@@ -201,7 +201,7 @@ def _columns(trajectory: Trajectory) -> dict[str, Column]:
         led |= _parts(name, moved, ())
     for name, kept in trajectory.state.items():
         led |= _parts(f"state {name}", kept, names)
-    return found | {name: _led(values) for name, values in led.items()}
+    return columns | {name: _led(values) for name, values in led.items()}
 
 
 def _parts(name: str, values: Column, names: Sequence[str]) -> Iterator[tuple[str, Column]]:

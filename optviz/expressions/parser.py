@@ -236,10 +236,10 @@ class _Parser:
             typed = piece.kind == "sign" and piece.text in _RANKS
             begins, end = self._operand_after(piece)
             sign = (self._piece(piece.at, piece.end) if typed else "*") + self._piece(begins, end)
-        one, head = self._piece(left.at, left.end), self._piece(left.at, left.split)
+        whole, head = self._piece(left.at, left.end), self._piece(left.at, left.split)
         other, both = self._piece(left.split, left.end), self._piece(left.at, end)
         return FormulaError(
-            f"'{both}' @ can be read in two ways: write ({one}){sign} or {head}({other}{sign}).",
+            f"'{both}' @ can be read in two ways: write ({whole}){sign} or {head}({other}{sign}).",
             piece.at,
         )
 

@@ -108,12 +108,12 @@ def basins(
     x, y = (low + (high - low) * (np.arange(side) + 0.5) / side for low, high in function.domain)
     starts = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     near = function.near(within)
-    cells, made = Cells.empty(side**2), made_with(experiment, device)
+    cells, provenance = Cells.empty(side**2), made_with(experiment, device)
 
     def result() -> BasinMap:
         known = cells.arrays((side, side))
         del known["best"]
-        return BasinMap(experiment, index, made_with=made, x=x, y=y, within=near, **known)
+        return BasinMap(experiment, index, made_with=provenance, x=x, y=y, within=near, **known)
 
     pieces = [
         Piece(places, from_starts, (experiment, index, starts[places], near, device))
@@ -200,16 +200,16 @@ def basin_difference_figure(
     return cells_over_domain(figure, function, theme)
 
 
-def difference(one: BasinMap, other: BasinMap) -> NDArray[np.int64]:
+def difference(first: BasinMap, second: BasinMap) -> NDArray[np.int64]:
     """(h, w) how the endings of two maps differ.
 
     It is 0 for the same one, 1 or 2 where only the first or the second reached one of the declared
     minimizers, 3 where they reached two of them, and 4 for other endings.
     """
-    same = (one.kinds == other.kinds) & (one.minimizers == other.minimizers)
-    first, second = one.minimizers >= 0, other.minimizers >= 0
+    same = (first.kinds == second.kinds) & (first.minimizers == second.minimizers)
+    first_reached, second_reached = first.minimizers >= 0, second.minimizers >= 0
     differs: NDArray[np.int64] = np.select(
-        [same, first & second, first, second],
+        [same, first_reached & second_reached, first_reached, second_reached],
         [np.int64(0), np.int64(3), np.int64(1), np.int64(2)],
         np.int64(4),
     )

@@ -121,12 +121,12 @@ def cloud(
     dtype = np.dtype(experiment.dtype)
     paths = np.full((seeds, experiment.steps + 1, 2), np.nan, dtype)
     losses = np.full(paths.shape[:2], np.nan)
-    made = made_with(experiment, device)
+    provenance = made_with(experiment, device)
 
     def result() -> Cloud:
         done = ~np.isnan(losses[:, 0])
         over = "seeds" if radius is None else "starts"
-        return _summarised(experiment, index, over, tuple(quantiles), paths[done], losses[done], made)
+        return _summarised(experiment, index, over, tuple(quantiles), paths[done], losses[done], provenance)
 
     def put(piece: Piece, walked: tuple[Floats, Array]) -> None:
         paths[piece.places], losses[piece.places] = walked
@@ -161,7 +161,7 @@ def _summarised(
     quantiles: tuple[float, ...],
     paths: Floats,
     losses: Array,
-    made: MadeWith,
+    provenance: MadeWith,
 ) -> Cloud:
     """Quantiles are runs' own numbers (no interpolation), so that an infinite loss has its place in them."""
     count = len(losses)
@@ -183,7 +183,7 @@ def _summarised(
         losses[:64].copy(),
         losses[:, -1].copy(),
         count,
-        made,
+        provenance,
     )
 
 

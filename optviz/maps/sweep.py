@@ -140,13 +140,13 @@ def sweep(
     check_cost(cost(experiment, index, width * height, "sweep"), executor)
     optimizers = _grid_of_settings(spec.optimizer, across, up)
     near = function.near(within)
-    cells, made = Cells.empty(width * height), made_with(experiment, device)
+    cells, provenance = Cells.empty(width * height), made_with(experiment, device)
     boundary = _boundary(experiment, spec, across, up)
 
     def result() -> SweepMap:
         known = cells.arrays((height, width))
         return SweepMap(
-            experiment, index, made_with=made, x=across, y=up, within=near, boundary=boundary, **known
+            experiment, index, made_with=provenance, x=across, y=up, within=near, boundary=boundary, **known
         )
 
     pieces = [

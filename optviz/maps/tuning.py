@@ -154,12 +154,12 @@ def tune(
     near = function.near(within)
     factors = np.geomspace(1 / span, span, count) if count > 1 else np.ones(1)
     rates = np.stack([_middle(experiment.runs[index], around) * factors for index in runs])
-    cells, made = Cells.empty(rates.size), made_with(experiment, device)
+    cells, provenance = Cells.empty(rates.size), made_with(experiment, device)
 
     def result() -> Tuning:
         known = cells.arrays(rates.shape)
         values = _criterion(criterion, known)
-        return Tuning(experiment, criterion, rates, values, known["losses"], known["kinds"], near, made)
+        return Tuning(experiment, criterion, rates, values, known["losses"], known["kinds"], near, provenance)
 
     pieces = [
         Piece(index * count + places, from_settings, (experiment, index, chosen, near, device))

@@ -80,13 +80,13 @@ class Watcher(Generic[Result]):
         partial: Callable[[], Result],
     ) -> None:
         self._watch, self._total, self._partial = watch, total, partial
-        self._began = self._told = time.perf_counter()
+        self._began = self._reported = time.perf_counter()
         self._done = self._redone = 0
         self._failures: set[str] = set()
 
     def tick(self, steps: int = 0) -> None:
         """Report the progress, unless that was done just now."""
-        if time.perf_counter() - self._told >= _PATIENCE:
+        if time.perf_counter() - self._reported >= _PATIENCE:
             self._tell()
 
     def add(self, done: int) -> None:
@@ -103,11 +103,11 @@ class Watcher(Generic[Result]):
         _log.warning(words, runs, error, exc_info=error if is_new else None)
 
     def _tell(self) -> None:
-        now = self._told = time.perf_counter()
+        now = self._reported = time.perf_counter()
         if self._watch is not None:
             seconds = now - self._began
             self._watch(Progress(self._done, self._total, seconds, self._partial, self._redone))
-            self._told = time.perf_counter()
+            self._reported = time.perf_counter()
 
 
 def carry_out_all(

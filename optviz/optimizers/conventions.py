@@ -313,8 +313,8 @@ def _lines(*rules: str) -> str:
     return r"\begin{aligned} " + r" \\ ".join(rules) + r" \end{aligned}"
 
 
-def _not_torch(what: str) -> str:
-    return f"{what} (reference, not torch)"
+def _not_torch(name: str) -> str:
+    return f"{name} (reference, not torch)"
 
 
 def _coupled(settings: Mapping[str, Any]) -> bool:

@@ -38,7 +38,7 @@ def words(experiment: Experiment, view: View = PLAIN) -> Texts:
 
 def _controls(view: Any) -> list[ControlData]:
     """The controls of what is chosen beside the picture, as JSON."""
-    found: list[ControlData] = []
+    records: list[ControlData] = []
     for name, control in controls(view).items():
         param = declared_params(view)[name]
         assert isinstance(param.kind, Choice | Some)
@@ -50,7 +50,7 @@ def _controls(view: Any) -> list[ControlData]:
             }
             for value in param.kind.options
         ]
-        found.append(
+        records.append(
             {
                 "name": name,
                 "label": control.label,
@@ -60,7 +60,7 @@ def _controls(view: Any) -> list[ControlData]:
                 "when": {name: list(values) for name, values in control.when.items()},
             }
         )
-    return found
+    return records
 
 
 def narrow_words(experiment: Experiment) -> str:
@@ -95,11 +95,11 @@ def _conventions(experiment: Experiment) -> list[Convention]:
     """The conventions that differ from torch for any competitor, each with what it does."""
     from optviz.optimizers.conventions import conventions
 
-    found: dict[str, dict[str, None]] = {}
+    differences: dict[str, dict[str, None]] = {}
     for run in experiment.runs:
         for row in conventions(run):
-            found.setdefault(row.name, {})[f"{row.title}: {row.differs}"] = None
-    return [{"name": name, "words": list(words)} for name, words in found.items()]
+            differences.setdefault(row.name, {})[f"{row.title}: {row.differs}"] = None
+    return [{"name": name, "words": list(words)} for name, words in differences.items()]
 
 
 _COLUMNS = {
@@ -150,9 +150,9 @@ def table(
                 "words": ending,
             }
         )
-    told = {"within": function.near(view.within), "units": units}
+    placeholders = {"within": function.near(view.within), "units": units}
     columns: list[TableColumn] = [
-        {"name": name, "title": title.format(**told), "help": help.format(**told)}
+        {"name": name, "title": title.format(**placeholders), "help": help.format(**placeholders)}
         for name, (title, help) in _COLUMNS.items()
         if name in names
     ]

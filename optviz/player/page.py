@@ -71,7 +71,7 @@ def to_html(
     paths = project(experiment, run(experiment) if trajectories is None else trajectories)
     colors = themed(theme)
     whole = _whole(experiment, paths, view)
-    for competitors in (whole, [replace(one, steps=None) for one in whole]):
+    for competitors in (whole, [replace(competitor, steps=None) for competitor in whole]):
         shown = scene(experiment, competitors, view=view, examples=True)
         page = _page(experiment, paths, _message(experiment, competitors, shown, view), shown.blobs, colors)
         if len(page.encode()) <= _LARGEST:
@@ -84,7 +84,9 @@ def to_html(
 
 def _whole(experiment: Experiment, paths: Sequence[Trajectory], view: View) -> list[Shown]:
     """Everything that the player can show: a file cannot ask for more later."""
-    return [_all_of(experiment, index, one, view) for index, one in enumerate(by_index(experiment, paths))]
+    return [
+        _all_of(experiment, index, shown, view) for index, shown in enumerate(by_index(experiment, paths))
+    ]
 
 
 def _all_of(experiment: Experiment, index: int, shown: Shown, view: View) -> Shown:
@@ -110,12 +112,12 @@ def _all_of(experiment: Experiment, index: int, shown: Shown, view: View) -> Sho
 def _message(experiment: Experiment, competitors: Sequence[Shown], shown: Scene, view: View) -> PlayerMessage:
     function = surface(experiment.surface)
     within = function.near(view.within)
-    paths = [one.trajectory for one in competitors]
+    paths = [competitor.trajectory for competitor in competitors]
     summaries = [path.summary(function.minimizers, within) if path else None for path in paths]
     endings = [path.outcome.detail if path else "Did not run." for path in paths]
     texts = captions.words(experiment, view)
     # A file cannot ask for the paths of another convention.
-    texts["conventions"] = [one for one in texts["conventions"] if one["name"] == view.convention]
+    texts["conventions"] = [row for row in texts["conventions"] if row["name"] == view.convention]
     return {
         **shown.data,
         **texts,
@@ -125,7 +127,7 @@ def _message(experiment: Experiment, competitors: Sequence[Shown], shown: Scene,
         "player": "",
         "opening": 0,
         "fixed": True,
-        "lacks": [] if any(one.steps for one in competitors) else ["step"],
+        "lacks": [] if any(competitor.steps for competitor in competitors) else ["step"],
     }
 
 
@@ -141,7 +143,7 @@ def _page(
 ) -> str:
     themes = dict.fromkeys(THEMES, asdict(theme))  # a file stays as it is, wherever it is opened
     parts = {
-        "title": html.escape(f"{experiment.surface.name}: {', '.join(one.name for one in experiment.runs)}"),
+        "title": html.escape(f"{experiment.surface.name}: {', '.join(run.name for run in experiment.runs)}"),
         "heading": html.escape(experiment.surface.name),
         "said": html.escape(_said(experiment)),
         "made": html.escape(_made(paths)),
@@ -156,7 +158,7 @@ def _page(
         "experiment": experiment.to_json().replace("<", r"\u003c"),
     }
     template = _text("page.html")
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], template)
 
 
 def _text(path: str) -> str:
@@ -173,8 +175,9 @@ def _said(experiment: Experiment) -> str:
 
 def _made(paths: Sequence[Trajectory]) -> str:
     """What computed it."""
-    made = paths[0].made_with
-    return f"Real runs of torch.optim (torch {made.torch}, {made.device}, {made.dtype}), shown by optviz."
+    provenance = paths[0].made_with
+    used = f"torch {provenance.torch}, {provenance.device}, {provenance.dtype}"
+    return f"Real runs of torch.optim ({used}), shown by optviz."
 
 
 def _colors(theme: Theme) -> str:
@@ -207,10 +210,10 @@ def _module(path: str) -> tuple[str, set[str]]:
     """A file of the player, and the files that it imports: a data address has no folder to start from."""
     imported = set()
 
-    def named(found: re.Match[str]) -> str:
-        name = posixpath.normpath(posixpath.join(posixpath.dirname(path), found[2]))
+    def named(match: re.Match[str]) -> str:
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(path), match[2]))
         imported.add(name)
-        return f'{found[1]}"{_NAME}{name}"'
+        return f'{match[1]}"{_NAME}{name}"'
 
     return _IMPORT.sub(named, _text(f"static/{path}")), imported
 

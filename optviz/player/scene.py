@@ -111,7 +111,7 @@ def scene(
     """
     from optviz.engine.sampling import sample
 
-    trajectories = [one.trajectory for one in competitors if one.trajectory is not None]
+    trajectories = [competitor.trajectory for competitor in competitors if competitor.trajectory is not None]
     under = picture_plane(experiment, trajectories)
     data_set = under.surface.data
     grid = grid or sample(under.sampled)

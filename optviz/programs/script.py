@@ -213,17 +213,17 @@ class _Script:
         middle_text, reach_text = (
             f"torch.tensor({', '.join([f'[{x}, {y}]', *program.dtype()])})" for x, y in (middle, reach)
         )
-        what, near = (
+        condition, near = (
             "not finite, or a million widths of the picture away",
             "((point - middle).abs() <= reach).all()",
         )
         check = f"not {near}"
         if isinstance(program, SurfaceProgram) and not self.surface.total:
-            what += ", or without a finite loss"
+            condition += ", or without a finite loss"
             check = f"not ({near} and {program.source.name}(*point.double()).isfinite())"
         return [
             "def has_diverged(point):",
-            f'{INDENT}"""Whether it is {what}."""',
+            f'{INDENT}"""Whether it is {condition}."""',
             f"{INDENT}middle = {middle_text}",
             f"{INDENT}reach = {reach_text}",
             f"{INDENT}return {check}",
@@ -393,8 +393,8 @@ class _Script:
 
 def _made_with(experiment: Experiment) -> str:
     name, runs = _one_line(experiment.surface.name), len(experiment.runs)
-    what = f"{runs} optimizers" if runs > 1 else experiment.runs[0].optimizer.name
-    return f"{what} on {name}: made by optviz {__version__} for torch {torch.__version__}."
+    competitors = f"{runs} optimizers" if runs > 1 else experiment.runs[0].optimizer.name
+    return f"{competitors} on {name}: made by optviz {__version__} for torch {torch.__version__}."
 
 
 def _link(experiment: Experiment) -> tuple[str, str]:

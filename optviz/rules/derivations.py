@@ -567,12 +567,12 @@ class Derivation:
         Returns:
             Keys of quantities, as in `values`.
         """
-        found: set[str] = set()
+        scalars: set[str] = set()
         for line in form.lines:
             keys = {symbol.key for symbol in symbols(line.term, of_tensors=False)}
-            if all(key in found or (key in self.known and self.known[key].shape[1] == 1) for key in keys):
-                found.add(line.name.key)
-        return frozenset(found)
+            if all(key in scalars or (key in self.known and self.known[key].shape[1] == 1) for key in keys):
+                scalars.add(line.name.key)
+        return frozenset(scalars)
 
     @property
     def after(self) -> Array:
@@ -640,8 +640,8 @@ def derivation(trajectory: Trajectory) -> Derivation | None:
     rule = RULES.get(trajectory.run.optimizer.name)
     if rule is None:
         return None
-    found = Derivation(trajectory, rule)
-    return found if found.is_whole else None
+    derived = Derivation(trajectory, rule)
+    return derived if derived.is_whole else None
 
 
 def flat_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -82,16 +82,16 @@ def rule_letters(spec: OptimizerSpec) -> _Letters:
     """
     if spec.name in _WRITTEN:
         return _WRITTEN[spec.name](_complete(spec))[1]
-    found = {symbol.key: symbol for line in rule_lines(spec) for symbol in symbols(line.term)}
-    words = {symbol.key: words for symbol, words in _WORDS.items() if symbol.key in found}
-    for key in found:
+    by_key = {symbol.key: symbol for line in rule_lines(spec) for symbol in symbols(line.term)}
+    words = {symbol.key: words for symbol, words in _WORDS.items() if symbol.key in by_key}
+    for key in by_key:
         name, _, place = key.partition(".")
         if name in optimizer_info(spec).params:
             words[key] = f"{name}[{place}]" if place else name
     for name, begins in _beginnings(spec).items():  # Rprop's lr is only the length of its first step
-        if f"{name}.before" in found:
+        if f"{name}.before" in by_key:
             words[f"{name}.before"] = f"before the first step, {begins}"
-    letters = tuple((symbol_latex(found[key]), each) for key, each in words.items())
+    letters = tuple((symbol_latex(by_key[key]), each) for key, each in words.items())
     return letters + (_MEANS if spec.name == "Adafactor" else ())
 
 
@@ -160,8 +160,8 @@ def _falling_and_averaged(lines: Sequence[Line]) -> tuple[Line, ...]:
     share = 1 / Operation("max", (Number(1.0), T - 1 - since))
     return (
         *(
-            Line(one.name, rate, "the falling learning rate") if one.name.key == "rate" else one
-            for one in lines
+            Line(line.name, rate, "the falling learning rate") if line.name.key == "rate" else line
+            for line in lines
         ),
         Line(weight, share, "1 until averaging begins"),
         Line(mean, before + weight * (AFTER - before), "the average of the points"),
@@ -194,11 +194,11 @@ def _lbfgs(settings: _Settings) -> tuple[tuple[str, ...], _Letters]:
         r"+ \rho_{i} s_{i} s_{i}^{\top}, \quad i = t-m+1, \ldots, t",
         rf"\theta_{{t}} &= \theta_{{t-1}} - {length} H_{{t}} g_{{t}}",
     )
-    found = ((r"\alpha_{t}", "the length that the line search finds, beginning with lr"),)
+    searched = ((r"\alpha_{t}", "the length that the line search finds, beginning with lr"),)
     gradient, point, _, rate = _SHARED
     count = ("t", "the iteration; a step of torch takes up to max_iter of them")
     last = (("m", "history_size"), ("I", "the identity matrix"))
-    return rows, (gradient, point, count, *(found if searches else (rate,)), *last)
+    return rows, (gradient, point, count, *(searched if searches else (rate,)), *last)
 
 
 def _muon(settings: _Settings) -> tuple[tuple[str, ...], _Letters]:

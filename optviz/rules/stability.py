@@ -155,16 +155,16 @@ class _Network:
         factors = np.zeros((len(scale[::stride]), len(self.free)))
         factors[:, self.free] = scale[::stride]
         theta = self._theta[: len(scale) : stride]
-        found = largest_curvatures(self._experiment, theta, factors, decay)
-        return np.repeat(found, stride)[: len(scale)]
+        curvatures = largest_curvatures(self._experiment, theta, factors, decay)
+        return np.repeat(curvatures, stride)[: len(scale)]
 
 
 def _largest(matrices: Array) -> Array:
     """(k,) the largest eigenvalue of each of some symmetric matrices (k, d, d); NaN where not finite."""
     finite = np.isfinite(matrices).all(axis=(1, 2))
-    found = np.full(len(matrices), np.nan)
-    found[finite] = np.linalg.eigvalsh(matrices[finite])[:, -1] if finite.any() else []
-    return found
+    largest = np.full(len(matrices), np.nan)
+    largest[finite] = np.linalg.eigvalsh(matrices[finite])[:, -1] if finite.any() else []
+    return largest
 
 
 class _Known:
@@ -254,8 +254,8 @@ def constant_curvature(experiment: Experiment) -> float | None:
     function = competitor(experiment, 0)[1]
     low, high = np.asarray(function.domain).T
     points = low + (high - low) * np.random.default_rng(0).uniform(size=(16, 2))
-    found = hessians(experiment.surface, points)
-    if not np.isfinite(found).all() or not np.allclose(found, found[0], rtol=1e-9, atol=0):
+    matrices = hessians(experiment.surface, points)
+    if not np.isfinite(matrices).all() or not np.allclose(matrices, matrices[0], rtol=1e-9, atol=0):
         return None
-    largest = float(_largest(found[:1])[0])
+    largest = float(_largest(matrices[:1])[0])
     return largest if largest > 0 else None

@@ -404,14 +404,14 @@ def read_part(name: str, text: str) -> Any:
     return readers[name](text)
 
 
-def _build_run(data: object, what: str) -> RunSpec:
+def _build_run(data: object, noun: str) -> RunSpec:
     if not isinstance(data, dict):
-        raise ValueError(f"The {what} is not written as names and values.")
+        raise ValueError(f"The {noun} is not written as names and values.")
     parts = dict(data)
-    parts["optimizer"] = build(OptimizerSpec, parts.get("optimizer"), f"{what}.optimizer")
+    parts["optimizer"] = build(OptimizerSpec, parts.get("optimizer"), f"{noun}.optimizer")
     if parts.get("scheduler") is not None:
-        parts["scheduler"] = build(SchedulerSpec, parts["scheduler"], f"{what}.scheduler")
-    return build(RunSpec, parts, what)
+        parts["scheduler"] = build(SchedulerSpec, parts["scheduler"], f"{noun}.scheduler")
+    return build(RunSpec, parts, noun)
 
 
 def _run_text(run: RunSpec) -> str:

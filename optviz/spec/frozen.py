@@ -74,8 +74,8 @@ def in_player(spec: type) -> tuple[str, ...]:
 def controls(spec: type) -> Mapping[str, Control]:
     """The controls of the player, by the names of their fields: first those that are always of use."""
     chosen = {part.name: part.metadata[_IN_PLAYER] for part in _declared_fields(spec)}
-    found = [(name, control) for name, control in chosen.items() if isinstance(control, Control)]
-    return MappingProxyType(dict(sorted(found, key=lambda one: bool(one[1].when))))
+    pairs = [(name, control) for name, control in chosen.items() if isinstance(control, Control)]
+    return MappingProxyType(dict(sorted(pairs, key=lambda pair: bool(pair[1].when))))
 
 
 def _declared_fields(spec: Any) -> list[Field[Any]]:
@@ -200,11 +200,11 @@ def changed(spec: object) -> dict[str, Any]:
     return {name: value for name, (value, default) in values.items() if value != default}
 
 
-def check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+def check_names(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Refuse names that are not known.
 
     Args:
-        what: What has the names, for the sentence of an error.
+        owner: What has the names, for the sentence of an error.
         given: The names that were given.
         known: All names that there are.
 
@@ -213,35 +213,35 @@ def check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
     """
     for name in given:
         if name not in known:
-            raise ValueError(f"The {what} has no place for {describe(name)}, only for: {', '.join(known)}.")
+            raise ValueError(f"The {owner} has no place for {describe(name)}, only for: {', '.join(known)}.")
 
 
-def build(kind: type[_Spec], data: object, what: str) -> _Spec:
+def build(kind: type[_Spec], data: object, noun: str) -> _Spec:
     """A spec of its fields by their names: the inverse of `plain` for one whose fields are plain.
 
     Args:
         kind: The class.
         data: A dict, or anything else that a file may hold in its place.
-        what: What the data are in a sentence, without its article.
+        noun: What the data are in a sentence, without its article.
 
     Raises:
         ValueError: Where the data are no dict, or lack a field, or have one that is unknown or wrong.
     """
     if not isinstance(data, dict):
-        raise ValueError(f"The {what} is missing or is not written as names and values.")
+        raise ValueError(f"The {noun} is missing or is not written as names and values.")
     parts = {part.name: part for part in fields(kind)}  # type: ignore[arg-type]
-    check_names(what, data, parts)
+    check_names(noun, data, parts)
     needed = [name for name, part in parts.items() if part.default is part.default_factory is MISSING]
     if missing := [name for name in needed if name not in data]:
-        raise ValueError(f"The {what} lacks its {missing[0]}.")
+        raise ValueError(f"The {noun} lacks its {missing[0]}.")
     return kind(**data)
 
 
-def check_length(what: str, text: object, longest: int) -> None:
+def check_length(noun: str, text: object, longest: int) -> None:
     """Refuse what is no text, or too long.
 
     Args:
-        what: What the text is, for the sentence of an error.
+        noun: What the text is, for the sentence of an error.
         text: The text.
         longest: How many characters it may have.
 
@@ -249,9 +249,9 @@ def check_length(what: str, text: object, longest: int) -> None:
         ValueError: It is no text, or has more characters.
     """
     if not isinstance(text, str):
-        raise ValueError(f"A {what} must be a text, not {describe(text)}.")
+        raise ValueError(f"A {noun} must be a text, not {describe(text)}.")
     if len(text) > longest:
-        raise ValueError(f"The {what} is too long: {len(text):,} characters, where {longest:,} are allowed.")
+        raise ValueError(f"The {noun} is too long: {len(text):,} characters, where {longest:,} are allowed.")
 
 
 def read_json(text: str) -> Any:

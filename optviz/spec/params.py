@@ -536,10 +536,10 @@ def freeze(value: object, depth: int = 0) -> Value:
     return tuple(freeze(part, depth + 1) for part in value)
 
 
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+def _same(first: object, second: object) -> bool:
+    if isinstance(first, tuple) and isinstance(second, tuple):
+        return len(first) == len(second) and all(map(_same, first, second))
+    return first == second and isinstance(first, bool) == isinstance(second, bool)
 
 
 class Settings(Mapping[str, Value]):

@@ -200,8 +200,8 @@ def _least_smooth(x: Array, y: Array) -> Point:
         if np.abs(step).max() <= 1e-12 * np.abs(theta).max():
             break
     error = rows @ theta - y
-    found = theta[0] / scale, theta[1] - theta[0] * middle / scale
-    return _exactly_smooth(x, y, np.abs(error) < 1, np.sign(error)) or found
+    approximation = theta[0] / scale, theta[1] - theta[0] * middle / scale
+    return _exactly_smooth(x, y, np.abs(error) < 1, np.sign(error)) or approximation
 
 
 def _exactly_smooth(x: Array, y: Array, small: Any, sign: Any) -> Point | None:

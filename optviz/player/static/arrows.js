@@ -36,9 +36,9 @@ export function arrowsOf(steps, step, { marks, arrows }, domain, frame, size, th
     arrows === "fit" ? longestAt(steps, step, marks, slant) : longestOf(steps, marks, domain, slant);
   const most = (LONGEST * size) / unit;
   const scale = rounded(most / slope);
-  const slopes = slopesOf(steps, step, marks).map((one) => ({
-    ...one,
-    color: theme.marks[one.name],
+  const slopes = slopesOf(steps, step, marks).map((arrow) => ({
+    ...arrow,
+    color: theme.marks[arrow.name],
     scale,
   }));
   return [...slopes, ...moves(steps, step, marks, magnified(most / move), theme)];
@@ -97,10 +97,10 @@ const known = new WeakMap();
  * @returns {Longest}
  */
 function longestOf(steps, marks, domain, slant) {
-  const found = known.get(steps) ?? new Map();
-  known.set(steps, found);
+  const cached = known.get(steps) ?? new Map();
+  known.set(steps, cached);
   const key = JSON.stringify([marks, domain, slant]);
-  if (found.has(key)) return found.get(key);
+  if (cached.has(key)) return cached.get(key);
   const whole = { slope: 0, move: 0 };
   for (let step = 0; step < steps.n; step++) {
     const inside = domain.every(([low, high], axis) => {
@@ -112,7 +112,7 @@ function longestOf(steps, marks, domain, slant) {
     if (slope < Infinity) whole.slope = Math.max(whole.slope, slope);
     if (move < Infinity) whole.move = Math.max(whole.move, move);
   }
-  found.set(key, whole);
+  cached.set(key, whole);
   return whole;
 }
 
@@ -129,19 +129,19 @@ function moves(steps, step, marks, scale, theme) {
   if (step >= steps.n) return [];
   const wanted = (/** @type {string} */ name) => marks.includes(name);
   const vector = moveOf(steps, step);
-  const found = [];
+  const arrows = [];
   if (wanted("parts") && !steps.shadow) {
     let from = /** @type {Vector} */ ([0, 0]);
     for (const [name, part] of Object.entries(steps.derived(step).parts)) {
       const moved = /** @type {Vector} */ (part.map((value, axis) => trained(steps, axis, value)));
       const color = theme.marks[name === "gradient" || name === "momentum" ? name : "given"];
       if (Math.hypot(...moved) > 0)
-        found.push({ name: `${name} part`, vector: moved, color, width: 3, scale, from });
+        arrows.push({ name: `${name} part`, vector: moved, color, width: 3, scale, from });
       from = [from[0] + moved[0], from[1] + moved[1]];
     }
   }
   if (wanted("step") || wanted("parts")) {
-    found.push({
+    arrows.push({
       name: "step",
       vector,
       color: theme.marks.step,
@@ -150,7 +150,7 @@ function moves(steps, step, marks, scale, theme) {
       ends: wanted("parts"),
     });
   }
-  return found;
+  return arrows;
 }
 
 /**

@@ -53,7 +53,7 @@ export function someOf(parent, { label, options, now, help: about }, colors, cho
     button.setAttribute("aria-pressed", String(down.includes(value)));
     if (colors[value]) button.style.setProperty("--mark", colors[value]);
     button.addEventListener("click", () =>
-      chosen(down.includes(value) ? down.filter((one) => one !== value) : [...down, value]),
+      chosen(down.includes(value) ? down.filter((other) => other !== value) : [...down, value]),
     );
     field.append(button);
   }

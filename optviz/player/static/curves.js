@@ -267,8 +267,8 @@ export class Curve {
     const { low, high, log } = /** @type {Chart} */ (this.chart);
     const type = this.stage.scale;
     for (const side of /** @type {const} */ ([1, -1])) {
-      const gone = excursions(values, [low, high], log).filter((one) => one.side === side);
-      const extremes = gone.map((one) => side * one.extreme);
+      const gone = excursions(values, [low, high], log).filter((excursion) => excursion.side === side);
+      const extremes = gone.map((excursion) => side * excursion.extreme);
       const furthest = side * extremes.reduce((a, b) => Math.max(a, b), -Infinity);
       let last = -Infinity;
       for (const { from } of gone) {

@@ -311,15 +311,15 @@ export class DataPicture {
           [i + 1, j + 1],
           [i, j + 1],
         ];
-        const found = [];
+        const crossings = [];
         for (const [k, [a, b]] of corners.entries()) {
           const [c, d] = corners[(k + 1) % 4];
           const [from, to] = [value(a, b), value(c, d)];
           if (from > 0 === to > 0) continue;
           const share = from / (from - to);
-          found.push([at(x, a + (c - a) * share), at(y, b + (d - b) * share)]);
+          crossings.push([at(x, a + (c - a) * share), at(y, b + (d - b) * share)]);
         }
-        for (let k = 0; k + 1 < found.length; k += 2) pieces.push([found[k], found[k + 1]]);
+        for (let k = 0; k + 1 < crossings.length; k += 2) pieces.push([crossings[k], crossings[k + 1]]);
       }
     }
     return pieces;
@@ -411,7 +411,8 @@ export class DataPicture {
     const sentences = [];
     if (beyond !== null) {
       const said = this.runs.map(
-        (one, place) => `${one.name} ${precise(this.predict(one, steps[place], this.scale([beyond])), 4)}`,
+        (competitor, place) =>
+          `${competitor.name} ${precise(this.predict(competitor, steps[place], this.scale([beyond])), 4)}`,
       );
       sentences.push(`Predicted at ${names[0]} = ${precise(beyond)}: ${said.join(", ")}.`);
     }

@@ -162,8 +162,8 @@ export function mathml(leaf) {
     call: (name, parts) =>
       row(upright(name), "(", ...parts.flatMap((part, place) => (place ? [",", part] : [part])), ")"),
     cases: (lines) => {
-      const rows = lines.map(([what, of, relation]) =>
-        tag("mtr", tag("mtd", what), tag("mtd", row(of, relation, tag("mn", "0")))),
+      const rows = lines.map(([value, of, relation]) =>
+        tag("mtr", tag("mtd", value), tag("mtd", row(of, relation, tag("mn", "0")))),
       );
       return row("{", tag("mtable", ...rows));
     },
@@ -198,7 +198,7 @@ export function latex(shown) {
     call: (name, parts) =>
       `${["max", "min"].includes(name) ? `\\${name}` : `\\operatorname{${name}}`}${bracket(parts.join(", "))}`,
     cases: (lines) => {
-      const rows = lines.map(([what, of, relation]) => `${what} & ${of} ${relation} 0`);
+      const rows = lines.map(([value, of, relation]) => `${value} & ${of} ${relation} 0`);
       return `\\begin{cases} ${rows.join(" \\\\ ")} \\end{cases}`;
     },
   };
@@ -237,16 +237,16 @@ function small(letter) {
 
 /** @param {string} text */
 function operator(text) {
-  const made = tag("mo", text);
-  if (text === "(" || text === ")") made.setAttribute("stretchy", "false");
-  return made;
+  const element = tag("mo", text);
+  if (text === "(" || text === ")") element.setAttribute("stretchy", "false");
+  return element;
 }
 
 /** @param {string} word */
 function upright(word) {
-  const made = tag("mi", word);
-  made.setAttribute("class", "optviz-upright");
-  return made;
+  const element = tag("mi", word);
+  element.setAttribute("class", "optviz-upright");
+  return element;
 }
 
 /** @param {string} text */
@@ -259,7 +259,7 @@ function isWord(text) {
  * @param {(Element | string)[]} parts
  */
 export function tag(name, ...parts) {
-  const made = document.createElementNS("http://www.w3.org/1998/Math/MathML", name);
-  made.append(...parts);
-  return made;
+  const element = document.createElementNS("http://www.w3.org/1998/Math/MathML", name);
+  element.append(...parts);
+  return element;
 }

@@ -73,9 +73,13 @@ export class Legend {
     }
     const shares = scene.data.plane?.shares;
     if (shares?.every((share) => share !== null)) {
-      const [one, two] = shares.map((share) => `${Math.round(100 * /** @type {number} */ (share))} %`);
+      const [first, second] = shares.map((share) => `${Math.round(100 * /** @type {number} */ (share))} %`);
       marks.append(
-        mark("▱", `the plane's directions explain ${one} and ${two} of the variance`, scene.data.theme.ink),
+        mark(
+          "▱",
+          `the plane's directions explain ${first} and ${second} of the variance`,
+          scene.data.theme.ink,
+        ),
       );
     }
     this.root.replaceChildren(

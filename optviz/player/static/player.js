@@ -501,7 +501,7 @@ class Player {
     const button = this.unitsButton;
     button.hidden = !switched;
     button.setAttribute("aria-pressed", String(equalUnits(scene)));
-    this.axesNote.replaceChildren(words.map((one) => `${one} `).join(""), button);
+    this.axesNote.replaceChildren(words.map((sentence) => `${sentence} `).join(""), button);
   }
 
   /** A button that is down while units are equal on both axes. */
@@ -581,7 +581,7 @@ function stabilityWords({ runs }) {
   if (!there.length) return ["Computing …"];
   const all = [...new Set(there.map(({ words }) => words))];
   return all.map((words) => {
-    const same = there.filter((one) => one.words === words);
+    const same = there.filter((competitor) => competitor.words === words);
     if (!words) return `${same.map(({ name }) => name).join(", ")}: no stability limit is known.`;
     const limits = same.map(({ name, formula }) => `${name}: ${formula}`).join(" · ");
     return `Stability limit of ${limits}. ${words}`;
@@ -590,10 +590,10 @@ function stabilityWords({ runs }) {
 
 /**
  * Whether two values of a view are the same; of several, the order does not matter.
- * @param {unknown} one
- * @param {unknown} other
+ * @param {unknown} first
+ * @param {unknown} second
  */
-function same(one, other) {
-  const [a, b] = [one, other].map((value) => JSON.stringify([value].flat().sort()));
+function same(first, second) {
+  const [a, b] = [first, second].map((value) => JSON.stringify([value].flat().sort()));
   return a === b;
 }

@@ -59,7 +59,7 @@ export function assemble(data, scheme, inbox) {
 /** @param {Ran} run */
 function digestsOf({ digest, steps, ghost, stability, weights }) {
   const all = [digest, steps?.digest, ghost?.digest, stability?.digest, weights?.digest];
-  return all.filter((one) => one !== undefined);
+  return all.filter((text) => text !== undefined);
 }
 
 /** @param {string} digest */

@@ -72,17 +72,17 @@ function extent(curves, log) {
  */
 export function excursions(curve, [low, high], log) {
   /** @type {Excursion[]} */
-  const found = [];
+  const stretches = [];
   let before = 0;
   for (let k = 0; k < curve.length; k++) {
     const at = scaled(curve[k], log);
     const side = at > high ? 1 : at < low ? -1 : 0;
-    const last = found[found.length - 1];
+    const last = stretches[stretches.length - 1];
     if (side && side === before) {
       const further = side > 0 ? Math.max : Math.min;
       Object.assign(last, { to: k, extreme: further(last.extreme, curve[k]) });
-    } else if (side) found.push({ side, from: k, to: k, extreme: curve[k] });
+    } else if (side) stretches.push({ side, from: k, to: k, extreme: curve[k] });
     before = side;
   }
-  return found;
+  return stretches;
 }

@@ -67,8 +67,8 @@ export class Steps {
    * @param {number} axis
    */
   on(name, step, axis) {
-    const found = this.at(name, step);
-    return found[Math.min(axis, found.length - 1)] ?? Number.NaN;
+    const values = this.at(name, step);
+    return values[Math.min(axis, values.length - 1)] ?? Number.NaN;
   }
 
   /**

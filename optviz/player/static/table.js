@@ -73,9 +73,9 @@ export class Table {
     const lines = this.order(rows).map((row) => {
       const line = document.createElement("tr");
       for (const { name, title } of columns) {
-        const made = cell(row, name, this.colors);
-        made.dataset.title = title;
-        line.append(made);
+        const element = cell(row, name, this.colors);
+        element.dataset.title = title;
+        line.append(element);
       }
       return line;
     });
@@ -89,10 +89,10 @@ export class Table {
     const keys = rows.map((row) => key(row, this.sorted));
     const places = rows.map((_, place) => place);
     places.sort((a, b) => {
-      const [one, other] = [keys[a], keys[b]];
-      if (one === null || other === null) return Number(one === null) - Number(other === null); // last, either way
-      if (typeof one === "string") return sign * one.localeCompare(String(other));
-      return sign * (one < Number(other) ? -1 : Number(one > Number(other)));
+      const [first, second] = [keys[a], keys[b]];
+      if (first === null || second === null) return Number(first === null) - Number(second === null); // last, either way
+      if (typeof first === "string") return sign * first.localeCompare(String(second));
+      return sign * (first < Number(second) ? -1 : Number(first > Number(second)));
     });
     return places.map((place) => rows[place]);
   }
@@ -124,19 +124,19 @@ function whole(value) {
  * @param {string[]} colors
  */
 function cell(row, column, colors) {
-  const made = document.createElement(column === "name" ? "th" : "td");
+  const element = document.createElement(column === "name" ? "th" : "td");
   if (column === "name") {
     const name = document.createElement("span");
     name.textContent = row.name;
-    made.scope = "row";
-    made.append(swatch(colors[row.slot], row.dash), name);
+    element.scope = "row";
+    element.append(swatch(colors[row.slot], row.dash), name);
   } else if (column === "ending") {
-    made.className = "optviz-words";
-    made.textContent = row.words;
+    element.className = "optviz-words";
+    element.textContent = row.words;
   } else {
     const value = row.numbers[column] ?? null;
-    made.textContent =
+    element.textContent =
       value === null ? "–" : whole(value) ? value.toLocaleString("en") : precise(Number(value), 4);
   }
-  return made;
+  return element;
 }

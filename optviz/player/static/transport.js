@@ -203,14 +203,14 @@ export class Transport {
    * @param {() => void} act
    */
   button(name, title, act) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.title = title;
-    made.setAttribute("aria-label", title.replace(/ \(.*/, ""));
-    made.append(icon(name));
-    made.addEventListener("click", act);
-    this.root.append(made);
-    return made;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = title;
+    button.setAttribute("aria-label", title.replace(/ \(.*/, ""));
+    button.append(icon(name));
+    button.addEventListener("click", act);
+    this.root.append(button);
+    return button;
   }
 
   /**
@@ -219,13 +219,13 @@ export class Transport {
    * @param {(on: boolean) => void} act
    */
   toggle(name, title, act) {
-    const made = this.button(name, title, () => {
-      const on = made.getAttribute("aria-pressed") !== "true";
-      made.setAttribute("aria-pressed", String(on));
+    const button = this.button(name, title, () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
       act(on);
     });
-    made.setAttribute("aria-pressed", "false");
-    return made;
+    button.setAttribute("aria-pressed", "false");
+    return button;
   }
 }
 

@@ -244,7 +244,7 @@ def _operation(name: str, *parts: Lowered) -> Lowered:
         case "atan2":
             return _call(operations.atan2, *map(_as_tensor, parts), tame=False)
         case "min" | "max":
-            return reduce(lambda one, other: _extreme(name, one, other), parts)
+            return reduce(lambda left, right: _extreme(name, left, right), parts)
     return _where(*parts)
 
 
@@ -262,14 +262,14 @@ def _fitting(term: Lowered) -> Lowered:
     return _operation("*", Lowered("torch.ones_like(x)", function=lambda x, y: torch.ones_like(x)), term)
 
 
-def _extreme(name: str, one: Lowered, other: Lowered) -> Lowered:
+def _extreme(name: str, left: Lowered, right: Lowered) -> Lowered:
     """The smaller or larger of two."""
-    if one.constant and other.constant:
-        return _constant(name, one, other)
-    one, other = _fitting(one), _fitting(other)
-    if not (one.constant or other.constant):
-        return _torch(f"{name}imum", one, other)
-    bound, term = (one, other) if one.constant else (other, one)
+    if left.constant and right.constant:
+        return _constant(name, left, right)
+    left, right = _fitting(left), _fitting(right)
+    if not (left.constant or right.constant):
+        return _torch(f"{name}imum", left, right)
+    bound, term = (left, right) if left.constant else (right, left)
     code = f"torch.clamp({term.code}, {'max' if name == 'min' else 'min'}={bound.code})"
     limit: dict[str, Any] = {"max" if name == "min" else "min": bound.value}
     return _combine(code, _ATOM, lambda t: torch.clamp(t, **limit), term)
@@ -328,19 +328,19 @@ def _condition(name: str, *parts: Lowered) -> Lowered:
         if part.constant:
             return Lowered("", value=not part.value)
         return _combine(f"~{part.held(_ATOM)}", _SIGN, operator.invert, part)
-    return reduce(lambda one, other: _joined(name, one, other), parts)
+    return reduce(lambda left, right: _joined(name, left, right), parts)
 
 
 def _without_slopes(term: Lowered) -> Lowered:
     return Lowered(term.code, term.rank, function=term.function, uses=term.uses)
 
 
-def _joined(name: str, one: Lowered, other: Lowered) -> Lowered:
-    """`one and other`, or `one or other`."""
-    if not one.constant and not other.constant:
+def _joined(name: str, left: Lowered, right: Lowered) -> Lowered:
+    """`left and right`, or `left or right`."""
+    if not left.constant and not right.constant:
         sign, function = ("&", operator.and_) if name == "and" else ("|", operator.or_)
-        return _combine(f"{one.held(_ATOM)} {sign} {other.held(_ATOM)}", _CONDITION, function, one, other)
-    known, rest = (one, other) if one.constant else (other, one)
+        return _combine(f"{left.held(_ATOM)} {sign} {right.held(_ATOM)}", _CONDITION, function, left, right)
+    known, rest = (left, right) if left.constant else (right, left)
     return rest if bool(known.value) == (name == "and") else known
 
 

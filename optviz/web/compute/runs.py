@@ -63,7 +63,7 @@ class _Workshop:
     """The one place of the process where torch works, with its results."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    made: Cache[Any] = field(default_factory=lambda: Cache(room=_KEPT_STEPS, size=_size))
+    results: Cache[Any] = field(default_factory=lambda: Cache(room=_KEPT_STEPS, size=_size))
     busy: set[str] = field(default_factory=set)
     """Keys that are being computed by a thread that lets others pass; read and written under the lock."""
 
@@ -81,7 +81,7 @@ def lock() -> threading.Lock:
 
 def known(experiment: ov.Experiment, index: int) -> Result | None:
     """The result of one competitor, if it has been computed already."""
-    result = _workshop().made.get(_key(experiment, index))
+    result = _workshop().results.get(_key(experiment, index))
     return None if result is None else _of(result, experiment, index)
 
 
@@ -91,7 +91,7 @@ def compute(experiment: ov.Experiment, index: int, watch: WatchSteps) -> Result:
     `watch(steps)` is called now and then, also while other visitors' runs come first. What it raises ends
     the run.
     """
-    result = _made(_key(experiment, index), watch, lambda turn: _run(experiment, index, turn))
+    result = _computed(_key(experiment, index), watch, lambda turn: _run(experiment, index, turn))
     return _of(result, experiment, index)
 
 
@@ -101,14 +101,14 @@ def trajectories(experiment: ov.Experiment) -> list[ov.Trajectory]:
     return [result for result in results if isinstance(result, ov.Trajectory)]
 
 
-def _made(key: str, watch: WatchSteps, make: Callable[[_Turn], Any]) -> Any:
+def _computed(key: str, watch: WatchSteps, make: Callable[[_Turn], Any]) -> Any:
     """The value of this key, computed where it is missing."""
     shop = _workshop()
     with _Turn(shop.lock, watch) as turn:
         while key in shop.busy:  # another visitor is at it, and lets us pass
             turn.let_pass()
             watch(0)
-        result = shop.made.get(key)
+        result = shop.results.get(key)
         if result is None:
             shop.busy.add(key)
             try:
@@ -116,7 +116,7 @@ def _made(key: str, watch: WatchSteps, make: Callable[[_Turn], Any]) -> Any:
             finally:
                 shop.busy.discard(key)
             if not isinstance(result, Refused) or result.lasting:
-                shop.made.keep(key, result)
+                shop.results.keep(key, result)
     return result
 
 
@@ -199,15 +199,17 @@ def steps(experiment: ov.Experiment, trajectory: ov.Trajectory) -> Steps:
             return steps_of(experiment, trajectory, ov.stability(experiment, trajectory))
     stable = stability(experiment, trajectory)
     key = f"steps {_plane_key(trajectory.plane)} {_key(experiment, trajectory.index)}"
-    made: Steps = _made(key, lambda steps: None, lambda turn: steps_of(experiment, trajectory, stable))
-    return made
+    result: Steps = _computed(key, lambda steps: None, lambda turn: steps_of(experiment, trajectory, stable))
+    return result
 
 
 def stability(experiment: ov.Experiment, trajectory: ov.Trajectory) -> ov.Stability:
     """How stable each step of a run is."""
     key = f"stability {_key(experiment, trajectory.index)}"
-    made: ov.Stability = _made(key, lambda steps: None, lambda turn: ov.stability(experiment, trajectory))
-    return made
+    result: ov.Stability = _computed(
+        key, lambda steps: None, lambda turn: ov.stability(experiment, trajectory)
+    )
+    return result
 
 
 def reference(experiment: ov.Experiment, index: int, name: str, watch: WatchSteps) -> ov.Reference | None:
@@ -221,8 +223,8 @@ def reference(experiment: ov.Experiment, index: int, name: str, watch: WatchStep
     def make(turn: _Turn) -> ov.Reference | Refused:
         return _refusals(lambda: ov.run_reference(experiment, index, name, watch=turn.after))
 
-    made = _made(f"{name} {_key(experiment, index)}", watch, make)
-    return replace(made, index=index) if isinstance(made, ov.Reference) else None
+    path = _computed(f"{name} {_key(experiment, index)}", watch, make)
+    return replace(path, index=index) if isinstance(path, ov.Reference) else None
 
 
 _SURFACE: dict[str | type[Any], Callable[[Any], Any]] = {ov.SurfaceSpec: repr}
@@ -246,8 +248,8 @@ def plane_grid(plane: ov.Plane, watch: WatchSteps, coarse: bool = False) -> ov.G
     def make(turn: _Turn) -> ov.Grid:
         return ov.sample(plane, resolution, watch=lambda share: turn.after(int(100 * share)))
 
-    made: ov.Grid = _made(key, watch, make)
-    return made
+    result: ov.Grid = _computed(key, watch, make)
+    return result
 
 
 def _plane_key(plane: ov.Plane) -> str:

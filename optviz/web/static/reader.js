@@ -162,13 +162,13 @@ class Bar {
    * @param {() => void} act
    */
   button(text, title, act) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = text;
-    made.title = title;
-    if (!text) made.setAttribute("aria-label", title);
-    made.addEventListener("click", act);
-    return made;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = text;
+    button.title = title;
+    if (!text) button.setAttribute("aria-label", title);
+    button.addEventListener("click", act);
+    return button;
   }
 
   remove() {

@@ -60,14 +60,14 @@ function picture(root, { figure, format, width, height, scale, name, plotly }) {
  * @param {() => Promise<string>} act
  */
 function button(root, title, act) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = title;
+  const element = document.createElement("button");
+  element.type = "button";
+  element.textContent = title;
   const said = document.createElement("output");
-  root.append(made, said);
-  made.addEventListener("click", async () => {
-    if (made.ariaBusy === "true") return;
-    made.ariaBusy = "true"; // not disabled: that would take the focus out of the dialog, and Escape with it
+  root.append(element, said);
+  element.addEventListener("click", async () => {
+    if (element.ariaBusy === "true") return;
+    element.ariaBusy = "true"; // not disabled: that would take the focus out of the dialog, and Escape with it
     said.textContent = "…";
     try {
       said.textContent = await act();
@@ -75,7 +75,7 @@ function button(root, title, act) {
       // A relief needs WebGL, which not every browser has.
       said.textContent = `This browser could not do it. ${error instanceof Error ? error.message : ""}`;
     }
-    made.ariaBusy = "false";
+    element.ariaBusy = "false";
     setTimeout(() => {
       said.textContent = "";
     }, SAID);

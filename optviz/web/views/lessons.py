@@ -155,9 +155,9 @@ def telling() -> Telling:
 
 def _bar(lesson: Lesson, place: int | None) -> None:
     """The bar with Back, Next and everything else that can be done with the lesson."""
-    everything = list(lessons().values())
-    at = everything.index(lesson)
-    later = everything[at + 1] if at + 1 < len(everything) else None
+    all_lessons = list(lessons().values())
+    at = all_lessons.index(lesson)
+    later = all_lessons[at + 1] if at + 1 < len(all_lessons) else None
     message: ReaderMessage = {
         "lesson": lesson.title,
         "place": place,

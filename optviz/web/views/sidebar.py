@@ -86,8 +86,8 @@ def _surface() -> None:
     with widgets.fold("Formula and source", "formula", fragments.PROBLEM) as source:
         if source.open:
             st.latex(info.latex(params))
-            found = "Its minima were found by a search: there may be lower ones." if own.searched else ""
-            st.caption(f"{info.source} {info.note} {found}")
+            caveat = "Its minima were found by a search: there may be lower ones." if own.searched else ""
+            st.caption(f"{info.source} {info.note} {caveat}")
     _surface_params(info.declared(params))
 
 
@@ -158,8 +158,8 @@ def _chance_and_precision() -> None:
     if ov.surface(choices.experiment().surface).data:
         _experiment_widget("batch_size", "Batch size")
     _experiment_widget("dtype", "Precision")
-    made = ov.made_with(choices.experiment())
-    st.caption(f"Computed by torch {made.torch} on the device {made.device}.")
+    provenance = ov.made_with(choices.experiment())
+    st.caption(f"Computed by torch {provenance.torch} on the device {provenance.device}.")
 
 
 def _experiment_widget(name: str, label: str, more: str = "", said: Any = None) -> None:

@@ -29,8 +29,8 @@ export class Axes {
     this.front = [projection.sinA >= 0 ? 1 : -1, projection.cosA >= 0 ? -1 : 1];
     const corners = [-1, 1].flatMap((x) => [-1, 1].map((y) => [x * hx, y * hy]));
     /** The corner that is farthest to the left. */
-    this.left = corners.reduce((best, one) =>
-      this.point(one[0], one[1], 0)[0] < this.point(best[0], best[1], 0)[0] ? one : best,
+    this.left = corners.reduce((leftmost, corner) =>
+      this.point(corner[0], corner[1], 0)[0] < this.point(leftmost[0], leftmost[1], 0)[0] ? corner : leftmost,
     );
   }
 

@@ -198,10 +198,10 @@ export class Raster {
     const lower = y2 > y1 ? (x2 - x1) / (y2 - y1) : 0;
     for (let row = first; row < last; row++) {
       const y = row + 0.5;
-      const one = x0 + long * (y - y0);
-      const other = y < y1 ? x0 + upper * (y - y0) : x1 + lower * (y - y1);
-      const from = Math.max(Math.ceil(Math.min(one, other) - 0.5), 0);
-      const to = Math.min(Math.ceil(Math.max(one, other) - 0.5), width);
+      const longX = x0 + long * (y - y0);
+      const shortX = y < y1 ? x0 + upper * (y - y0) : x1 + lower * (y - y1);
+      const from = Math.max(Math.ceil(Math.min(longX, shortX) - 0.5), 0);
+      const to = Math.min(Math.ceil(Math.max(longX, shortX) - 0.5), width);
       if (from >= to) continue;
       const end = row * width + to;
       let d = d0 + dx * (from + 0.5 - x0) + dy * (y - y0);

@@ -308,10 +308,10 @@ export class Relief {
     if (!before) return;
     const { azimuth, elevation } = this.camera;
     pointers.set(event.pointerId, event);
-    const other = [...pointers.values()].find((one) => one.pointerId !== event.pointerId);
+    const other = [...pointers.values()].find((pointer) => pointer.pointerId !== event.pointerId);
     if (other) {
-      const apart = (/** @type {PointerEvent} */ one) =>
-        Math.max(Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY), 10);
+      const apart = (/** @type {PointerEvent} */ pointer) =>
+        Math.max(Math.hypot(pointer.clientX - other.clientX, pointer.clientY - other.clientY), 10);
       const bounds = this.holder.getBoundingClientRect();
       const [x, y] = [(event.clientX + other.clientX) / 2, (event.clientY + other.clientY) / 2];
       this.zoom(apart(event) / apart(before), x - bounds.left, y - bounds.top);
