@@ -13,23 +13,14 @@ import numpy as np
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz import command
 from optviz.engine.trajectory import arrivals
 from optviz.lessons.expectations import Expectation
 from optviz.player import captions
 
 STEPS = 40
-WALKERS = {"SGD": {}, "Adam": {}, "Rprop": {"lr": 0.05}}
 SURFACES = [name for name in ov.SURFACES if ov.surface(ov.SurfaceSpec(name)).minimizers]
-
-
-def experiment(surface: str) -> ov.Experiment:
-    spec = ov.SurfaceSpec(surface)
-    runs = tuple(
-        ov.RunSpec(ov.OptimizerSpec(name, params or {"lr": ov.suggested_lr(name, spec)}))
-        for name, params in WALKERS.items()
-    )
-    return ov.Experiment(spec, ov.surface(spec).start, STEPS, runs)
 
 
 def walked(path: ov.Trajectory, minimizers, within: float) -> int | None:
@@ -44,7 +35,7 @@ def walked(path: ov.Trajectory, minimizers, within: float) -> int | None:
 @pytest.mark.sampled(6)
 @pytest.mark.parametrize("surface", SURFACES)
 def test_everything_that_says_when_a_run_arrives_says_the_same(surface: str) -> None:
-    exp = experiment(surface)
+    exp = experiment(surface, "SGD", "Adam", competitor("Rprop", {"lr": 0.05}), steps=STEPS)
     paths = ov.run(exp, "cpu")
     minimizers = ov.surface(exp.surface).minimizers
     away = np.concatenate([path.distances(minimizers) for path in paths])
@@ -78,9 +69,7 @@ def test_everything_that_says_when_a_run_arrives_says_the_same(surface: str) -> 
 
 @pytest.mark.slow
 def test_a_basin_says_when_its_starts_arrive() -> None:
-    exp = ov.Experiment(
-        ov.SurfaceSpec("Himmelblau"), (0.0, 0.0), STEPS, (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01})),)
-    )
+    exp = experiment("Himmelblau", competitor("SGD", {"lr": 0.01}), start=(0.0, 0.0), steps=STEPS)
     minimizers = ov.surface(exp.surface).minimizers
     alone = cache(lambda single: ov.run_one(single, 0, "cpu"))  # how near is near decides nothing in a run
     for within in (None, 0.4):
@@ -93,12 +82,7 @@ def test_a_basin_says_when_its_starts_arrive() -> None:
 
 
 def test_what_is_said_beside_the_table_gives_no_other_step(capsys) -> None:
-    exp = ov.Experiment(
-        ov.SurfaceSpec("Quadratic bowl"),
-        (3.0, 2.0),
-        200,
-        (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.05})),),
-    )
+    exp = experiment("Quadratic bowl", competitor("SGD", {"lr": 0.05}), start=(3.0, 2.0), steps=200)
     (path,) = ov.run(exp, "cpu")
     assert path.outcome.kind == "minimum" and not re.search(r"\bstep", path.outcome.detail)
     assert command.main(["run", exp.to_url(ov.View(within=0.3)), "--device", "cpu"]) == 0

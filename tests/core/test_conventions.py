@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import optviz as ov
-from builders import competitor
+from builders import competitor, experiment
 
 STEPS = 40
 Gradient = Callable[[np.ndarray, int], np.ndarray]
@@ -225,19 +225,18 @@ CASES = [(*key, settings) for key, (_, variants) in RULES.items() for settings i
 ROWS = [(optimizer, row) for optimizer, rows in ov.CONVENTIONS.items() for row in rows]
 
 
-def experiment(run: ov.RunSpec, surface: str = "Quadratic bowl", **rest: Any) -> ov.Experiment:
-    start = SURFACES[surface][0]
-    return ov.Experiment(
-        ov.SurfaceSpec(surface), start, **({"steps": STEPS, "dtype": "float64"} | rest), runs=(run,)
-    )
+def alone(run: ov.RunSpec, surface: str = "Quadratic bowl", **rest: Any) -> ov.Experiment:
+    """The competitor in float64, from where the loop by hand starts."""
+    given = {"start": SURFACES[surface][0], "steps": STEPS, "dtype": "float64"} | rest
+    return experiment(surface, run, **given)
 
 
 def reference(run: ov.RunSpec, name: str, **rest: Any) -> np.ndarray:
-    return ov.run_reference(experiment(run, **rest), 0, name, device="cpu").points
+    return ov.run_reference(alone(run, **rest), 0, name, device="cpu").points
 
 
 def torchs(run: ov.RunSpec, **rest: Any) -> np.ndarray:
-    return ov.run_one(experiment(run, **rest), 0, device="cpu").points
+    return ov.run_one(alone(run, **rest), 0, device="cpu").points
 
 
 def by_hand(
@@ -456,7 +455,7 @@ def test_names_and_titles_are_unique() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("optimizer", "row"), ROWS)
 def test_a_reference_is_labelled_and_whole(optimizer: str, row: ov.Convention, dtype: str) -> None:
-    exp = experiment(competitor(optimizer, RULES[optimizer, row.name][1][0]), dtype=dtype)
+    exp = alone(competitor(optimizer, RULES[optimizer, row.name][1][0]), dtype=dtype)
     result = ov.run_reference(exp, 0, row.name, device="cpu")
     assert isinstance(result, ov.Reference) and not isinstance(result, ov.Trajectory)
     assert (result.convention, result.title) == (row.name, row.title)
@@ -468,7 +467,7 @@ def test_a_reference_is_labelled_and_whole(optimizer: str, row: ov.Convention, d
 
 def test_its_path_ends_where_it_diverges() -> None:
     run = competitor("SGD", {"lr": 10.0, "momentum": 0.5})
-    result = ov.run_reference(experiment(run, steps=300), 0, "average", device="cpu")
+    result = ov.run_reference(alone(run, steps=300), 0, "average", device="cpu")
     assert len(result.points) == len(result.losses) < 301
 
 
@@ -484,7 +483,7 @@ def test_torchs_own_run_is_not_touched_by_a_reference() -> None:
 
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_an_unknown_convention_is_said(optimizer: str) -> None:
-    exp = experiment(competitor(optimizer, {}))
+    exp = alone(competitor(optimizer))
     with pytest.raises(
         ValueError, match=f"^{optimizer} has no convention named 'lasagne' beside torch's"
     ) as error:
@@ -495,7 +494,7 @@ def test_an_unknown_convention_is_said(optimizer: str) -> None:
 
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_conventions_are_found_for_torchs_defaults_and_for_none_more(optimizer: str) -> None:
-    found = ov.conventions(competitor(optimizer, {}))
+    found = ov.conventions(competitor(optimizer))
     assert set(found) <= set(ov.CONVENTIONS.get(optimizer, ()))
     assert (optimizer in ("Adam", "AdamW", "NAdam", "Adamax", "RMSprop", "Adagrad")) == bool(found)
 
@@ -504,18 +503,18 @@ def test_conventions_are_found_for_torchs_defaults_and_for_none_more(optimizer: 
 def test_what_torch_refuses_is_refused(optimizer: str, row: ov.Convention) -> None:
     run = competitor(optimizer, {"lr": -1.0})
     with pytest.raises(ov.CompetitorError, match="Invalid learning rate") as error:
-        ov.run_reference(experiment(run), 0, row.name, device="cpu")
+        ov.run_reference(alone(run), 0, row.name, device="cpu")
     with pytest.raises(ov.CompetitorError) as torchs_own:
-        ov.run_one(experiment(run), 0, device="cpu")
+        ov.run_one(alone(run), 0, device="cpu")
     assert str(error.value) == str(torchs_own.value)
 
 
 def test_a_wrong_competitor_or_hyperparameter_is_said() -> None:
     with pytest.raises(ValueError, match="no competitor 1"):
-        ov.run_reference(experiment(competitor("SGD", {})), 1, "keras", device="cpu")
-    wrong = {"no parameter 'gamma'": competitor("SGD", {"gamma": 1.0}), "named 'Sgd'": competitor("Sgd", {})}
+        ov.run_reference(alone(competitor("SGD")), 1, "keras", device="cpu")
+    wrong = {"no parameter 'gamma'": competitor("SGD", {"gamma": 1.0}), "named 'Sgd'": competitor("Sgd")}
     for said, run in wrong.items():
         with pytest.raises(ValueError, match=said):
-            ov.run_reference(experiment(run), 0, "keras", device="cpu")
+            ov.run_reference(alone(run), 0, "keras", device="cpu")
         with pytest.raises(ValueError, match=said):
             ov.conventions(run)

@@ -16,7 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import optviz as ov
-from builders import competitor
+from builders import competitor, experiment, suggested
 from optviz.rules.derivations import RULES, state_columns
 from optviz.rules.steps import steps as taken_apart
 from optviz.surfaces import data as rows
@@ -43,14 +43,6 @@ every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 def build(name: str, params: dict[str, Any] | None = None) -> ov.Surface:
     return ov.surface(ov.SurfaceSpec(name, params or {}))
-
-
-def experiment(
-    run: ov.RunSpec, name: str, params: dict[str, Any] | None = None, **rest: Any
-) -> ov.Experiment:
-    spec = ov.SurfaceSpec(name, params or {})
-    start = rest.pop("start", ov.surface(spec).start)
-    return ov.Experiment(spec, start, rest.pop("steps", 30), (run,), **rest)
 
 
 def module(name: str) -> nn.Module:
@@ -132,11 +124,6 @@ def walk(
     return torch.stack(points).numpy()
 
 
-def suggested(optimizer: str, name: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
-    lr = ov.suggested_lr(optimizer, ov.SurfaceSpec(name, params or {}))
-    return {"lr": lr, **ov.OPTIMIZERS[optimizer].suggested}
-
-
 # -- bit for bit -----------------------------------------------------------------------------------------
 
 
@@ -148,10 +135,10 @@ def suggested(optimizer: str, name: str, params: dict[str, Any] | None = None) -
 def test_a_run_is_the_bare_training_loop(
     name: str, params: dict[str, Any], optimizer: str, dtype: str, batch_size: int | None
 ) -> None:
-    settings = suggested(optimizer, name, params) | ({"momentum": 0.9} if optimizer == "SGD" else {})
-    exp = experiment(
-        competitor(optimizer, settings), name, params, dtype=dtype, batch_size=batch_size, seed=5, steps=12
-    )
+    spec = ov.SurfaceSpec(name, params)
+    settings = suggested(optimizer, spec) | ({"momentum": 0.9} if optimizer == "SGD" else {})
+    run = competitor(optimizer, settings)
+    exp = experiment(spec, run, steps=12, dtype=dtype, batch_size=batch_size, seed=5)
     run = ov.run_one(exp, 0, "cpu")
     make = partial(getattr(torch.optim, optimizer), **settings)
     points = walk(name, params, make, steps=12, dtype=dtype, batch_size=batch_size, seed=5)
@@ -169,7 +156,7 @@ def test_every_optimizer_with_noise_and_minibatches(
 ) -> None:
     settings = suggested(optimizer, name)
     exp = experiment(
-        competitor(optimizer, settings, **around), name, noise=0.2, batch_size=2, seed=3, steps=15
+        name, competitor(optimizer, settings, **around), steps=15, noise=0.2, batch_size=2, seed=3
     )
     if (name, optimizer) == ("Linear fit", "Muon"):
         with pytest.raises(ov.CompetitorError, match="Muon only supports 2D parameters"):
@@ -184,14 +171,14 @@ def test_every_optimizer_with_noise_and_minibatches(
 
 def test_least_squares_ends_at_its_weights() -> None:
     run = competitor("SGD", {"lr": 5e-5, "momentum": 0.9})
-    (trajectory,) = ov.run(experiment(run, "Least squares", start=(0.0, 0.0), steps=500), "cpu")
+    (trajectory,) = ov.run(experiment("Least squares", run, start=(0.0, 0.0), steps=500), "cpu")
     np.testing.assert_allclose(trajectory.points[-1], [0.77, -0.56], atol=1e-6)
     assert trajectory.outcome.kind == "minimum" and trajectory.outcome.minimizer == 0
 
 
 def test_the_line_through_four_points_predicts_the_fifth() -> None:
     run = competitor("SGD", {"lr": 0.1, "momentum": 0.5})
-    (trajectory,) = ov.run(experiment(run, "Linear fit", start=(0.0, 0.0), steps=500), "cpu")
+    (trajectory,) = ov.run(experiment("Linear fit", run, start=(0.0, 0.0), steps=500), "cpu")
     data = build("Linear fit").data
     fits = data.predict(trajectory.points, [[5.0]])
     assert fits.shape == (501, 1) and fits[0, 0] == 0 and fits[-1, 0] == pytest.approx(11.0, abs=1e-4)
@@ -205,7 +192,7 @@ def test_each_of_many_starts_equals_its_single_run(name: str, optimizer: str) ->
     plateau = ov.SchedulerSpec("ReduceLROnPlateau", {"factor": 0.5, "patience": 1})
     for around in ({"clip_norm": 0.5}, {"scheduler": plateau}):
         run = competitor(optimizer, suggested(optimizer, name), **around)
-        exp = experiment(run, name, noise=0.1, seed=2, batch_size=3, steps=12)
+        exp = experiment(name, run, steps=12, noise=0.1, seed=2, batch_size=3)
         many = ov.run_many(exp, starts, record="paths", device="cpu")
         for row, start in enumerate(starts):
             one = ov.run_one(dataclasses.replace(exp, start=tuple(map(float, start))), 0, "cpu")
@@ -223,7 +210,7 @@ def test_a_parameter_can_be_frozen_by_its_own_name(
     name: str, frozen: str, stays: int, optimizer: str
 ) -> None:
     run = competitor(optimizer, suggested(optimizer, name), frozen=(frozen,))
-    exp = experiment(run, name, noise=0.1)
+    exp = experiment(name, run, steps=30, noise=0.1)
     if (name, optimizer, frozen) == ("Linear fit", "Muon", "w"):
         with pytest.raises(ov.CompetitorError, match="2D"):
             ov.run_one(exp, 0, "cpu")
@@ -232,7 +219,7 @@ def test_a_parameter_can_be_frozen_by_its_own_name(
     assert (trajectory.points[:, stays] == trajectory.points[0, stays]).all()
     assert (trajectory.points[1:, 1 - stays] != trajectory.points[0, 1 - stays]).all()
     assert (trajectory.seen_gradients[:, stays] == 0).all()
-    full = ov.run_one(experiment(competitor("SGD"), name, noise=0.1), 0, "cpu")
+    full = ov.run_one(experiment(name, competitor("SGD"), steps=30, noise=0.1), 0, "cpu")
     assert trajectory.seen_gradients[0, 1 - stays] == full.seen_gradients[0, 1 - stays], "the same noise"
 
 
@@ -250,7 +237,7 @@ def test_a_parameter_can_be_frozen_by_its_own_name(
     ],
 )
 def test_what_cannot_be_frozen(name: str, frozen: tuple[str, ...], sentence: str) -> None:
-    exp = experiment(competitor("SGD", frozen=frozen), name, noise=0.1)
+    exp = experiment(name, competitor("SGD", frozen=frozen), steps=30, noise=0.1)
     for refused in (ov.run, partial(ov.training_loop, index=0), partial(ov.run_many, starts=[[0, 0]])):
         with pytest.raises(ValueError, match=sentence):
             refused(exp)
@@ -258,7 +245,7 @@ def test_what_cannot_be_frozen(name: str, frozen: tuple[str, ...], sentence: str
 
 def test_torchs_global_generator_is_left_alone() -> None:
     before = torch.random.get_rng_state()
-    ov.run(experiment(competitor("SGD"), "Tanh unit", batch_size=2, noise=0.1), "cpu")
+    ov.run(experiment("Tanh unit", competitor("SGD"), steps=30, batch_size=2, noise=0.1), "cpu")
     assert torch.equal(before, torch.random.get_rng_state())
 
 
@@ -266,7 +253,8 @@ def test_torchs_global_generator_is_left_alone() -> None:
 
 
 def test_the_batch_is_seen_and_the_surface_is_the_full_loss() -> None:
-    exp = experiment(competitor("SGD", {"lr": 0.01}), "Linear fit", {"data": "noise"}, batch_size=6, seed=9)
+    spec = ov.SurfaceSpec("Linear fit", {"data": "noise"})
+    exp = experiment(spec, competitor("SGD", {"lr": 0.01}), steps=30, batch_size=6, seed=9)
     run = ov.run_one(exp, 0, "cpu")
     surface = ov.surface(exp.surface)
     exact = surface(torch.from_numpy(run.points.astype(np.float64)))
@@ -286,7 +274,7 @@ def test_the_batch_is_seen_and_the_surface_is_the_full_loss() -> None:
 
 def test_every_competitor_meets_the_same_batches() -> None:
     runs = (competitor("SGD", {"lr": 0.01}), competitor("Adam"), competitor("SGD", {"lr": 0.01}))
-    exp = ov.Experiment(ov.SurfaceSpec("Linear fit"), (0.0, 0.0), 20, runs, batch_size=1, seed=4)
+    exp = experiment("Linear fit", *runs, start=(0.0, 0.0), steps=20, batch_size=1, seed=4)
     first, adam, again = ov.run(exp, "cpu")
     np.testing.assert_array_equal(first.points, again.points)
     assert first.seen_losses[0] == adam.seen_losses[0]
@@ -295,9 +283,9 @@ def test_every_competitor_meets_the_same_batches() -> None:
 
 
 def test_without_batches_each_step_is_an_epoch() -> None:
-    (run,) = ov.run(experiment(competitor("SGD", {"lr": 0.01}), "Linear fit", steps=7), "cpu")
+    (run,) = ov.run(experiment("Linear fit", competitor("SGD", {"lr": 0.01}), steps=7), "cpu")
     assert run.epochs.tolist() == list(range(7)) and run.names == ("w", "b")
-    bowl = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 7, (competitor("SGD"),))
+    bowl = experiment("Booth", competitor("SGD"), start=(1.0, 1.0), steps=7)
     assert ov.run_one(bowl, 0, "cpu").names == ("x", "y")
     with pytest.raises(ValueError, match="Booth has no data"):
         ov.run(dataclasses.replace(bowl, batch_size=2))
@@ -390,7 +378,7 @@ def test_there_are_a_saddle_and_two_minima_or_a_hyperbola_of_them() -> None:
     hyperbola = torch.tensor([[w, 1 / w] for w in (0.4, 0.5, 2.0, -2.5)], dtype=torch.float64)
     assert build("Two-layer linear")(hyperbola).max() < 1e-30
     run = competitor("SGD", {"lr": 0.02})
-    (ended,) = ov.run(experiment(run, "Two-layer linear", start=(2.5, 0.1), steps=500), "cpu")
+    (ended,) = ov.run(experiment("Two-layer linear", run, start=(2.5, 0.1), steps=500), "cpu")
     assert ended.outcome.kind == "minimum" and "as low as any" in ended.outcome.detail
 
 
@@ -423,7 +411,7 @@ def test_own_points_override_the_data_and_travel() -> None:
     surface = build("Linear fit", own)
     assert surface.data.inputs.tolist() == [[0.0], [1.0], [2.0]]
     assert surface.data.targets.tolist() == [1.0, 3.0, 5.5] and surface.data.names == ("x", "y")
-    exp = experiment(competitor("SGD"), "Linear fit", own, batch_size=2)
+    exp = experiment(ov.SurfaceSpec("Linear fit", own), competitor("SGD"), steps=30, batch_size=2)
     for again in (ov.Experiment.from_json(exp.to_json()), ov.Experiment.from_url(exp.to_url())):
         assert again == exp and hash(again) == hash(exp)
         np.testing.assert_array_equal(ov.run_one(again, 0).points, ov.run_one(exp, 0).points)
@@ -433,7 +421,7 @@ def test_own_points_override_the_data_and_travel() -> None:
 def test_200_points_fit_into_a_file() -> None:
     places = np.arange(200) / 7
     own = {"points": np.stack((places, np.sin(places) * 1e5), axis=1)}
-    exp = experiment(competitor("SGD"), "Linear fit", own)
+    exp = experiment(ov.SurfaceSpec("Linear fit", own), competitor("SGD"), steps=30)
     assert ov.Experiment.from_json(exp.to_json()) == exp
     assert len(ov.surface(exp.surface).data) == 200
 
@@ -507,7 +495,7 @@ def test_derivations_hold(name: str, optimizer: str, frozen: tuple[str, ...]) ->
     settings = {"momentum": 0.9, "weight_decay": 0.1} if optimizer == "SGD" else {}
     run = competitor(optimizer, {"lr": 0.01, **settings}, frozen=tuple(names[key] for key in frozen))
     trajectory = ov.run_one(
-        experiment(run, name, dtype="float64", batch_size=2, noise=0.1, start=(0.7, -0.4)), 0, "cpu"
+        experiment(name, run, start=(0.7, -0.4), steps=30, dtype="float64", batch_size=2, noise=0.1), 0, "cpu"
     )
     found = ov.derivation(trajectory)
     if optimizer == "Adafactor" and any(key.endswith("row_var") for key in trajectory.state):
@@ -530,14 +518,14 @@ def test_derivations_hold(name: str, optimizer: str, frozen: tuple[str, ...]) ->
 
 
 def test_state_is_torchs_own_and_its_columns_stand_side_by_side() -> None:
-    (run,) = ov.run(experiment(competitor("Adam"), "Linear fit"), "cpu")
+    (run,) = ov.run(experiment("Linear fit", competitor("Adam"), steps=30), "cpu")
     assert run.state["0.exp_avg"].shape == (30, 1, 1) and run.state["1.exp_avg"].shape == (30, 1)
     columns = state_columns(run)
     assert list(columns) == ["step", "exp_avg", "exp_avg_sq"]
     both = np.stack((run.state["0.exp_avg"].ravel(), run.state["1.exp_avg"].ravel()), axis=1)
     np.testing.assert_array_equal(columns["exp_avg"], both)
     assert columns["step"].tolist() == [[step + 1.0] for step in range(30)]
-    lbfgs = ov.run_one(experiment(competitor("LBFGS"), "Linear fit"), 0, "cpu")
+    lbfgs = ov.run_one(experiment("Linear fit", competitor("LBFGS"), steps=30), 0, "cpu")
     assert state_columns(lbfgs)["d"].shape == (30, 2) and state_columns(lbfgs)["n_iter"].shape == (30, 1)
 
 
@@ -546,7 +534,7 @@ def test_state_is_torchs_own_and_its_columns_stand_side_by_side() -> None:
     [pair for pair in itertools.product(NAMES, ov.OPTIMIZERS) if pair != ("Linear fit", "Muon")],
 )
 def test_a_player_can_look_into_the_steps(name: str, optimizer: str) -> None:
-    exp = experiment(competitor(optimizer, suggested(optimizer, name)), name, steps=6)
+    exp = experiment(name, optimizer, steps=6)
     run = ov.run_one(exp, 0, "cpu")
     steps = taken_apart(run, ov.hessians(exp.surface, run.points))
     json.dumps(steps.data, allow_nan=False)
@@ -557,7 +545,8 @@ def test_a_player_can_look_into_the_steps(name: str, optimizer: str) -> None:
 
 
 def test_conventions_know_models() -> None:
-    exp = experiment(competitor("SGD", {"lr": 0.01, "momentum": 0.9, "nesterov": True}), "Linear fit")
+    run = competitor("SGD", {"lr": 0.01, "momentum": 0.9, "nesterov": True})
+    exp = experiment("Linear fit", run, steps=30)
     for convention in ov.conventions(exp.runs[0]):
         assert np.isfinite(ov.run_reference(exp, 0, convention.name, "cpu").points).all()
 
@@ -603,10 +592,8 @@ def assert_the_program_is_the_run(exp: ov.Experiment) -> None:
 def test_the_program_is_the_run(
     name: str, params: dict[str, Any], dtype: str, batch_size: int | None
 ) -> None:
-    run = competitor("SGD", {"lr": ov.suggested_lr("SGD", ov.SurfaceSpec(name, params))})
-    assert_the_program_is_the_run(
-        experiment(run, name, params, dtype=dtype, batch_size=batch_size, seed=1, steps=9)
-    )
+    exp = experiment(ov.SurfaceSpec(name, params), "SGD", steps=9, dtype=dtype, batch_size=batch_size, seed=1)
+    assert_the_program_is_the_run(exp)
 
 
 OPTIONS: list[dict[str, Any]] = [
@@ -647,12 +634,12 @@ def test_the_program_with_every_option(
     settings = {"lr": 1e-4, "max_iter": 2} if optimizer == "LBFGS" else {"lr": 1e-4}
     run = competitor(optimizer, settings, **(option | {"frozen": frozen}))
     for batch_size in (None, 3):
-        exp = experiment(run, name, noise=noise, batch_size=batch_size, seed=7, steps=9, dtype="float64")
+        exp = experiment(name, run, steps=9, noise=noise, batch_size=batch_size, seed=7, dtype="float64")
         assert_the_program_is_the_run(exp)
 
 
 def test_the_first_program_that_people_write() -> None:
-    exp = experiment(competitor("SGD", {"lr": 0.01}), "Linear fit", start=(0.5, 0.0), steps=300, batch_size=2)
+    exp = experiment("Linear fit", competitor("SGD", {"lr": 0.01}), start=(0.5, 0.0), steps=300, batch_size=2)
     assert program(exp).splitlines() == [
         "import torch",
         "from torch import nn",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,8 +14,7 @@ from torch.optim import lr_scheduler
 
 import optviz as ov
 from bare import walk
-from builders import competitor
-from optviz.spec.params import Value
+from builders import competitor, experiment, suggested
 
 BOWL = ov.SurfaceSpec("Quadratic bowl", {"kappa": 10.0})
 ROSENBROCK = ov.SurfaceSpec("Rosenbrock")
@@ -22,10 +22,6 @@ ROSENBROCK = ov.SurfaceSpec("Rosenbrock")
 TWO = [name for name, info in ov.SURFACES.items() if info.surface().network is None]
 PLAIN = [name for name, info in ov.SURFACES.items() if info.surface().data is None]
 """Those made of data are stepped as the modules they are: test_data.py has their bare loops."""
-
-
-def experiment(surface=ROSENBROCK, start=(-1.2, 1.0), steps=50, runs=(), **rest) -> ov.Experiment:
-    return ov.Experiment(surface, start, steps, tuple(runs), **rest)
 
 
 def only(exp: ov.Experiment) -> ov.Trajectory:
@@ -41,10 +37,6 @@ def assert_same_path(trajectory: ov.Trajectory, points: torch.Tensor) -> None:
         assert trajectory.steps + 1 == len(points)
 
 
-def suggested(optimizer: str, surface: ov.SurfaceSpec) -> dict[str, Value]:
-    return {"lr": ov.suggested_lr(optimizer, surface), **ov.OPTIMIZERS[optimizer].suggested}
-
-
 # -- bit for bit -----------------------------------------------------------------------------------------
 
 
@@ -56,7 +48,7 @@ def test_every_optimizer_on_every_surface_is_torch(optimizer: str, surface: str)
     function = ov.surface(spec)
     # Every other pair of them in the other precision: the two have nothing to do with each other.
     dtype = ("float32", "float64")[(PLAIN.index(surface) + list(ov.OPTIMIZERS).index(optimizer)) % 2]
-    exp = experiment(spec, function.start, 15, [competitor(optimizer, params)], dtype=dtype)
+    exp = experiment(spec, competitor(optimizer, params), steps=15, dtype=dtype)
     make = partial(getattr(torch.optim, optimizer), **params)
     points = walk(function, function.start, make, steps=15, dtype=getattr(torch, dtype))
     assert_same_path(only(exp), points)
@@ -99,7 +91,9 @@ def test_hyperparameters_reach_torch(optimizer: str, variant: dict) -> None:
     params = {"lr": ov.suggested_lr(optimizer, BOWL), **variant}
     make = partial(getattr(torch.optim, optimizer), **params)
     points = walk(ov.surface(BOWL), (2.0, 1.0), make, steps=60)
-    assert_same_path(only(experiment(BOWL, (2.0, 1.0), 60, [competitor(optimizer, params)])), points)
+    assert_same_path(
+        only(experiment(BOWL, competitor(optimizer, params), start=(2.0, 1.0), steps=60)), points
+    )
     plain = walk(ov.surface(BOWL), (2.0, 1.0), partial(make, lr=params["lr"] / 2), steps=60)
     assert not torch.equal(points, plain)
 
@@ -129,7 +123,7 @@ def test_every_scheduler_is_torch(scheduler: str, optimizer: str) -> None:
     params = {"lr": 0.02, "momentum": 0.9} if optimizer == "SGD" else {"lr": 0.02}
     schedule = SCHEDULES[scheduler]
     run = competitor(optimizer, params, scheduler=ov.SchedulerSpec(scheduler, schedule))
-    trajectory = only(experiment(BOWL, (2.0, 1.0), 50, [run]))
+    trajectory = only(experiment(BOWL, run, start=(2.0, 1.0), steps=50))
     seen = []
 
     def scheduled(optimizer: torch.optim.Optimizer) -> object:
@@ -162,7 +156,7 @@ def test_warmup_is_a_sequential_linear_one(scheduler: str) -> None:
 
     make = partial(torch.optim.SGD, lr=0.02)
     points = walk(ov.surface(BOWL), (2.0, 1.0), make, steps=50, scheduler=scheduled)
-    assert_same_path(only(experiment(BOWL, (2.0, 1.0), 50, [run])), points)
+    assert_same_path(only(experiment(BOWL, run, start=(2.0, 1.0), steps=50)), points)
 
 
 OPTIONS = {
@@ -180,7 +174,9 @@ OPTIONS = {
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_options_are_what_a_person_would_write(optimizer: str, option: str, noise: float) -> None:
     options, params = OPTIONS[option], suggested(optimizer, BOWL)
-    exp = experiment(BOWL, (2.0, 1.0), 40, [competitor(optimizer, params, **options)], noise=noise, seed=7)
+    exp = experiment(
+        BOWL, competitor(optimizer, params, **options), start=(2.0, 1.0), steps=40, noise=noise, seed=7
+    )
     make = partial(getattr(torch.optim, optimizer), **params)
     points = walk(ov.surface(BOWL), (2.0, 1.0), make, steps=40, noise=noise, seed=7, **options)
     assert_same_path(only(exp), points)
@@ -190,7 +186,9 @@ def test_options_are_what_a_person_would_write(optimizer: str, option: str, nois
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_a_frozen_parameter_is_not_given_to_torch(optimizer: str, frozen: str) -> None:
     params = suggested(optimizer, BOWL) | ({"weight_decay": 0.1} if optimizer in ("SGD", "AdamW") else {})
-    trajectory = only(experiment(BOWL, (2.0, 1.0), 40, [competitor(optimizer, params, frozen=(frozen,))]))
+    trajectory = only(
+        experiment(BOWL, competitor(optimizer, params, frozen=(frozen,)), start=(2.0, 1.0), steps=40)
+    )
     function, shape = ov.surface(BOWL), (1, 1) if optimizer == "Muon" else (1,)
     parts = {name: torch.full(shape, value) for name, value in (("x", 2.0), ("y", 1.0))}
     free = parts["y" if frozen == "x" else "x"].requires_grad_()
@@ -219,7 +217,7 @@ def test_a_frozen_parameter_is_not_given_to_torch(optimizer: str, frozen: str) -
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_state_is_torchs_own_after_each_step(optimizer: str) -> None:
     params = suggested(optimizer, BOWL) | ({"momentum": 0.9} if optimizer == "SGD" else {})
-    trajectory = only(experiment(BOWL, (2.0, 1.0), 12, [competitor(optimizer, params)]))
+    trajectory = only(experiment(BOWL, competitor(optimizer, params), start=(2.0, 1.0), steps=12))
     matrix = ov.OPTIMIZERS[optimizer].matrix
     theta = torch.tensor([[2.0, 1.0]] if matrix else [2.0, 1.0], requires_grad=True)
     torchs = getattr(torch.optim, optimizer)([theta], **params)
@@ -250,7 +248,9 @@ def test_state_is_torchs_own_after_each_step(optimizer: str) -> None:
 
 
 def test_losses_and_gradients_are_the_surfaces_own_in_float64() -> None:
-    exp = experiment(steps=30, runs=[competitor("Adam", {"lr": 0.05}, clip_norm=1.0)], noise=0.5, seed=3)
+    exp = experiment(
+        "Rosenbrock", competitor("Adam", {"lr": 0.05}, clip_norm=1.0), steps=30, noise=0.5, seed=3
+    )
     adam = only(exp)
     x, y = adam.points.astype(np.float64).T
     np.testing.assert_allclose(adam.losses, (1 - x) ** 2 + 100 * (y - x**2) ** 2, rtol=1e-14)
@@ -260,7 +260,9 @@ def test_losses_and_gradients_are_the_surfaces_own_in_float64() -> None:
 
 
 def test_seen_gradients_hold_noise_and_clipping() -> None:
-    exp = experiment(steps=30, runs=[competitor("SGD", {"lr": 1e-3}, clip_norm=1.0)], noise=0.5, seed=3)
+    exp = experiment(
+        "Rosenbrock", competitor("SGD", {"lr": 1e-3}, clip_norm=1.0), steps=30, noise=0.5, seed=3
+    )
     sgd = only(exp)
     generator = torch.Generator().manual_seed(3)
     for step in range(30):
@@ -276,7 +278,7 @@ def test_seen_gradients_hold_noise_and_clipping() -> None:
 def test_seen_gradients_and_losses_are_those_of_the_first_call(optimizer: str, zero_grad: bool) -> None:
     """No optimizer changes them behind our back, and line searches do not overwrite them."""
     run = competitor(optimizer, suggested(optimizer, BOWL), zero_grad=zero_grad)
-    trajectory = only(experiment(BOWL, (2.0, 1.0), 12, [run]))
+    trajectory = only(experiment(BOWL, run, start=(2.0, 1.0), steps=12))
     theta = torch.from_numpy(trajectory.points[:-1]).clone().requires_grad_()
     losses = ov.surface(BOWL)(theta)
     (gradients,) = torch.autograd.grad(losses.sum(), theta)
@@ -290,23 +292,23 @@ def test_seen_gradients_and_losses_are_those_of_the_first_call(optimizer: str, z
 
 
 def test_line_search_shows_in_evals() -> None:
-    lbfgs = only(experiment(steps=5, runs=[competitor("LBFGS", {"line_search_fn": "strong_wolfe"})]))
+    lbfgs = only(experiment("Rosenbrock", competitor("LBFGS", {"line_search_fn": "strong_wolfe"}), steps=5))
     assert lbfgs.evals[0] == 0
     assert lbfgs.evals[-1] > 5
-    sgd = only(experiment(steps=5, runs=[competitor("SGD")]))
+    sgd = only(experiment("Rosenbrock", competitor("SGD"), steps=5))
     np.testing.assert_array_equal(sgd.evals, range(6))
 
 
 def test_what_it_was_made_with() -> None:
-    made = only(experiment(steps=1, runs=[competitor("SGD")], dtype="float64")).made_with
+    made = only(experiment("Rosenbrock", competitor("SGD"), steps=1, dtype="float64")).made_with
     assert (made.torch, made.device, made.dtype) == (torch.__version__, "cpu", "float64")
     assert made.threads == torch.get_num_threads()
 
 
 def test_same_experiment_same_numbers() -> None:
-    exp = experiment(steps=60, runs=[competitor("Adam", {"lr": 0.05})], noise=1.0, seed=5)
+    exp = experiment("Rosenbrock", competitor("Adam", {"lr": 0.05}), steps=60, noise=1.0, seed=5)
     np.testing.assert_array_equal(only(exp).points, only(exp).points)
-    other = experiment(steps=60, runs=[competitor("Adam", {"lr": 0.05})], noise=1.0, seed=6)
+    other = experiment("Rosenbrock", competitor("Adam", {"lr": 0.05}), steps=60, noise=1.0, seed=6)
     assert (only(exp).points != only(other).points).any()
 
 
@@ -316,7 +318,7 @@ def test_noise_is_the_same_for_every_run() -> None:
         competitor("SGD", {"lr": 1e-3}),
         competitor("Adam", {"lr": 1e-3}),
     ]
-    exp = experiment(steps=40, runs=runs, noise=1.0)
+    exp = experiment("Rosenbrock", *runs, steps=40, noise=1.0)
     first, second, _ = ov.run(exp, device="cpu")
     np.testing.assert_array_equal(first.points, second.points)
     np.testing.assert_array_equal(ov.run_one(exp, 2, "cpu").points, ov.run(exp, "cpu")[2].points)
@@ -344,12 +346,12 @@ def test_each_of_many_starts_equals_its_single_run(optimizer: str, option: str) 
     surface = ov.SurfaceSpec("Himmelblau")
     run = competitor(optimizer, suggested(optimizer, surface), **MANY[option])
     starts = torch.empty(3, 2).uniform_(-6, 6, generator=torch.Generator().manual_seed(1)).numpy()
-    exp = experiment(surface, (0.0, 0.0), 15, [run], noise=0.1, seed=2)
+    exp = experiment(surface, run, start=(0.0, 0.0), steps=15, noise=0.1, seed=2)
     many = ov.run_many(exp, starts, record="paths", device="cpu")
     assert many.paths is not None and many.paths.shape == (3, 16, 2)
     np.testing.assert_array_equal(many.ends, ov.run_many(exp, starts, device="cpu").ends)
     for row, start in enumerate(starts):
-        one = only(experiment(surface, tuple(map(float, start)), 15, [run], noise=0.1, seed=2))
+        one = only(experiment(surface, run, start=tuple(map(float, start)), steps=15, noise=0.1, seed=2))
         np.testing.assert_array_equal(many.paths[row, : one.steps + 1], one.points)
         np.testing.assert_array_equal(many.ends[row], one.points[-1])
         assert many.steps[row] == one.steps
@@ -366,26 +368,26 @@ def test_many_starts_on_every_surface(surface: str, dtype: str) -> None:
     unit = np.random.default_rng(0).random((33, 2))
     starts = (np.array([left, bottom]) + unit * np.array([right - left, top - bottom])).astype(dtype)
     runs = [competitor(name, suggested(name, spec)) for name in ("SGD", "Adam")]
-    exp = experiment(spec, (0.0, 0.0), 15, runs, dtype=dtype)
+    exp = experiment(spec, *runs, start=(0.0, 0.0), steps=15, dtype=dtype)
     for index, run in enumerate(runs):
         many = ov.run_many(exp, starts, run=index, record="paths", device="cpu")
         for row in range(0, 33, 16):
-            one = only(experiment(spec, tuple(map(float, starts[row])), 15, [run], dtype=dtype))
+            one = only(experiment(spec, run, start=tuple(map(float, starts[row])), steps=15, dtype=dtype))
             np.testing.assert_array_equal(many.paths[row, : one.steps + 1], one.points)
 
 
 def test_diverging_starts_stop_where_single_runs_stop() -> None:
-    exp = experiment(BOWL, (0.0, 0.0), 200, [competitor("SGD", {"lr": 1.0})])
+    exp = experiment(BOWL, competitor("SGD", {"lr": 1.0}), start=(0.0, 0.0), steps=200)
     many = ov.run_many(exp, [[1.0, 1.0], [0.0, 0.0], [1e-3, 0.0]], device="cpu")
     assert many.diverged.tolist() == [True, False, False]
-    one = only(experiment(BOWL, (1.0, 1.0), 200, [competitor("SGD", {"lr": 1.0})]))
+    one = only(experiment(BOWL, competitor("SGD", {"lr": 1.0}), start=(1.0, 1.0), steps=200))
     assert one.outcome.kind == "diverged" and many.steps[0] == one.steps < 200
     np.testing.assert_array_equal(many.ends[0], one.points[-1])
 
 
 def test_a_scheduler_that_stops_one_start_is_not_hidden_by_anothers_divergence() -> None:
     schedule = ov.SchedulerSpec("OneCycleLR", {"max_lr": 0.002, "total_steps": 100, "cycle_momentum": False})
-    exp = experiment(steps=200, runs=[competitor("SGD", {"lr": 0.01}, scheduler=schedule)])
+    exp = experiment("Rosenbrock", competitor("SGD", {"lr": 0.01}, scheduler=schedule), steps=200)
     one = only(exp)
     assert one.steps == 101 and one.outcome.kind == "moving"
     assert one.outcome.detail.startswith(
@@ -434,10 +436,10 @@ def test_what_fails_says_so_in_words_and_keeps_the_steps_before(
     how: int, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail, words = FAILURES[how]
-    run = [competitor("SGD", {"lr": 0.1})]
-    plain = only(experiment(BOWL, (2.0, 1.0), max(after, 1), run))
+    run = competitor("SGD", {"lr": 0.1})
+    plain = only(experiment(BOWL, run, start=(2.0, 1.0), steps=max(after, 1)))
     monkeypatch.setattr(torch.optim.SGD, "step", failing(torch.optim.SGD.step, fail, after))
-    exp = experiment(BOWL, (2.0, 1.0), 20, run)
+    exp = experiment(BOWL, run, start=(2.0, 1.0), steps=20)
     if after == 0:
         with pytest.raises(ov.CompetitorError) as refused:
             ov.run(exp, "cpu")
@@ -470,7 +472,7 @@ def test_a_scheduler_that_fails_keeps_the_steps_before(
 ) -> None:
     """Python's own texts are no sentences."""
     run = competitor("SGD", {"lr": 1e-3}, scheduler=ov.SchedulerSpec(name, params))
-    one = only(experiment(BOWL, (2.0, 1.0), 2100, [run]))
+    one = only(experiment(BOWL, run, start=(2.0, 1.0), steps=2100))
     assert one.steps == steps and words in one.outcome.detail, one.outcome
     assert f"Stopped after {steps:,} step" in one.outcome.detail
     assert not re.search(r"Errno|\(34|by zero\)\.\)|out of range", one.outcome.detail)
@@ -479,7 +481,7 @@ def test_a_scheduler_that_fails_keeps_the_steps_before(
 def test_a_scheduler_that_cannot_be_made_is_refused_in_words() -> None:
     schedule = ov.SchedulerSpec("CyclicLR", {"step_size_up": 0, "cycle_momentum": False})
     with pytest.raises(ov.CompetitorError) as refused:
-        ov.run(experiment(runs=[competitor("SGD", {"lr": 0.1}, scheduler=schedule)]), "cpu")
+        ov.run(experiment("Rosenbrock", competitor("SGD", {"lr": 0.1}, scheduler=schedule), steps=50), "cpu")
     words = "The scheduler CyclicLR cannot be made with these settings: it divided by zero."
     assert refused.value.reason == words
 
@@ -489,7 +491,7 @@ def test_a_scheduler_that_cannot_be_made_is_refused_in_words() -> None:
 
 def test_x_squared_from_15() -> None:
     """Numbers of torch on a processor with fused multiply-add, which its SGD uses where there is one."""
-    sgd = only(experiment(BOWL, (15.0, 0.0), 100, [competitor("SGD", {"lr": 0.05})]))
+    sgd = only(experiment(BOWL, competitor("SGD", {"lr": 0.05}), start=(15.0, 0.0), steps=100))
     published = {
         20: 1.823649525642395,
         40: 0.22171321511268616,
@@ -512,7 +514,7 @@ def test_sgd_and_momentum_against_numpy() -> None:
             theta = theta - 0.01 * velocity
             points.append(theta)
         params = {"lr": 0.01, "momentum": momentum}
-        sgd = only(experiment(BOWL, (2.0, 1.0), 200, [competitor("SGD", params)], dtype="float64"))
+        sgd = only(experiment(BOWL, competitor("SGD", params), start=(2.0, 1.0), steps=200, dtype="float64"))
         np.testing.assert_allclose(sgd.points, points, rtol=1e-12, atol=1e-14)
 
 
@@ -524,7 +526,9 @@ def test_adam_against_numpy() -> None:
         square = 0.999 * square + 0.001 * gradient**2
         theta = theta - 0.05 * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
         points.append(theta)
-    adam = only(experiment(BOWL, (2.0, 1.0), 200, [competitor("Adam", {"lr": 0.05})], dtype="float64"))
+    adam = only(
+        experiment(BOWL, competitor("Adam", {"lr": 0.05}), start=(2.0, 1.0), steps=200, dtype="float64")
+    )
     np.testing.assert_allclose(adam.points, points, rtol=1e-11, atol=1e-12)
 
 
@@ -532,7 +536,7 @@ def test_heavy_ball_against_its_closed_form() -> None:
     """On λ/2·x² each axis is the linear map (x, v) → (x − lr(βv + λx), βv + λx): a power of a matrix."""
     lr, beta, curvatures = 0.02, 0.9, (2.0, 20.0)
     params = {"lr": lr, "momentum": beta}
-    sgd = only(experiment(BOWL, (2.0, 1.0), 300, [competitor("SGD", params)], dtype="float64"))
+    sgd = only(experiment(BOWL, competitor("SGD", params), start=(2.0, 1.0), steps=300, dtype="float64"))
     for axis, (curvature, start) in enumerate(zip(curvatures, (2.0, 1.0), strict=True)):
         step = np.array([[1 - lr * curvature, -lr * beta], [curvature, beta]])
         exact = [(np.linalg.matrix_power(step, k) @ [start, 0.0])[0] for k in range(301)]
@@ -544,7 +548,9 @@ def test_gradient_descent_is_stable_exactly_below_two_over_the_curvature(kappa: 
     bowl = ov.SurfaceSpec("Quadratic bowl", {"kappa": kappa})
     limit = 2 / (2 * kappa)
     for lr, stable in ((0.999 * limit, True), (1.001 * limit, False)):
-        sgd = only(experiment(bowl, (0.0, 1.0), 500, [competitor("SGD", {"lr": lr})], dtype="float64"))
+        sgd = only(
+            experiment(bowl, competitor("SGD", {"lr": lr}), start=(0.0, 1.0), steps=500, dtype="float64")
+        )
         assert bool(abs(sgd.points[-1, 1]) < 1) is stable
 
 
@@ -553,10 +559,10 @@ def test_bowl_turned_by_an_angle_is_the_same_bowl() -> None:
     turn = np.array(
         [[math.cos(math.pi / 6), -math.sin(math.pi / 6)], [math.sin(math.pi / 6), math.cos(math.pi / 6)]]
     )
-    run = [competitor("SGD", {"lr": 0.02, "momentum": 0.9})]
-    straight = only(experiment(BOWL, (2.0, 1.0), 100, run, dtype="float64"))
+    run = competitor("SGD", {"lr": 0.02, "momentum": 0.9})
+    straight = only(experiment(BOWL, run, start=(2.0, 1.0), steps=100, dtype="float64"))
     for rotation, is_its_own in ((turn, True), (turn.T, False)):
-        walked = only(experiment(turned, tuple(rotation @ [2.0, 1.0]), 100, run, dtype="float64"))
+        walked = only(experiment(turned, run, start=tuple(rotation @ [2.0, 1.0]), steps=100, dtype="float64"))
         away = np.abs(walked.points - straight.points @ rotation.T).max()
         assert bool(away < 1e-12) is is_its_own
 
@@ -579,7 +585,7 @@ def test_bowl_turned_by_an_angle_is_the_same_bowl() -> None:
     ],
 )
 def test_a_bad_competitor_is_named_and_stops_no_other(optimizer: str, params: dict, words: str) -> None:
-    exp = experiment(runs=[competitor("SGD"), competitor(optimizer, params, label="mine")])
+    exp = experiment("Rosenbrock", competitor("SGD"), competitor(optimizer, params, label="mine"), steps=50)
     with pytest.raises(ValueError, match="Competitor 2") as caught:
         ov.run(exp, device="cpu")
     assert words in str(caught.value) and "mine" in str(caught.value)
@@ -603,7 +609,7 @@ def test_a_bad_scheduler_is_said(scheduler: str, params: dict, warmup: int, word
     if scheduler == "OneCycleLR":
         run = competitor("SGD", {"momentum": 0.5}, scheduler=ov.SchedulerSpec(scheduler, params, warmup))
     with pytest.raises(ValueError, match="Competitor 1") as caught:
-        ov.run(experiment(BOWL, runs=[run]), device="cpu")
+        ov.run(experiment(BOWL, run, start=(-1.2, 1.0), steps=50), device="cpu")
     assert words in str(caught.value)
 
 
@@ -619,7 +625,7 @@ def test_a_bad_scheduler_is_said(scheduler: str, params: dict, warmup: int, word
 )
 def test_a_bad_experiment_is_said(change: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        ov.run(experiment(**({"runs": [competitor("SGD")]} | change)), device="cpu")
+        ov.run(replace(experiment("Rosenbrock", competitor("SGD"), steps=50), **change), device="cpu")
 
 
 @pytest.mark.parametrize(
@@ -627,23 +633,23 @@ def test_a_bad_experiment_is_said(change: dict, words: str) -> None:
 )
 def test_a_missing_device_is_said(device: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        ov.run(experiment(runs=[competitor("SGD")]), device=device)
+        ov.run(experiment("Rosenbrock", competitor("SGD"), steps=50), device=device)
 
 
 def test_mps_has_no_float64(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     with pytest.raises(ValueError, match="no float64"):
-        ov.run(experiment(runs=[competitor("SGD")], dtype="float64"), device="mps")
+        ov.run(experiment("Rosenbrock", competitor("SGD"), steps=50, dtype="float64"), device="mps")
 
 
 @pytest.mark.parametrize("starts", [[1.0, 2.0], [[1.0, 2.0, 3.0]], [], "here", [[math.nan, 0.0]]])
 def test_bad_starts_are_said(starts: object) -> None:
     with pytest.raises(ValueError, match="starts"):
-        ov.run_many(experiment(runs=[competitor("SGD")]), starts, device="cpu")
+        ov.run_many(experiment("Rosenbrock", competitor("SGD"), steps=50), starts, device="cpu")
 
 
 def test_paths_that_would_fill_the_memory_are_refused() -> None:
-    exp = experiment(steps=100_000, runs=[competitor("SGD")])
+    exp = experiment("Rosenbrock", competitor("SGD"), steps=100_000)
     with pytest.raises(ValueError, match="GiB"):
         ov.run_many(exp, np.zeros((10_000, 2)), record="paths", device="cpu")
 
@@ -657,7 +663,7 @@ def test_wild_rates_end_in_data_not_in_exceptions(optimizer: str) -> None:
             start = ov.surface(spec).start
             chosen = dict(ov.OPTIMIZERS[optimizer].suggested)
             for variant in [{}, chosen] if chosen else [{}]:
-                exp = experiment(spec, start, 30, [competitor(optimizer, {**variant, "lr": lr})])
+                exp = experiment(spec, competitor(optimizer, {**variant, "lr": lr}), start=start, steps=30)
                 trajectory = only(exp)
                 assert len(trajectory.points) == trajectory.steps + 1 == len(trajectory.losses)
                 if trajectory.outcome.kind == "diverged":
@@ -669,7 +675,7 @@ def test_wild_rates_end_in_data_not_in_exceptions(optimizer: str) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_cuda_runs_and_records(optimizer: str) -> None:
-    exp = experiment(BOWL, (2.0, 1.0), 40, [competitor(optimizer, suggested(optimizer, BOWL))], noise=0.1)
+    exp = experiment(BOWL, optimizer, start=(2.0, 1.0), steps=40, noise=0.1)
     on_gpu, on_cpu = ov.run(exp, "cuda")[0], ov.run(exp, "cpu")[0]
     np.testing.assert_allclose(on_gpu.points, on_cpu.points, rtol=1e-2, atol=1e-3)
     assert on_gpu.made_with.device.startswith("cuda") and on_gpu.state.keys() == on_cpu.state.keys()
@@ -698,6 +704,6 @@ def test_suggested_rates_do_not_diverge(surface: str) -> None:
             continue  # it takes matrices only, which a bias is not
         params = suggested(optimizer, spec)
         assert f"{params['lr']:e}"[0] in "125" or optimizer in ("LBFGS", "Adadelta", "Adafactor")
-        trajectory = only(experiment(spec, ov.surface(spec).start, 20, [competitor(optimizer, params)]))
+        trajectory = only(experiment(spec, competitor(optimizer, params), steps=20))
         bounded = math.isfinite(ov.surface(spec).minimum)
         assert trajectory.outcome.kind != "diverged" or not bounded, optimizer

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import optviz as ov
+from builders import competitor, experiment
 from charts import curves, on_axis
 from colors import contrast, luminance
 from optviz.engine.planes import picture_plane
@@ -27,19 +28,15 @@ from optviz.figures.theme import DARK, LIGHT, THEMES, Pen
 from optviz.player.scene import Shown, scene
 
 
-def experiment(surface: str = "Rosenbrock", lr: float = 1e-3, steps: int = 60) -> ov.Experiment:
-    spec = ov.SurfaceSpec(surface)
-    runs = (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.05})),
-    )
-    return ov.Experiment(spec, ov.surface(spec).start, steps, runs)
+def race(surface: str = "Rosenbrock", lr: float = 1e-3, steps: int = 60) -> ov.Experiment:
+    """SGD against Adam."""
+    return experiment(surface, competitor("SGD", {"lr": lr}), competitor("Adam", {"lr": 0.05}), steps=steps)
 
 
 @pytest.mark.slow
 def test_one_table_says_how_lines_and_minimizers_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another dash, width or gold in the theme is another one in figures, in films and in the player."""
-    exp = experiment("Booth")
+    exp = race("Booth")
     gold = dataclasses.replace(LIGHT, gold="#00ff00", gold_edge="#00ff00")
     monkeypatch.setattr(style, "PATTERNS", dict.fromkeys(style.PATTERNS, (7.0, 2.0)))
     runs = ov.run(exp, "cpu")
@@ -95,7 +92,7 @@ def test_wide_ranges_get_logarithmic_levels_and_narrow_ones_nearly_even_levels()
 
 
 def test_paths_are_the_trajectories_to_the_bit() -> None:
-    exp = experiment()
+    exp = race()
     trajectories = ov.run(exp, "cpu")
     figure = contour_figure(exp, trajectories)
     for trajectory in trajectories:
@@ -106,7 +103,7 @@ def test_paths_are_the_trajectories_to_the_bit() -> None:
 
 
 def test_the_domain_clips_the_view_and_nothing_else() -> None:
-    exp = experiment(lr=0.05)
+    exp = race(lr=0.05)
     sgd, adam = ov.run(exp, "cpu")
     assert sgd.outcome.kind == "diverged"
     figure = contour_figure(exp, (sgd, adam))
@@ -118,18 +115,18 @@ def test_the_domain_clips_the_view_and_nothing_else() -> None:
 
 @pytest.mark.slow
 def test_minimizers_and_start_are_marked() -> None:
-    figure = contour_figure(exp := experiment("Himmelblau"), ov.run(exp, "cpu"))
+    figure = contour_figure(exp := race("Himmelblau"), ov.run(exp, "cpu"))
     (stars,) = [trace for trace in figure.data if trace.name == "minimum"]
     assert sorted(zip(stars.x, stars.y, strict=True)) == sorted(ov.SURFACES["Himmelblau"].minimizers)
     (start,) = [trace for trace in figure.data if trace.name == "start"]
     assert (start.x[0], start.y[0]) == exp.start
-    without = contour_figure(experiment("Saddle"), ())
+    without = contour_figure(race("Saddle"), ())
     assert "minimum" not in [trace.name for trace in without.data]
 
 
 @pytest.mark.slow
 def test_playing_moves_paths_and_ends_and_nothing_else() -> None:
-    exp = experiment(steps=300)
+    exp = race(steps=300)
     trajectories = ov.run(exp, "cpu")
     figure = contour_figure(exp, trajectories)
     assert len(figure.frames) == 100
@@ -152,8 +149,7 @@ def test_playing_moves_paths_and_ends_and_nothing_else() -> None:
 
 @pytest.mark.slow
 def test_many_long_paths_stay_a_small_file_and_their_heads_exact() -> None:
-    spec = ov.OptimizerSpec("Adam", {"lr": 1e-3})
-    exp = dataclasses.replace(experiment(steps=5000), runs=(ov.RunSpec(spec),))
+    exp = experiment("Rosenbrock", competitor("Adam", {"lr": 1e-3}), steps=5000)
     (adam,) = ov.run(exp, "cpu")
     figure = contour_figure(exp, (adam,) * 8)
     assert len(figure.to_json()) < 7_000_000 and len(figure.frames) == 100
@@ -203,7 +199,7 @@ def decoded_png(address: str) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.sampled(14)
 @pytest.mark.parametrize("surface", ov.SURFACES)
 def test_a_relief_is_as_high_as_its_colours_and_carries_the_paths(surface: str) -> None:
-    exp = experiment(surface, lr=ov.suggested_lr("SGD", ov.SurfaceSpec(surface)))
+    exp = race(surface, lr=ov.suggested_lr("SGD", ov.SurfaceSpec(surface)))
     trajectories = ov.run(exp, "cpu")
     under = picture_plane(exp, trajectories)
     grid = ov.sample(under.sampled, resolution=60)
@@ -229,8 +225,8 @@ def test_a_relief_is_as_high_as_its_colours_and_carries_the_paths(surface: str) 
 
 
 def test_what_leaves_the_domain_is_a_gap_in_the_relief() -> None:
-    exp = dataclasses.replace(experiment(lr=0.05), start=(1e300, 0.0))
-    for chosen in (exp, experiment(lr=0.05)):
+    exp = dataclasses.replace(race(lr=0.05), start=(1e300, 0.0))
+    for chosen in (exp, race(lr=0.05)):
         trajectories = ov.run(chosen, "cpu")
         figure = surface_figure(chosen, trajectories)
         marks = {trace.name: trace for trace in figure.data}
@@ -239,7 +235,7 @@ def test_what_leaves_the_domain_is_a_gap_in_the_relief() -> None:
 
 
 def test_starts_and_minimizers_lie_on_the_relief() -> None:
-    exp = experiment("Styblinski-Tang")
+    exp = race("Styblinski-Tang")
     trajectories = ov.run(exp, "cpu")
     levels = contour_levels(ov.sample(exp.surface).z)
     marks = {trace.name: trace for trace in surface_figure(exp, trajectories).data}
@@ -248,11 +244,11 @@ def test_starts_and_minimizers_lie_on_the_relief() -> None:
     info = ov.SURFACES["Styblinski-Tang"]
     assert list(zip(marks["minimum"].x, marks["minimum"].y, strict=True)) == list(info.minimizers)
     assert list(marks["minimum"].z) == [places(np.asarray(info.minimum), levels)]
-    assert "minimum" not in [trace.name for trace in surface_figure(experiment("Saddle"), ()).data]
+    assert "minimum" not in [trace.name for trace in surface_figure(race("Saddle"), ()).data]
 
 
 def test_the_camera_stays_and_units_are_equal_within_reason() -> None:
-    camel, valley = experiment("Six-hump camel"), experiment("McCormick")
+    camel, valley = race("Six-hump camel"), race("McCormick")
     figures = [surface_figure(exp, ()) for exp in (camel, valley)]
     assert figures[0].layout.uirevision == figures[1].layout.uirevision is not None
     for figure, exp in zip(figures, (camel, valley), strict=True):
@@ -260,14 +256,14 @@ def test_the_camera_stays_and_units_are_equal_within_reason() -> None:
         assert (tuple(scene.xaxis.range), tuple(scene.yaxis.range)) == function.domain
         assert scene.aspectratio.x / scene.aspectratio.y == pytest.approx(np.divide(*function.widths))
         assert len(scene.zaxis.tickvals) == len(scene.zaxis.ticktext) >= 3
-    narrow = surface_figure(experiment("Bukin N.6"), ()).layout.scene.aspectratio
+    narrow = surface_figure(race("Bukin N.6"), ()).layout.scene.aspectratio
     assert min(narrow.x, narrow.y) >= 0.5 * max(narrow.x, narrow.y)
 
 
 @pytest.mark.sampled(14)
 @pytest.mark.parametrize("surface", ov.SURFACES)
 def test_loss_axis_suits_the_surface(surface: str) -> None:
-    exp = experiment(surface)
+    exp = race(surface)
     trajectories = ov.run(exp, "cpu")
     figure = loss_figure(exp, trajectories)
     minimum = ov.SURFACES[surface].minimum
@@ -282,10 +278,10 @@ def test_loss_axis_suits_the_surface(surface: str) -> None:
 
 
 def test_scales_can_be_chosen() -> None:
-    exp = experiment("Saddle")
+    exp = race("Saddle")
     with pytest.raises(ValueError, match="no minimum"):
         loss_figure(exp, (), view=ov.View(scale="log"))
-    linear = loss_figure(exp := experiment(), ov.run(exp, "cpu"), view=ov.View(scale="linear"))
+    linear = loss_figure(exp := race(), ov.run(exp, "cpu"), view=ov.View(scale="linear"))
     assert linear.layout.yaxis.type == "linear" and linear.layout.yaxis.title.text == "loss"
 
 
@@ -343,7 +339,7 @@ def test_paths_have_colours_of_their_own_for_every_eye(theme, vision: str) -> No
 
 
 def test_colours_go_by_the_views_slots() -> None:
-    exp = experiment()
+    exp = race()
     trajectories = ov.run(exp, "cpu")
     figure = contour_figure(exp, trajectories, view=ov.View(colors=(5, 2)))
     lines = {trace.name: trace.line.color for trace in figure.data if trace.name in ("SGD", "Adam")}
@@ -351,7 +347,7 @@ def test_colours_go_by_the_views_slots() -> None:
 
 
 def test_a_name_is_no_mark_up() -> None:
-    exp = experiment()
+    exp = race()
     run = dataclasses.replace(exp.runs[0], label="<a href='http://a.b'>x</a>")
     exp = dataclasses.replace(exp, runs=(run,))
     for draw in (contour_figure, surface_figure, loss_figure, gradient_figure):
@@ -359,10 +355,8 @@ def test_a_name_is_no_mark_up() -> None:
 
 
 def test_curves_against_evals_and_the_gradients_norm() -> None:
-    run = ov.RunSpec(
-        ov.OptimizerSpec("LBFGS", {"max_iter": 1, "line_search_fn": "strong_wolfe", "max_eval": 9})
-    )
-    exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 20, (run,))
+    run = competitor("LBFGS", {"max_iter": 1, "line_search_fn": "strong_wolfe", "max_eval": 9})
+    exp = experiment("Rosenbrock", run, steps=20)
     (lbfgs,) = ov.run(exp, "cpu")
     (trace,) = gradient_figure(exp, (lbfgs,), view=ov.View(against="evals")).data
     np.testing.assert_array_equal(trace.x, lbfgs.evals)
@@ -371,7 +365,7 @@ def test_curves_against_evals_and_the_gradients_norm() -> None:
 
 
 def test_the_learning_rate_is_drawn_where_it_changes() -> None:
-    exp = experiment()
+    exp = race()
     assert lr_figure(exp, ov.run(exp, "cpu")) is None
     cosine = dataclasses.replace(exp.runs[0], scheduler=ov.SchedulerSpec("CosineAnnealingLR"))
     exp = dataclasses.replace(exp, runs=(cosine, exp.runs[1]))
@@ -387,7 +381,7 @@ def test_themes_differ() -> None:
 
 @pytest.mark.slow
 def test_a_competitor_keeps_its_colour_when_another_is_missing() -> None:
-    exp = experiment()
+    exp = race()
     both, adam = ov.run(exp, "cpu"), ov.run(exp, "cpu")[1:]
     for draw in (contour_figure, surface_figure, loss_figure):
         (whole,) = [trace for trace in draw(exp, both).data if trace.name == "Adam"]
@@ -397,11 +391,7 @@ def test_a_competitor_keeps_its_colour_when_another_is_missing() -> None:
 
 def test_a_run_without_a_floor_does_not_flatten_the_others() -> None:
     spec = ov.SurfaceSpec("Saddle")
-    runs = (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1.0})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.02})),
-    )
-    exp = ov.Experiment(spec, ov.surface(spec).start, 80, runs)
+    exp = experiment(spec, competitor("SGD", {"lr": 1.0}), competitor("Adam", {"lr": 0.02}), steps=80)
     sgd, adam = ov.run(exp, "cpu")
     low, high = loss_figure(exp, (sgd, adam)).layout.yaxis.range
     assert sgd.losses.min() < -1e6 and low > -1000 and high > adam.losses[0]
@@ -440,11 +430,7 @@ def test_no_finite_value_of_a_curve_is_cut_off_without_a_mark() -> None:
 def test_a_leap_and_a_plateau_are_shown_whole() -> None:
     """The two cases in which a chart was empty, or ended at a 170th of its curve's height."""
     spec = ov.SurfaceSpec("Plateau")
-    runs = (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.5})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.02})),
-    )
-    exp = ov.Experiment(spec, ov.surface(spec).start, 300, runs)
+    exp = experiment(spec, competitor("SGD", {"lr": 0.5}), competitor("Adam", {"lr": 0.02}), steps=300)
     trajectories = ov.run(exp, "cpu")
     figure = gradient_figure(exp, trajectories)
     highest = max(trajectory.gradient_norms.max() for trajectory in trajectories)

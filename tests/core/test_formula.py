@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 import optviz as ov
+from builders import competitor, experiment
 from formulas import HOSTILE, PIECES, generated, mutated
 from optviz.expressions.latex import THIN, latex
 from optviz.expressions.parser import LONGEST, parse
@@ -24,6 +25,7 @@ from optviz.figures.contours import contour_levels, picture, places
 from optviz.surfaces.formula.surface import DEFAULT, _term
 
 INFO = ov.SURFACES["Formula"]
+SGD = competitor("SGD", {"lr": 1e-3})
 
 
 def spec(expression: str, **params: object) -> ov.SurfaceSpec:
@@ -32,11 +34,6 @@ def spec(expression: str, **params: object) -> ov.SurfaceSpec:
 
 def formula(expression: str, **params: object) -> ov.Surface:
     return ov.surface(spec(expression, **params))
-
-
-def experiment(chosen: ov.SurfaceSpec, start: tuple[float, float], steps: int = 20, **rest) -> ov.Experiment:
-    runs = rest.pop("runs", (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3})),))
-    return ov.Experiment(chosen, start, steps, runs, **rest)
 
 
 def scatter(count: int, seed: int, low: float = -2.0, high: float = 2.0) -> Tensor:
@@ -461,7 +458,7 @@ def test_no_input_escapes_or_hangs_or_raises_anything_else(
         value = term.at(*theta.unbind(-1))
         assert value.shape == (3, 1) and value.dtype == torch.float32, text
         torch.autograd.grad(value.sum(), theta)
-        exp = experiment(spec(text), (0.5, 0.5))
+        exp = experiment(spec(text), SGD, start=(0.5, 0.5), steps=20)
         assert ov.Experiment.from_url(exp.to_url()) == exp
     assert count / 4 < accepted < count * 3 / 4
     assert slowest < 1
@@ -482,7 +479,7 @@ def test_some_of_them_all_the_way() -> None:
             built += 1
             assert surface.searched and len(surface.minimizers) <= 20
             assert not surface.minimizers or math.isfinite(surface.minimum)
-            exp = experiment(spec(text), surface.start, 5)
+            exp = experiment(spec(text), SGD, start=surface.start, steps=5)
             draw(exp, ov.run(exp, "cpu"))
     assert built > 20
 
@@ -660,9 +657,9 @@ def test_nothing_raises_where_a_formula_is_undefined(expression: str) -> None:
     for optimizer in ("SGD", "Adam", "LBFGS", "Muon"):
         lr = ov.suggested_lr(optimizer, chosen)
         assert 0 < lr < math.inf
-        run = ov.RunSpec(ov.OptimizerSpec(optimizer, {"lr": lr}))
+        run = competitor(optimizer, {"lr": lr})
         for start in (surface.start, (-1.0, 1.0)) if optimizer != "LBFGS" else ((0.0, 0.0),):
-            exp = experiment(chosen, start, 8, runs=(run,), dtype="float64")
+            exp = experiment(chosen, run, start=start, steps=8, dtype="float64")
             (trajectory,) = ov.run(exp, "cpu")
             if not surface(torch.tensor(start, dtype=torch.float64)).isfinite():
                 assert (trajectory.outcome.kind, trajectory.outcome.step) == ("diverged", 0)
@@ -677,10 +674,10 @@ def test_nothing_raises_where_a_formula_is_undefined(expression: str) -> None:
 
 
 def test_a_run_into_an_undefined_region_has_diverged_there() -> None:
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
-    (trajectory,) = ov.run(experiment(spec("x*sqrt(x + 1)"), (1.0, 0.0), 200, runs=(run,)), "cpu")
+    run = competitor("SGD", {"lr": 0.1})
+    (trajectory,) = ov.run(experiment(spec("x*sqrt(x + 1)"), run, start=(1.0, 0.0), steps=200), "cpu")
     assert trajectory.outcome.kind in ("minimum", "diverged")
-    (trajectory,) = ov.run(experiment(spec("x + 0*sqrt(x)"), (1.0, 0.0), 200, runs=(run,)), "cpu")
+    (trajectory,) = ov.run(experiment(spec("x + 0*sqrt(x)"), run, start=(1.0, 0.0), steps=200), "cpu")
     step = trajectory.outcome.step
     assert (
         trajectory.outcome.detail
@@ -706,11 +703,11 @@ def test_the_first_point_without_a_loss_ends_a_run(expression: str, optimizer: s
     chosen = spec(expression)
     starts = np.random.default_rng(0).uniform(-2, 2, (5, 2)).astype(dtype)
     params = {"lr": 0.05, "max_iter": 2} if optimizer == "LBFGS" else {"lr": 0.05}
-    run = ov.RunSpec(ov.OptimizerSpec(optimizer, params))
-    exp = experiment(chosen, (0.05, 0.5), 20, runs=(run,), dtype=dtype)
+    run = competitor(optimizer, params)
+    exp = experiment(chosen, run, start=(0.05, 0.5), steps=20, dtype=dtype)
     both = [ov.run_many(exp, starts, record=record, device="cpu") for record in ("ends", "paths")]
     for row, start in enumerate(starts.tolist()):
-        one = ov.run_one(experiment(chosen, tuple(start), 20, runs=(run,), dtype=dtype), 0, "cpu")
+        one = ov.run_one(experiment(chosen, run, start=tuple(start), steps=20, dtype=dtype), 0, "cpu")
         assert np.isfinite(one.losses[:-1]).all()
         diverged = one.outcome.kind == "diverged"
         if not np.isfinite(one.losses[-1]):
@@ -723,8 +720,8 @@ def test_the_first_point_without_a_loss_ends_a_run(expression: str, optimizer: s
 
 
 def test_a_path_does_not_lead_through_the_blank() -> None:
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02}))
-    (trajectory,) = ov.run(experiment(spec(BLANKS[0]), (0.05, 0.5), 100, runs=(run,)), "cpu")
+    run = competitor("SGD", {"lr": 0.02})
+    (trajectory,) = ov.run(experiment(spec(BLANKS[0]), run, start=(0.05, 0.5), steps=100), "cpu")
     assert (trajectory.outcome.kind, trajectory.outcome.step, trajectory.steps) == ("diverged", 2, 2)
 
 
@@ -736,8 +733,8 @@ def test_a_path_does_not_lead_through_the_blank() -> None:
 def test_a_typed_rosenbrock_is_torchs_own_loop(optimizer: str, dtype: str) -> None:
     chosen = spec("(1 - x)**2 + a*(y - x**2)**2", a=100.0)
     params = {"lr": ov.suggested_lr(optimizer, chosen), **ov.OPTIMIZERS[optimizer].suggested}
-    run = ov.RunSpec(ov.OptimizerSpec(optimizer, params))
-    (trajectory,) = ov.run(experiment(chosen, (-1.2, 1.0), 60, runs=(run,), dtype=dtype), "cpu")
+    run = competitor(optimizer, params)
+    (trajectory,) = ov.run(experiment(chosen, run, start=(-1.2, 1.0), steps=60, dtype=dtype), "cpu")
     start = [[-1.2, 1.0]] if optimizer == "Muon" else [-1.2, 1.0]
     theta = torch.tensor(start, dtype=getattr(torch, dtype), requires_grad=True)
     torchs = getattr(torch.optim, optimizer)([theta], **params)
@@ -766,8 +763,8 @@ def program(exp: ov.Experiment) -> str:
 )
 def test_the_program_that_is_shown_is_the_run(expression: str, frozen: tuple[str, ...]) -> None:
     chosen = spec(expression, **values_of(expression))
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3}), frozen=frozen)
-    exp = experiment(chosen, (0.7, -0.4), 6, runs=(run,))
+    run = competitor("SGD", {"lr": 1e-3}, frozen=frozen)
+    exp = experiment(chosen, run, start=(0.7, -0.4), steps=6)
     text = program(exp)
     assert max(map(len, text.splitlines())) <= 100
     assert "optviz" not in text and "\ndef formula(x, y" in text
@@ -788,14 +785,14 @@ def test_the_program_that_is_shown_is_the_run(expression: str, frozen: tuple[str
 
 
 def test_a_program_shows_the_formula_as_a_person_writes_it() -> None:
-    exp = experiment(spec("(1 - x)**2 + a*(y - x**2)**2", a=100.0), (-1.2, 1.0))
+    exp = experiment(spec("(1 - x)**2 + a*(y - x**2)**2", a=100.0), SGD, start=(-1.2, 1.0), steps=20)
     assert program(exp).split("\ntheta")[0].splitlines() == [
         "import torch",
         "",
         "def formula(x, y, a=100.0):",
         "    return (1 - x) ** 2 + a * (y - x ** 2) ** 2",
     ]
-    exp = experiment(spec("where(x < 0, sigmoid(x), 1) + sin(2*pi*x)*y**4"), (-1.2, 1.0))
+    exp = experiment(spec("where(x < 0, sigmoid(x), 1) + sin(2*pi*x)*y**4"), SGD, start=(-1.2, 1.0), steps=20)
     assert program(exp).split("\ntheta")[0].splitlines()[-2:] == [
         "def formula(x, y):",
         "    return torch.where(x < 0, sigmoid(x), 1) + torch.sin(2.0 * math.pi * x) * power(y, 4)",
@@ -804,6 +801,6 @@ def test_a_program_shows_the_formula_as_a_person_writes_it() -> None:
 
 def test_experiments_with_formulas_travel() -> None:
     chosen = spec("where(x <= 0, -x, a*y) + 1e-3*y**2", a=2.5, x_range=(-1, 1), y_range=(0, 3.5))
-    exp = experiment(chosen, (0.5, 0.5))
+    exp = experiment(chosen, SGD, start=(0.5, 0.5), steps=20)
     assert ov.Experiment.from_url(exp.to_url()) == exp == ov.Experiment.from_json(exp.to_json())
     assert hash(ov.Experiment.from_url(exp.to_url())) == hash(exp)

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz import OUTCOMES
 from optviz.export.formats import FileRequest, figure_of
 from optviz.figures.theme import DARK, THEMES
@@ -19,13 +20,14 @@ from optviz.player.scene import by_index, scene
 from optviz.spec.wording import coordinates
 
 
-def experiment(optimizer: str, surface: str = "Himmelblau", **params) -> ov.Experiment:
-    spec = ov.SurfaceSpec(surface)
-    run = ov.RunSpec(ov.OptimizerSpec(optimizer, params), label=f"<b>{optimizer}</b>")
-    return ov.Experiment(spec, ov.surface(spec).start, 40, (run,), noise=0.1)
+def labelled(optimizer: str, surface: str = "Himmelblau", **params) -> ov.Experiment:
+    """With noise, and a label that must not become HTML."""
+    return experiment(
+        surface, competitor(optimizer, params, label=f"<b>{optimizer}</b>"), steps=40, noise=0.1
+    )
 
 
-SGD, ADAM = experiment("SGD", lr=0.01), experiment("Adam", lr=0.3)
+SGD, ADAM = labelled("SGD", lr=0.01), labelled("Adam", lr=0.3)
 
 
 @cache
@@ -36,19 +38,19 @@ def basins() -> list[ov.BasinMap]:
 @cache
 def lost() -> ov.BasinMap:
     """With losses beyond float32."""
-    return ov.basins(experiment("SGD", lr=0.5), resolution=8, device="cpu")
+    return ov.basins(labelled("SGD", lr=0.5), resolution=8, device="cpu")
 
 
 @cache
 def grid() -> ov.SweepMap:
-    bowl = experiment("SGD", "Quadratic bowl")
+    bowl = labelled("SGD", "Quadratic bowl")
     return ov.sweep(bowl, x=("lr", 1e-2, 1e2, 9), y=("momentum", 0, 0.9, 5), device="cpu")
 
 
 @cache
 def curves() -> list[ov.SweepMap]:
     rates = ("lr", 1e-3, 10.0, 7)
-    return [ov.sweep(experiment(name), x=rates, y=None, device="cpu") for name in ("SGD", "Adam")]
+    return [ov.sweep(labelled(name), x=rates, y=None, device="cpu") for name in ("SGD", "Adam")]
 
 
 @cache

@@ -13,16 +13,13 @@ import pytest
 import torch
 
 import optviz as ov
+from builders import competitor, experiment, suggested
 from optviz import OUTCOMES
 from optviz.maps.workers import Here, Piece, Watcher, carry_out, coarse_first, stand_ins
 
-
-def experiment(optimizer: str = "SGD", surface: str = "Himmelblau", steps: int = 60, **rest) -> ov.Experiment:
-    spec = ov.SurfaceSpec(surface)
-    params = rest.pop("params", {"lr": ov.suggested_lr(optimizer, spec)})
-    around = {name: rest.pop(name) for name in list(rest) if name in ov.RunSpec.__dataclass_fields__}
-    run = ov.RunSpec(ov.OptimizerSpec(optimizer, params), **around)
-    return ov.Experiment(spec, rest.pop("start", ov.surface(spec).start), steps, (run,), **rest)
+SGD, ADAM = experiment("Himmelblau", "SGD"), experiment("Himmelblau", "Adam")
+TORCHS_LBFGS = competitor("LBFGS", {"lr": 1.0})
+"""Without the line search that is suggested for it."""
 
 
 def is_single_run(found: ov.BasinMap | ov.SweepMap, row: int, column: int) -> None:
@@ -55,19 +52,25 @@ def same(one: object, other: object) -> None:
 # -- basins --------------------------------------------------------------------------------------------------
 
 
+CYCLED = competitor("RMSprop", suggested("RMSprop", "Rosenbrock"), scheduler=ov.SchedulerSpec("OneCycleLR"))
+CUT = competitor(
+    "SGD", suggested("SGD", "Himmelblau"), scheduler=ov.SchedulerSpec("ReduceLROnPlateau", {"patience": 2})
+)
+
+
 @pytest.mark.parametrize(
     "exp",
     [
-        experiment("SGD"),
-        experiment("Adam", params={"lr": 0.3}, noise=0.2, seed=3),
-        experiment("RMSprop", "Rosenbrock", scheduler=ov.SchedulerSpec("OneCycleLR"), dtype="float64"),
-        experiment("SGD", "Beale", params={"lr": 1.0}, clip_norm=0.5),
-        experiment("SGD", "Rosenbrock", params={"lr": 0.01}),
-        experiment("Adam", "Saddle", params={"lr": 0.1}, reset_every=20),
-        experiment("SGD", "Least squares", steps=8, batch_size=3),
-        experiment("Muon", steps=8),
-        experiment("LBFGS", steps=3),
-        experiment("SGD", scheduler=ov.SchedulerSpec("ReduceLROnPlateau", {"patience": 2}), steps=20),
+        SGD,
+        experiment("Himmelblau", competitor("Adam", {"lr": 0.3}), noise=0.2, seed=3),
+        experiment("Rosenbrock", CYCLED, dtype="float64"),
+        experiment("Beale", competitor("SGD", {"lr": 1.0}, clip_norm=0.5)),
+        experiment("Rosenbrock", competitor("SGD", {"lr": 0.01})),
+        experiment("Saddle", competitor("Adam", {"lr": 0.1}, reset_every=20)),
+        experiment("Least squares", "SGD", steps=8, batch_size=3),
+        experiment("Himmelblau", "Muon", steps=8),
+        experiment("Himmelblau", TORCHS_LBFGS, steps=3),
+        experiment("Himmelblau", CUT, steps=20),
     ],
     ids=lambda exp: f"{exp.runs[0].name} {exp.surface.name}",
 )
@@ -77,7 +80,8 @@ def test_every_pixel_of_a_basin_map_is_its_single_run(exp: ov.Experiment) -> Non
 
 
 def test_basins_of_himmelblau_lie_around_its_four_minima() -> None:
-    found = ov.basins(experiment("SGD", params={"lr": 0.01}, steps=150), resolution=40, device="cpu")
+    exp = experiment("Himmelblau", competitor("SGD", {"lr": 0.01}), steps=150)
+    found = ov.basins(exp, resolution=40, device="cpu")
     nearest = np.asarray(ov.surface(found.experiment.surface).minimizers)
     for index, (x, y) in enumerate(nearest):
         cell = np.abs(found.y - y).argmin(), np.abs(found.x - x).argmin()
@@ -88,40 +92,52 @@ def test_basins_of_himmelblau_lie_around_its_four_minima() -> None:
 
 
 def test_the_default_resolution_is_256_or_what_fits() -> None:
-    assert ov.default_resolution(experiment("Adam", steps=200)) == 256
-    slow = experiment("LBFGS", steps=200)
+    assert ov.default_resolution(experiment("Himmelblau", "Adam", steps=200)) == 256
+    slow = experiment("Himmelblau", TORCHS_LBFGS, steps=200)
     side = ov.default_resolution(slow)
     assert 16 <= side < 64
-    assert ov.cost(slow, 0, 256**2) > 100 * ov.cost(experiment("SGD", steps=200), 0, 256**2)
+    assert ov.cost(slow, 0, 256**2) > 100 * ov.cost(experiment("Himmelblau", "SGD", steps=200), 0, 256**2)
 
 
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
-        (lambda: ov.basins(experiment(), resolution=1), "between 2 and 1,024"),
-        (lambda: ov.basins(experiment(), 3), "no competitor 3"),
-        (lambda: ov.basins(experiment("LBFGS", steps=5000), resolution=512), r"about [\d,]+ hours"),
-        (lambda: ov.basins(experiment(params={"lr": -1.0}), resolution=4), "Invalid learning rate"),
-        (lambda: ov.sweep(experiment(), x=("lr", 1e-3, 1.0)), "An axis is"),
-        (lambda: ov.sweep(experiment(), x=("speed", 0.1, 1.0, 4)), "no number called speed"),
-        (lambda: ov.sweep(experiment(), x=("nesterov", 0.1, 1.0, 4)), "no number called nesterov"),
-        (lambda: ov.sweep(experiment("Adam"), x=("betas[2]", 0.1, 0.9, 4), y=None), r"betas\[0\]"),
-        (lambda: ov.sweep(experiment("Adam"), x=("betas", 0.1, 0.9, 4), y=None), "no number called betas"),
-        (lambda: ov.sweep(experiment(), x=("lr", 0.0, 1.0, 4, "log")), "no place for 0"),
-        (lambda: ov.sweep(experiment(), x=("lr", 0.1, 1.0, 4, "cubic")), "scale"),
-        (lambda: ov.sweep(experiment(), x=("lr", 0.1, 0.1, 4)), "not stay at"),
-        (lambda: ov.sweep(experiment(), x=("lr", 0.1, 1.0, 0)), "between 1 and"),
-        (lambda: ov.sweep(experiment(), y=("lr", 0.1, 1.0, 4)), "must differ"),
-        (lambda: ov.sweep(experiment(), y=("momentum", 0.5, -0.5, 3)), "Invalid momentum"),
-        (lambda: ov.sweep(experiment("LBFGS"), x=("max_iter", 1, 3, 9), y=None), "whole numbers"),
-        (lambda: ov.tune(experiment(), criterion="beauty"), "one of final loss"),
-        (lambda: ov.tune(experiment(), span=1.0), "span above 1"),
-        (lambda: ov.tune(experiment(), around="here"), "around"),
-        (lambda: ov.tune(experiment(params={"lr": 0.0}), around="set"), "spread around"),
-        (lambda: ov.cloud(experiment()), "same run"),
-        (lambda: ov.cloud(experiment(noise=1.0), seeds=1), "2 to 10,000"),
-        (lambda: ov.cloud(experiment(), radius=-1.0), "positive"),
-        (lambda: ov.cloud(experiment(noise=1.0), quantiles=(2.0,)), "Quantiles"),
+        (lambda: ov.basins(SGD, resolution=1), "between 2 and 1,024"),
+        (lambda: ov.basins(SGD, 3), "no competitor 3"),
+        (
+            lambda: ov.basins(experiment("Himmelblau", TORCHS_LBFGS, steps=5000), resolution=512),
+            r"about [\d,]+ hours",
+        ),
+        (
+            lambda: ov.basins(experiment("Himmelblau", competitor("SGD", {"lr": -1.0})), resolution=4),
+            "Invalid learning rate",
+        ),
+        (lambda: ov.sweep(SGD, x=("lr", 1e-3, 1.0)), "An axis is"),
+        (lambda: ov.sweep(SGD, x=("speed", 0.1, 1.0, 4)), "no number called speed"),
+        (lambda: ov.sweep(SGD, x=("nesterov", 0.1, 1.0, 4)), "no number called nesterov"),
+        (lambda: ov.sweep(ADAM, x=("betas[2]", 0.1, 0.9, 4), y=None), r"betas\[0\]"),
+        (lambda: ov.sweep(ADAM, x=("betas", 0.1, 0.9, 4), y=None), "no number called betas"),
+        (lambda: ov.sweep(SGD, x=("lr", 0.0, 1.0, 4, "log")), "no place for 0"),
+        (lambda: ov.sweep(SGD, x=("lr", 0.1, 1.0, 4, "cubic")), "scale"),
+        (lambda: ov.sweep(SGD, x=("lr", 0.1, 0.1, 4)), "not stay at"),
+        (lambda: ov.sweep(SGD, x=("lr", 0.1, 1.0, 0)), "between 1 and"),
+        (lambda: ov.sweep(SGD, y=("lr", 0.1, 1.0, 4)), "must differ"),
+        (lambda: ov.sweep(SGD, y=("momentum", 0.5, -0.5, 3)), "Invalid momentum"),
+        (
+            lambda: ov.sweep(experiment("Himmelblau", TORCHS_LBFGS), x=("max_iter", 1, 3, 9), y=None),
+            "whole numbers",
+        ),
+        (lambda: ov.tune(SGD, criterion="beauty"), "one of final loss"),
+        (lambda: ov.tune(SGD, span=1.0), "span above 1"),
+        (lambda: ov.tune(SGD, around="here"), "around"),
+        (
+            lambda: ov.tune(experiment("Himmelblau", competitor("SGD", {"lr": 0.0})), around="set"),
+            "spread around",
+        ),
+        (lambda: ov.cloud(SGD), "same run"),
+        (lambda: ov.cloud(experiment("Himmelblau", "SGD", noise=1.0), seeds=1), "2 to 10,000"),
+        (lambda: ov.cloud(SGD, radius=-1.0), "positive"),
+        (lambda: ov.cloud(experiment("Himmelblau", "SGD", noise=1.0), quantiles=(2.0,)), "Quantiles"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence(ask, said) -> None:
@@ -142,7 +158,8 @@ def test_what_cannot_be_is_refused_with_a_sentence(ask, said) -> None:
     ],
 )
 def test_the_second_axis_of_a_sweep_is_one_that_its_optimizer_has(optimizer, across, up) -> None:
-    swept = ov.sweep(experiment(optimizer, steps=1), x=(across, 0.1, 0.9, 2), device="cpu")
+    run = competitor(optimizer, {"lr": ov.suggested_lr(optimizer, SGD.surface)})
+    swept = ov.sweep(experiment("Himmelblau", run, steps=1), x=(across, 0.1, 0.9, 2), device="cpu")
     assert swept.y is not None and swept.y.name == up and swept.kinds.shape == (swept.y.count, 2)
 
 
@@ -153,19 +170,19 @@ def test_where_there_is_no_second_number_a_sweep_is_a_curve() -> None:
 
     with ov.OPTIMIZERS.temporarily():
         ov.register_optimizer(Plain)
-        assert ov.sweep(experiment("Plain", steps=1), device="cpu").y is None
+        assert ov.sweep(experiment("Himmelblau", "Plain", steps=1), device="cpu").y is None
 
 
 @pytest.mark.parametrize(
     ("exp", "x", "y"),
     [
-        (experiment("SGD", "Rosenbrock"), ("lr", 1e-5, 1.0, 16), ("momentum", 0.0, 0.99, 8)),
-        (experiment("Adam"), ("lr", 1e-3, 10.0, 12), ("betas", 1)),
-        (experiment("AdamW", "Beale"), ("weight_decay", 0.0, 0.5, 9), ("lr", 1e-3, 1.0, 4)),
-        (experiment("Rprop"), ("etas[1]", 1.1, 2.0, 5), ("lr", 1e-3, 1.0, 3)),
-        (experiment("LBFGS", steps=3), ("max_iter", 1, 3, 3), ("lr", 0.1, 1.0, 2)),
-        (experiment("Adam", "Least squares", steps=9, batch_size=3), ("lr", 1e-3, 1.0, 5), None),
-        (experiment("Adafactor", steps=9), ("eps[0]", 1e-9, 1e-3, 3), ("lr", 1e-3, 1.0, 3)),
+        (experiment("Rosenbrock", "SGD"), ("lr", 1e-5, 1.0, 16), ("momentum", 0.0, 0.99, 8)),
+        (ADAM, ("lr", 1e-3, 10.0, 12), ("betas", 1)),
+        (experiment("Beale", "AdamW"), ("weight_decay", 0.0, 0.5, 9), ("lr", 1e-3, 1.0, 4)),
+        (experiment("Himmelblau", "Rprop"), ("etas[1]", 1.1, 2.0, 5), ("lr", 1e-3, 1.0, 3)),
+        (experiment("Himmelblau", TORCHS_LBFGS, steps=3), ("max_iter", 1, 3, 3), ("lr", 0.1, 1.0, 2)),
+        (experiment("Least squares", "Adam", steps=9, batch_size=3), ("lr", 1e-3, 1.0, 5), None),
+        (experiment("Himmelblau", "Adafactor", steps=9), ("eps[0]", 1e-9, 1e-3, 3), ("lr", 1e-3, 1.0, 3)),
     ],
     ids=lambda part: part.runs[0].name if isinstance(part, ov.Experiment) else None,
 )
@@ -177,11 +194,12 @@ def test_every_cell_of_a_sweep_is_its_single_run(exp, x, y) -> None:
 
 
 def test_axes_are_logarithmic_where_the_parameter_is() -> None:
-    found = ov.sweep(experiment("Adam", steps=2), x=("lr", 1e-3, 1.0, 4), y=("betas[0]", 0.0, 0.9, 4))
+    exp = experiment("Himmelblau", "Adam", steps=2)
+    found = ov.sweep(exp, x=("lr", 1e-3, 1.0, 4), y=("betas[0]", 0.0, 0.9, 4))
     np.testing.assert_allclose(found.x.values, [1e-3, 1e-2, 1e-1, 1.0])
     np.testing.assert_allclose(found.y.values, [0.0, 0.3, 0.6, 0.9])
     assert found.at(3, 0).runs[0].optimizer.params == {"lr": 1e-3, "betas": (0.9, 0.999)}
-    linear = ov.sweep(experiment(steps=2), x=("lr", 1.0, 2.0, 3, "linear"), y=None)
+    linear = ov.sweep(experiment("Himmelblau", "SGD", steps=2), x=("lr", 1.0, 2.0, 3, "linear"), y=None)
     assert linear.x.values.tolist() == [1.0, 1.5, 2.0] and linear.y is None
 
 
@@ -189,17 +207,17 @@ def test_axes_are_logarithmic_where_the_parameter_is() -> None:
 def test_the_border_of_stability_is_where_sgd_begins_to_diverge() -> None:
     for extra in ({}, {"dampening": 0.3}, {"nesterov": True}, {"weight_decay": 0.5}):
         low = 0.1 if extra else 0.0
-        exp = experiment("SGD", "Quadratic bowl", steps=400, params={**extra}, start=(1.0, 1.0))
+        exp = experiment("Quadratic bowl", competitor("SGD", extra), start=(1.0, 1.0), steps=400)
         found = ov.sweep(exp, x=("lr", 1e-2, 10.0, 24), y=("momentum", low, 0.8, 3), device="cpu")
         assert found.boundary is not None
         limits = np.interp(found.y.values, found.boundary[:, 1], found.boundary[:, 0])
         ratio = found.x.values[None] / limits[:, None]
         diverged = found.kinds == OUTCOMES.index("diverged")
         assert diverged[ratio > 1.15].all() and not diverged[ratio < 0.99].any()
-    plain = experiment("SGD", "Quadratic bowl", steps=1, params={})
+    plain = experiment("Quadratic bowl", competitor("SGD"), steps=1)
     kappa = ov.SURFACES["Quadratic bowl"].params["kappa"].default
     assert ov.sweep(plain, y=None).boundary[0, 0] == pytest.approx(2 / (2 * max(kappa, 1.0)))
-    assert ov.sweep(experiment(steps=1)).boundary is None
+    assert ov.sweep(experiment("Himmelblau", "SGD", steps=1)).boundary is None
     assert ov.sweep(replace(plain, runs=(replace(plain.runs[0], clip_norm=1.0),))).boundary is None
 
 
@@ -208,8 +226,8 @@ def test_the_border_of_stability_is_where_sgd_begins_to_diverge() -> None:
 
 @pytest.mark.slow
 def test_a_tuning_gives_all_the_same_and_finds_the_best() -> None:
-    adam = ov.RunSpec(ov.OptimizerSpec("Adam", {"betas": (0.8, 0.99)}), label="mine")
-    exp = replace(experiment("SGD", "Himmelblau"), runs=(*experiment("SGD").runs, adam))
+    adam = competitor("Adam", {"betas": (0.8, 0.99)}, label="mine")
+    exp = replace(SGD, runs=(*SGD.runs, adam))
     for criterion in ("final loss", "best loss", "steps to reach"):
         found = ov.tune(exp, 13, criterion=criterion, within=0.5, device="cpu")
         assert found.rates.shape == found.values.shape == (2, 13)
@@ -234,7 +252,7 @@ def test_a_tuning_gives_all_the_same_and_finds_the_best() -> None:
 
 
 def test_a_competitor_for_which_no_rate_is_any_good_stays_as_it_is() -> None:
-    exp = experiment("SGD", "Rosenbrock", params={"lr": 0.5}, steps=200)
+    exp = experiment("Rosenbrock", competitor("SGD", {"lr": 0.5}), steps=200)
     found = ov.tune(exp, 3, span=1.5, around="set", device="cpu")
     assert found.best.tolist() == [-1] and found.tuned == exp
     assert np.isinf(found.values).all()
@@ -246,10 +264,10 @@ def test_a_competitor_for_which_no_rate_is_any_good_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     "exp",
     [
-        experiment("Adam", noise=2.0, params={"lr": 0.1}, seed=4),
-        experiment("Adam", noise=2.0, params={"lr": 0.1}, clip_norm=1.0, frozen=("y",)),
-        experiment("Muon", noise=2.0, steps=6),
-        experiment("SGD", "Least squares", batch_size=2, noise=0.1, steps=12),
+        experiment("Himmelblau", competitor("Adam", {"lr": 0.1}), noise=2.0, seed=4),
+        experiment("Himmelblau", competitor("Adam", {"lr": 0.1}, clip_norm=1.0, frozen=("y",)), noise=2.0),
+        experiment("Himmelblau", "Muon", steps=6, noise=2.0),
+        experiment("Least squares", "SGD", steps=12, batch_size=2, noise=0.1),
     ],
     ids=lambda exp: exp.runs[0].name,
 )
@@ -266,7 +284,7 @@ def test_each_run_of_a_cloud_is_the_run_with_its_seed(exp: ov.Experiment) -> Non
 
 
 def test_a_cloud_of_starts_lies_around_the_start() -> None:
-    exp = experiment("SGD", "Rosenbrock", params={"lr": 0.01}, steps=30)
+    exp = experiment("Rosenbrock", competitor("SGD", {"lr": 0.01}), steps=30)
     found = ov.cloud(exp, seeds=70, radius=0.05, device="cpu")
     assert found.over == "starts" and len(found.paths) == 64 and found.count == len(found.finals) == 70
     away = (found.paths[:, 0] - np.float32(exp.start)) / ov.surface(exp.surface).widths
@@ -280,8 +298,8 @@ def test_a_cloud_of_starts_lies_around_the_start() -> None:
 
 
 def test_a_map_can_be_watched_and_what_there_is_so_far_is_true_and_coarse_first() -> None:
-    exp, seen = experiment(), []
-    whole = ov.basins(exp, resolution=64, watch=lambda p: seen.append((p, p.partial())), device="cpu")
+    seen = []
+    whole = ov.basins(SGD, resolution=64, watch=lambda p: seen.append((p, p.partial())), device="cpu")
     assert len(seen) >= 4 and seen[-1][0].done == seen[-1][0].total == 64**2
     assert [p.done for p, _ in seen] == sorted(p.done for p, _ in seen)
     for progress, part in seen:
@@ -306,7 +324,7 @@ def test_what_watch_raises_stops_the_map_at_once() -> None:
         if time.perf_counter() - began > 0.3:
             raise StopError
 
-    exp = experiment("Muon", steps=3000)  # one piece of it takes longer than that
+    exp = experiment("Himmelblau", "Muon", steps=3000)  # one piece of it takes longer than that
     began = time.perf_counter()
     with pytest.raises(StopError):
         ov.basins(exp, resolution=64, watch=watch, device="cpu")
@@ -347,7 +365,7 @@ def test_the_lock_is_held_during_a_piece_of_work_and_not_between_them() -> None:
 
     between = []
     found = ov.basins(
-        experiment(steps=3),
+        experiment("Himmelblau", "SGD", steps=3),
         resolution=32,
         executor=Here(Lock()),
         watch=lambda progress: between.append(held[-1]),
@@ -376,11 +394,10 @@ class Unreliable(Executor):
 
 @pytest.mark.slow
 def test_what_a_worker_loses_is_done_again_and_said(caplog: pytest.LogCaptureFixture) -> None:
-    exp = experiment()
     unreliable, seen = Unreliable(), []
     same(
-        ov.basins(exp, resolution=64, executor=unreliable, watch=seen.append, device="cpu"),
-        ov.basins(exp, resolution=64, device="cpu"),
+        ov.basins(SGD, resolution=64, executor=unreliable, watch=seen.append, device="cpu"),
+        ov.basins(SGD, resolution=64, device="cpu"),
     )
     assert unreliable.asked >= 4
     assert 0 < seen[-1].redone < seen[-1].done == 64**2
@@ -405,7 +422,8 @@ def test_what_fails_here_as_well_is_raised(caplog: pytest.LogCaptureFixture) -> 
 def test_what_does_not_fail_is_not_done_again(caplog: pytest.LogCaptureFixture) -> None:
     seen = []
     with ThreadPoolExecutor(1) as pool:
-        ov.basins(experiment(steps=3), resolution=16, executor=pool, watch=seen.append, device="cpu")
+        exp = experiment("Himmelblau", "SGD", steps=3)
+        ov.basins(exp, resolution=16, executor=pool, watch=seen.append, device="cpu")
     assert seen[-1].redone == 0 and not caplog.records
 
 

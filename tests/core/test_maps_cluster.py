@@ -15,15 +15,10 @@ import numpy as np
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.maps import cost
 
-
-def experiment(optimizer: str = "SGD", steps: int = 60, **rest) -> ov.Experiment:
-    run = ov.RunSpec(ov.OptimizerSpec(optimizer, rest.pop("params", {"lr": 1e-3})))
-    return ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), steps, (run,), **rest)
-
-
-NOISY = experiment(noise=0.1)
+NOISY = experiment("Rosenbrock", competitor("SGD", {"lr": 1e-3}), noise=0.1)
 MAPS = (
     lambda **how: ov.basins(NOISY, resolution=40, device="cpu", **how),
     lambda **how: ov.sweep(NOISY, x=("lr", 1e-4, 1.0, 16), y=("momentum", 0.0, 0.9, 8), device="cpu", **how),
@@ -39,7 +34,7 @@ def same(one: object, other: object) -> None:
 
 
 def refused(executor) -> None:
-    bad = experiment("Adam", params={"betas": (0.5, 1.5)})
+    bad = experiment("Rosenbrock", competitor("Adam", {"betas": (0.5, 1.5)}))
     with pytest.raises(ov.CompetitorError, match="Invalid beta") as raised:
         ov.basins(bad, resolution=4, executor=executor, device="cpu")
     assert raised.value.index == 0 and raised.value.run == bad.runs[0]
@@ -48,7 +43,9 @@ def refused(executor) -> None:
 def killed_in_the_middle(executor, kill, monkeypatch) -> None:
     """A map of which a process that works for it is killed when the first picture is there."""
     monkeypatch.setattr(cost, "_PIECE", 0.05)  # many small pieces
-    exp = experiment("Muon", steps=25)  # slow enough to be in the middle of something
+    exp = experiment(
+        "Rosenbrock", competitor("Muon", {"lr": 1e-3}), steps=25
+    )  # slow enough to be in the middle of something
     killed = []
 
     def watch(progress) -> None:

@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import optviz as ov
-from builders import competitor
+from builders import competitor, experiment
 from optviz.engine.planes import on_plane, principal, trained_weights
 from optviz.engine.sampling import _hessians_of, plane_hessians
 from optviz.player.scene import Shown, by_index, scene, steps_of
@@ -24,12 +24,6 @@ from optviz.surfaces.models import layers
 
 MLP = ov.SurfaceSpec("MLP classifier", {"hidden": (5, 3)})
 PLANE = ov.SurfaceSpec("Least squares with bias")
-
-
-def experiment(
-    surface: ov.SurfaceSpec = MLP, *runs: ov.RunSpec, steps: int = 25, **rest: Any
-) -> ov.Experiment:
-    return ov.Experiment(surface, (0.0, 0.0), steps, runs or (competitor("Adam", {"lr": 0.05}),), **rest)
 
 
 def modules(exp: ov.Experiment) -> tuple[nn.Module, nn.Module]:
@@ -121,7 +115,7 @@ RUNS = {
 )
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
 def test_a_run_is_the_bare_training_loop(run: ov.RunSpec, chance: dict[str, Any], dtype: str) -> None:
-    exp = experiment(MLP, run, dtype=dtype, **chance)
+    exp = experiment(MLP, run, steps=25, dtype=dtype, **chance)
     found = ov.run_one(exp, 0, "cpu")
     np.testing.assert_array_equal(found.parameters, walk(exp)[: found.steps + 1])
     # LBFGS does not bear noise: where it has diverged, its path ends.
@@ -137,7 +131,7 @@ def test_every_optimizer_trains_the_smallest_network(optimizer: str) -> None:
 
 def test_muon_says_that_it_takes_matrices_only() -> None:
     with pytest.raises(ValueError, match="Muon only supports 2D parameters"):
-        ov.run(experiment(PLANE, competitor("Muon")), "cpu")
+        ov.run(experiment(PLANE, competitor("Muon"), steps=25), "cpu")
 
 
 def test_all_begin_at_the_weights_that_torch_draws_and_its_generator_stays() -> None:
@@ -145,12 +139,12 @@ def test_all_begin_at_the_weights_that_torch_draws_and_its_generator_stays() -> 
     both = ov.run(experiment(MLP, *RUNS.values(), steps=2, seed=11), "cpu")
     assert torch.equal(torch.random.get_rng_state(), before)
     starts = {trajectory.parameters[0].tobytes() for trajectory in both}
-    other = ov.run(experiment(MLP, steps=2, seed=12), "cpu")[0].parameters[0]
+    other = ov.run(experiment(MLP, RUNS["Adam"], steps=2, seed=12), "cpu")[0].parameters[0]
     assert len(starts) == 1 and other.tobytes() not in starts
 
 
 def test_losses_and_gradients_are_those_of_all_examples() -> None:
-    exp = experiment(MLP, steps=8, batch_size=16, dtype="float64")
+    exp = experiment(MLP, RUNS["Adam"], steps=8, batch_size=16, dtype="float64")
     (found,) = ov.run(exp, "cpu")
     data = ov.surface(exp.surface).data
     model, loss_fn = modules(exp)
@@ -173,7 +167,7 @@ def test_losses_and_gradients_are_those_of_all_examples() -> None:
 @pytest.mark.parametrize("kind", ["principal", "random"])
 def test_paths_are_seen_where_they_are(kind: str) -> None:
     spec = ov.SurfaceSpec("MLP classifier", {"hidden": (5, 3), "plane": kind})
-    found = ov.run(experiment(spec, RUNS["SGD"], RUNS["Adam"]), "cpu")
+    found = ov.run(experiment(spec, RUNS["SGD"], RUNS["Adam"], steps=25), "cpu")
     plane = found[0].plane
     assert all(one.plane is plane for one in found)
     for one in found:
@@ -189,7 +183,7 @@ def test_paths_are_seen_where_they_are(kind: str) -> None:
 
 
 def test_the_principal_directions_are_those_of_numpys_svd() -> None:
-    found = ov.run(experiment(MLP, RUNS["SGD"], RUNS["Adam"]), "cpu")
+    found = ov.run(experiment(MLP, RUNS["SGD"], RUNS["Adam"], steps=25), "cpu")
     points = np.concatenate([one.parameters for one in found]).astype(np.float64)
     _, lengths, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
     plane = found[0].plane
@@ -231,7 +225,7 @@ def test_a_line_of_points_lies_along_the_first_direction() -> None:
 
 
 def test_the_grid_is_the_loss_of_the_module() -> None:
-    exp = experiment(MLP, RUNS["Adam"])
+    exp = experiment(MLP, RUNS["Adam"], steps=25)
     (found,) = ov.run(exp, "cpu")
     grid = ov.sample(found.plane, resolution=9)
     model, loss_fn = modules(exp)
@@ -247,7 +241,7 @@ def test_the_grid_is_the_loss_of_the_module() -> None:
 
 def test_sampling_says_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("optviz.surfaces.models._AT_ONCE", 20_000)
-    (found,) = ov.run(experiment(MLP, steps=3), "cpu")
+    (found,) = ov.run(experiment(MLP, RUNS["Adam"], steps=3), "cpu")
     shares: list[float] = []
     ov.sample(found.plane, 12, watch=shares.append)
     assert shares == sorted(shares) and shares[-1] == 1 and len(shares) > 2
@@ -263,14 +257,14 @@ def test_sampling_says_how_far_it_is_and_can_be_stopped(monkeypatch: pytest.Monk
 
 
 def test_another_number_of_points_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    (found,) = ov.run(experiment(MLP, steps=3), "cpu")
+    (found,) = ov.run(experiment(MLP, RUNS["Adam"], steps=3), "cpu")
     whole = ov.sample(found.plane, 12).z
     monkeypatch.setattr("optviz.surfaces.models._AT_ONCE", 20_000)
     np.testing.assert_allclose(ov.sample(found.plane, 12).z, whole, rtol=1e-12)
 
 
 def test_a_grid_is_computed_on_a_device() -> None:
-    (found,) = ov.run(experiment(MLP, steps=3), "cpu")
+    (found,) = ov.run(experiment(MLP, RUNS["Adam"], steps=3), "cpu")
     here = ov.sample(found.plane, 6, device="auto").z
     np.testing.assert_allclose(here, ov.sample(found.plane, 6).z, rtol=1e-12)
     with pytest.raises(ValueError, match="no device 'abacus'"):
@@ -311,13 +305,13 @@ def test_other_conventions_train_the_same_network_and_are_seen_on_the_same_plane
 
 
 def test_only_networks_have_planes() -> None:
-    exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (0.0, 0.0), 3, (competitor("SGD"),))
+    exp = experiment("Rosenbrock", competitor("SGD"), start=(0.0, 0.0), steps=3)
     (found,) = ov.run(exp, "cpu")
     assert found.parameters is None and found.plane is None
     with pytest.raises(ValueError, match="needs no plane"):
         ov.plane(exp, [found])
     with pytest.raises(ValueError, match="at least one trajectory"):
-        ov.plane(experiment(), [])
+        ov.plane(experiment(MLP, RUNS["Adam"], steps=25), [])
 
 
 # -- endings -------------------------------------------------------------------------------------------
@@ -332,10 +326,10 @@ def test_least_squares_with_a_bias_ends_at_its_weights() -> None:
 
 def test_endings_of_networks() -> None:
     wild, slow = competitor("SGD", {"lr": 1e8}), competitor("SGD", {"lr": 1e-6})
-    diverged, moving = ov.run(experiment(PLANE, wild, slow), "cpu")
+    diverged, moving = ov.run(experiment(PLANE, wild, slow, steps=25), "cpu")
     assert diverged.outcome.kind == "diverged" and moving.outcome.kind == "moving"
     assert diverged.plane is moving.plane and np.isfinite(moving.plane.domain).all()
-    (alone,) = ov.run(experiment(PLANE, wild), "cpu")
+    (alone,) = ov.run(experiment(PLANE, wild, steps=25), "cpu")
     assert alone.outcome.kind == "diverged" and np.isfinite(alone.plane.domain).all()
 
 
@@ -367,13 +361,14 @@ def test_networks_have_no_map_of_starts() -> None:
     for make in (ov.basins, ov.sweep, ov.tune):
         with pytest.raises(ValueError, match="no map of starts"):
             make(experiment(MLP, RUNS["SGD"], steps=2))
+    large = ov.SurfaceSpec("MLP classifier", {"hidden": (32, 32, 32)})
     with pytest.raises(ValueError, match="too many"):
-        ov.run(experiment(ov.SurfaceSpec("MLP classifier", {"hidden": (32, 32, 32)}), steps=100_000), "cpu")
+        ov.run(experiment(large, RUNS["Adam"], steps=100_000), "cpu")
 
 
 @pytest.mark.parametrize("spec", [MLP, PLANE, ov.SurfaceSpec("MLP classifier", {"data": "spiral"})], ids=repr)
 def test_networks_travel(spec: ov.SurfaceSpec) -> None:
-    exp = experiment(spec, competitor("SGD", frozen=("0.weight",)), batch_size=8)
+    exp = experiment(spec, competitor("SGD", frozen=("0.weight",)), steps=25, batch_size=8)
     assert ov.Experiment.from_json(exp.to_json()) == exp == ov.Experiment.from_url(exp.to_url())
 
 
@@ -396,7 +391,7 @@ def test_suggested_rates_lower_the_loss(spec: ov.SurfaceSpec, optimizer: str) ->
 
 
 def test_a_player_can_evaluate_them() -> None:
-    described = layers(modules(experiment())[0])
+    described = layers(modules(experiment(MLP, RUNS["Adam"], steps=25))[0])
     assert [layer["kind"] for layer in described] == ["linear", "tanh", "linear", "tanh", "linear"]
     assert ov.surface(MLP).data.model.layers == described
 
@@ -407,7 +402,7 @@ def test_its_surface_alone_is_a_slice_through_the_weights_of_seed_0() -> None:
     begin, (u, v) = model.initial(0).double(), model.random_directions(0)
     expected = function.data.losses(begin + 0.25 * u - 0.5 * v)
     assert function(torch.tensor([0.25, -0.5], dtype=torch.float64)) == pytest.approx(float(expected))
-    (found,) = ov.run(experiment(), "cpu")
+    (found,) = ov.run(experiment(MLP, RUNS["Adam"], steps=25), "cpu")
     at = torch.from_numpy(found.points)
     on = on_plane(found.plane)(at)
     true = function.data.losses(torch.from_numpy(found.parameters).double())
@@ -456,7 +451,7 @@ def test_programs_of_large_networks_are_well_written(params: dict[str, Any], fro
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW, clipped", "RMSprop with a schedule", "frozen"])
 def test_derivations_hold_for_the_two_weights_that_moved_most(name: str) -> None:
-    exp = experiment(MLP, RUNS[name], dtype="float64", batch_size=32)
+    exp = experiment(MLP, RUNS[name], steps=25, dtype="float64", batch_size=32)
     (found,) = ov.run(exp, "cpu")
     two = ov.seen_through(exp, found)
     weights = list(ov.two_weights(exp, found))
@@ -472,7 +467,7 @@ def test_derivations_hold_for_the_two_weights_that_moved_most(name: str) -> None
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "AdamW"])
 def test_a_step_of_one_trained_weight_leaves_the_other_alone(optimizer: str) -> None:
     settings = {"lr": 0.05, "weight_decay": 0.3} | ({"momentum": 0.9} if optimizer == "SGD" else {})
-    exp = experiment(PLANE, competitor(optimizer, settings, frozen=("weight",)), dtype="float64")
+    exp = experiment(PLANE, competitor(optimizer, settings, frozen=("weight",)), steps=25, dtype="float64")
     (found,) = ov.run(exp, "cpu")
     two = ov.seen_through(exp, found)
     assert two.names[1] == "b" and two.run.frozen == two.names[:1]
@@ -496,7 +491,7 @@ def test_the_hessian_is_that_of_torch() -> None:
 
 
 def test_hessians_of_two_weights_are_those_of_the_loss() -> None:
-    exp = experiment(MLP, steps=4)
+    exp = experiment(MLP, RUNS["Adam"], steps=4)
     (found,) = ov.run(exp, "cpu")
     weights = list(ov.two_weights(exp, found))
     losses = ov.surface(exp.surface).data.losses
@@ -513,9 +508,8 @@ def test_hessians_of_two_weights_are_those_of_the_loss() -> None:
 def test_arrows_are_what_is_seen_of_the_vectors_on_the_plane(optimizer: str, plane: str) -> None:
     spec = ov.SurfaceSpec("MLP classifier", {"plane": plane})
     settings = {"lr": 0.05} | ({"momentum": 0.9} if optimizer == "SGD" else {})
-    exp = experiment(
-        spec, competitor(optimizer, settings, frozen=("0.bias",)), dtype="float64", batch_size=32
-    )
+    run = competitor(optimizer, settings, frozen=("0.bias",))
+    exp = experiment(spec, run, steps=25, dtype="float64", batch_size=32)
     (found,) = ov.project(exp, ov.run(exp, "cpu"))
     known = steps_of(exp, found, ov.stability(exp, found))
     columns, first = {}, 0
@@ -537,7 +531,7 @@ def test_arrows_are_what_is_seen_of_the_vectors_on_the_plane(optimizer: str, pla
 
 
 def test_curvature_on_the_plane_is_that_of_the_loss() -> None:
-    exp = experiment(MLP, steps=3)
+    exp = experiment(MLP, RUNS["Adam"], steps=3)
     (found,) = ov.project(exp, ov.run(exp, "cpu"))
     losses = ov.surface(exp.surface).data.losses
     basis = np.stack((found.plane.u, found.plane.v))

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import textwrap
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from io import StringIO
@@ -26,6 +26,7 @@ import pytest
 import torch
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.spec.experiment import DTYPES
 
 STEPS = 8
@@ -33,18 +34,14 @@ MODELS = [name for name, info in ov.SURFACES.items() if info.surface().data is n
 NETWORKS = [name for name in MODELS if ov.SURFACES[name].surface().network is not None]
 
 
-def competitor(optimizer: str, surface: str = "Rosenbrock", **around: Any) -> ov.RunSpec:
-    params = around.pop("params", {})
+def suited(optimizer: str, surface: str = "Rosenbrock", **around: Any) -> ov.RunSpec:
+    """A competitor at the learning rate that is suggested for a surface."""
     rate = ov.suggested_lr(optimizer, ov.SurfaceSpec(surface))
-    return ov.RunSpec(ov.OptimizerSpec(optimizer, {"lr": rate} | params), **around)
+    return competitor(optimizer, {"lr": rate} | around.pop("params", {}), **around)
 
 
-def experiment(
-    runs: list[ov.RunSpec], surface: str = "Rosenbrock", params: dict[str, Any] | None = None, **rest: Any
-) -> ov.Experiment:
-    spec = ov.SurfaceSpec(surface, params or {})
-    start = rest.pop("start", ov.surface(spec).start)
-    return ov.Experiment(spec, start, rest.pop("steps", STEPS), tuple(runs), **rest)
+def formula(expression: str, values: Mapping[str, float] | None = None) -> ov.SurfaceSpec:
+    return ov.SurfaceSpec("Formula", {"expression": expression, **(values or {})})
 
 
 # -- what is run -----------------------------------------------------------------------------------------
@@ -58,7 +55,7 @@ def schedulers(optimizer: str, place: int) -> list[ov.RunSpec]:
     for other, (name, info) in enumerate(ov.SCHEDULERS.items()):
         params = {} if moves or "cycle_momentum" not in info.params else {"cycle_momentum": False}
         spec = ov.SchedulerSpec(name, params, 3 if info.takes_warmup and (place + other) % 2 else 0)
-        runs.append(competitor(optimizer, params=own, scheduler=spec))
+        runs.append(suited(optimizer, params=own, scheduler=spec))
     return runs
 
 
@@ -77,7 +74,7 @@ def options(optimizer: str, surface: str = "Rosenbrock") -> list[ov.RunSpec]:
     names = ov.SURFACES[surface].surface().names
     params = dict(ov.OPTIMIZERS[optimizer].suggested)
     return [
-        competitor(
+        suited(
             optimizer,
             surface,
             params=params,
@@ -107,58 +104,61 @@ LABELS = ["", 'say "hi"', "it's", "two\nlines", "0 1.0 2.0", "\u2028", "#", "`",
 
 def cases() -> Iterator[tuple[str, ov.Experiment]]:
     for place, optimizer in enumerate(ov.OPTIMIZERS):
-        yield f"{optimizer}: schedulers", experiment(schedulers(optimizer, place), "Booth")
-        chosen = {"dtype": DTYPES[place % 2], "noise": 0.3 if place % 3 else 0.0}
-        yield f"{optimizer}: options", experiment(options(optimizer), seed=2**63 - 1 - place, **chosen)
+        yield f"{optimizer}: schedulers", experiment("Booth", *schedulers(optimizer, place), steps=STEPS)
+        chance = {"noise": 0.3 if place % 3 else 0.0, "seed": 2**63 - 1 - place}
+        exp = experiment("Rosenbrock", *options(optimizer), steps=STEPS, dtype=DTYPES[place % 2], **chance)
+        yield f"{optimizer}: options", exp
     for place, surface in enumerate(name for name in ov.SURFACES if name not in MODELS):
-        spec = {"expression": FORMULAS[0][0], **FORMULAS[0][1]} if surface == "Formula" else {}
-        run = competitor(("SGD", "Muon")[place % 3 == 0], surface)
-        yield surface, experiment([run], surface, spec, dtype=DTYPES[place % 2])
+        spec = formula(*FORMULAS[0]) if surface == "Formula" else surface
+        run = suited(("SGD", "Muon")[place % 3 == 0], surface)
+        yield surface, experiment(spec, run, steps=STEPS, dtype=DTYPES[place % 2])
     for expression, values in FORMULAS:
-        runs = [competitor("SGD"), competitor("LBFGS", params={"max_iter": 3}, frozen=("x",))]
-        yield expression, experiment(runs, "Formula", {"expression": expression, **values}, start=(0.7, -0.4))
+        runs = [suited("SGD"), suited("LBFGS", params={"max_iter": 3}, frozen=("x",))]
+        yield expression, experiment(formula(expression, values), *runs, start=(0.7, -0.4), steps=STEPS)
     for place, name in enumerate(MODELS):
         whole, parts = ((["SGD"], ["Muon", "LBFGS"]), (["Adafactor"], ["Adam", "LBFGS"]))[place % 2]
         for batch_size, optimizers in ((None, whole), (3, parts)):
             runs = [run for optimizer in optimizers for run in fitted(optimizer, name)]
             chosen = {"batch_size": batch_size, "noise": 0.2 if place % 2 else 0.0, "seed": place}
-            yield f"{name}: {batch_size}", experiment(runs, name, dtype=DTYPES[place % 2], **chosen)
+            yield (
+                f"{name}: {batch_size}",
+                experiment(name, *runs, steps=STEPS, dtype=DTYPES[place % 2], **chosen),
+            )
     yield from networks()
     yield from diverging()
-    yield "labels", experiment([competitor("SGD", label=label) for label in LABELS])
+    yield "labels", experiment("Rosenbrock", *(suited("SGD", label=label) for label in LABELS), steps=STEPS)
 
 
 def networks() -> Iterator[tuple[str, ov.Experiment]]:
-    runs = [competitor("SGD", params={"lr": 0.5}), competitor("LBFGS", params={"lr": 0.1, "max_iter": 2})]
+    runs = [competitor("SGD", {"lr": 0.5}), competitor("LBFGS", {"lr": 0.1, "max_iter": 2})]
     for hidden in ((), (1,), (2,), (16, 4)):
+        spec = ov.SurfaceSpec("MLP classifier", {"hidden": hidden})
         for dtype in DTYPES:
-            chosen = {"dtype": dtype, "seed": 3, "batch_size": 30}
-            yield f"MLP {hidden} {dtype}", experiment(runs, "MLP classifier", {"hidden": hidden}, **chosen)
+            exp = experiment(spec, *runs, steps=STEPS, dtype=dtype, seed=3, batch_size=30)
+            yield f"MLP {hidden} {dtype}", exp
 
 
 def diverging() -> Iterator[tuple[str, ov.Experiment]]:
-    lost = [competitor("SGD", params={"lr": 1.0}), competitor("Adam", params={"lr": 1e9})]
+    lost = [competitor("SGD", {"lr": 1.0}), competitor("Adam", {"lr": 1e9})]
     search = {"line_search_fn": "strong_wolfe", "max_iter": 3}
     rates = (1e3, 1e20)
-    lost += [competitor("LBFGS", params=search | {"lr": rate}, label=f"{rate}") for rate in rates]
-    lost += [
-        competitor(
-            "LBFGS", params={"lr": 1e6, "max_iter": 3}, scheduler=ov.SchedulerSpec("ReduceLROnPlateau")
-        )
-    ]
+    lost += [competitor("LBFGS", search | {"lr": rate}, label=f"{rate}") for rate in rates]
+    lost += [competitor("LBFGS", {"lr": 1e6, "max_iter": 3}, scheduler=ov.SchedulerSpec("ReduceLROnPlateau"))]
     for dtype in DTYPES:
         for surface in ("Rosenbrock", "Goldstein-Price"):
-            yield f"{surface} diverges {dtype}", experiment(lost, surface, dtype=dtype)
+            yield f"{surface} diverges {dtype}", experiment(surface, *lost, steps=STEPS, dtype=dtype)
         for start in ((1e30, 1.0), (1e39, 0.0), (4e6, 1.0), (4.000001e6, 1.0)):
-            yield f"{start} {dtype}", experiment(lost[:1], start=start, dtype=dtype)
-    undefined = {"expression": "sqrt(log(x)) + y**2"}
-    yield "nowhere", experiment(lost, "Formula", undefined, start=(0.5, 1.0))
-    blank = {"expression": "log(x) + 10*(x - 1)**2 + y**2"}
-    across = [competitor("SGD", params={"lr": 0.02}), competitor("Muon", params={"lr": 0.1})]
-    yield "through the blank", experiment(across, "Formula", blank, start=(0.05, 0.5), dtype="float64")
-    far = competitor("SGD", params={"lr": 1e9})
-    yield "Linear fit diverges", experiment([far, lost[3]], "Linear fit", steps=30)
-    yield "network diverges", experiment([far, lost[3]], "MLP classifier", {"activation": "ReLU"}, steps=30)
+            yield f"{start} {dtype}", experiment("Rosenbrock", lost[0], start=start, steps=STEPS, dtype=dtype)
+    undefined = formula("sqrt(log(x)) + y**2")
+    yield "nowhere", experiment(undefined, *lost, start=(0.5, 1.0), steps=STEPS)
+    blank = formula("log(x) + 10*(x - 1)**2 + y**2")
+    across = [competitor("SGD", {"lr": 0.02}), competitor("Muon", {"lr": 0.1})]
+    exp = experiment(blank, *across, start=(0.05, 0.5), steps=STEPS, dtype="float64")
+    yield "through the blank", exp
+    far = competitor("SGD", {"lr": 1e9})
+    yield "Linear fit diverges", experiment("Linear fit", far, lost[3], steps=30)
+    network = ov.SurfaceSpec("MLP classifier", {"activation": "ReLU"})
+    yield "network diverges", experiment(network, far, lost[3], steps=30)
 
 
 CASES = dict(cases())
@@ -294,7 +294,7 @@ def test_cases_are_what_they_are_said_to_be() -> None:
 def test_what_torch_does_not_like_is_its_error_there_too() -> None:
     """There it is raised; here the steps that were made until then are kept."""
     schedule = ov.SchedulerSpec("OneCycleLR", {"total_steps": 9, "cycle_momentum": False})
-    exp = experiment([ov.RunSpec(ov.OptimizerSpec("SGD"), scheduler=schedule)], steps=20)
+    exp = experiment("Rosenbrock", competitor("SGD", scheduler=schedule), steps=20)
     (path,) = ov.run(exp, "cpu")
     assert path.steps == 10 and "Tried to step 10 times" in path.outcome.detail
     with pytest.raises(ValueError, match="Tried to step 10 times"):
@@ -305,8 +305,8 @@ def test_a_run_that_starts_without_a_loss_ends_there_in_its_program_too(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """torch's line search does not know what to do where the loss is NaN and has a slope."""
-    search = ov.OptimizerSpec("LBFGS", {"line_search_fn": "strong_wolfe"})
-    exp = experiment([ov.RunSpec(search)], "Formula", {"expression": "-log(x)"}, start=(-1.0, 1.0))
+    search = competitor("LBFGS", {"line_search_fn": "strong_wolfe"})
+    exp = experiment(formula("-log(x)"), search, start=(-1.0, 1.0), steps=STEPS)
     (path,) = ov.run(exp, "cpu")
     assert (path.steps, path.outcome.kind) == (0, "diverged")
     assert path.outcome.detail == "Diverged: where it starts the loss is undefined or infinite."
@@ -319,9 +319,9 @@ def test_a_run_that_starts_without_a_loss_ends_there_in_its_program_too(
 
 def test_two_optimizers_on_rosenbrock() -> None:
     cosine = ov.SchedulerSpec("CosineAnnealingLR")
-    sgd = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3, "momentum": 0.9}))
-    adam = ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1}), scheduler=cosine, label="Adam, cosine")
-    exp = experiment([sgd, adam], steps=300)
+    sgd = competitor("SGD", {"lr": 1e-3, "momentum": 0.9})
+    adam = competitor("Adam", {"lr": 0.1}, scheduler=cosine, label="Adam, cosine")
+    exp = experiment("Rosenbrock", sgd, adam, steps=300)
     made = f"2 optimizers on Rosenbrock: made by optviz {ov.__version__} for torch {torch.__version__}."
     head = textwrap.fill(
         f"{made} There, on a CPU, its numbers are those of optviz to the bit.",
@@ -459,7 +459,7 @@ def code_cells(notebook: str) -> list[str]:
 
 @pytest.mark.slow
 def test_a_label_is_never_code() -> None:
-    plain = experiment([competitor("Adam"), competitor("SGD")])
+    plain = experiment("Rosenbrock", "Adam", "SGD", steps=STEPS)
     script, tree = ov.to_script(plain), without_texts(ov.to_script(plain))
     cells = [without_texts(cell) for cell in code_cells(ov.to_notebook(plain))]
     for label in hostile():
@@ -480,8 +480,8 @@ def test_a_label_is_never_code() -> None:
 
 def test_long_texts_are_quoted_whole() -> None:
     text = "original (" + "a b' \\ \" c\n" * 12 + "import os"
-    run = competitor("Muon", params={"adjust_lr_fn": text})
-    exp = experiment([run])
+    run = suited("Muon", params={"adjust_lr_fn": text})
+    exp = experiment("Rosenbrock", run, steps=STEPS)
     trees = [ast.parse("\n".join(line.text for line in ov.training_loop(exp, 0)))]
     for tree in [*trees, ast.parse(ov.to_script(exp))]:
         assert text in [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
@@ -489,9 +489,8 @@ def test_long_texts_are_quoted_whole() -> None:
 
 def test_a_formula_is_never_code() -> None:
     for piece in [*PIECES, "y\n+x", "__import__('os')", "y; import os", "y # x"]:
-        spec = ov.SurfaceSpec("Formula", {"expression": f"x**2 + {piece}"})
-        run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
-        exp = ov.Experiment(spec, (0.5, 0.5), 2, (run,))
+        spec = formula(f"x**2 + {piece}")
+        exp = experiment(spec, competitor("SGD", {"lr": 0.1}), start=(0.5, 0.5), steps=2)
         try:
             script = ov.to_script(exp)
         except ValueError:
@@ -524,8 +523,8 @@ def own(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.mark.parametrize("own", [sgd, path], indirect=True)
 def test_a_users_own_surface_does_not_get_in_the_way(own: str, capsys: pytest.CaptureFixture[str]) -> None:
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
-    exp = ov.Experiment(ov.SurfaceSpec(own), (1.0, 2.0), 4, (run, run))
+    run = competitor("SGD", {"lr": 0.1})
+    exp = experiment(own, run, run, start=(1.0, 2.0), steps=4)
     script = ov.to_script(exp)
     assert ("import optviz" in script) == ("def path(" not in script and "def sgd(x, y)" not in script)
     exec(compile(script, "script", "exec"), {"__name__": "__main__"})
@@ -535,8 +534,8 @@ def test_a_users_own_surface_does_not_get_in_the_way(own: str, capsys: pytest.Ca
 def test_what_is_too_long_for_a_link_is_a_script_all_the_same() -> None:
     points = [(float(place), place / 7) for place in range(60)]
     label = "\U0001f600" * 60
-    runs = [competitor("SGD", "Linear fit", label=label) for _ in range(40)]
-    exp = experiment(runs, "Linear fit", {"points": points}, steps=1)
+    runs = [suited("SGD", "Linear fit", label=label) for _ in range(40)]
+    exp = experiment(ov.SurfaceSpec("Linear fit", {"points": points}), *runs, steps=1)
     with pytest.raises(ValueError, match="too l"):
         exp.to_url()
     assert "# There is no link to it:\n" in ov.to_script(exp)
@@ -545,12 +544,12 @@ def test_what_is_too_long_for_a_link_is_a_script_all_the_same() -> None:
 
 @pytest.mark.parametrize("write", [ov.to_script, ov.to_notebook])
 def test_what_run_refuses_is_refused(write: Any) -> None:
-    good = competitor("SGD")
+    good = suited("SGD")
     for bad in ({"frozen": ("z",)}, {"optimizer": ov.OptimizerSpec("Bdam")}):
         with pytest.raises(ValueError, match=r"no parameter 'z'|no optimizer"):
-            write(experiment([good, dataclasses.replace(good, **bad)]))
+            write(experiment("Rosenbrock", good, dataclasses.replace(good, **bad), steps=STEPS))
     with pytest.raises(ValueError, match="minibatches"):
-        write(experiment([good], batch_size=3))
+        write(experiment("Rosenbrock", good, steps=STEPS, batch_size=3))
 
 
 # -- the notebook ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import torch
 from torch.optim import Optimizer
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.optimizers import third_party
 from optviz.spec.params import Choice, Flag, Float, Int, Maybe, Tuple
 from optviz.surfaces.catalogue import register_surface
@@ -65,11 +66,6 @@ def as_before() -> Iterator[None]:
         yield
 
 
-def one(params: dict | None = None, **rest) -> ov.Experiment:
-    run = ov.RunSpec(ov.OptimizerSpec("HeavyBall", params or {}), **rest)
-    return ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 40, (run,))
-
-
 def test_the_signature_says_what_can_be_chosen() -> None:
     info = ov.register_optimizer(HeavyBall)
     assert ov.OPTIMIZERS["HeavyBall"] is info and info.group == "Your own"
@@ -87,7 +83,7 @@ def test_the_signature_says_what_can_be_chosen() -> None:
 def test_a_run_is_the_loop_that_its_author_would_write(params: dict) -> None:
     ov.register_optimizer(HeavyBall)
     params = {"lr": 5e-4, **params}
-    (run,) = ov.run(one(params), "cpu")
+    (run,) = ov.run(experiment("Rosenbrock", competitor("HeavyBall", params), steps=40), "cpu")
     theta = torch.tensor((-1.2, 1.0), requires_grad=True)
     optimizer = HeavyBall([theta], **params)
     surface = ov.surface(ov.SurfaceSpec("Rosenbrock"))
@@ -102,11 +98,12 @@ def test_a_run_is_the_loop_that_its_author_would_write(params: dict) -> None:
 def test_it_is_in_links_files_maps_and_schedules() -> None:
     ov.register_optimizer(HeavyBall)
     schedule = ov.SchedulerSpec("StepLR", {"step_size": 10})
-    exp = one({"lr": 1e-4, "norm": "one"}, scheduler=schedule, frozen=("x",))
+    run = competitor("HeavyBall", {"lr": 1e-4, "norm": "one"}, scheduler=schedule, frozen=("x",))
+    exp = experiment("Rosenbrock", run, steps=40)
     assert ov.Experiment.from_url(exp.to_url()) == exp == ov.Experiment.from_json(exp.to_json())
     (run,) = ov.run(exp, "cpu")
     assert len(set(run.lrs)) == 4
-    exp = one({"lr": 1e-4})
+    exp = experiment("Rosenbrock", competitor("HeavyBall", {"lr": 1e-4}), steps=40)
     many = ov.run_many(exp, [(-1.2, 1.0), (0.5, 0.5)], record="paths", device="cpu")
     np.testing.assert_array_equal(many.paths[0], ov.run(exp, "cpu")[0].points)
     basins = ov.basins(exp, resolution=2, device="cpu")
@@ -136,8 +133,8 @@ def test_what_has_no_default_has_to_be_given() -> None:
     with pytest.raises(ValueError, match="horizon"):
         ov.register_optimizer(Planned)
     info = ov.register_optimizer(Planned, given={"horizon": 7})
-    run = ov.RunSpec(ov.OptimizerSpec("Planned", {"lr": 1e-4}))
-    assert ov.run(ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 3, (run,)), "cpu")[0].steps == 3
+    run = competitor("Planned", {"lr": 1e-4})
+    assert ov.run(experiment("Booth", run, start=(1.0, 1.0), steps=3), "cpu")[0].steps == 3
     assert info.params["horizon"].default == 7
 
 
@@ -194,8 +191,8 @@ def test_every_optimizer_of_the_package_runs_or_says_why_not(
     assert left == set(third_party.UNABLE)
     assert len(registered) + len(package.get_supported_optimizers()) - len(own) >= 110
     for name in registered:
-        run = ov.RunSpec(ov.OptimizerSpec(name))
-        (found,) = ov.run(ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 20, (run,)), "cpu")
+        run = competitor(name)
+        (found,) = ov.run(experiment("Rosenbrock", run, steps=20), "cpu")
         assert found.steps == 20 or found.outcome.kind == "diverged", name
         moved = np.abs(found.points - found.points[0]).max()
         assert moved > 0 or name == "DAdaptAdan", name  # which begins with a millionth of a step
@@ -214,8 +211,8 @@ def test_those_that_cannot_really_cannot(own: list[type[Optimizer]]) -> None:
         for matrix in (False, True):
             with pytest.raises((ValueError, ImportError, ImportWarning)):  # noqa: PT012
                 ov.register_optimizer(make, name=f"{make.__name__}Again{matrix}", matrix=matrix)
-                run = ov.RunSpec(ov.OptimizerSpec(f"{make.__name__}Again{matrix}"))
-                exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 5, (run,))
+                run = competitor(f"{make.__name__}Again{matrix}")
+                exp = experiment("Rosenbrock", run, steps=5)
                 (found,) = ov.run(exp, "cpu")
                 if (found.points == found.points[0]).all():
                     raise ValueError("It does not move.")
@@ -225,9 +222,7 @@ def test_those_that_cannot_really_cannot(own: list[type[Optimizer]]) -> None:
 def test_their_runs_are_their_own(name: str, registered: tuple[str, ...]) -> None:
     assert name in registered
     info = ov.OPTIMIZERS[name]
-    (run,) = ov.run(
-        ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 2.0), 15, (ov.RunSpec(ov.OptimizerSpec(name)),)), "cpu"
-    )
+    (run,) = ov.run(experiment("Booth", competitor(name), start=(1.0, 2.0), steps=15), "cpu")
     theta = torch.tensor((1.0, 2.0), requires_grad=True)
     torch.manual_seed(0)
     optimizer = info.make([theta], **info.given)
@@ -248,8 +243,8 @@ def test_their_runs_are_their_own(name: str, registered: tuple[str, ...]) -> Non
 @pytest.mark.slow
 def test_their_runs_are_scripts_too(registered: tuple[str, ...], tmp_path) -> None:
     names = ("Lion", "AdaBelief", "ASGD_pytorch_optimizer")
-    runs = tuple(ov.RunSpec(ov.OptimizerSpec(name)) for name in names)
-    exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 2.0), 8, runs)
+    runs = tuple(competitor(name) for name in names)
+    exp = experiment("Booth", *runs, start=(1.0, 2.0), steps=8)
     script = tmp_path / "script.py"
     script.write_text(ov.to_script(exp), encoding="utf-8")
     printed = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True).stdout

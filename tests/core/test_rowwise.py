@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
+from builders import experiment
 from optviz.engine import run as engine
 from optviz.engine.rowwise import OPTIMIZERS_BY_ROWS, MixedError, PerRow, alike, merged
 from optviz.spec.params import Float, Int, Tuple
@@ -70,18 +71,12 @@ def same(exp: ov.Experiment, optimizers: list[ov.OptimizerSpec]) -> None:
         np.testing.assert_array_equal(many.ends[row], one.points[-1])
 
 
-def experiment(optimizer: ov.OptimizerSpec, surface: str = "Rosenbrock", **rest) -> ov.Experiment:
-    run = {key: rest.pop(key) for key in list(rest) if key in ov.RunSpec.__dataclass_fields__}
-    spec = ov.SurfaceSpec(surface)
-    start = (-1.2, 1.0) if surface == "Rosenbrock" else ov.surface(spec).start
-    return ov.Experiment(spec, start, rest.pop("steps", STEPS), (ov.RunSpec(optimizer, **run),), **rest)
-
-
 @pytest.mark.sampled(21)
 @pytest.mark.parametrize(("name", "param"), cases())
 def test_every_hyperparameter_gives_each_cell_its_single_run(name: str, param: str) -> None:
     optimizers = varied(name, param)
-    same(experiment(optimizers[0], steps=4 if name == "LBFGS" else STEPS), optimizers)
+    steps = 4 if name == "LBFGS" else STEPS
+    same(experiment("Rosenbrock", ov.RunSpec(optimizers[0]), steps=steps), optimizers)
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS_BY_ROWS))
@@ -92,7 +87,8 @@ def test_rows_of_one_tensor_are_used_where_they_are_said_to_be(name: str, monkey
         ov.OptimizerSpec(name, {"lr": lr, "weight_decay": decay})
         for lr, decay in zip(np.geomspace(1e-5, 1e-3, 12), np.linspace(0.01, 0.5, 12), strict=True)
     ]
-    same(experiment(optimizers[0], dtype="float64", noise=0.1), optimizers)
+    run = ov.RunSpec(optimizers[0])
+    same(experiment("Rosenbrock", run, steps=STEPS, dtype="float64", noise=0.1), optimizers)
 
 
 ADAM = [ov.OptimizerSpec("Adam", {"lr": lr, "betas": (b, 0.99)}) for lr, b in ((0.01, 0.9), (0.2, 0.5))]
@@ -109,7 +105,6 @@ SGD = [
         {"zero_grad": False},
         {"reset_every": 7},
         {"frozen": ("x",)},
-        {"noise": 0.3, "seed": 5},
         *(
             {"scheduler": ov.SchedulerSpec(name, warmup=3 if info.takes_warmup else 0)}
             for name, info in ov.SCHEDULERS.items()
@@ -121,7 +116,12 @@ SGD = [
 def test_all_that_is_done_around_a_step_is_done_in_every_cell(around: dict, optimizers: list) -> None:
     if around.get("scheduler") and around["scheduler"].name in ("CyclicLR", "OneCycleLR"):
         optimizers = [each for each in optimizers if each.name == "Adam" or each.params["momentum"]]
-    same(experiment(optimizers[0], **around), optimizers)
+    same(experiment("Rosenbrock", ov.RunSpec(optimizers[0], **around), steps=STEPS), optimizers)
+
+
+@pytest.mark.parametrize("optimizers", [ADAM, SGD], ids=["Adam", "SGD"])
+def test_every_cell_meets_the_noise_of_its_single_run(optimizers: list) -> None:
+    same(experiment("Rosenbrock", ov.RunSpec(optimizers[0]), steps=STEPS, noise=0.3, seed=5), optimizers)
 
 
 def test_models_on_data_are_stepped_as_single_ones() -> None:
@@ -130,15 +130,16 @@ def test_models_on_data_are_stepped_as_single_ones() -> None:
         for lr, v in ((0.1, 0.1), (0.5, 0.1), (0.1, 1.0))
     ]
     for optimizers in (ADAM, rates):
-        same(experiment(optimizers[0], "Linear fit", batch_size=2, steps=10), optimizers)
+        same(experiment("Linear fit", ov.RunSpec(optimizers[0]), steps=10, batch_size=2), optimizers)
 
 
 def test_torch_refuses_a_cell_in_its_own_words() -> None:
     bad = [ov.OptimizerSpec("Adam", {"lr": lr}) for lr in (0.1, -0.1)]
+    exp = experiment("Rosenbrock", ov.RunSpec(bad[0]), steps=STEPS)
     with pytest.raises(ov.CompetitorError, match=r"Invalid learning rate: -0\.1"):
-        ov.run_varied(experiment(bad[0]), bad, device="cpu")
+        ov.run_varied(exp, bad, device="cpu")
     with pytest.raises(ValueError, match="must all be Adam"):
-        ov.run_varied(experiment(bad[0]), [], device="cpu")
+        ov.run_varied(exp, [], device="cpu")
 
 
 def test_numbers_with_rows_do_what_a_float_does_or_say_that_they_cannot() -> None:

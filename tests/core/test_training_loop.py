@@ -13,23 +13,14 @@ import pytest
 import torch
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.spec.params import Float, Int, Param
 
 PLAIN = [name for name, info in ov.SURFACES.items() if info.surface().data is None]
 """Those made of data have programs of another shape: test_data.py has them."""
 PHASES = ["zero_grad", "forward", "backward", "step"]
-
-
-def experiment(
-    run: ov.RunSpec, surface: ov.SurfaceSpec | str = "Rosenbrock", steps: int = 12, **rest
-) -> ov.Experiment:
-    spec = ov.SurfaceSpec(surface) if isinstance(surface, str) else surface
-    start = rest.pop("start", ov.surface(spec).start)
-    return ov.Experiment(spec, start, steps, (run,), **rest)
-
-
-def competitor(optimizer: str = "Adam", params: dict | None = None, **rest) -> ov.RunSpec:
-    return ov.RunSpec(ov.OptimizerSpec(optimizer, params or {"lr": 0.02}), **rest)
+STEPS = 12
+ADAM = competitor("Adam", {"lr": 0.02})
 
 
 def program(exp: ov.Experiment) -> str:
@@ -78,10 +69,6 @@ def assert_well_written(exp: ov.Experiment) -> None:
     assert set(phases) == set(PHASES[not exp.runs[0].zero_grad :])
 
 
-def suggested(optimizer: str, spec: ov.SurfaceSpec) -> dict:
-    return {"lr": ov.suggested_lr(optimizer, spec), **ov.OPTIMIZERS[optimizer].suggested}
-
-
 # -- to the bit ------------------------------------------------------------------------------------------
 
 
@@ -89,8 +76,7 @@ def suggested(optimizer: str, spec: ov.SurfaceSpec) -> dict:
 @pytest.mark.parametrize("surface", ["Rosenbrock", "Ackley", "Six-hump camel"])
 @pytest.mark.parametrize("optimizer", ov.OPTIMIZERS)
 def test_every_optimizer(optimizer: str, surface: str, dtype: str) -> None:
-    run = competitor(optimizer, suggested(optimizer, ov.SurfaceSpec(surface)))
-    assert_the_program_is_the_run(experiment(run, surface, dtype=dtype))
+    assert_the_program_is_the_run(experiment(surface, optimizer, steps=STEPS, dtype=dtype))
 
 
 @pytest.mark.parametrize("surface", PLAIN)
@@ -102,10 +88,11 @@ def test_every_surface(surface: str) -> None:
     declared = {name: param for name, param in every.items() if isinstance(param.kind, numbers)}
     moved = ov.SurfaceSpec(surface, {name: between(param) for name, param in declared.items()})
     for chosen in {spec, moved}:
-        exp = experiment(competitor("SGD", {"lr": ov.suggested_lr("SGD", chosen)}), chosen)
+        exp = experiment(chosen, "SGD", steps=STEPS)
         assert_the_program_is_the_run(exp)
         assert "optviz" not in program(exp)
-    assert not declared or program(experiment(competitor(), moved)) != program(experiment(competitor(), spec))
+    one, other = (program(experiment(chosen, ADAM, steps=STEPS)) for chosen in (moved, spec))
+    assert not declared or one != other
 
 
 def between(param: Param) -> float:
@@ -137,7 +124,8 @@ VARIANTS = [
 
 @pytest.mark.parametrize(("optimizer", "params"), VARIANTS)
 def test_hyperparameters(optimizer: str, params: dict) -> None:
-    exp = experiment(competitor(optimizer, {"lr": 1e-3} | params), start=(0.1234567890123, -1e-3))
+    run = competitor(optimizer, {"lr": 1e-3} | params)
+    exp = experiment("Rosenbrock", run, start=(0.1234567890123, -1e-3), steps=STEPS)
     assert_the_program_is_the_run(exp)
     (call,) = [node for node in ast.walk(ast.parse(program(exp))) if is_call(node, optimizer)]
     given = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
@@ -166,7 +154,7 @@ def test_every_scheduler(scheduler: str, params: str, optimizer: str) -> None:
     if optimizer == "LBFGS" and scheduler in ("CyclicLR", "OneCycleLR"):
         chosen = chosen | {"cycle_momentum": False}
     spec = ov.SchedulerSpec(scheduler, chosen)
-    exp = experiment(competitor(optimizer, {"lr": 1e-3} | own, scheduler=spec), "Booth")
+    exp = experiment("Booth", competitor(optimizer, {"lr": 1e-3} | own, scheduler=spec), steps=STEPS)
     assert_the_program_is_the_run(exp)
     if ov.SCHEDULERS[scheduler].takes_warmup:
         run = dataclasses.replace(exp.runs[0], scheduler=dataclasses.replace(spec, warmup=3))
@@ -200,7 +188,8 @@ def test_every_option(option: str, optimizer: str, noise: float) -> None:
     params = {"lr": 1e-3, "max_iter": 2} if optimizer == "LBFGS" else {"lr": 1e-3}
     run = competitor(optimizer, params, **OPTIONS[option])
     for dtype in ("float32", "float64"):
-        assert_the_program_is_the_run(experiment(run, noise=noise, seed=2**63 - 1, dtype=dtype))
+        exp = experiment("Rosenbrock", run, steps=STEPS, noise=noise, seed=2**63 - 1, dtype=dtype)
+        assert_the_program_is_the_run(exp)
 
 
 # -- as a person writes it -------------------------------------------------------------------------------
@@ -208,7 +197,9 @@ def test_every_option(option: str, optimizer: str, noise: float) -> None:
 
 def test_adam_on_rosenbrock() -> None:
     schedule = ov.SchedulerSpec("CosineAnnealingLR")
-    exp = experiment(competitor("Adam", {"lr": 0.1, "eps": 1e-8}, scheduler=schedule), steps=300)
+    exp = experiment(
+        "Rosenbrock", competitor("Adam", {"lr": 0.1, "eps": 1e-8}, scheduler=schedule), steps=300
+    )
     assert [(line.phase, line.text) for line in ov.training_loop(exp, 0)] == [
         ("", "import torch"),
         ("", ""),
@@ -229,8 +220,8 @@ def test_adam_on_rosenbrock() -> None:
 
 
 def test_a_step_with_everything() -> None:
-    run = competitor("LBFGS", clip_value=1.0, zero_grad=False, reset_every=4, frozen=("y",))
-    assert body(experiment(run, noise=0.5)) == [
+    run = competitor("LBFGS", {"lr": 0.02}, clip_value=1.0, zero_grad=False, reset_every=4, frozen=("y",))
+    assert body(experiment("Rosenbrock", run, steps=STEPS, noise=0.5)) == [
         "for step in range(12):",
         "    if step % 4 == 0:  # a new optimizer remembers nothing",
         "        optimizer = torch.optim.LBFGS([x], lr=0.02)",
@@ -262,7 +253,7 @@ def test_a_step_with_everything() -> None:
     ],
 )
 def test_numbers_are_short_and_exact(value: float, text: str) -> None:
-    exp = experiment(competitor(), start=(value, 1.0))
+    exp = experiment("Rosenbrock", ADAM, start=(value, 1.0), steps=STEPS)
     assert f"torch.tensor([{text}, 1.0]" in program(exp)
     assert float(text) == value
 
@@ -270,9 +261,8 @@ def test_numbers_are_short_and_exact(value: float, text: str) -> None:
 def test_a_settings_default_is_left_out_and_the_learning_rate_never() -> None:
     defaults = {name: param.default for name, param in ov.OPTIMIZERS["Adam"].params.items()}
     for params in (defaults, {"betas": (0.9, 0.999)}):
-        assert "optimizer = torch.optim.Adam([theta], lr=1e-3)" in program(
-            experiment(competitor("Adam", params))
-        )
+        exp = experiment("Rosenbrock", competitor("Adam", params), steps=STEPS)
+        assert "optimizer = torch.optim.Adam([theta], lr=1e-3)" in program(exp)
 
 
 def test_long_lines_are_broken() -> None:
@@ -282,7 +272,7 @@ def test_long_lines_are_broken() -> None:
     run = dataclasses.replace(run, clip_norm=-long, reset_every=9)
     for frozen in ((), ("x",)):
         chosen = dataclasses.replace(run, frozen=frozen)
-        exp = experiment(chosen, "Branin", start=(long, long), dtype="float64", noise=-long)
+        exp = experiment("Branin", chosen, start=(long, long), steps=STEPS, dtype="float64", noise=-long)
         assert_well_written(exp)
         assert f"milestones={tuple(range(1, 400))}" in " ".join(program(exp).split())
 
@@ -292,14 +282,15 @@ def test_long_lines_are_broken() -> None:
 
 @pytest.mark.parametrize("label", ['"""', "'\nimport os\n#", "\\", "# x"])
 def test_a_label_does_not_get_into_the_program(label: str) -> None:
-    plain = competitor()
-    assert program(experiment(dataclasses.replace(plain, label=label))) == program(experiment(plain))
+    labelled = dataclasses.replace(ADAM, label=label)
+    one, other = (program(experiment("Rosenbrock", run, steps=STEPS)) for run in (labelled, ADAM))
+    assert one == other
 
 
 def test_texts_are_quoted() -> None:
     hostile = "a'\"\n);import os#\\"
     params = {"lr": 0.1, "adjust_lr_fn": hostile}
-    tree = ast.parse(program(experiment(competitor("Muon", params))))
+    tree = ast.parse(program(experiment("Rosenbrock", competitor("Muon", params), steps=STEPS)))
     (call,) = [node for node in ast.walk(tree) if is_call(node, "Muon")]
     assert ast.literal_eval(call.keywords[-1].value) == hostile
 
@@ -353,7 +344,7 @@ def register() -> Iterator:
 
 def test_a_users_own_surface_is_shown_with_what_it_calls(register) -> None:
     name = register(wide, scale=2.0)
-    exp = experiment(competitor(), ov.SurfaceSpec(name, {"scale": 3.0}), start=(1.0, 2.0))
+    exp = experiment(ov.SurfaceSpec(name, {"scale": 3.0}), ADAM, start=(1.0, 2.0), steps=STEPS)
     assert program(exp).split("\ntheta")[0].splitlines() == [
         "import torch",
         "",
@@ -385,7 +376,7 @@ HIDDEN["made by exec"] = HIDDEN["made by exec"]["made"]
 @pytest.mark.parametrize("reason", [*HIDDEN, "not given"])
 def test_a_surface_that_cannot_be_shown_is_imported(register, reason: str) -> None:
     name = register(HIDDEN.get(reason, bowl), shown=reason in HIDDEN)
-    exp = experiment(competitor(), name, start=(1.0, 2.0))
+    exp = experiment(name, ADAM, start=(1.0, 2.0), steps=STEPS)
     assert "import optviz" in program(exp) and "# Its source cannot be shown" in program(exp)
     np.testing.assert_array_equal(points(exp), ov.run(exp, "cpu")[0].points[1:])
     assert max(map(len, program(exp).splitlines())) <= 100
@@ -403,7 +394,7 @@ def test_a_surface_that_cannot_be_shown_is_imported(register, reason: str) -> No
     ],
 )
 def test_what_run_refuses_is_refused(change: dict, said: str) -> None:
-    exp = experiment(dataclasses.replace(competitor(), **change))
+    exp = experiment("Rosenbrock", dataclasses.replace(ADAM, **change), steps=STEPS)
     with pytest.raises(ValueError, match=said):
         ov.training_loop(exp, 0)
     with pytest.raises(ValueError, match=said):
@@ -411,7 +402,7 @@ def test_what_run_refuses_is_refused(change: dict, said: str) -> None:
 
 
 def test_there_must_be_such_a_competitor_and_no_minibatches() -> None:
-    exp = experiment(competitor())
+    exp = experiment("Rosenbrock", ADAM, steps=STEPS)
     with pytest.raises(ValueError, match="no competitor 1"):
         ov.training_loop(exp, 1)
     with pytest.raises(ValueError, match="minibatches"):
