@@ -14,16 +14,12 @@ import pytest
 from PIL import Image
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz import command
 from optviz.export.formats import FORMATS
 from optviz.web import cli
 
-EXP = ov.Experiment(
-    ov.SurfaceSpec("Rosenbrock"),
-    (-1.2, 1.0),
-    15,
-    (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3})), ov.RunSpec(ov.OptimizerSpec("Adam"), label="mine")),
-)
+EXP = experiment("Rosenbrock", competitor("SGD", {"lr": 1e-3}), competitor("Adam", label="mine"), steps=15)
 
 
 @pytest.fixture
@@ -71,7 +67,7 @@ def test_a_file_may_be_in_utf_16(tmp_path) -> None:
 
 
 def test_an_experiment_is_exported_as_it_is_saved(tmp_path) -> None:
-    refused = replace(EXP, runs=(ov.RunSpec(ov.OptimizerSpec("SGD", {"nesterov": True})),))
+    refused = replace(EXP, runs=(competitor("SGD", {"nesterov": True}),))
     made = tmp_path / "race.experiment.json"
     assert command.main(["export", refused.to_url(), str(made)]) == 0
     assert command.read(str(made))[0] == refused

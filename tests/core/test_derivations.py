@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.expressions.latex import latex
 from optviz.expressions.terms import Number, Operation, Symbol, by_sign, sqrt, symbols, tree, value
 from optviz.rules.derivations import RULES
@@ -92,11 +93,11 @@ def random_run(name: str, seed: int) -> ov.Trajectory:
             cycle = {"base_momentum": 0.0, "max_momentum": 0.8, "base_lr": 1e-4, "max_lr": 0.01}
             around["scheduler"] = ov.SchedulerSpec("CyclicLR", cycle | {"step_size_up": 3})
     settings = random_settings(name, rng)
-    exp = ov.Experiment(
-        ov.SurfaceSpec(str(rng.choice(["Rosenbrock", "Himmelblau", "Booth", "Rastrigin"]))),
-        tuple(rng.uniform(-2, 2, 2).tolist()),  # type: ignore[arg-type]
-        STEPS,
-        (ov.RunSpec(ov.OptimizerSpec(name, settings), **around),),
+    exp = experiment(
+        str(rng.choice(["Rosenbrock", "Himmelblau", "Booth", "Rastrigin"])),
+        competitor(name, settings, **around),
+        start=tuple(rng.uniform(-2, 2, 2).tolist()),
+        steps=STEPS,
         noise=float(rng.choice([0.0, 0.5])),
         seed=seed,
         dtype="float64",
@@ -164,14 +165,14 @@ def test_the_parts_add_up_to_the_step(name):
 
 def test_every_optimizer_has_a_rule_or_a_reason_to_have_none():
     assert set(ov.OPTIMIZERS) - set(RULES) == WITHOUT_RULE
-    exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 3, (ov.RunSpec(ov.OptimizerSpec("LBFGS")),))
+    exp = experiment("Booth", competitor("LBFGS"), start=(1.0, 1.0), steps=3)
     assert ov.derivation(ov.run_one(exp, 0, "cpu")) is None
 
 
 def test_where_one_of_two_numbers_is_frozen_the_other_is_its_own_mean():
     def text(**around: Any) -> str:
-        run = ov.RunSpec(ov.OptimizerSpec("Adafactor", {"lr": 0.1}), **around)
-        exp = ov.Experiment(ov.SurfaceSpec("Booth"), (-6.0, 5.0), 3, (run,))
+        run = competitor("Adafactor", {"lr": 0.1}, **around)
+        exp = experiment("Booth", run, start=(-6.0, 5.0), steps=3)
         return ov.derivation(ov.run_one(exp, 0, "cpu")).latex(0)
 
     assert r"RMS}\left(\theta_{t-1}\right)" in text() and r"RMS}\left(-6, 5\right)" in text()
@@ -180,8 +181,8 @@ def test_where_one_of_two_numbers_is_frozen_the_other_is_its_own_mean():
 
 def test_an_optimizer_may_begin_in_another_way_than_it_goes_on():
     def run(name: str, steps: int = 12, **settings: Any) -> Any:
-        spec = ov.RunSpec(ov.OptimizerSpec(name, settings), reset_every=7)
-        exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), steps, (spec,))
+        spec = competitor(name, settings, reset_every=7)
+        exp = experiment("Booth", spec, start=(1.0, 1.0), steps=steps)
         return ov.derivation(ov.run_one(exp, 0, "cpu"))
 
     assert run("SGD", momentum=0.9).which.tolist() == [1, *[0] * 6, 1, *[0] * 4]
@@ -191,16 +192,16 @@ def test_an_optimizer_may_begin_in_another_way_than_it_goes_on():
 
 
 def test_a_run_that_diverges_has_a_derivation_to_its_last_step():
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 10.0}))
-    exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 50, (run,), dtype="float64")
+    run = competitor("SGD", {"lr": 10.0})
+    exp = experiment("Rosenbrock", run, steps=50, dtype="float64")
     trajectory = ov.run_one(exp, 0, "cpu")
     assert trajectory.outcome.kind == "diverged"
     assert len(ov.derivation(trajectory).after) == trajectory.steps
 
 
 def test_the_latex_has_the_numbers_of_the_step():
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01, "momentum": 0.9}))
-    exp = ov.Experiment(ov.SurfaceSpec("Booth"), (-8.0, 0.5), 3, (run,), dtype="float64")
+    run = competitor("SGD", {"lr": 0.01, "momentum": 0.9})
+    exp = experiment("Booth", run, start=(-8.0, 0.5), steps=3, dtype="float64")
     trajectory = ov.run_one(exp, 0, "cpu")
     text = ov.derivation(trajectory).latex(1)
     buffer, (gx, gy) = trajectory.state["momentum_buffer"], trajectory.seen_gradients[1]

@@ -21,6 +21,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont, ImageSequence
 from pyarrow import parquet
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.export import films
 from optviz.export.films import last_frame
 from optviz.figures.theme import THEMES
@@ -69,8 +70,8 @@ def test_names_with_commas_quotes_and_lines_survive() -> None:
 
 
 def test_a_summary_says_what_its_path_did() -> None:
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.25}))
-    exp = ov.Experiment(ov.SurfaceSpec("Quadratic bowl", {"kappa": 1.0}), (8.0, 0.0), 6, (run,))
+    run = competitor("SGD", {"lr": 0.25})
+    exp = experiment(ov.SurfaceSpec("Quadratic bowl", {"kappa": 1.0}), run, start=(8.0, 0.0), steps=6)
     (sgd,) = ov.run(exp, "cpu")  # x halves at every step: 8, 4, 2, 1, 1/2, 1/4, 1/8
     summary = sgd.summary(((0.0, 0.0),), within=0.5)  # nearer than that: the point of step 4 is not
     assert summary.steps_to_reach == 5 and summary.distance == 0.125 and summary.evals == 6
@@ -81,22 +82,14 @@ def test_a_summary_says_what_its_path_did() -> None:
 
 # -- every step -------------------------------------------------------------------------------------------
 
-BOTH = ov.Experiment(
-    ov.SurfaceSpec("Rosenbrock"),
-    (-1.2, 1.0),
-    12,
-    (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3, "momentum": 0.9}), label="=cmd|' /C calc'!A0"),
-        ov.RunSpec(
-            ov.OptimizerSpec("Adam"),
-            scheduler=ov.SchedulerSpec("OneCycleLR", {"max_lr": 0.1, "total_steps": 12}),
-        ),
-    ),
+BOTH = experiment(
+    "Rosenbrock",
+    competitor("SGD", {"lr": 1e-3, "momentum": 0.9}, label="=cmd|' /C calc'!A0"),
+    competitor("Adam", scheduler=ov.SchedulerSpec("OneCycleLR", {"max_lr": 0.1, "total_steps": 12})),
+    steps=12,
     noise=0.1,
 )
-NETWORK = ov.Experiment(
-    ov.SurfaceSpec("MLP classifier"), (0.0, 0.0), 6, (ov.RunSpec(ov.OptimizerSpec("Adam")),), batch_size=16
-)
+NETWORK = experiment("MLP classifier", competitor("Adam"), steps=6, batch_size=16)
 
 
 def recorded(trajectory: ov.Trajectory) -> dict[str, np.ndarray]:
@@ -153,7 +146,7 @@ def test_of_a_network_the_tables_have_every_weight() -> None:
 
 
 def test_json_has_the_experiment_its_results_and_what_made_them() -> None:
-    fast = replace(BOTH, runs=(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 10.0})), BOTH.runs[1]))
+    fast = replace(BOTH, runs=(competitor("SGD", {"lr": 10.0}), BOTH.runs[1]))
     trajectories = ov.run(fast, "cpu")
     whole = json.loads(ov.results_json(fast, trajectories), parse_constant=pytest.fail)
     assert ov.Experiment.from_json(json.dumps(whole["experiment"])) == fast
@@ -209,7 +202,7 @@ def test_a_film_shows_the_paths_as_they_grow(kind: str, theme: str) -> None:
 
 
 def test_the_head_of_a_film_is_where_the_path_is() -> None:
-    one = replace(BOTH, runs=(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3})),), noise=0.0)
+    one = replace(BOTH, runs=(competitor("SGD", {"lr": 1e-3}),), noise=0.0)
     (path,) = ov.run(one, "cpu")
     last = frames_of_gif(ov.to_gif(one, [path], size=(800, 600), fps=10, seconds=1.0))[-1]
     (left, right), (bottom, top) = ov.surface(one.surface).domain
@@ -261,8 +254,8 @@ def test_labels_of_a_film_are_whole_with_their_minus(
     """Whatever the domain, and on a machine that has only Pillow's own font."""
     if bare:
         monkeypatch.setattr(films, "_font", ImageFont.load_default)
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.0}))
-    exp = ov.Experiment(typed_bowl(extent), (extent / 2, extent / 2), 1, (run,))
+    run = competitor("SGD", {"lr": 0.0})
+    exp = experiment(typed_bowl(extent), run, start=(extent / 2, extent / 2), steps=1)
     written = labels_in(monkeypatch, exp, size)
     numbers = [(text, box) for text, box in written if re.fullmatch(r"[-−]?[\d.]+(e[-−+]\d+)?", text)]
     sign = "-" if bare else "−"
@@ -281,7 +274,7 @@ def typed_bowl(extent: float) -> ov.SurfaceSpec:
 
 @pytest.mark.parametrize("lr", [1e3, 1e38])
 def test_a_film_of_what_diverges_or_leaves(lr: float) -> None:
-    wild = replace(BOTH, runs=(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr})),))
+    wild = replace(BOTH, runs=(competitor("SGD", {"lr": lr}),))
     assert len(frames_of_gif(ov.to_gif(wild, size=(240, 240), fps=10, seconds=0.5))) >= 2
 
 

@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.figures.theme import LIGHT, THEMES, all_pens, for_competitors, pens
 from optviz.player.scene import by_index, scene
 from optviz.spec.view import MOST_RUNS
 
 BOWL = ov.SurfaceSpec("Quadratic bowl")
-RUNS = tuple(ov.RunSpec(ov.OptimizerSpec(name, {"lr": 0.1})) for name in ("SGD", "Adam", "RMSprop"))
-RACE = ov.Experiment(BOWL, (2.0, 1.0), 12, RUNS)
+RUNS = tuple(competitor(name, {"lr": 0.1}) for name in ("SGD", "Adam", "RMSprop"))
+RACE = experiment(BOWL, *RUNS, start=(2.0, 1.0), steps=12)
 NETWORK = replace(RACE, surface=ov.SurfaceSpec("MLP classifier"), steps=3)
 
 
@@ -35,7 +36,7 @@ def test_a_trajectory_knows_its_competitor(exp: ov.Experiment) -> None:
 
 
 def test_what_is_run_of_a_competitor_knows_it_too() -> None:
-    momentum = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.5}))
+    momentum = competitor("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.5})
     exp = replace(RACE, runs=(*RUNS, momentum))
     (name, *_) = (row.name for row in ov.conventions(momentum))
     assert ov.run_reference(exp, 3, name, "cpu").index == 3
@@ -96,7 +97,7 @@ def test_there_is_a_colour_and_a_dash_for_every_competitor() -> None:
 @pytest.mark.parametrize("count", [3, 8, 10])
 def test_a_theme_may_have_any_number_of_colours(count: int) -> None:
     theme = replace(LIGHT, paths=tuple(f"#{place:06x}" for place in range(count)))
-    runs = tuple(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.001 * k})) for k in range(1, 12))
+    runs = tuple(competitor("SGD", {"lr": 0.001 * k}) for k in range(1, 12))
     many = replace(RACE, runs=runs)
     own = for_competitors(theme, many, ov.View(colors=(2,)))
     drawn = all_pens(many, theme, ov.View(colors=(2,)))
@@ -112,9 +113,9 @@ def test_two_trajectories_of_one_competitor_are_drawn_apart() -> None:
 
 # -- a competitor that did not run keeps its place ---------------------------------------------------------
 
-REFUSED = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "nesterov": True}), label="refused")
+REFUSED = competitor("SGD", {"lr": 0.1, "nesterov": True}, label="refused")
 """torch refuses it: nesterov needs a momentum."""
-DAMPED = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.5}), label="damped")
+DAMPED = competitor("SGD", {"lr": 0.1, "momentum": 0.9, "dampening": 0.5}, label="damped")
 
 
 def without(refused: int) -> tuple[ov.Experiment, list[ov.Trajectory]]:

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import optviz as ov
+from builders import competitor
 from optviz.lessons.catalogue import find_page, find_whole, lessons
 from optviz.lessons.expectations import Expectation
 from optviz.lessons.lesson import ARRIVED, SPAN, TRIES, Lesson, Page, Variant, read_lesson
@@ -150,9 +151,7 @@ def test_what_is_said_of_torch_is_so() -> None:
 def test_how_long_steps_of_adam_are() -> None:
     """0.23 lr in pure noise, 1.65 lr on the page of the plateau, and nowhere more than 7.3 lr."""
     flat = ov.SurfaceSpec("Formula", {"expression": "0*x + 0*y"})
-    noise = ov.Experiment(
-        flat, (0.0, 0.0), 2000, (ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 1.0})),), noise=1.0
-    )
+    noise = ov.Experiment(flat, (0.0, 0.0), 2000, (competitor("Adam", {"lr": 1.0}),), noise=1.0)
     steps = np.diff(ov.run_one(noise, 0, "cpu").theta.astype(np.float64), axis=0)[200:]
     assert abs(np.sqrt((steps**2).mean()) - 0.23) < 0.02
     (plateau,) = [run for run in ran("sgd-and-adam.4") if run.name == "Adam"]
@@ -276,9 +275,9 @@ RACE = ov.Experiment(
     (15.0, 8.0),
     50,
     (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.05})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1}), label="Adam, slow: very"),
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1.0}), label="wild"),
+        competitor("SGD", {"lr": 0.05}),
+        competitor("Adam", {"lr": 0.1}, label="Adam, slow: very"),
+        competitor("SGD", {"lr": 1.0}, label="wild"),
     ),
 )
 

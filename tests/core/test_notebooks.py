@@ -12,16 +12,15 @@ import plotly.io as pio
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-EXP = ov.Experiment(
+EXP = experiment(
     ov.SurfaceSpec("Quadratic bowl", {"kappa": 5.0}),
-    (2.0, 1.0),
-    10,
-    (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}), label="<img src=x onerror=alert(1)>"),
-        ov.RunSpec(ov.OptimizerSpec("Adam"), scheduler=ov.SchedulerSpec("StepLR", {"step_size": 3})),
-    ),
+    competitor("SGD", {"lr": 0.1}, label="<img src=x onerror=alert(1)>"),
+    competitor("Adam", scheduler=ov.SchedulerSpec("StepLR", {"step_size": 3})),
+    start=(2.0, 1.0),
+    steps=10,
 )
 
 
@@ -39,7 +38,7 @@ def test_a_trajectory_shows_itself() -> None:
     assert adam.outcome.detail in " ".join(shown.itertext())
     assert len(shown.find("svg/polyline").get("points").split()) == len(adam.losses)
     assert "<img" not in sgd._repr_html_()
-    wild = replace(EXP, runs=(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e30})),))
+    wild = replace(EXP, runs=(competitor("SGD", {"lr": 1e30}),))
     assert "Diverged" in ov.run(wild, "cpu")[0]._repr_html_()
 
 

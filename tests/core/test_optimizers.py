@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.optimizers.catalogue import EXCLUDED, PLUMBING, Coupling
 from optviz.spec.params import Param
 
@@ -92,8 +93,8 @@ def test_lbfgs_searches_with_what_is_suggested_and_not_with_torchs_max_eval() ->
 
     def evals(max_eval: int | None) -> int:
         params = {**ov.OPTIMIZERS["LBFGS"].suggested, "max_eval": max_eval}
-        run = ov.RunSpec(ov.OptimizerSpec("LBFGS", params))
-        exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 20, (run,))
+        run = competitor("LBFGS", params)
+        exp = experiment("Rosenbrock", run, steps=20)
         return int(ov.run(exp, device="cpu")[0].evals[-1])
 
     assert ov.OPTIMIZERS["LBFGS"].suggested["max_eval"] is not None
@@ -103,8 +104,8 @@ def test_lbfgs_searches_with_what_is_suggested_and_not_with_torchs_max_eval() ->
 def test_muon_is_normalised_gradient_descent_on_two_numbers() -> None:
     """Its note says so: with no momentum and decay, steps follow the gradient, about lr long."""
     params = {"lr": 0.01, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0}
-    run = ov.RunSpec(ov.OptimizerSpec("Muon", params))
-    muon = ov.run(ov.Experiment(ov.SurfaceSpec("Himmelblau"), (0.0, 0.0), 40, (run,)), device="cpu")[0]
+    run = competitor("Muon", params)
+    muon = ov.run(experiment("Himmelblau", run, start=(0.0, 0.0), steps=40), device="cpu")[0]
     steps = muon.points[1:] - muon.points[:-1]
     lengths = (steps**2).sum(1) ** 0.5
     downhill = -(steps * muon.gradients[:-1]).sum(1) / lengths / (muon.gradients[:-1] ** 2).sum(1) ** 0.5
@@ -180,10 +181,8 @@ def test_asgd_takes_up_a_change_of_lr_one_step_late() -> None:
 
 def test_amsgrads_divisor_may_shrink_as_torchs_largest_is_not_corrected() -> None:
     """So nothing is said of shorter steps, nor of the divisor: the largest mean square alone only grows."""
-    run = ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1, "amsgrad": True}))
-    adam = ov.run(ov.Experiment(ov.SurfaceSpec("Plateau"), (-8.0, 6.0), 200, (run,), dtype="float64"), "cpu")[
-        0
-    ]
+    run = competitor("Adam", {"lr": 0.1, "amsgrad": True})
+    (adam,) = ov.run(experiment("Plateau", run, start=(-8.0, 6.0), steps=200, dtype="float64"), "cpu")
     largest = adam.state["max_exp_avg_sq"]
     assert (largest[1:] >= largest[:-1]).all()
     lengths = ((adam.points[1:] - adam.points[:-1]) ** 2).sum(1) ** 0.5

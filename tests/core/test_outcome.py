@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment, suggested
 from optviz.engine.outcome import OUTCOMES, Landscape, judge, judge_many
 from optviz.engine.sampling import landscape
 
 
 def run(surface, optimizer, params, start=None, steps=300, **rest) -> ov.Trajectory:
-    spec = surface if isinstance(surface, ov.SurfaceSpec) else ov.SurfaceSpec(surface)
-    start = ov.surface(spec).start if start is None else start
-    competitor = ov.RunSpec(ov.OptimizerSpec(optimizer, params), **rest)
-    return ov.run(ov.Experiment(spec, start, steps, (competitor,)), device="cpu")[0]
+    exp = experiment(surface, competitor(optimizer, params, **rest), start=start, steps=steps)
+    return ov.run(exp, device="cpu")[0]
 
 
 CASES = {
@@ -125,16 +124,10 @@ def test_a_diverged_path_is_cut_at_its_first_point_beyond_reach() -> None:
 
 def test_lbfgs_that_chokes_has_diverged() -> None:
     """torch's line search raises IndexError on a surface without a floor; that is an ending, not a crash."""
-    suggested = {"lr": 1.0, **ov.OPTIMIZERS["LBFGS"].suggested}
-    trajectory = run("Monkey saddle", "LBFGS", suggested, (1.5, 0.001), 100)
+    trajectory = run("Monkey saddle", "LBFGS", suggested("LBFGS", "Monkey saddle"), (1.5, 0.001), 100)
     assert trajectory.outcome.kind == "diverged" and trajectory.steps < 100
     many = ov.run_many(
-        ov.Experiment(
-            ov.SurfaceSpec("Monkey saddle"),
-            (0.0, 0.0),
-            100,
-            (ov.RunSpec(ov.OptimizerSpec("LBFGS", suggested)),),
-        ),
+        experiment("Monkey saddle", "LBFGS", start=(0.0, 0.0), steps=100),
         [(1.5, 0.001)],
         device="cpu",
     )
@@ -222,12 +215,12 @@ def test_many_verdicts_are_those_of_each_run_alone(surface: str) -> None:
     kinds = set()
     for optimizer, factor in (("SGD", 1), ("SGD", 30), ("Rprop", 1)):
         lr = factor * ov.suggested_lr(optimizer, ov.SurfaceSpec(surface))
-        runs = (ov.RunSpec(ov.OptimizerSpec(optimizer, {"lr": lr})),)
-        exp = ov.Experiment(ov.SurfaceSpec(surface), function.start, 90, runs)
+        walker = competitor(optimizer, {"lr": lr})
+        exp = experiment(surface, walker, steps=90)
         many = ov.run_many(exp, starts, record="paths", device="cpu")
         found = judge_many(many.paths.transpose(1, 0, 2), many.steps, many.diverged, landscape(function))
         for row, start in enumerate(many.starts):
-            one = ov.Experiment(exp.surface, tuple(map(float, start)), exp.steps, runs)
+            one = experiment(surface, walker, start=tuple(map(float, start)), steps=exp.steps)
             outcome = ov.run(one, "cpu")[0].outcome
             minimizer = -1 if outcome.minimizer is None else outcome.minimizer
             assert OUTCOMES[found.kinds[row]] == outcome.kind
@@ -239,8 +232,8 @@ def test_many_verdicts_are_those_of_each_run_alone(surface: str) -> None:
 def typed(expression: str, start: tuple, steps: int, lr: float, half: float = 5.0, **rest) -> ov.Trajectory:
     ranges = {"x_range": (-half, half), "y_range": (-half, half)}
     spec = ov.SurfaceSpec("Formula", {"expression": expression, **ranges})
-    run = ov.RunSpec(ov.OptimizerSpec(rest.pop("optimizer", "SGD"), {"lr": lr}))
-    return ov.run(ov.Experiment(spec, start, steps, (run,), dtype="float64"), device="cpu")[0]
+    run = competitor(rest.pop("optimizer", "SGD"), {"lr": lr})
+    return ov.run(experiment(spec, run, start=start, steps=steps, dtype="float64"), device="cpu")[0]
 
 
 SLOW = [

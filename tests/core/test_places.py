@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.export.films import _Stage
 from optviz.figures.contours import equal_units
 from optviz.figures.theme import LIGHT
@@ -24,8 +25,8 @@ def bowl(width: float, off: float, dtype: str = "float64", height: float | None 
     ranges = {"x_range": (off - width / 2, off + width / 2), "y_range": (-height / 2, height / 2)}
     expression = f"((x - ({off!r}))/{width!r})**2 + (y/{height!r})**2"
     spec = ov.SurfaceSpec("Formula", {"expression": expression, **ranges})
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1 * min(width, height) ** 2}))
-    return ov.Experiment(spec, (off - 0.3 * width, 0.3 * height), 8, (run,), dtype=dtype)
+    run = competitor("SGD", {"lr": 0.1 * min(width, height) ** 2})
+    return experiment(spec, run, start=(off - 0.3 * width, 0.3 * height), steps=8, dtype=dtype)
 
 
 def numbers_across(width: float, off: float, dtype: str) -> float:
@@ -76,8 +77,8 @@ def test_points_are_sent_to_the_bit_and_surfaces_are_sampled_in_double(
 @pytest.mark.parametrize("high", [0.0, 1e8, -1e12])
 def test_losses_high_above_0_are_told_apart(high: float) -> None:
     params = {"expression": f"x**2 + y**2 + ({high!r})"}
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
-    exp = ov.Experiment(ov.SurfaceSpec("Formula", params), (-1.5, 1.0), 5, (run,))
+    run = competitor("SGD", {"lr": 0.1})
+    exp = experiment(ov.SurfaceSpec("Formula", params), run, start=(-1.5, 1.0), steps=5)
     (path,) = ov.run(exp, "cpu")
     shown = scene(exp, by_index(exp, [path]))
     ground, blob = shown.blobs
@@ -102,8 +103,8 @@ def test_a_domain_with_few_numbers_says_so(width: float, off: float, dtype: str)
 @pytest.mark.parametrize("surface", [info for info in ov.SURFACES if info != "Formula"])
 def test_no_surface_of_ours_is_too_narrow(surface: str) -> None:
     spec = ov.SurfaceSpec(surface)
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
-    assert captions.narrow_words(ov.Experiment(spec, ov.surface(spec).start, 1, (run,))) == ""
+    run = competitor("SGD", {"lr": 0.1})
+    assert captions.narrow_words(experiment(spec, run, steps=1)) == ""
     assert equal_units(ov.surface(spec).domain)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.engine.rates import lr_words, moves, used_lrs
 from optviz.optimizers.catalogue import OPTIMIZERS, LrUse
 from optviz.player.scene import by_index, scene
@@ -31,8 +32,8 @@ SCHEDULERS: dict[str, dict] = {
 
 
 def walked(name: str, params: dict, scheduler: ov.SchedulerSpec | None, **rest) -> ov.Trajectory:
-    run = ov.RunSpec(ov.OptimizerSpec(name, params), scheduler=scheduler, **rest)
-    return ov.run(ov.Experiment(BOWL, (2.0, 1.5), STEPS, (run,), dtype="float64"), "cpu")[0]
+    run = competitor(name, params, scheduler=scheduler, **rest)
+    return ov.run(experiment(BOWL, run, start=(2.0, 1.5), steps=STEPS, dtype="float64"), "cpu")[0]
 
 
 def differ_from(one: np.ndarray, other: np.ndarray) -> int:
@@ -108,8 +109,8 @@ def test_adagrads_rate_is_divided_and_adafactors_is_capped() -> None:
 
 def test_what_is_drawn_is_what_was_used_or_it_is_said_that_none_was() -> None:
     half = ov.SchedulerSpec("StepLR", {"step_size": 4, "gamma": 0.5})
-    runs = [ov.RunSpec(ov.OptimizerSpec(name), scheduler=half) for name in ("Rprop", "ASGD", "SGD", "LBFGS")]
-    exp = ov.Experiment(BOWL, (2.0, 1.5), STEPS, tuple(runs))
+    runs = [competitor(name, scheduler=half) for name in ("Rprop", "ASGD", "SGD", "LBFGS")]
+    exp = experiment(BOWL, *runs, start=(2.0, 1.5), steps=STEPS)
     paths = ov.run(exp, "cpu")
     figure = ov.lr_figure(exp, paths)
     for trace, path in zip((t for t in figure.data if t.showlegend is not False), paths, strict=False):

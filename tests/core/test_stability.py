@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.player.scene import steps_of
 from optviz.rules.stability import sgd_limit
 from optviz.rules.steps import Steps
@@ -16,8 +17,8 @@ LARGEST = 2 * KAPPA
 
 
 def along(optimizer: str, params: dict, steps: int = 25, **rest) -> tuple[ov.Stability, ov.Trajectory]:
-    run = ov.RunSpec(ov.OptimizerSpec(optimizer, params), **rest)
-    exp = ov.Experiment(BOWL, (2.0, 1.0), steps, (run,), dtype="float64")
+    run = competitor(optimizer, params, **rest)
+    exp = experiment(BOWL, run, start=(2.0, 1.0), steps=steps, dtype="float64")
     (path,) = ov.run(exp, "cpu")
     return ov.stability(exp, path), path
 
@@ -143,8 +144,8 @@ LIMITED = [
 @pytest.mark.parametrize(("name", "params"), LIMITED)
 def test_the_limit_parts_the_runs_that_grow_from_those_that_shrink(name: str, params: dict) -> None:
     def ran(lr: float) -> tuple[ov.Stability, np.ndarray]:
-        run = ov.RunSpec(ov.OptimizerSpec(name, {**params, "lr": lr}))
-        exp = ov.Experiment(BOWL, (1e-100, 1e-100), 300, (run,), dtype="float64")
+        run = competitor(name, {**params, "lr": lr})
+        exp = experiment(BOWL, run, start=(1e-100, 1e-100), steps=300, dtype="float64")
         (path,) = ov.run(exp, "cpu")
         return ov.stability(exp, path), np.abs(path.points[:, 1].astype(float))
 
@@ -178,13 +179,13 @@ def test_what_looks_into_a_step_shows_the_same_pair(name: str, params: dict) -> 
 
 
 def anew(name: str, params: dict) -> tuple[ov.Experiment, ov.Trajectory]:
-    run = ov.RunSpec(ov.OptimizerSpec(name, {"lr": 0.01, **params}), reset_every=3)
-    exp = ov.Experiment(BOWL, (2.0, 1.0), 8, (run,))
+    run = competitor(name, {"lr": 0.01, **params}, reset_every=3)
+    exp = experiment(BOWL, run, start=(2.0, 1.0), steps=8)
     return exp, ov.run(exp, "cpu")[0]
 
 
 def scene_inside(path: ov.Trajectory) -> Steps:
-    exp = ov.Experiment(BOWL, (2.0, 1.0), path.steps, (path.run,), dtype="float64")
+    exp = experiment(BOWL, path.run, start=(2.0, 1.0), steps=path.steps, dtype="float64")
     return steps_of(exp, path, ov.stability(exp, path))
 
 

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.expressions.terms import Operation
 from optviz.rules.steps import Steps, steps
 
 
 def taken(name: str, surface: str = "Booth", dtype: str = "float32", **around: Any) -> ov.Trajectory:
-    run = ov.RunSpec(ov.OptimizerSpec(name, around.pop("params", {})), **around)
-    exp = ov.Experiment(ov.SurfaceSpec(surface), (1.5, -0.5), 9, (run,), noise=0.3, dtype=dtype)
+    run = competitor(name, around.pop("params", {}), **around)
+    exp = experiment(surface, run, start=(1.5, -0.5), steps=9, noise=0.3, dtype=dtype)
     return ov.run_one(exp, 0, "cpu")
 
 

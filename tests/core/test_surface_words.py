@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.optim import lr_scheduler
 
 import optviz as ov
+from builders import competitor
 from optviz.spec.experiment import EXPERIMENT_PARAMS, SurfaceSpec
 from optviz.surfaces.catalogue import surface
 from optviz.surfaces.problem import Surface
@@ -96,7 +97,7 @@ def minima(s: Surface, side: int) -> Tensor:
 def walk(name: str, steps: int, optimizer: str, start: tuple[float, float], **settings: Any) -> Tensor:
     """The path (n+1, 2) of torch's own optimizer in float64; `run` among the settings is for the RunSpec."""
     around = settings.pop("run", {})
-    run = ov.RunSpec(ov.OptimizerSpec(optimizer, settings), **around)
+    run = competitor(optimizer, settings, **around)
     experiment = ov.Experiment(SurfaceSpec(name), start, steps, (run,), dtype="float64")
     return torch.as_tensor(ov.run_one(experiment, 0, device="cpu").points, dtype=torch.float64)
 
@@ -576,7 +577,7 @@ def _() -> None:
 @says("MLP classifier", "a path that seems to climb may fall along those that are not seen")
 def _() -> None:
     for lr in (0.3, 3.0):
-        run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr}))
+        run = competitor("SGD", {"lr": lr})
         spec = SurfaceSpec("MLP classifier", {"plane": "random"})
         experiment = ov.Experiment(spec, (0.0, 0.0), 40, (run,))
         (path,) = ov.run(experiment, device="cpu")
@@ -590,10 +591,7 @@ def _() -> None:
 
 @says("Least squares with bias", "the plane that the paths vary most along shows nearly all")
 def _() -> None:
-    runs = [
-        ov.RunSpec(ov.OptimizerSpec(name, {"lr": lr}))
-        for name, lr in (("SGD", 0.1), ("Adam", 0.05), ("RMSprop", 0.02))
-    ]
+    runs = [competitor(name, {"lr": lr}) for name, lr in (("SGD", 0.1), ("Adam", 0.05), ("RMSprop", 0.02))]
     experiment = ov.Experiment(SurfaceSpec("Least squares with bias"), (0.0, 0.0), 100, tuple(runs))
     assert sum(ov.plane(experiment, ov.run(experiment, device="cpu")).shares) > 0.95
 
@@ -674,7 +672,7 @@ def test_a_power_falls_early_above_1_and_late_below() -> None:
 
 def test_noise_is_on_each_number_of_a_networks_gradient() -> None:
     assert "each number of every gradient" in EXPERIMENT_PARAMS["noise"].help
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1.0}))
+    run = competitor("SGD", {"lr": 1.0})
     name = SurfaceSpec("Least squares with bias")
     quiet, noisy = (
         torch.as_tensor(ov.run_one(ov.Experiment(name, (0.0, 0.0), 1, (run,), noise), 0, device="cpu").theta)

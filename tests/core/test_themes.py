@@ -16,13 +16,12 @@ import pytest
 from PIL import Image, ImageColor
 
 import optviz as ov
+from builders import competitor, experiment
 from optviz.export.pictures import still
 from optviz.figures.theme import DARK
 
 ROOT = Path(__file__).parents[2]
-EXPERIMENT = ov.Experiment(
-    ov.SurfaceSpec("Booth"), (1.0, 1.0), 20, (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01})),)
-)
+EXPERIMENT = experiment("Booth", competitor("SGD", {"lr": 0.01}), start=(1.0, 1.0), steps=20)
 PATHS = ov.run(EXPERIMENT, "cpu")
 INKY = replace(DARK, paper="#101010", ink="#eeeeee")
 DRAWN = sorted(
