@@ -629,7 +629,7 @@ def file(**changes: object) -> Callable[[], object]:
     return lambda: Experiment.from_json(json.dumps(json.loads(PLAIN.to_json()) | changes))
 
 
-def experiment(**changes: object) -> Callable[[], object]:
+def altered(**changes: object) -> Callable[[], object]:
     return lambda: replace(PLAIN, **changes)
 
 
@@ -642,30 +642,30 @@ def written(text: str) -> str:
 
 
 SENTENCES = [
-    (experiment(steps="abc"), "Experiment: steps must be a whole number, not 'abc'."),
-    (experiment(steps=1.5), "Experiment: steps must be a whole number, 1 or 2, not 1.5."),
-    (experiment(steps=True), "Experiment: steps must be a whole number, not True."),
-    (experiment(steps=None), "Experiment: steps must be a whole number, not None."),
-    (experiment(steps=0), "Experiment: steps must be between 1 and 1,000,000, not 0."),
-    (experiment(steps=1_000_001), "Experiment: steps must be between 1 and 1,000,000, not 1,000,001."),
-    (experiment(start=(1, 2, 3)), "Experiment: start must be 2 values, not (1, 2, 3)."),
-    (experiment(start=5), "Experiment: start must be 2 values, not 5."),
-    (experiment(start=None), "Experiment: start must be 2 values, not None."),
-    (experiment(start="12"), "Experiment: start must be 2 values, not '12'."),
-    (experiment(start={1, 2}), "Experiment: start must be 2 values, not {1, 2}."),
-    (experiment(start=("a", "b")), "Experiment: start (value 1) must be a number, not 'a'."),
-    (experiment(start=(0, math.nan)), "Experiment: start (value 2) must be a finite number, not nan."),
-    (experiment(noise=-1), "Experiment: noise must be at least 0, not -1."),
-    (experiment(noise=math.inf), "Experiment: noise must be a finite number, not inf."),
-    (experiment(seed=2**63), f"Experiment: seed must be between 0 and {2**63 - 1:,}, not {2**63:,}."),
-    (experiment(batch_size=0), "Experiment: batch_size must be between 1 and 1,000,000,000, not 0."),
-    (experiment(dtype="float16"), "Experiment: dtype must be one of float32, float64, not 'float16'."),
-    (experiment(dtype=None), "Experiment: dtype must be one of float32, float64, not None."),
-    (experiment(surface="Sphere"), "An experiment needs a SurfaceSpec, not 'Sphere'."),
-    (experiment(runs=()), "An experiment needs at least one run."),
-    (experiment(runs=5), "An experiment's runs must be a tuple of RunSpec, not 5."),
-    (experiment(runs=[1]), "An experiment's runs must be RunSpecs, not 1."),
-    (experiment(runs="SGD"), "An experiment's runs must be a tuple of RunSpec, not 'SGD'."),
+    (altered(steps="abc"), "Experiment: steps must be a whole number, not 'abc'."),
+    (altered(steps=1.5), "Experiment: steps must be a whole number, 1 or 2, not 1.5."),
+    (altered(steps=True), "Experiment: steps must be a whole number, not True."),
+    (altered(steps=None), "Experiment: steps must be a whole number, not None."),
+    (altered(steps=0), "Experiment: steps must be between 1 and 1,000,000, not 0."),
+    (altered(steps=1_000_001), "Experiment: steps must be between 1 and 1,000,000, not 1,000,001."),
+    (altered(start=(1, 2, 3)), "Experiment: start must be 2 values, not (1, 2, 3)."),
+    (altered(start=5), "Experiment: start must be 2 values, not 5."),
+    (altered(start=None), "Experiment: start must be 2 values, not None."),
+    (altered(start="12"), "Experiment: start must be 2 values, not '12'."),
+    (altered(start={1, 2}), "Experiment: start must be 2 values, not {1, 2}."),
+    (altered(start=("a", "b")), "Experiment: start (value 1) must be a number, not 'a'."),
+    (altered(start=(0, math.nan)), "Experiment: start (value 2) must be a finite number, not nan."),
+    (altered(noise=-1), "Experiment: noise must be at least 0, not -1."),
+    (altered(noise=math.inf), "Experiment: noise must be a finite number, not inf."),
+    (altered(seed=2**63), f"Experiment: seed must be between 0 and {2**63 - 1:,}, not {2**63:,}."),
+    (altered(batch_size=0), "Experiment: batch_size must be between 1 and 1,000,000,000, not 0."),
+    (altered(dtype="float16"), "Experiment: dtype must be one of float32, float64, not 'float16'."),
+    (altered(dtype=None), "Experiment: dtype must be one of float32, float64, not None."),
+    (altered(surface="Sphere"), "An experiment needs a SurfaceSpec, not 'Sphere'."),
+    (altered(runs=()), "An experiment needs at least one run."),
+    (altered(runs=5), "An experiment's runs must be a tuple of RunSpec, not 5."),
+    (altered(runs=[1]), "An experiment's runs must be RunSpecs, not 1."),
+    (altered(runs="SGD"), "An experiment's runs must be a tuple of RunSpec, not 'SGD'."),
     (run(optimizer="Adam"), "A run needs an OptimizerSpec, not 'Adam'."),
     (run(scheduler="StepLR"), "A run's scheduler must be a SchedulerSpec or None, not 'StepLR'."),
     (run(clip_norm="x"), "Adam: clip_norm must be a number, not 'x'."),
