@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 import optviz as ov
+from builders import competitor, experiment
 from scripts.live_app import follow, wait_until_still
 
 PLAYER = "document.querySelector('.optviz-player').player"
@@ -14,12 +15,12 @@ READY = ".optviz-contour .main-svg"
 LOOK = ov.View(beside="data")
 
 
-def experiment(name, params, start, batch_size=None):
-    runs = (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02, "momentum": 0.5})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
-    )
-    return ov.Experiment(ov.SurfaceSpec(name, params), start, 40, runs, batch_size=batch_size, seed=3)
+RUNS = (competitor("SGD", {"lr": 0.02, "momentum": 0.5}), competitor("Adam", {"lr": 0.1}))
+
+
+def race(name, params, start, batch_size=None):
+    surface = ov.SurfaceSpec(name, params)
+    return experiment(surface, *RUNS, start=start, steps=40, batch_size=batch_size, seed=3)
 
 
 MODELS = [
@@ -35,7 +36,7 @@ MODELS = [
 def test_the_browser_predicts_what_torch_predicts(page):
     page.wait_for_selector(READY)
     for name, params, start in MODELS:
-        exp = experiment(name, params, start, batch_size=3)
+        exp = race(name, params, start, batch_size=3)
         follow(page, exp.to_url(LOOK))
         check_predictions(page, exp)
 
@@ -63,7 +64,7 @@ def check_predictions(page, exp):
 
 
 def test_each_steps_minibatch_is_ringed_and_the_epoch_said(visit):
-    exp = experiment("Linear fit", {"data": "noise"}, (0.0, 0.0), batch_size=8)
+    exp = race("Linear fit", {"data": "noise"}, (0.0, 0.0), batch_size=8)
     page = visit(exp.to_url(LOOK), width=390, height=844, scheme="dark")
     page.wait_for_selector(READY)
     wait_until_still(page)
@@ -79,7 +80,7 @@ def test_each_steps_minibatch_is_ringed_and_the_epoch_said(visit):
 
 
 def test_the_prediction_beyond_the_data_is_said_and_another_surface_has_none(visit):
-    exp = experiment("Linear fit", {}, (0.0, 0.0))
+    exp = race("Linear fit", {}, (0.0, 0.0))
     page = visit(exp.to_url(LOOK))
     page.wait_for_selector(READY)
     wait_until_still(page)
@@ -102,7 +103,7 @@ def test_the_prediction_beyond_the_data_is_said_and_another_surface_has_none(vis
 
 def test_what_is_undefined_is_said(visit):
     spec = ov.SurfaceSpec("Formula", {"expression": "log(x) + y**2"})
-    page = visit(ov.Experiment(spec, (1.0, 1.0), 10, experiment("Booth", {}, (0, 0)).runs).to_url())
+    page = visit(experiment(spec, *RUNS, start=(1.0, 1.0), steps=10).to_url())
     page.wait_for_selector(READY)
     wait_until_still(page)
     share = float(np.mean(~np.isfinite(ov.sample(spec).z)))
@@ -111,7 +112,7 @@ def test_what_is_undefined_is_said(visit):
 
 
 def test_a_network_is_seen_on_its_plane_and_starts_where_it_starts(visit):
-    exp = experiment("MLP classifier", {"hidden": (5,)}, (0.0, 0.0))
+    exp = race("MLP classifier", {"hidden": (5,)}, (0.0, 0.0))
     page = visit(exp.to_url(ov.View(beside="step")), scheme="dark")
     page.wait_for_selector(READY)
     wait_until_still(page)
@@ -135,7 +136,7 @@ def test_a_network_is_seen_on_its_plane_and_starts_where_it_starts(visit):
 
 
 def test_a_networks_arrows_ghosts_and_stability_are_drawn(visit):
-    runs = (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.2, "momentum": 0.9})),)
+    runs = (competitor("SGD", {"lr": 0.2, "momentum": 0.9}),)
     exp = ov.Experiment(ov.SurfaceSpec("MLP classifier"), (0.0, 0.0), 30, runs)
     marks = ("gradient", "momentum", "step", "curvature")
     page = visit(exp.to_url(ov.View(beside="step", marks=marks, convention="average")))

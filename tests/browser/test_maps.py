@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import optviz as ov
+from builders import competitor
 from optviz.spec.wording import coordinates
 from optviz.web.state.choices import OPENING
 from scripts.live_app import follow, wait_until_still
@@ -21,8 +22,8 @@ FOUR = replace(
     start=(0.0, 0.0),
     steps=100,
     runs=(
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
+        competitor("SGD", {"lr": 0.01}),
+        competitor("Adam", {"lr": 0.1}),
     ),
 )
 
@@ -107,7 +108,7 @@ def test_every_map_fits_the_window_in_any_theme(visit):
 
 
 def test_a_long_map_grows_and_can_be_stopped(open_page):
-    slow = replace(FOUR, runs=(ov.RunSpec(ov.OptimizerSpec("LBFGS", {"max_iter": 20})),))
+    slow = replace(FOUR, runs=(competitor("LBFGS", {"max_iter": 20}),))
     page = open_page(link(ov.MapSpec("basins", {"resolution": 48}), slow))
     page.get_by_role("button", name="Start", exact=True).click()
     page.locator(PLOT).first.wait_for()

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page
 from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
+from builders import competitor
 from optviz.player import captions
 from optviz.player.scene import Shown, scene, steps_of
 from optviz.spec.view import PLAIN
@@ -128,13 +129,13 @@ def bowl(width: float, off: float, dtype: str, shape: float = 1.0) -> ov.Experim
     expression = f"((x - ({x!r}))/{width!r})**2 + 2*((y - ({y!r}))/{height!r})**2"
     params = {"expression": expression, "x_range": (off, off + width), "y_range": (-off, -off + height)}
     start = (off + 0.13 * width, -off + 0.9 * height)
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.15 * min(width, height) ** 2}))
+    run = competitor("SGD", {"lr": 0.15 * min(width, height) ** 2})
     return ov.Experiment(ov.SurfaceSpec("Formula", params), start, 12, (run,), dtype=dtype)
 
 
 def classic(name: str, **params: Any) -> ov.Experiment:
     spec = ov.SurfaceSpec(name, params)
-    runs = tuple(ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": lr})) for lr in (0.1, 1.0))
+    runs = tuple(competitor("Adam", {"lr": lr}) for lr in (0.1, 1.0))
     return ov.Experiment(spec, ov.surface(spec).start, 40, runs)
 
 
@@ -285,7 +286,7 @@ def test_arrows_and_the_ellipse_go_by_both_axes(exported: Page, units: str) -> N
         "x_range": (-100.0, 100.0),
         "y_range": (-1.0, 1.0),
     }
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1}))
+    run = competitor("SGD", {"lr": 0.1})
     exp = ov.Experiment(ov.SurfaceSpec("Formula", params), (-40.0, 0.3), 10, (run,), dtype="float64")
     view = ov.View(units=units, marks=("gradient", "curvature"))
     exported.evaluate(SHOW, sent(exp, view))

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import optviz as ov
+from builders import competitor
 from optviz.figures.theme import LIGHT
 from scripts.live_app import follow, wait_until_still
 
@@ -37,8 +38,8 @@ APART = ov.Experiment(  # paths that do not hide each other
     (-6.0, 5.0),
     80,
     (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
+        competitor("SGD", {"lr": 0.02}),
+        competitor("Adam", {"lr": 0.1}),
     ),
 )
 
@@ -347,8 +348,8 @@ def test_on_the_whole_screen_a_space_plays_after_a_click_on_any_button(visit):
 
 def test_against_evaluations_every_run_is_where_it_was_then(visit):
     runs = (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02})),
-        ov.RunSpec(ov.OptimizerSpec("LBFGS", {"lr": 0.1, "max_iter": 4})),
+        competitor("SGD", {"lr": 0.02}),
+        competitor("LBFGS", {"lr": 0.1, "max_iter": 4}),
     )
     exp = ov.Experiment(APART.surface, APART.start, 40, runs)
     page = opened(visit, exp)
@@ -370,8 +371,8 @@ def test_against_evaluations_every_run_is_where_it_was_then(visit):
 
 def test_what_leaves_the_picture_is_said(visit):
     runs = (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.3})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.5})),
+        competitor("SGD", {"lr": 0.3}),
+        competitor("Adam", {"lr": 0.5}),
     )
     exp = ov.Experiment(APART.surface, APART.start, 60, runs)
     diverged = ov.run(exp, "cpu")[0]
@@ -475,10 +476,7 @@ def test_a_finger_moves_the_start_and_scrolls_the_page(phone):
 
 
 def test_the_table_sorts_by_any_column(visit):
-    runs = tuple(
-        ov.RunSpec(ov.OptimizerSpec(name, {"lr": lr}))
-        for name, lr in {"SGD": 1.0, "Adam": 0.1, "LBFGS": 0.5}.items()
-    )
+    runs = tuple(competitor(name, {"lr": lr}) for name, lr in {"SGD": 1.0, "Adam": 0.1, "LBFGS": 0.5}.items())
     exp = ov.Experiment(APART.surface, APART.start, 40, runs)
     page = opened(visit, exp)
     table = page.locator(".optviz-results")

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page
 from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
+from builders import competitor
 from optviz.player import captions
 from optviz.player.scene import Shown, scene
 
@@ -177,7 +178,7 @@ PLAYERS = "(name => holders[name].querySelector('.optviz-player').player)"
 
 
 def sent(surface: str, *lrs: float, player: str) -> dict[str, Any]:
-    runs = tuple(ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": lr})) for lr in lrs)
+    runs = tuple(competitor("SGD", {"lr": lr}) for lr in lrs)
     spec = ov.SurfaceSpec(surface)
     exp = ov.Experiment(spec, ov.surface(spec).start, 20, runs)
     paths = ov.run(exp, "cpu")

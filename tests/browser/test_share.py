@@ -14,6 +14,7 @@ from PIL import Image, ImageColor
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import optviz as ov
+from builders import competitor
 from optviz.figures.theme import THEMES
 from scripts.live_app import wait_until_still
 
@@ -22,16 +23,14 @@ FOUR = ov.Experiment(
     (-1.2, 1.0),
     60,
     (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 5e-4, "momentum": 0.9})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1}), label="</script><b>&"),
-        ov.RunSpec(ov.OptimizerSpec("LBFGS", {"max_iter": 2})),
+        competitor("SGD", {"lr": 5e-4, "momentum": 0.9}),
+        competitor("Adam", {"lr": 0.1}, label="</script><b>&"),
+        competitor("LBFGS", {"max_iter": 2}),
     ),
 )
-DATA = ov.Experiment(
-    ov.SurfaceSpec("Linear fit"), (0.0, 0.0), 30, (ov.RunSpec(ov.OptimizerSpec("Adam")),), batch_size=4
-)
+DATA = ov.Experiment(ov.SurfaceSpec("Linear fit"), (0.0, 0.0), 30, (competitor("Adam"),), batch_size=4)
 NETWORK = ov.Experiment(
-    ov.SurfaceSpec("MLP classifier"), (0.0, 0.0), 20, (ov.RunSpec(ov.OptimizerSpec("Adam")),), batch_size=32
+    ov.SurfaceSpec("MLP classifier"), (0.0, 0.0), 20, (competitor("Adam"),), batch_size=32
 )
 PLAYER = "document.querySelector('.optviz-player').player"
 

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import optviz as ov
+from builders import competitor
 from optviz.engine.rates import used_lrs
 from optviz.rules.derivations import RULES
 from scripts.live_app import wait_until_still
@@ -22,12 +23,10 @@ FOUR = ov.Experiment(
     (-6.0, 5.0),
     40,
     (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02, "momentum": 0.9})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.5, "weight_decay": 0.1}), frozen=("x",)),
-        ov.RunSpec(
-            ov.OptimizerSpec("NAdam", {"lr": 0.5}), scheduler=ov.SchedulerSpec("OneCycleLR"), reset_every=7
-        ),
-        ov.RunSpec(ov.OptimizerSpec("LBFGS", {"lr": 0.3, "max_iter": 2})),
+        competitor("SGD", {"lr": 0.02, "momentum": 0.9}),
+        competitor("Adam", {"lr": 0.5, "weight_decay": 0.1}, frozen=("x",)),
+        competitor("NAdam", {"lr": 0.5}, scheduler=ov.SchedulerSpec("OneCycleLR"), reset_every=7),
+        competitor("LBFGS", {"lr": 0.3, "max_iter": 2}),
     ),
     noise=0.5,
     dtype="float64",
@@ -90,7 +89,7 @@ def test_the_inspectors_numbers_are_the_trajectorys(visit):
 def test_a_stability_limit_is_the_optimizers_own(visit):
     """The pair that belongs together, as `ov.stability` has it, or nothing."""
     names = {"SGD": {"lr": 0.02}, "Adam": {"lr": 0.5}, "RMSprop": {}, "LBFGS": {"max_iter": 1}, "Muon": {}}
-    runs = tuple(ov.RunSpec(ov.OptimizerSpec(name, params)) for name, params in names.items())
+    runs = tuple(competitor(name, params) for name, params in names.items())
     exp = replace(FOUR, runs=runs, steps=12)
     page = opened(visit, exp, ov.View(beside="step", marks=("curvature",)))
     for focus, run in enumerate(ov.run(exp, "cpu")):
@@ -111,7 +110,7 @@ def test_a_stability_limit_is_the_optimizers_own(visit):
 
 def test_a_rate_that_no_step_used_is_not_shown(visit):
     half = ov.SchedulerSpec("StepLR", {"step_size": 4, "gamma": 0.5})
-    runs = tuple(ov.RunSpec(ov.OptimizerSpec(name), scheduler=half) for name in ("Rprop", "ASGD", "SGD"))
+    runs = tuple(competitor(name, scheduler=half) for name in ("Rprop", "ASGD", "SGD"))
     exp = replace(FOUR, runs=runs, steps=12)
     page = opened(visit, exp)
     expect(page.get_by_text("Rprop uses the learning rate in its first step only")).to_be_visible()
@@ -130,9 +129,7 @@ def test_the_browser_derives_what_python_derives(visit):
     """Every rule, in the browser's own arithmetic, against the derivation that is tested against torch."""
     names = list(RULES)
     for some, dtype in ((names[:6], "float64"), (names[6:], "float32")):
-        runs = tuple(
-            ov.RunSpec(ov.OptimizerSpec(name, {"lr": 0.05} if name != "Adadelta" else {})) for name in some
-        )
+        runs = tuple(competitor(name, {"lr": 0.05} if name != "Adadelta" else {}) for name in some)
         exp = ov.Experiment(ov.SurfaceSpec("Rosenbrock"), (-1.2, 1.0), 12, runs, noise=0.1, dtype=dtype)
         page = opened(visit, exp, ov.View(beside="step"))
         found = page.evaluate(
@@ -397,7 +394,7 @@ def test_side_by_side_keeps_the_zoom(visit):
 
 
 def test_the_inspector_does_not_outlive_its_run(visit):
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02, "momentum": 0.9, "nesterov": True}))
+    run = competitor("SGD", {"lr": 0.02, "momentum": 0.9, "nesterov": True})
     page = opened(visit, replace(FOUR, runs=(run,)), ov.View(beside="step"))
     expect(page.locator(".optviz-step table")).to_have_count(1)
     # What the server sends where torch refuses the only competitor.
@@ -443,7 +440,7 @@ def test_stability_goes_with_the_playhead(visit):
 
 
 def test_arrows_have_one_scale_for_the_run_unless_they_are_to_fit(visit):
-    run = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.08}))
+    run = competitor("SGD", {"lr": 0.08})
     exp = ov.Experiment(ov.SurfaceSpec("Quadratic bowl"), (15.0, 8.0), 30, (run,))
     sgd = ov.run_one(exp, 0, "cpu")
     page = opened(visit, exp, ov.View(beside="step", marks=("gradient", "step")))

@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 import optviz as ov
+from builders import competitor
 from colors import contrast
 from optviz.figures.theme import THEMES
 from scripts.live_app import LiveApp, follow, wait_until_still
@@ -39,13 +40,11 @@ APART = ov.Experiment(
     (-6.0, 5.0),
     80,
     (
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.02, "momentum": 0.5})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1})),
+        competitor("SGD", {"lr": 0.02, "momentum": 0.5}),
+        competitor("Adam", {"lr": 0.1}),
     ),
 )
-DATA = ov.Experiment(
-    ov.SurfaceSpec("Linear fit"), (3.0, -3.0), 20, (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.05})),)
-)
+DATA = ov.Experiment(ov.SurfaceSpec("Linear fit"), (3.0, -3.0), 20, (competitor("SGD", {"lr": 0.05}),))
 RIVALS = ov.MapSpec("basins", {"resolution": 16, "rival": 1})
 VIEWS = {
     "curves": APART.to_url(),

@@ -14,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
+from builders import competitor
 from optviz.figures.theme import THEMES
 from optviz.maps import catalogue
 from optviz.maps.catalogue import MAPS, Request
@@ -27,8 +28,8 @@ FEW = replace(
     start=(0.0, 0.0),
     steps=30,
     runs=(
-        ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01})),
-        ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": 0.1}), label="the other"),
+        competitor("SGD", {"lr": 0.01}),
+        competitor("Adam", {"lr": 0.1}, label="the other"),
     ),
 )
 SMALL = {
@@ -166,7 +167,7 @@ def test_nonsense_from_a_browser_opens_nothing(on_a_map: AppTest, cell: Any) -> 
 
 @pytest.mark.slow
 def test_a_long_map_is_begun_when_that_is_wanted_stopped_and_gone_on_with() -> None:
-    lbfgs = replace(FEW, runs=(ov.RunSpec(ov.OptimizerSpec("LBFGS", {"max_iter": 20})),))
+    lbfgs = replace(FEW, runs=(competitor("LBFGS", {"max_iter": 20}),))
     app = opened(lbfgs.to_url(ov.View(map=ov.MapSpec("basins", {"resolution": 48}))))
     assert charts(app) == [] and "This will take about" in words(app)
     press(app, "map.start")
@@ -187,7 +188,7 @@ def test_a_long_map_is_begun_when_that_is_wanted_stopped_and_gone_on_with() -> N
 
 
 def test_what_is_absurd_is_refused() -> None:
-    lbfgs = replace(FEW, steps=5000, runs=(ov.RunSpec(ov.OptimizerSpec("LBFGS")),))
+    lbfgs = replace(FEW, steps=5000, runs=(competitor("LBFGS"),))
     with pytest.raises(AssertionError, match="This would take about"):
         opened(lbfgs.to_url(ov.View(map=ov.MapSpec("basins", {"resolution": 512}))))
 
@@ -240,7 +241,7 @@ def test_what_a_map_breaks_at_is_a_sentence_on_the_page_and_a_traceback_in_the_l
 
 
 def test_maps_that_nobody_looks_at_are_given_up() -> None:
-    exp = replace(FEW, runs=(ov.RunSpec(ov.OptimizerSpec("LBFGS", {"max_iter": 20})),))
+    exp = replace(FEW, runs=(competitor("LBFGS", {"max_iter": 20}),))
     (request,) = catalogue.requests(ov.MapSpec("basins", {"resolution": 64}), exp, 0)
     job = jobs.begin(request, viewer=1)
     job.leave(2)

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 import optviz as ov
 import optviz.maps
+from builders import competitor
 from optviz import command
 from optviz.export.formats import FORMATS, FileRequest, Format, figure_of
 from optviz.figures import registration as figures
@@ -44,9 +45,7 @@ RECIPES = dict(
         flags=re.DOTALL | re.MULTILINE,
     )
 )
-EXPERIMENT = ov.Experiment(
-    ov.SurfaceSpec("Booth"), (1.0, 1.0), 10, (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01})),)
-)
+EXPERIMENT = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 1.0), 10, (competitor("SGD", {"lr": 0.01}),))
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +101,7 @@ def test_to_add_surface(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_to_add_optimizer_of_torch_s(capsys: pytest.CaptureFixture[str]) -> None:
     followed("optimizer of torch's")
-    run = ov.RunSpec(ov.OptimizerSpec("NewSGD", {"lr": 0.01, "momentum": 0.5}))
+    run = competitor("NewSGD", {"lr": 0.01, "momentum": 0.5})
     exp = replace(EXPERIMENT, runs=(run,))
     assert ov.Experiment.from_url(exp.to_url()) == exp
     app = opened(exp.to_url())

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
+from builders import competitor
 from optviz.lessons.gallery import GALLERY
 from optviz.maps.catalogue import MAPS
 from optviz.spec.digits import write_number
@@ -54,7 +55,7 @@ NETWORK = ov.Experiment(
     ov.SurfaceSpec("Least squares with bias"),
     (0.0, 0.0),
     20,
-    (ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.01}), frozen=("bias",)),),
+    (competitor("SGD", {"lr": 0.01}, frozen=("bias",)),),
 )
 FULL = [
     OPENING.to_url(ov.View(within=0.02)),
@@ -421,7 +422,7 @@ RATES = st.floats(1e-8, 1e3) | st.floats(-8, 3).map(lambda power: float(f"{10**p
 @given(rate=RATES)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_learning_rate_that_is_shown_is_the_one_that_runs(app: AppTest, rate: float) -> None:
-    exp = replace(OPENING, steps=2, runs=(ov.RunSpec(ov.OptimizerSpec("Adam", {"lr": rate})),))
+    exp = replace(OPENING, steps=2, runs=(competitor("Adam", {"lr": rate}),))
     state(app).experiment, state(app).edited = exp, True
     app.run()
     assert not app.exception
@@ -534,7 +535,7 @@ def test_a_competitor_stays_in_focus_wherever_it_goes(app: AppTest) -> None:
 
 
 def test_the_focus_counts_competitors_that_did_not_run(app: AppTest) -> None:
-    bad = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "nesterov": True}))
+    bad = competitor("SGD", {"lr": 0.1, "nesterov": True})
     exp = replace(OPENING, runs=(bad, *OPENING.runs))
     words = split_link(exp.to_url(ov.View(focus=2, beside="step")))
     for name, texts in words.items():
@@ -546,8 +547,8 @@ def test_the_focus_counts_competitors_that_did_not_run(app: AppTest) -> None:
 
 @pytest.mark.slow
 def test_a_refused_competitor_changes_nothing_of_the_others(app: AppTest) -> None:
-    bad = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 0.1, "nesterov": True}))
-    damped = ov.RunSpec(ov.OptimizerSpec("SGD", {"lr": 1e-3, "momentum": 0.9, "dampening": 0.5}))
+    bad = competitor("SGD", {"lr": 0.1, "nesterov": True})
+    damped = competitor("SGD", {"lr": 1e-3, "momentum": 0.9, "dampening": 0.5})
     exp = replace(OPENING, runs=(OPENING.runs[1], bad, damped))
     (name, *_) = (row.name for row in ov.conventions(damped))
     look = ov.View(focus=2, beside="stability", convention=name, colors=(4, 0, 6))

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
+from builders import competitor
 from optviz.export.formats import FORMATS
 from optviz.figures.theme import THEMES
 from optviz.spec.links import split_link
@@ -20,7 +21,7 @@ from visits import calm, opened, press, state, widget, words
 SHORT = replace(
     OPENING,
     steps=12,
-    runs=(*OPENING.runs, ov.RunSpec(ov.OptimizerSpec("SGD", {"nesterov": True}), label="refused")),
+    runs=(*OPENING.runs, competitor("SGD", {"nesterov": True}, label="refused")),
 )
 """torch refuses the last one: nesterov needs a momentum."""
 
