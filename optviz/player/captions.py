@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from optviz.engine.trajectory import Summary
 from optviz.figures.theme import all_pens
-from optviz.player.message import ControlData, Convention, Option, TableColumn, TableData, TableRow, Texts
+from optviz.player.message import Convention, TableColumn, TableData, TableRow, Texts
 from optviz.spec.experiment import Experiment
-from optviz.spec.frozen import controls, declared_params
-from optviz.spec.params import Choice, Some
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
 from optviz.surfaces.catalogue import surface
@@ -30,37 +27,9 @@ def words(experiment: Experiment, view: View = PLAIN) -> Texts:
             "picture": f"Contours of {experiment.surface.name} with the paths of {names} from {start}.",
             "curves": f"{names}, against {view.against}.",
         },
-        "controls": _controls(type(view)),
         "narrow": narrow_words(experiment),
         "conventions": _conventions(experiment),
     }
-
-
-def _controls(view: Any) -> list[ControlData]:
-    """The controls of what is chosen beside the picture, as JSON."""
-    records: list[ControlData] = []
-    for name, control in controls(view).items():
-        param = declared_params(view)[name]
-        assert isinstance(param.kind, Choice | Some)
-        options: list[Option] = [
-            {
-                "value": value,
-                "called": control.called.get(value, value),
-                "help": control.helps.get(value, ""),
-            }
-            for value in param.kind.options
-        ]
-        records.append(
-            {
-                "name": name,
-                "label": control.label,
-                "help": param.help,
-                "several": isinstance(param.kind, Some),
-                "options": options,
-                "when": {name: list(values) for name, values in control.when.items()},
-            }
-        )
-    return records
 
 
 def narrow_words(experiment: Experiment) -> str:

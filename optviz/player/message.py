@@ -157,6 +157,28 @@ class Examples(DataSet):
     """The places of the examples that each step sees, one batch after another."""
 
 
+class Option(TypedDict):
+    """A value that can be chosen."""
+
+    value: str
+    called: str
+    help: str
+
+
+class ControlData(TypedDict):
+    """A control of the player: it chooses one of the options of a part of the view, or several."""
+
+    name: str
+    label: str
+    place: Literal["beside", "transport", "axes"]
+    help: str
+    several: bool
+    """Whether more than one option can be chosen."""
+    options: list[Option]
+    when: dict[str, list[str]]
+    """It is of use where each of these other parts of the view has one of these values."""
+
+
 class SceneData(TypedDict):
     """A picture to play."""
 
@@ -167,6 +189,10 @@ class SceneData(TypedDict):
     runs: list[Ran | Refused]
     """All competitors, by their index in the experiment."""
     view: Annotated[dict[str, Any], View]
+    controls: list[ControlData]
+    """Of what is chosen in the player, as far as there is anything to choose, in their order."""
+    fixed: bool
+    """Whether nobody can be asked for more, as in a file."""
     themes: Annotated[dict[str, dict[str, Any]], dict[Scheme, Theme]]
     widths: Annotated[dict[str, float], Widths]
     plane: NotRequired[PlaneData]
@@ -190,33 +216,10 @@ class Convention(TypedDict):
     words: list[str]
 
 
-class Option(TypedDict):
-    """A value that can be chosen."""
-
-    value: str
-    called: str
-    help: str
-
-
-class ControlData(TypedDict):
-    """A control of the player: buttons for the options of a part of the view."""
-
-    name: str
-    label: str
-    help: str
-    several: bool
-    """Whether more than one option can be chosen."""
-    options: list[Option]
-    when: dict[str, list[str]]
-    """It is of use where each of these other parts of the view has one of these values."""
-
-
 class Texts(TypedDict):
     """The texts of a player that the numbers do not have."""
 
     alt: Alternatives
-    controls: list[ControlData]
-    """Of what is chosen beside the picture, in their order."""
     narrow: str
     """What is to be known where the domain holds few numbers of the experiment's dtype."""
     conventions: list[Convention]
@@ -279,10 +282,6 @@ class PlayerMessage(SceneData, Texts, Telling):
     """The version of plotly.js that draws the contours."""
     opening: int
     """Which one of all that were opened: what was asked of another one is not asked of this one."""
-    fixed: bool
-    """Whether nobody can be asked for more, as in a file."""
-    lacks: list[str]
-    """What can be shown beside the picture, but was left out."""
 
 
 class Ahead(TypedDict):

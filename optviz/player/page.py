@@ -72,7 +72,7 @@ def to_html(
     colors = themed(theme)
     whole = _whole(experiment, paths, view)
     for competitors in (whole, [replace(competitor, steps=None) for competitor in whole]):
-        shown = scene(experiment, competitors, view=view, examples=True)
+        shown = scene(experiment, competitors, view=view, fixed=True)
         page = _page(experiment, paths, _message(experiment, competitors, shown, view), shown.blobs, colors)
         if len(page.encode()) <= _LARGEST:
             return page
@@ -115,19 +115,14 @@ def _message(experiment: Experiment, competitors: Sequence[Shown], shown: Scene,
     paths = [competitor.trajectory for competitor in competitors]
     summaries = [path.summary(function.minimizers, within) if path else None for path in paths]
     endings = [path.outcome.detail if path else "Did not run." for path in paths]
-    texts = captions.words(experiment, view)
-    # A file cannot ask for the paths of another convention.
-    texts["conventions"] = [row for row in texts["conventions"] if row["name"] == view.convention]
     return {
         **shown.data,
-        **texts,
+        **captions.words(experiment, view),
         **Telling(),
         "table": captions.table(experiment, summaries, endings, view),
         "plotly": get_plotlyjs_version(),
         "player": "",
         "opening": 0,
-        "fixed": True,
-        "lacks": [] if any(competitor.steps for competitor in competitors) else ["step"],
     }
 
 

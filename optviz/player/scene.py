@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from optviz.engine.outcome import Array
-from optviz.engine.planes import picture_plane, projected_vectors, seen_through
+from optviz.engine.planes import PicturePlane, picture_plane, projected_vectors, seen_through
 from optviz.engine.trajectory import Grid, Plane, Reference, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units
 from optviz.figures.theme import THEMES, WIDTHS, all_pens
+from optviz.player.controls import offered_controls
 from optviz.player.message import (
     COLUMNS,
     DataSet,
@@ -97,7 +98,7 @@ def scene(
     competitors: Sequence[Shown],
     grid: Grid | None = None,
     view: View = PLAIN,
-    examples: bool = False,
+    fixed: bool = False,
 ) -> Scene:
     """All that a player needs to show an experiment.
 
@@ -106,8 +107,8 @@ def scene(
         competitors: What is shown of each of its competitors, in their order.
         grid: The losses of the surface, where it has been sampled already.
         view: How it is looked at.
-        examples: Whether the examples of each minibatch come with it, also where the view does not show the
-            data.
+        fixed: Whether nobody can be asked for more, as in a file: then the examples of each minibatch come
+            with it, also where the view does not show the data, and only what is there is offered.
     """
     from optviz.engine.sampling import sample
 
@@ -124,6 +125,8 @@ def scene(
         "columns": list(COLUMNS),
         "runs": _runs(experiment, competitors, under.surface.minimum, view, near, blobs),
         "view": {name: getattr(view, name) for name in in_player(type(view))},
+        "controls": offered_controls(type(view), _there(experiment, competitors, under, view, fixed)),
+        "fixed": fixed,
         "themes": {name: asdict(theme) for name, theme in THEMES.items()},
         "widths": asdict(WIDTHS),
     }
@@ -134,12 +137,32 @@ def scene(
         shares = under.sampled.shares
         data["plane"] = {"shares": [None if np.isnan(share) else share for share in shares]}
     if data_set:
-        size = experiment.batch_size if examples or view.beside == "data" else None
+        size = experiment.batch_size if fixed or view.beside == "data" else None
         order = None
         if size is not None and size < len(data_set):
             order = blobs.keep(data_set.order(size, experiment.seed, experiment.steps), "<u2")
         data["data"] = {**_data_set(data_set), "batch": experiment.batch_size, "order": order}
     return Scene(data, tuple(blobs))
+
+
+def _there(
+    experiment: Experiment, competitors: Sequence[Shown], under: PicturePlane, view: View, fixed: bool
+) -> set[str]:
+    """What there is to show, or can be asked for, in the words of `offered_controls`."""
+    from optviz.optimizers.conventions import conventions
+
+    names = {row.name for run in experiment.runs for row in conventions(run)}
+    plane = under.sampled if isinstance(under.sampled, Plane) else None
+    there = {
+        "data": bool(under.surface.data),
+        "minimum": np.isfinite(under.surface.minimum),
+        "steps": not fixed or any(shown.steps for shown in competitors),
+        "several runs": sum(shown.trajectory is not None for shown in competitors) > 1,
+        "two parameters": plane is None,
+        "right angles": plane is None or not plane.is_random,
+        **{name: not fixed or name == view.convention for name in names},
+    }
+    return {name for name, is_there in there.items() if is_there}
 
 
 def _surface(name: str, function: Surface, grid: Grid, levels: Array, blobs: _Blobs) -> SurfaceData:

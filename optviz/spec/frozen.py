@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import cache
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from optviz.spec.params import WORD, Choice, Kind, Param, Settings, Some, Text, Value, describe
 
@@ -27,15 +27,20 @@ _PARAM, _IN_PLAYER = "param", "in_player"
 
 @dataclass(frozen=True)
 class Control:
-    """How the player offers a choice: as a row of buttons, one for each option."""
+    """How the player offers a choice."""
 
     label: str
+    place: Literal["beside", "transport", "axes"] = "beside"
+    """Beside the picture as a row of buttons, one for each option; among the buttons of the transport, where
+    one that stays down chooses the second of two options; or with what is said of the axes."""
     called: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What is written on the button of an option, where it is not the option itself."""
     helps: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What is said of an option."""
     when: Mapping[str, Sequence[str]] = field(default_factory=dict, hash=False)
     """Where it is of use: for other fields of the view, the values of which one has to be chosen."""
+    needs: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What there must be for an option to have anything to show, as `optviz.player.controls` calls it."""
 
 
 def declaration(
@@ -47,8 +52,8 @@ def declaration(
         kind: What the field may be.
         default: Its value where nobody has chosen one. Of a field that must be given it is a widget's.
         help: What it decides, for who reads a widget or the documentation.
-        in_player: Whether it is chosen in the player, which is sent its value, and by which control where it
-            is not one of the player's own, such as a button of the transport.
+        in_player: Whether it is chosen in the player, which is sent its value; and by which control, unless
+            the player has another way to choose it.
     """
     return MappingProxyType({_PARAM: Param(kind, default, help), _IN_PLAYER: in_player})
 

@@ -73,7 +73,7 @@ class View:
         "auto",
         "A log scale shows the loss above the minimum: a straight line down is a constant factor a step. It "
         "is the default where the minimum is known.",
-        in_player=Control("Loss scale", when={"beside": ["curves"]}),
+        in_player=Control("Loss scale", when={"beside": ["curves"]}, needs={"log": "minimum"}),
     )
     against: str = declared(
         Choice(("steps", "evals")),
@@ -98,20 +98,22 @@ class View:
         Choice(("2d", "3d")),
         "2d",
         "The surface from above, or as a relief: its height is the scale of the colours.",
-        in_player=True,
+        in_player=Control("Relief: the surface in 3-D", "transport"),
     )
     panels: str = declared(
         Choice(("one", "each")),
         "one",
         "One picture for all competitors, or a picture for each of them.",
-        in_player=True,
+        in_player=Control(
+            "A picture for each competitor, side by side", "transport", needs={"each": "several runs"}
+        ),
     )
     units: str = declared(
         Choice(("auto", "equal", "fill")),
         "auto",
         "Equal units on both axes keep right angles right. By default they are equal unless one side of "
         "the domain is more than three times the other: then the surface fills the picture.",
-        in_player=True,
+        in_player=Control("Equal units", "axes"),
     )
     beside: str = declared(
         Choice(tuple(_BESIDE)),
@@ -119,7 +121,7 @@ class View:
         "Beside the picture: curves of all runs, what one step of the run in focus did, its training loop as "
         "code, how far the curvature is from what its steps can bear, or the data with what each model makes "
         "of them.",
-        in_player=Control("Show", called=_BESIDE),
+        in_player=Control("Show", called=_BESIDE, needs={"step": "steps", "data": "data"}),
     )
     focus: int = declared(
         Int(0, MOST_RUNS - 1), 0, "Which competitor is examined, counted from 0.", in_player=True
@@ -128,7 +130,12 @@ class View:
         Some(tuple(MARKS)),
         (),
         "What is drawn at the head of the path in focus.",
-        in_player=Control("Arrows", helps=MARKS, when={"beside": ["step"], "picture": ["2d"]}),
+        in_player=Control(
+            "Arrows",
+            helps=MARKS,
+            when={"beside": ["step"], "picture": ["2d"]},
+            needs={"parts": "two parameters", "curvature": "right angles"},
+        ),
     )
     arrows: str = declared(
         Choice(("run", "fit")),
@@ -154,6 +161,7 @@ class View:
             "Convention",
             called={name: name.capitalize() for name in CONVENTION_NAMES} | {"torch": "torch only"},
             when={"beside": ["step", "code"]},
+            needs={name: name for name in CONVENTION_NAMES if name != "torch"},
         ),
     )
     page: str = declared(

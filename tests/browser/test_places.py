@@ -164,7 +164,7 @@ def sent(exp: ov.Experiment, view: ov.View = PLAIN) -> dict[str, Any]:
     shown = scene(exp, competitors, grid, view)
     summaries = [path.summary(ov.surface(exp.surface).minimizers, 0.1) for path in paths]
     table = captions.table(exp, summaries, [path.outcome.detail for path in paths])
-    more = {"table": table, "plotly": get_plotlyjs_version(), "opening": 0, "fixed": False, "lacks": []}
+    more = {"table": table, "plotly": get_plotlyjs_version(), "opening": 0}
     return {
         "data": {**shown.data, **captions.words(exp), **more},
         "blobs": [base64.b64encode(blob).decode() for blob in shown.blobs],

@@ -185,7 +185,7 @@ def sent(surface: str, *lrs: float, player: str) -> dict[str, Any]:
     shown = scene(exp, [Shown(path) for path in paths], ov.sample(exp.surface, 24))
     summaries = [path.summary(ov.surface(spec).minimizers, 0.1) for path in paths]
     table = captions.table(exp, summaries, [path.outcome.detail for path in paths])
-    more = {"table": table, "plotly": get_plotlyjs_version(), "opening": 0, "fixed": False, "lacks": []}
+    more = {"table": table, "plotly": get_plotlyjs_version(), "opening": 0}
     return {
         "name": player,
         "data": {**shown.data, **captions.words(exp), **more, "player": player},

@@ -25,7 +25,6 @@ from optviz.figures.catalogue import FIGURES
 from optviz.lessons import catalogue as lessons
 from optviz.maps import catalogue as maps
 from optviz.maps.catalogue import MAPS
-from optviz.player import captions
 from optviz.player.scene import by_index, scene
 from optviz.spec import params
 from optviz.spec.frozen import in_player
@@ -254,10 +253,12 @@ def test_to_add_option_of_the_player() -> None:
     assert in_player(ruler) == (*in_player(ov.View), "ruler")
     assert view_words(ruler(ruler="steps")) == {"ruler": "steps"} and view_words(ruler()) == {}
     assert "Whether ticks along a path count its steps." in ruler.__doc__
-    control = next(one for one in captions.words(EXPERIMENT, ruler())["controls"] if one["name"] == "ruler")
+    data = scene(EXPERIMENT, by_index(EXPERIMENT, ()), view=ruler()).data
+    control = next(one for one in data["controls"] if one["name"] == "ruler")
     assert control == {
         "name": "ruler",
         "label": "Ruler",
+        "place": "beside",
         "help": "Whether ticks along a path count its steps.",
         "several": False,
         "options": [
@@ -266,6 +267,6 @@ def test_to_add_option_of_the_player() -> None:
         ],
         "when": {"picture": ["2d"]},
     }
-    assert scene(EXPERIMENT, by_index(EXPERIMENT, ()), view=ruler()).data["view"]["ruler"] == "none"  # type: ignore[typeddict-item]
+    assert data["view"]["ruler"] == "none"
     with pytest.raises(ValueError, match="ruler must be one of none, steps"):
         ruler(ruler="all")

@@ -1,7 +1,6 @@
-// Which of the declared controls are offered with a scene, and which of their options.
+// Which of the declared controls are of use as a scene is looked at.
 
 /** @typedef {import("./message.js").ControlData} ControlData */
-/** @typedef {import("./message.js").View} View */
 /** @typedef {import("./scene.js").Scene} Scene */
 
 /**
@@ -10,36 +9,17 @@
  */
 
 /**
- * Options that some scenes have nothing to show for, by what they belong to; of the others all can be chosen.
- * @type {Record<string, (data: Scene["data"]) => string[]>}
- */
-const MISSING = {
-  beside: ({ data, lacks }) => (data ? lacks : [...lacks, "data"]),
-  scale: ({ surface }) => (surface.minimum === null ? ["log"] : []),
-  // A step of many weights is not taken apart, and random directions are not at right angles.
-  marks: ({ plane }) => (plane ? (plane.shares[0] === null ? ["parts", "curvature"] : ["parts"]) : []),
-  convention: ({ controls, conventions }) => {
-    const differ = ["torch", ...conventions.map(({ name }) => name)];
-    const all = controls.find(({ name }) => name === "convention")?.options ?? [];
-    return all.map(({ value }) => value).filter((value) => !differ.includes(value));
-  },
-};
-
-/**
- * The controls that are of use with a scene as it is looked at: there is something to choose.
+ * The controls of a place that are of use as a scene is looked at.
  * @param {Scene["data"]} data
+ * @param {ControlData["place"]} place
  * @returns {Offered[]}
  */
-export function offeredControls(data) {
-  const view = /** @type {Record<string, string | string[]>} */ (/** @type {unknown} */ (data.view));
-  return data.controls
+export function offeredControls({ controls, view: looked }, place) {
+  const view = /** @type {Record<string, string | string[]>} */ (/** @type {unknown} */ (looked));
+  return controls
+    .filter((control) => control.place === place)
     .filter(({ when }) => Object.entries(when).every(([name, some]) => isOneOf(view[name], some)))
-    .map((control) => {
-      const missing = MISSING[control.name]?.(data) ?? [];
-      const options = control.options.filter(({ value }) => !missing.includes(value));
-      return { ...control, options, now: known(view[control.name], options) };
-    })
-    .filter(({ options, several }) => options.length > (several ? 0 : 1));
+    .map((control) => ({ ...control, now: known(view[control.name], control.options) }));
 }
 
 /**

@@ -198,6 +198,26 @@ export interface Examples extends DataSet {
   order: string | null;
 }
 
+/** A value that can be chosen. */
+export interface Option {
+  value: string;
+  called: string;
+  help: string;
+}
+
+/** A control of the player: it chooses one of the options of a part of the view, or several. */
+export interface ControlData {
+  name: string;
+  label: string;
+  place: "beside" | "transport" | "axes";
+  help: string;
+  /** Whether more than one option can be chosen. */
+  several: boolean;
+  options: Option[];
+  /** It is of use where each of these other parts of the view has one of these values. */
+  when: Record<string, string[]>;
+}
+
 /** A picture to play. */
 export interface SceneData {
   surface: SurfaceData;
@@ -207,6 +227,10 @@ export interface SceneData {
   /** All competitors, by their index in the experiment. */
   runs: (Ran | Refused)[];
   view: View;
+  /** Of what is chosen in the player, as far as there is anything to choose, in their order. */
+  controls: ControlData[];
+  /** Whether nobody can be asked for more, as in a file. */
+  fixed: boolean;
   themes: Record<Scheme, Theme>;
   widths: Widths;
   plane?: PlaneData;
@@ -285,30 +309,9 @@ export interface Convention {
   words: string[];
 }
 
-/** A value that can be chosen. */
-export interface Option {
-  value: string;
-  called: string;
-  help: string;
-}
-
-/** A control of the player: buttons for the options of a part of the view. */
-export interface ControlData {
-  name: string;
-  label: string;
-  help: string;
-  /** Whether more than one option can be chosen. */
-  several: boolean;
-  options: Option[];
-  /** It is of use where each of these other parts of the view has one of these values. */
-  when: Record<string, string[]>;
-}
-
 /** The texts of a player that the numbers do not have. */
 export interface Texts {
   alt: Alternatives;
-  /** Of what is chosen beside the picture, in their order. */
-  controls: ControlData[];
   /** What is to be known where the domain holds few numbers of the experiment's dtype. */
   narrow: string;
   conventions: Convention[];
@@ -362,10 +365,6 @@ export interface PlayerMessage extends SceneData, Texts, Telling {
   plotly: string;
   /** Which one of all that were opened: what was asked of another one is not asked of this one. */
   opening: number;
-  /** Whether nobody can be asked for more, as in a file. */
-  fixed: boolean;
-  /** What can be shown beside the picture, but was left out. */
-  lacks: string[];
 }
 
 /** Asks the browser for the files of a player that will be shown. */

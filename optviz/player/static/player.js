@@ -468,7 +468,7 @@ class Player {
   /** @param {Scene} scene */
   showViews(scene) {
     const { view, theme } = scene.data;
-    const offered = offeredControls(scene.data);
+    const offered = offeredControls(scene.data, "beside");
     const words = viewWords(scene);
     const wanted = JSON.stringify([view, offered, words, theme.paper]);
     if (this.shownViews === wanted) return;
@@ -499,6 +499,8 @@ class Player {
     const switched = !surface.natural || view.units !== "auto";
     this.axesNote.hidden = !words.length && !switched;
     const button = this.unitsButton;
+    const [units] = offeredControls(scene.data, "axes");
+    button.textContent = units.label;
     button.hidden = !switched;
     button.setAttribute("aria-pressed", String(equalUnits(scene)));
     this.axesNote.replaceChildren(words.map((sentence) => `${sentence} `).join(""), button);
@@ -508,7 +510,6 @@ class Player {
   addUnitsButton() {
     const button = /** @type {HTMLButtonElement} */ (element("button", "optviz-plain", this.axesNote));
     button.type = "button";
-    button.textContent = "Equal units";
     button.addEventListener("click", () => {
       const scene = /** @type {Scene} */ (this.scene);
       const equal = !equalUnits(scene);

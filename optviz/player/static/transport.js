@@ -1,5 +1,6 @@
 // The controls of the playhead, with the mouse, a finger or the keyboard.
 
+import { offeredControls } from "./controls.js";
 import { plays } from "./fullscreen.js";
 
 /** @typedef {import("./clock.js").Clock} Clock */
@@ -20,7 +21,7 @@ const ICONS = {
   trail: "M3 17.500l5-5 4 4 8-9 1.500 1.400L12 19.600l-4-4-3.600 3.500z",
   more: "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z",
   less: "M5 11h14v2H5z",
-  relief: "M3 17l5.500-9 3.500 5.500L14.500 9 21 17zM7 17l1.500-3",
+  picture: "M3 17l5.500-9 3.500 5.500L14.500 9 21 17zM7 17l1.500-3",
   panels: "M3.500 5h7.500v14H3.500zm2 2v10h3.500V7zM13 5h7.500v14H13zm2 2v10h3.500V7z",
   fill: "M8 3v2H5v3H3V3zM16 3h5v5h-2V5h-3zM3 16h2v3h3v2H3zM19 16h2v5h-5v-2h3z",
   whole: "M4 4h6v2H6v4H4zM14 4h6v6h-2V6h-4zM4 14h2v4h4v2H4zM18 14h2v6h-6v-2h4z",
@@ -78,14 +79,10 @@ export class Transport {
     this.whole = this.button("whole", "The whole surface", () => acts.zoom());
     this.whole.disabled = true;
     zoom.classList.add("optviz-apart");
-    this.relief = this.toggle("relief", "Relief: the surface in 3-D", (on) =>
-      acts.look({ picture: on ? "3d" : "2d" }),
-    );
-    this.panels = this.toggle("panels", "A picture for each competitor, side by side", (on) =>
-      acts.look({ panels: on ? "each" : "one" }),
-    );
-    this.button("fill", "Full screen (f)", acts.fill);
-    this.fill = acts.fill;
+    /** Of what is chosen among the buttons, by its name. @type {Map<string, HTMLElement>} */
+    this.switches = new Map();
+    this.full = this.button("fill", "Full screen (f)", acts.fill);
+    this.acts = acts;
   }
 
   /** @param {Scene} scene */
@@ -94,9 +91,24 @@ export class Transport {
     this.unit = view.against === "steps" ? "step" : "evals";
     const { data } = scene.data;
     this.epoch = data?.batch ? Math.ceil(data.inputs.length / data.batch) : null;
-    this.relief.setAttribute("aria-pressed", String(view.picture === "3d"));
-    this.panels.setAttribute("aria-pressed", String(view.panels === "each"));
-    this.panels.hidden = scene.runs.length < 2;
+    const offered = offeredControls(scene.data, "transport");
+    for (const control of offered) this.showSwitch(control);
+    for (const [name, button] of this.switches) button.hidden = !offered.some((one) => one.name === name);
+  }
+
+  /**
+   * A button that is down while the second of two options is chosen.
+   * @param {import("./controls.js").Offered} control
+   */
+  showSwitch({ name, label, options: [up, down], now }) {
+    const button =
+      this.switches.get(name) ??
+      this.toggle(/** @type {keyof typeof ICONS} */ (name), label, (on) =>
+        this.acts.look({ [name]: on ? down.value : up.value }),
+      );
+    if (!this.switches.has(name)) this.full.before(button);
+    this.switches.set(name, button);
+    button.setAttribute("aria-pressed", String(now === down.value));
   }
 
   /** Show the speed and the repetition that the clock has. */
@@ -182,7 +194,7 @@ export class Transport {
       End: () => this.seek(this.clock.end),
       "[": () => this.faster(-1),
       "]": () => this.faster(1),
-      f: () => this.fill(),
+      f: () => this.acts.fill(),
     });
     const act = acts[event.key];
     if (!act) return;

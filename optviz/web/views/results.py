@@ -55,8 +55,6 @@ def draw(experiment: ov.Experiment, view: ov.View, telling: Telling | None = Non
             "plotly": get_plotlyjs_version(),
             "player": player.KEY,
             "opening": session().openings,
-            "fixed": False,
-            "lacks": [],
         },
         shown.blobs,
         _edited,
