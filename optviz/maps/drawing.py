@@ -91,15 +91,15 @@ def sayings_of(cells: CellMap, function: Surface, names: Sequence[str]) -> list[
     return arrives + [(f"{name}, step ", name) for name in names[count:]]
 
 
-def steps_of(cells: CellMap) -> NDArray[np.int32]:
+def steps_of(cells: CellMap) -> NDArray[np.int64]:
     """The step of each cell: when it arrived at the minimizer that it ends in, else when its ending began.
 
     Returns:
         (h, w); -1 for a cell that never came near its minimizer.
     """
     arrived = cells.shown(cells.minimizers) >= 0
-    steps: NDArray[np.int32] = np.where(arrived, cells.shown(cells.reached), cells.shown(cells.steps))
-    return steps
+    steps = np.where(arrived, cells.shown(cells.reached), cells.shown(cells.steps))
+    return steps.astype(np.int64)  # of which plotly sends as few bytes as will do
 
 
 def tell_cells(
@@ -136,8 +136,9 @@ def class_figure(
 ) -> go.Figure:
     """A heatmap whose colours are classes and shades, with a legend of the classes that occur.
 
-    A height is the place of the class in `layout.meta`, plus a shade: from 0 for cells that arrive at once to
-    the palest for those that never do. The heatmap's `customdata` are the steps (h, w), -1 for none.
+    A height is a class plus a shade: from 0 for cells that arrive at once to the palest for those that never
+    do. What a cell says is not to be read from it: the heatmap's `customdata` are the steps (h, w), -1 for
+    none; its `meta` has the "classes" (h, w), -1 for what has not run, as places among the "sayings".
 
     Args:
         x: (w,) the cells' places along x.
@@ -154,21 +155,23 @@ def class_figure(
     used = [place for place in range(len(names)) if (classes == place).any()]
     slot = np.full(len(names) + 1, -1)
     slot[used] = np.arange(len(used))
+    shown = slot[classes]
     scale: list[tuple[float, str]] = []
     for place, index in enumerate(used):
         pale = mixed(theme.paper, colors[index], _PALE)
         scale += [(place / len(used), colors[index]), ((place + 1) / len(used), pale)]
-    steps, shade = np.full(classes.shape, -1, dtype=np.int32), np.zeros(classes.shape)
+    steps, shade = np.full(classes.shape, -1), np.zeros(classes.shape)
     if cells is not None:
         steps, never = steps_of(cells), cells.experiment.steps + 1
         shade = _SHADES * np.where(steps < 0, never, steps) / never
-    z = np.where(classes < 0, np.nan, slot[classes] + shade)
+    z = np.where(shown < 0, np.nan, shown + shade)
     figure = go.Figure(
         go.Heatmap(
             x=x,
             y=y,
             z=single(z),
             customdata=steps,
+            meta={"classes": shown, "sayings": [sayings[index] for index in used]},
             zmin=0,
             hoverinfo="none",
             zmax=max(len(used), 1),
@@ -176,7 +179,6 @@ def class_figure(
             showscale=False,
         )
     )
-    figure.update_layout(meta={"sayings": [sayings[index] for index in used]})
     for index in used:
         marker = {"symbol": "square", "size": 12, "color": colors[index]}
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=names[index], marker=marker))

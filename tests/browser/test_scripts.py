@@ -27,7 +27,7 @@ PAGE = """<!doctype html><link rel="stylesheet" href="optviz.player/player.css">
 CHART = {
     "figure": {"data": [{"type": "heatmap", "z": [[1, 2], [3, 4]]}], "layout": {"height": 300}},
     "dark": [],
-    "cells": {"x": [0, 1], "y": [0, 1], "sayings": [], "axes": ["a", "b"]},
+    "cells": {"x": [0, 1], "y": [0, 1], "axes": ["a", "b"]},
     "title": "Four cells",
     "plotly": get_plotlyjs_version(),
 }

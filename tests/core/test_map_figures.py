@@ -125,8 +125,11 @@ def test_a_basin_has_the_hue_of_its_ending_and_is_paler_the_longer_it_took() -> 
     order = np.argsort(np.where(told < 0, np.inf, told), axis=None)  # those that never arrive are palest
     assert (np.diff(shades.reshape(-1)[order]) >= -1e-4).all() and np.ptp(shades) > 0
     assert (heat.x == drawn.x).all() and figure.layout.yaxis.scaleanchor == "x"
-    sent = ov.basin_figure(drawn, hover=False).data[0].customdata
-    np.testing.assert_array_equal(sent, told, "the page's cells say the step that they are sent")
+    sent = ov.basin_figure(drawn, hover=False).data[0]
+    np.testing.assert_array_equal(sent.customdata, told, "the page's cells say the step that they are sent")
+    for cell in np.ndindex(told.shape):
+        before, instead = sent.meta["sayings"][sent.meta["classes"][cell]]
+        assert heat.text[cell] == (f"{before}{told[cell]}" if told[cell] >= 0 else instead)
 
 
 def test_a_map_in_the_making_shows_its_coarser_picture() -> None:
@@ -136,6 +139,7 @@ def test_a_map_in_the_making_shows_its_coarser_picture() -> None:
     part = next(part for part in parts if part.done.any() and not part.done.all())
     assert np.isfinite(ov.basin_figure(part).data[0].z).all()
     assert np.isnan(ov.basin_figure(empty).data[0].z).all() and not legend(ov.basin_figure(empty))
+    assert (ov.basin_figure(empty).data[0].meta["classes"] == -1).all()
 
 
 def test_a_difference_says_who_gets_where() -> None:

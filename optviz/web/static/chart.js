@@ -3,9 +3,16 @@
 import { Drawing } from "../optviz.player/drawing.js";
 import { SchemeWatcher } from "../optviz.player/scheme.js";
 import { placed } from "../optviz.player/ticks.js";
+import { numbersOf } from "./arrays.js";
 
 /** @typedef {import("./message.js").Cells} Cells */
 /** @typedef {import("./message.js").ChartMessage} Data */
+/**
+ * What the cells say, row by row: a number each, or that of their class. A class has words before a step, and
+ * others where there is none.
+ * @typedef {{ numbers: ArrayLike<number> }} Numbers
+ * @typedef {{ classes: ArrayLike<number>, steps: ArrayLike<number>, sayings: [string, string][] }} Endings
+ */
 
 /** Pixels between a press and a release that still are a click. */
 const STILL = 4;
@@ -25,6 +32,8 @@ class Chart {
     this.drawing = new Drawing(this.holder);
     /** @type {Cells | null} */
     this.cells = null;
+    /** @type {Numbers | Endings} */
+    this.said = { numbers: [] };
     /** @type {[number, number] | null} */
     this.cursor = null;
     /** @type {[number, number]} */
@@ -70,6 +79,7 @@ class Chart {
     this.data = data;
     this.sent += 1;
     this.cells = data.cells;
+    if (data.cells) this.said = saidOf(data.figure.data[0]);
     this.cursor = null;
     this.words.textContent = data.cells
       ? "Click a cell to open its run in the playground, or move with the arrow keys and press Enter."
@@ -121,24 +131,10 @@ class Chart {
 
   /** @param {[number, number]} cell */
   tell([column, row]) {
-    const { x, y, axes, sayings } = /** @type {Cells} */ (this.cells);
+    const { x, y, axes } = /** @type {Cells} */ (this.cells);
     const place = `${axes[0]} ${label(x, column)}, ${axes[1]} ${label(y, row)}`;
-    const { z, steps, width } = this.heights();
-    const value = z[row * width + column];
-    if (value === undefined || Number.isNaN(value)) return sayings.length ? place : `${place}: no number`;
-    if (!sayings.length) return `${place}: ${number(value)}`;
-    const step = steps[row * width + column];
-    const [before, instead] = sayings[Math.floor(value)]; // the rest of the height is a shade
-    return `${place}: ${step < 0 ? instead : `${before}${step.toLocaleString("en")}`}`;
-  }
-
-  /** What the heatmap draws, and the step that each of its cells tells, row by row. */
-  heights() {
-    const trace = /** @type {any} */ (this.holder)._fullData.find(
-      (/** @type {any} */ one) => one.type === "heatmap",
-    );
-    const rows = trace?.z ?? [];
-    return { z: flat(rows), steps: flat(trace?.customdata ?? []), width: rows[0]?.length ?? 1 };
+    const words = wordsOf(this.said, row * x.length + column);
+    return words ? `${place}: ${words}` : place;
   }
 
   /** @param {KeyboardEvent} event */
@@ -195,9 +191,27 @@ function put(tree, keys, value) {
   branch[keys[last]] = value;
 }
 
-/** @param {any[]} rows @returns {number[]} */
-function flat(rows) {
-  return rows.flatMap((row) => Array.from(row));
+/**
+ * What the cells of a map say: numbers where it draws numbers.
+ * @param {any} trace
+ * @returns {Numbers | Endings}
+ */
+function saidOf({ z, customdata, meta }) {
+  if (!meta?.classes) return { numbers: numbersOf(z) };
+  return { classes: numbersOf(meta.classes), steps: numbersOf(customdata), sayings: meta.sayings };
+}
+
+/**
+ * What a cell says; nothing where it has not run.
+ * @param {Numbers | Endings} said
+ * @param {number} cell
+ */
+function wordsOf(said, cell) {
+  if ("numbers" in said) return Number.isNaN(said.numbers[cell]) ? "no number" : number(said.numbers[cell]);
+  if (said.classes[cell] < 0) return "";
+  const [before, instead] = said.sayings[said.classes[cell]];
+  const step = said.steps[cell];
+  return step < 0 ? instead : `${before}${step.toLocaleString("en")}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 // Written by `python -m scripts.messages` from optviz.web.widgets.message. Do not edit.
 
-/** A plotly figure. */
+/** A plotly figure, as its Python writes it: `optviz.maps.drawing` says what a map's first trace has. */
 export interface Figure {
   data: any[];
   layout: any;
@@ -13,8 +13,6 @@ export interface Cells {
   /** The middles of the rows. */
   y: number[];
   axes: [string, string];
-  /** What a cell of each class says, before its step or where there is none. Without, values speak. */
-  sayings: [string, string][];
 }
 
 /** A figure that is drawn without flicker. */

@@ -50,15 +50,14 @@ def _differences(one: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iter
 
 
 def _cells(picture: Picture) -> Cells | None:
-    """The cells that can be chosen, and what the browser says about each."""
+    """The cells that can be chosen. What the browser says about each is in the figure."""
     found = picture.map
     if found is None:
         return None
-    (heatmap, *_), meta = picture.figure.data, picture.figure.layout.meta or {}
+    (heatmap, *_) = picture.figure.data
     titles = [axis.title.text for axis in (picture.figure.layout.xaxis, picture.figure.layout.yaxis)]
     return {
         "x": [float(value) for value in heatmap.x],
         "y": [float(value) for value in heatmap.y],
         "axes": [title or name for title, name in zip(titles, "xy", strict=True)],
-        "sayings": meta.get("sayings", []),
     }

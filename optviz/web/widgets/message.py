@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 
 class Figure(TypedDict):
-    """A plotly figure."""
+    """A plotly figure, as its Python writes it: `optviz.maps.drawing` says what a map's first trace has."""
 
     data: list[Any]
     layout: Any
@@ -23,8 +23,6 @@ class Cells(TypedDict):
     y: list[float]
     """The middles of the rows."""
     axes: Annotated[list[str], tuple[str, str]]
-    sayings: list[Annotated[list[str], tuple[str, str]]]
-    """What a cell of each class says, before its step or where there is none. Without, values speak."""
 
 
 class ChartMessage(TypedDict):
