@@ -2,6 +2,7 @@
 
 import { HiDpiCanvas } from "./canvas.js";
 import { turned } from "./frame.js";
+import { clamp } from "./numbers.js";
 import { eigen } from "./steps.js";
 import { single } from "./ticks.js";
 
@@ -276,8 +277,8 @@ function plates({ context, stage }, box, signs, taken = []) {
   for (const { text, x, y, right, color } of signs) {
     const label = plate(stage, text, color);
     const width = label.width - 2 * EDGE;
-    const left = Math.min(Math.max(right ? x + 9 : x - width - 9, box[0] + 3), box[2] - width - 3);
-    let middle = Math.min(Math.max(y, box[1] + 9), box[3] - 9);
+    const left = clamp(right ? x + 9 : x - width - 9, box[0] + 3, box[2] - width - 3);
+    let middle = clamp(y, box[1] + 9, box[3] - 9);
     const covered = () =>
       taken.some(([l, m, w]) => Math.abs(m - middle) < height && l < left + width + 4 && left < l + w + 4);
     for (let tries = 0; covered() && tries < 12; tries++)

@@ -1,5 +1,8 @@
 // How things are drawn on a canvas.
 
+import { canvas } from "./dom.js";
+import { clamp } from "./numbers.js";
+
 /** @typedef {import("./message.js").Theme} Theme */
 /** @typedef {import("./message.js").Widths} Widths */
 
@@ -60,9 +63,8 @@ export class HiDpiCanvas {
   /** @param {Stage} stage */
   constructor(stage) {
     this.stage = stage;
-    this.element = document.createElement("canvas");
-    const context = this.element.getContext("2d");
-    if (!context) throw new Error("This browser draws no canvas.");
+    const { element, context } = canvas();
+    this.element = element;
     this.context = context;
     this.width = 0;
     this.height = 0;
@@ -183,7 +185,7 @@ export function badge({ context, stage }, words, x, y, box, color) {
   const { scale, theme } = stage;
   context.font = stage.font(12, 600);
   const width = context.measureText(words).width + 14 * scale;
-  const left = Math.min(Math.max(x - width / 2, box[0] + 2), box[2] - width - 2);
+  const left = clamp(x - width / 2, box[0] + 2, box[2] - width - 2);
   const height = 20 * scale;
   const apart = 14 * scale;
   const top = y - height - apart > box[1] ? y - height - apart : y + apart;

@@ -1,5 +1,7 @@
 // Choices of how the experiment is looked at, as small groups of buttons.
 
+import { appended, button, element } from "./dom.js";
+
 /**
  * One of some, as radio buttons side by side.
  * @param {HTMLElement} parent
@@ -8,23 +10,14 @@
  * @param {(value: string) => void} chosen
  */
 export function oneOf(parent, { label, options, now, help }, group, chosen) {
-  const field = document.createElement("fieldset");
-  field.className = "optviz-choice";
+  const field = appended(parent, "fieldset", "optviz-choice", element("legend", "", label));
   field.title = help;
-  const legend = document.createElement("legend");
-  legend.textContent = label;
-  field.append(legend);
   for (const { value, called } of options) {
-    const holder = document.createElement("label");
-    const input = document.createElement("input");
+    const input = element("input");
     Object.assign(input, { type: "radio", name: `optviz-${group}`, value, checked: value === now });
     input.addEventListener("change", () => chosen(value));
-    const text = document.createElement("span");
-    text.textContent = called;
-    holder.append(input, text);
-    field.append(holder);
+    field.append(element("label", "", input, element("span", "", called)));
   }
-  parent.append(field);
 }
 
 /**
@@ -36,26 +29,16 @@ export function oneOf(parent, { label, options, now, help }, group, chosen) {
  */
 export function someOf(parent, { label, options, now, help: about }, colors, chosen) {
   const down = [now].flat();
-  const field = document.createElement("div");
-  field.className = "optviz-some";
+  const field = appended(parent, "div", "optviz-some", element("span", "", label));
   field.setAttribute("role", "group");
   field.setAttribute("aria-label", label);
   field.title = about;
-  const legend = document.createElement("span");
-  legend.textContent = label;
-  field.append(legend);
   for (const { value, called, help } of options) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = called;
-    button.title = help;
-    button.dataset.value = value;
-    button.setAttribute("aria-pressed", String(down.includes(value)));
-    if (colors[value]) button.style.setProperty("--mark", colors[value]);
-    button.addEventListener("click", () =>
-      chosen(down.includes(value) ? down.filter((other) => other !== value) : [...down, value]),
-    );
-    field.append(button);
+    const turned = down.includes(value) ? down.filter((other) => other !== value) : [...down, value];
+    const option = button("", help, () => chosen(turned), called);
+    option.dataset.value = value;
+    option.setAttribute("aria-pressed", String(down.includes(value)));
+    if (colors[value]) option.style.setProperty("--mark", colors[value]);
+    field.append(option);
   }
-  parent.append(field);
 }

@@ -1,5 +1,7 @@
 // The one playhead: every chart and number shows what was at its position.
 
+import { clamp, wholeStep } from "./numbers.js";
+
 /** Seconds that a whole experiment takes at speed 1, unless it would be too slow to follow. */
 const WHOLE = 8;
 /** Steps a second below which it looks slow rather than calm. */
@@ -8,6 +10,8 @@ const SLOWEST = 15;
 const SLOW = 0.4;
 /** A visitor who wants less motion sees it in jumps of this many milliseconds. */
 const JUMP = 500;
+/** Milliseconds between two updates of numbers while it plays: faster ones cannot be read. */
+export const READABLE = 100;
 
 export class Clock {
   /** A playhead begins at the end: the whole path is what one wants to see first. */
@@ -57,7 +61,7 @@ export class Clock {
 
   pause() {
     this.stop();
-    this.seek(Math.floor(this.position + 1e-6));
+    this.seek(wholeStep(this.position));
   }
 
   toggle() {
@@ -73,7 +77,7 @@ export class Clock {
 
   /** @param {number} position */
   seek(position) {
-    this.position = Math.min(Math.max(position, 0), this.end);
+    this.position = clamp(position, 0, this.end);
     this.show();
   }
 
@@ -83,7 +87,7 @@ export class Clock {
    */
   step(by) {
     this.stop();
-    this.seek((by > 0 ? Math.floor(this.position + 1e-6) : Math.ceil(this.position - 1e-6)) + by);
+    this.seek((by > 0 ? wholeStep(this.position) : -wholeStep(-this.position)) + by);
   }
 
   /** @param {number} now */
@@ -91,7 +95,7 @@ export class Clock {
     if (!this.playing) return;
     this.frame = requestAnimationFrame((next) => this.tick(next));
     // A tab in the background, or a busy browser, must not make the playhead leap.
-    this.saved += Math.min(Math.max(now - this.last, 0), 250);
+    this.saved += clamp(now - this.last, 0, 250);
     this.last = now;
     if (this.calm.matches && this.saved < JUMP) return;
     this.advance((this.saved / 1000) * this.rate);

@@ -1,5 +1,8 @@
 // The training loop as code, with the line lit that runs while the playhead moves through a step.
 
+import { appended, button, element } from "./dom.js";
+import { wholeStep } from "./numbers.js";
+
 /** @typedef {import("./message.js").CodeLine} Line */
 
 /** In the order in which they run: each takes the same share of a step. */
@@ -10,7 +13,7 @@ export const PHASES = ["zero_grad", "forward", "backward", "step"];
  * @param {number} position
  */
 export function phaseAt(position) {
-  const whole = Math.floor(position + 1e-6);
+  const whole = wholeStep(position);
   const part = Math.max(position - whole, 0);
   const phase = Math.min(Math.floor(part * PHASES.length), PHASES.length - 1);
   return { phase: PHASES[phase], moved: whole + Math.max(part * PHASES.length - (PHASES.length - 1), 0) };
@@ -24,11 +27,7 @@ export class Code {
     this.lines = [];
     this.shown = "";
     this.lit = "";
-    this.copy = document.createElement("button");
-    this.copy.type = "button";
-    this.copy.className = "optviz-plain";
-    this.copy.textContent = "Copy";
-    this.copy.addEventListener("click", () => copied(this.copy, this.text));
+    this.copy = button("optviz-plain", "", () => copied(this.copy, this.text), "Copy");
     this.text = "";
   }
 
@@ -38,18 +37,11 @@ export class Code {
     if (text === this.shown) return;
     this.shown = this.text = text;
     this.lit = "";
-    const block = document.createElement("pre");
+    const block = element("pre");
     block.tabIndex = 0;
     block.setAttribute("aria-label", "The training loop");
-    this.lines = lines.map(({ text, phase }) => {
-      const line = document.createElement("span");
-      line.textContent = `${text}\n`;
-      block.append(line);
-      return { line, phase };
-    });
-    const hint = document.createElement("p");
-    hint.className = "optviz-hint";
-    hint.textContent = "Play at the speed “slow” to see each line run.";
+    this.lines = lines.map(({ text, phase }) => ({ line: appended(block, "span", "", `${text}\n`), phase }));
+    const hint = element("p", "optviz-hint", "Play at the speed “slow” to see each line run.");
     this.root.replaceChildren(this.copy, block, hint);
   }
 

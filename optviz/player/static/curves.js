@@ -1,6 +1,7 @@
 // Loss, gradient and learning rate against steps or evaluations: drawn whole and pale, in full to the playhead.
 
 import { HiDpiCanvas, head } from "./canvas.js";
+import { clamp } from "./numbers.js";
 import { endOf, stepAt } from "./scene.js";
 import { excursions, scaled, span } from "./span.js";
 import { single, ticks } from "./ticks.js";
@@ -143,7 +144,7 @@ export class Curve {
    */
   position(px) {
     const [left, , right] = this.box;
-    return Math.round(Math.min(Math.max((px - left) / (right - left), 0), 1) * this.end);
+    return Math.round(clamp((px - left) / (right - left), 0, 1) * this.end);
   }
 
   /** @param {number} value */
@@ -151,7 +152,7 @@ export class Curve {
     const { low, high, log } = /** @type {Chart} */ (this.chart);
     const [, top, , bottom] = this.box;
     const y = bottom - ((bottom - top) * (scaled(value, log) - low)) / (high - low);
-    return Math.min(Math.max(y, -FAR), FAR);
+    return clamp(y, -FAR, FAR);
   }
 
   /** @param {CanvasRenderingContext2D} context */
@@ -166,12 +167,7 @@ export class Curve {
       font: this.stage.font(12),
     });
     context.beginPath();
-    const across = ticks(
-      0,
-      this.end,
-      false,
-      Math.min(Math.max(2, (right - left) / (90 * this.stage.scale)), this.end),
-    );
+    const across = ticks(0, this.end, false, clamp((right - left) / (90 * this.stage.scale), 2, this.end));
     Object.assign(context, { textAlign: "center", textBaseline: "top" });
     for (const [k, value] of across.values.entries()) {
       const x = Math.round(this.x(value)) + 0.5;
@@ -409,7 +405,7 @@ export class Curve {
       if (Number.isNaN(y)) continue;
       // Beyond the chart, an arrow at its edge.
       const out = y < top - 1 ? -Math.PI / 2 : y > bottom + 1 ? Math.PI / 2 : null;
-      const shown = Math.min(Math.max(y, top), bottom);
+      const shown = clamp(y, top, bottom);
       head(canvas, this.at(run, step), shown, run.color, out, 4);
     }
   }

@@ -1,7 +1,10 @@
 // The data that a model is fitted to, and what each run's model makes of them at the playhead.
 
 import { HiDpiCanvas } from "./canvas.js";
+import { READABLE } from "./clock.js";
+import { appended, element, heading } from "./dom.js";
 import { Model } from "./model.js";
+import { clamp, wholeStep } from "./numbers.js";
 import { stepAt } from "./scene.js";
 import { counted, precise, ticks } from "./ticks.js";
 
@@ -9,8 +12,6 @@ import { counted, precise, ticks } from "./ticks.js";
 /** @typedef {import("./scene.js").Run} Run */
 /** @typedef {import("./message.js").Examples} Examples */
 
-/** Milliseconds between two updates of the numbers while it plays: faster ones cannot be read. */
-const CALM = 100;
 const MARGIN = { left: 58, right: 14, top: 26, bottom: 42 };
 /** How finely curves are drawn, and the grid that the line between two classes is looked for on. */
 const POINTS = 96;
@@ -27,17 +28,13 @@ export class DataPicture {
     this.root = root;
     this.stage = stage;
     this.canvas = new HiDpiCanvas(stage);
-    this.holder = document.createElement("div");
-    this.holder.className = "optviz-fit";
+    this.holder = appended(root, "div", "optviz-fit", this.canvas.element);
     this.holder.setAttribute("role", "img");
-    this.holder.append(this.canvas.element);
-    this.words = document.createElement("p");
-    this.table = document.createElement("div");
-    this.table.className = "optviz-examples";
+    this.words = appended(root, "p");
+    this.table = appended(root, "div", "optviz-examples");
     this.table.tabIndex = 0;
     this.table.setAttribute("role", "region");
     this.table.setAttribute("aria-label", "The examples");
-    root.append(this.holder, this.words, this.table);
     /** @type {Scene | null} */
     this.scene = null;
     this.built = "";
@@ -94,15 +91,12 @@ export class DataPicture {
     const built = JSON.stringify([inputs, targets, names, classes]);
     if (built === this.built) return;
     this.built = built;
-    const table = document.createElement("table");
-    const heading = table.createTHead().insertRow();
-    for (const text of [...names, classes ? "says" : "predicted"]) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.textContent = text;
-      heading.append(cell);
-    }
-    this.said = /** @type {HTMLElement} */ (heading.lastElementChild);
+    const table = element("table");
+    this.said = heading("col", classes ? "says" : "predicted");
+    table
+      .createTHead()
+      .insertRow()
+      .append(...names.map((text) => heading("col", text)), this.said);
     const body = table.createTBody();
     this.predictions = inputs.map((input, place) => {
       const row = body.insertRow();
@@ -122,7 +116,7 @@ export class DataPicture {
     const context = canvas.clear();
     if (!scene?.data.data || canvas.width < 2 || canvas.height < 2) return;
     const { runs } = scene;
-    const steps = runs.map((run) => Math.floor(stepAt(run, position, scene.data.view.against) + 1e-6));
+    const steps = runs.map((run) => wholeStep(stepAt(run, position, scene.data.view.against)));
     this.frame(context);
     context.save();
     const [left, top, right, bottom] = this.box;
@@ -136,7 +130,7 @@ export class DataPicture {
     else this.compared(context, steps, batch, focus);
     context.restore();
     const now = performance.now();
-    if (playing && now - this.last < CALM) return;
+    if (playing && now - this.last < READABLE) return;
     this.last = now;
     this.number(steps, focus, batch);
   }
@@ -470,5 +464,5 @@ function roomy(values, room) {
  */
 function far(value, ranges) {
   const [low, high] = /** @type {Ranges} */ (ranges).y;
-  return Math.min(Math.max(value, low - 1e3 * (high - low)), high + 1e3 * (high - low));
+  return clamp(value, low - 1e3 * (high - low), high + 1e3 * (high - low));
 }

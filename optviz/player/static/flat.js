@@ -3,6 +3,7 @@
 import { arrowsOf, drawArrows, drawCurvature } from "./arrows.js";
 import { badge } from "./canvas.js";
 import { onScreen } from "./frame.js";
+import { wholeStep } from "./numbers.js";
 import { clip, Paths } from "./paths.js";
 import { stepAt } from "./scene.js";
 import { SEEN, screenPath, within } from "./screenpath.js";
@@ -117,7 +118,7 @@ export class FlatPaths extends Paths {
     const frame = /** @type {Frame} */ (this.frame);
     if (pale || !path?.run.steps || !view.marks.length || path.run.n === 0) return;
     const { steps, n } = path.run;
-    const step = Math.min(Math.floor(positions[this.focus] + 1e-6), n - 1);
+    const step = Math.min(wholeStep(positions[this.focus]), n - 1);
     const [x, y] = [path.x[step], path.y[step]];
     if (!within(x, y, box)) return;
     const { context } = this.canvas;

@@ -1,5 +1,7 @@
 // Where the data of a picture are on the screen: the one map between units of the axes and pixels.
 
+import { clamp } from "./numbers.js";
+
 /** @typedef {import("./scene.js").Scene} Scene */
 
 /**
@@ -71,7 +73,7 @@ export function shapeOf(scene) {
   const { domain, filled } = scene.data.surface;
   if (!equalUnits(scene)) return filled;
   const [width, height] = domain.map(([low, high]) => high - low);
-  return Math.min(Math.max(height / width, 1 / SLENDER), SLENDER);
+  return clamp(height / width, 1 / SLENDER, SLENDER);
 }
 
 /**

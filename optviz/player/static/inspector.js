@@ -1,17 +1,17 @@
 // What one step of the run in focus did: torch's numbers, and how the rule leads from one to the next.
 
+import { READABLE } from "./clock.js";
 import { copied } from "./code.js";
+import { button, element, heading } from "./dom.js";
 import { apart, latex, mathml, numberTeX, SUM, symbolML, tag, write } from "./formula.js";
 import { swatch } from "./legend.js";
+import { wholeStep } from "./numbers.js";
 import { eigen } from "./steps.js";
 import { placed, precise, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Run} Run */
 /** @typedef {import("./steps.js").Steps} Steps */
 /** @typedef {import("./message.js").RuleLine} Line */
-
-/** Milliseconds between two updates of the numbers while it plays: faster ones cannot be read. */
-const CALM = 100;
 
 export class Inspector {
   /** @param {HTMLElement} root */
@@ -48,8 +48,8 @@ export class Inspector {
     if (!steps) return this.clear(); // they are on their way
     this.axes = axes;
     const now = performance.now();
-    if (playing && now - this.last < CALM) return;
-    const step = Math.min(Math.floor(position + 1e-6), steps.n - 1);
+    if (playing && now - this.last < READABLE) return;
+    const step = Math.min(wholeStep(position), steps.n - 1);
     // Built for these steps, this name and colour, and this kind of step.
     const form = steps.form(Math.max(step, 0));
     const of = `${run.name} ${run.color}`;
@@ -69,9 +69,9 @@ export class Inspector {
    */
   build(run, steps) {
     this.updates = [];
-    const head = element("p", "optviz-step-name");
-    const title = element("span", "");
-    head.append(swatch(run.color, run.dash), element("strong", "", run.name), title);
+    const title = element("span");
+    const name = element("strong", "", run.name);
+    const head = element("p", "optviz-step-name", swatch(run.color, run.dash), name, title);
     if (steps.n === 0) {
       this.root.replaceChildren(head, element("p", "optviz-hint", "This run took no step."));
       return;
@@ -80,11 +80,10 @@ export class Inspector {
       const [from, to, all] = [this.step, this.step + 1, steps.n].map((one) => one.toLocaleString("en"));
       title.textContent = ` from step ${from} to step ${to} of ${all}`;
     });
-    const table = element("div", "");
-    table.append(head, this.table(run, steps));
-    const derivation = element("div", "");
-    derivation.append(...this.derivation(steps));
-    this.root.replaceChildren(table, derivation);
+    this.root.replaceChildren(
+      element("div", "", head, this.table(run, steps)),
+      element("div", "", ...this.derivation(steps)),
+    );
   }
 
   /**
@@ -93,15 +92,12 @@ export class Inspector {
    * @param {Steps} steps
    */
   table(run, steps) {
-    const table = document.createElement("table");
-    const heading = table.createTHead().insertRow();
-    heading.insertCell(); // nothing stands above the names of the rows
-    for (const text of this.axes) {
-      const cell = document.createElement("th");
-      cell.scope = "col";
-      cell.textContent = text;
-      heading.append(cell);
-    }
+    const table = element("table");
+    // Nothing stands above the names of the rows.
+    table
+      .createTHead()
+      .insertRow()
+      .append(element("td"), ...this.axes.map((text) => heading("col", text)));
     const body = table.createTBody();
     const rule = steps.data.rule;
     /**
@@ -112,10 +108,8 @@ export class Inspector {
      */
     const row = (name, help, numbers, key = "") => {
       const line = body.insertRow();
-      const label = document.createElement("th");
-      label.scope = "row";
+      const label = heading("row", name);
       label.title = help;
-      label.append(name);
       const symbol = rule?.symbols[key];
       if (symbol) label.append(" ", math(symbolML(symbol)));
       line.append(label);
@@ -192,11 +186,8 @@ export class Inspector {
       const words = "optviz has no derivation of this optimizer’s rule: above is what torch keeps and did.";
       return [element("p", "optviz-hint", words)];
     }
-    const title = element("h2", "", "How torch computed it");
-    const copy = /** @type {HTMLButtonElement} */ (element("button", "optviz-plain", "Copy as LaTeX"));
-    copy.type = "button";
-    copy.addEventListener("click", () => copied(copy, this.latex(steps)));
-    title.append(copy);
+    const copy = button("optviz-plain", "", () => copied(copy, this.latex(steps)), "Copy as LaTeX");
+    const title = element("h2", "", "How torch computed it", copy);
     const list = element("ol", "optviz-lines");
     list.tabIndex = 0; // long lines are scrolled, with the keyboard too
     list.setAttribute("aria-label", "The rule, line by line");
@@ -212,9 +203,8 @@ export class Inspector {
    */
   line(line, steps) {
     const symbols = /** @type {import("./message.js").Rule} */ (steps.data.rule).symbols;
-    const item = element("li", "");
+    const item = element("li", "", element("span", "optviz-hint", line.words));
     item.dataset.name = line.name;
-    item.append(element("span", "optviz-hint", line.words));
     const symbolic = mathml((leaf) =>
       typeof leaf === "number" ? tag("mn", precise(leaf)) : symbolML(symbols[leaf]),
     );
@@ -317,16 +307,4 @@ function pair(numbers, between) {
 /** @param {Element[]} parts */
 function math(...parts) {
   return tag("math", tag("mrow", ...parts));
-}
-
-/**
- * @param {string} name
- * @param {string} className
- * @param {string} text
- */
-function element(name, className, text = "") {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  made.textContent = text;
-  return made;
 }

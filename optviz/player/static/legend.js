@@ -1,15 +1,14 @@
 // Who is who, and each run's numbers at the playhead.
 
+import { READABLE } from "./clock.js";
+import { button, element, picture, refill } from "./dom.js";
 import { GHOST } from "./flat.js";
+import { wholeStep } from "./numbers.js";
 import { inFocus, stepAt } from "./scene.js";
 import { placed, single } from "./ticks.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Run} Run */
-
-/** Milliseconds between two updates of the numbers while it plays: faster ones cannot be read. */
-const CALM = 80;
-const SVG = "http://www.w3.org/2000/svg";
 
 export class Legend {
   /**
@@ -19,7 +18,7 @@ export class Legend {
   constructor(root, focus) {
     this.root = root;
     this.focus = focus;
-    /** @type {{ run: Run, numbers: HTMLElement }[]} */
+    /** @type {{ run: Run, row: HTMLElement, numbers: HTMLElement }[]} */
     this.rows = [];
     this.against = "steps";
     this.axes = ["x", "y"];
@@ -39,29 +38,19 @@ export class Legend {
     const looking = view.beside !== "curves" || view.marks.length > 0;
     const lookedInto = looking ? inFocus(scene) : null;
     this.rows = scene.runs.map((run) => {
-      const row = document.createElement("button");
-      row.type = "button";
-      row.className = "optviz-run";
-      row.title = `Look into ${run.name}`;
+      const numbers = element("span", "optviz-numbers");
+      const content = [swatch(run.color, run.dash), element("span", "optviz-name", run.name), numbers];
+      const row = button("optviz-run", `Look into ${run.name}`, () => this.focus(run.index), ...content);
       row.setAttribute("aria-pressed", String(run === lookedInto));
-      row.addEventListener("click", () => this.focus(run.index));
-      const name = document.createElement("span");
-      name.className = "optviz-name";
-      name.textContent = run.name;
-      const numbers = document.createElement("span");
-      numbers.className = "optviz-numbers";
-      row.append(swatch(run.color, run.dash), name, numbers);
-      return { run, numbers };
+      return { run, row, numbers };
     });
-    const focused = [...this.root.children].indexOf(/** @type {Element} */ (document.activeElement));
     /** @type {Map<string, string[]>} */
     const titles = new Map();
     for (const { ghost, color } of scene.runs) {
       if (ghost) titles.set(ghost.name, [...(titles.get(ghost.name) ?? []), color]);
     }
     const ghosts = Array.from(titles, ([title, colors]) => ghostRow(title, colors));
-    const marks = document.createElement("div");
-    marks.className = "optviz-marks";
+    const marks = element("div", "optviz-marks");
     marks.append(mark("◆", "start", scene.data.theme.ink));
     if (scene.data.surface.minimizers.length)
       marks.append(
@@ -82,12 +71,7 @@ export class Legend {
         ),
       );
     }
-    this.root.replaceChildren(
-      ...this.rows.map(({ numbers }) => /** @type {Element} */ (numbers.parentElement)),
-      ...ghosts,
-      marks,
-    );
-    if (focused >= 0) /** @type {HTMLElement | undefined} */ (this.root.children[focused])?.focus();
+    refill(this.root, [...this.rows.map(({ row }) => row), ...ghosts, marks]);
   }
 
   /**
@@ -96,10 +80,10 @@ export class Legend {
    */
   draw(position, playing) {
     const now = performance.now();
-    if (playing && now - this.last < CALM) return;
+    if (playing && now - this.last < READABLE) return;
     this.last = now;
     for (const { run, numbers } of this.rows) {
-      const step = Math.floor(stepAt(run, position, this.against) + 1e-9);
+      const step = wholeStep(stepAt(run, position, this.against));
       const off = run.weights ? ` · ${single(run.weights.off(step))} off the plane` : "";
       numbers.textContent = `loss ${single(run.loss[step], 4)}${off}`;
       const point = [run.x[step], run.y[step]].map((value, axis) => {
@@ -118,10 +102,7 @@ export class Legend {
  * @param {string[]} colors
  */
 function ghostRow(name, colors) {
-  const row = document.createElement("div");
-  row.className = "optviz-run optviz-ghost";
-  row.append(...colors.map((color) => swatch(color, GHOST.dash)), name);
-  return row;
+  return element("div", "optviz-run optviz-ghost", ...colors.map((color) => swatch(color, GHOST.dash)), name);
 }
 
 /**
@@ -130,20 +111,15 @@ function ghostRow(name, colors) {
  * @param {number[]} dash in widths
  */
 export function swatch(color, dash) {
-  const picture = document.createElementNS(SVG, "svg");
-  picture.setAttribute("class", "optviz-swatch");
-  picture.setAttribute("viewBox", "0 0 30 10");
-  picture.setAttribute("aria-hidden", "true");
-  const stroke = document.createElementNS(SVG, "line");
   const places = { x1: "1", y1: "5", x2: "29", y2: "5" };
   const style = {
     stroke: color,
     "stroke-width": "3",
     "stroke-dasharray": dash.map((length) => 2.4 * length).join(" "),
   };
-  for (const [name, value] of Object.entries({ ...places, ...style })) stroke.setAttribute(name, value);
-  picture.append(stroke);
-  return picture;
+  const created = picture("0 0 30 10", "line", { ...places, ...style });
+  created.setAttribute("class", "optviz-swatch");
+  return created;
 }
 
 /**
@@ -152,11 +128,8 @@ export function swatch(color, dash) {
  * @param {string} color
  */
 function mark(sign, name, color) {
-  const holder = document.createElement("span");
-  const drawn = document.createElement("span");
-  drawn.textContent = sign;
+  const drawn = element("span", "", sign);
   drawn.style.color = color;
   drawn.setAttribute("aria-hidden", "true");
-  holder.append(drawn, ` ${name}`);
-  return holder;
+  return element("span", "", drawn, ` ${name}`);
 }

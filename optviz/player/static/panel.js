@@ -1,6 +1,7 @@
 // A picture: the surface, from above or as a relief, with the paths of all runs or of one.
 
 import { Contour } from "./contour.js";
+import { appended } from "./dom.js";
 import { FlatPaths } from "./flat.js";
 import { inUnits, onScreen } from "./frame.js";
 import { lossAt } from "./scene.js";
@@ -25,10 +26,10 @@ export class Panel {
    */
   constructor(parent, host) {
     this.host = host;
-    this.root = element("div", "optviz-panel", parent);
-    this.title = element("p", "optviz-panel-name", this.root);
-    this.picture = element("div", "optviz-picture", this.root);
-    this.contour = new Contour(element("div", "optviz-contour", this.picture), host.stage, (led) =>
+    this.root = appended(parent, "div", "optviz-panel");
+    this.title = appended(this.root, "p", "optviz-panel-name");
+    this.picture = appended(this.root, "div", "optviz-picture");
+    this.contour = new Contour(appended(this.picture, "div", "optviz-contour"), host.stage, (led) =>
       this.place(led),
     );
     // A picture holds nothing that can be used, and the start can: so one of its layers speaks for it.
@@ -37,9 +38,9 @@ export class Panel {
     this.paths.canvas.element.setAttribute("role", "img");
     this.picture.append(this.paths.canvas.element);
     this.start = new StartMarker(this.picture, host.start);
-    this.tip = element("div", "optviz-tip", this.picture);
-    this.note = element("p", "optviz-note", this.picture);
-    this.reliefHolder = element("div", "optviz-relief", this.root);
+    this.tip = appended(this.picture, "div", "optviz-tip");
+    this.note = appended(this.picture, "p", "optviz-note");
+    this.reliefHolder = appended(this.root, "div", "optviz-relief");
     this.tip.hidden = this.note.hidden = this.reliefHolder.hidden = true;
     /** @type {Relief | null} */
     this.relief = null;
@@ -209,16 +210,4 @@ export class Panel {
     this.relief?.remove();
     this.root.remove();
   }
-}
-
-/**
- * @param {string} tag
- * @param {string} className
- * @param {Element} parent
- */
-export function element(tag, className, parent) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  parent.append(made);
-  return made;
 }

@@ -10,11 +10,12 @@ import { Code, phaseAt } from "./code.js";
 import { offeredControls } from "./controls.js";
 import { Curve, chartsOf } from "./curves.js";
 import { DataPicture } from "./data.js";
+import { appended, button } from "./dom.js";
 import { equalUnits, unequalWords } from "./frame.js";
 import { toggleFullScreen } from "./fullscreen.js";
 import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
-import { element, Panel } from "./panel.js";
+import { Panel } from "./panel.js";
 import { loadPlotly } from "./plotly.js";
 import { assemble, dressed, endOf, inFocus, stepAt } from "./scene.js";
 import { SchemeWatcher } from "./scheme.js";
@@ -97,12 +98,12 @@ function watch(drawn, parent, ask) {
 class Player {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.root = element("div", "optviz-player", parent);
+    this.root = appended(parent, "div", "optviz-player");
     this.number = ++count;
     this.stage = new Stage(this.root);
-    this.grid = element("div", "optviz-grid", this.root); // a container query cannot change its own container
-    const main = element("div", "optviz-left", this.grid);
-    const right = element("div", "optviz-right", this.grid);
+    this.grid = appended(this.root, "div", "optviz-grid"); // a container query cannot change its own container
+    const main = appended(this.grid, "div", "optviz-left");
+    const right = appended(this.grid, "div", "optviz-right");
     Object.assign(this.root, { player: this }); // for the tests, and for the curious in the browser's console
     /** @type {Send} */
     this.send = () => {};
@@ -121,33 +122,34 @@ class Player {
     /** The position under a pointer that is over a curve: shown until it leaves or the playhead moves. @type {number | null} */
     this.hovered = null;
     this.clock = new Clock(() => this.preview(null));
-    this.legend = new Legend(element("div", "optviz-legend", main), (focus) => this.lookInto(focus));
-    this.pictures = element("div", "optviz-pictures", main);
+    this.legend = new Legend(appended(main, "div", "optviz-legend"), (focus) => this.lookInto(focus));
+    this.pictures = appended(main, "div", "optviz-pictures");
     /** @type {Panel[]} */
     this.panels = [];
     /** What the first picture begins with. @type {number[][] | null} */
     this.ranges = null;
     /** Of all reliefs: they turn together. @type {Partial<import("./relief/camera.js").Camera>} */
     this.camera = {};
-    this.axesNote = element("p", "optviz-hint", main);
-    this.unitsButton = this.addUnitsButton();
-    this.transport = new Transport(element("div", "optviz-transport", main), this.clock, {
+    this.axesNote = appended(main, "p", "optviz-hint");
+    /** Down while units are equal on both axes. */
+    this.units = button("optviz-plain", "", () => this.turnUnits());
+    this.transport = new Transport(appended(main, "div", "optviz-transport"), this.clock, {
       redraw: () => this.redraw(),
       zoom: (factor) => this.zoom(factor),
       look: (view) => this.look(view),
       fill: () => toggleFullScreen(this.root),
     });
-    this.scales = element("p", "optviz-hint optviz-scales", main);
-    this.caption = element("p", "optviz-caption", main);
-    this.views = element("div", "optviz-views", right);
-    this.charts = element("div", "optviz-charts", right);
+    this.scales = appended(main, "p", "optviz-hint optviz-scales");
+    this.caption = appended(main, "p", "optviz-caption");
+    this.views = appended(right, "div", "optviz-views");
+    this.charts = appended(right, "div", "optviz-charts");
     /** @type {Curve[]} */
     this.curves = [];
-    this.inspector = new Inspector(element("div", "optviz-step", right));
-    this.code = new Code(element("div", "optviz-code", right));
-    this.data = new DataPicture(element("div", "optviz-data", right), this.stage);
+    this.inspector = new Inspector(appended(right, "div", "optviz-step"));
+    this.code = new Code(appended(right, "div", "optviz-code"));
+    this.data = new DataPicture(appended(right, "div", "optviz-data"), this.stage);
 
-    this.table = new Table(element("div", "optviz-results", this.root));
+    this.table = new Table(appended(this.root, "div", "optviz-results"));
     /** The page that has given its cue. */
     this.cued = "";
 
@@ -414,7 +416,7 @@ class Player {
 
   addCurve() {
     const curve = new Curve(this.stage);
-    const holder = element("div", "optviz-chart", this.charts);
+    const holder = appended(this.charts, "div", "optviz-chart");
     holder.setAttribute("role", "img");
     holder.append(curve.canvas.element);
     const seek = (/** @type {PointerEvent} */ event) => this.transport.seek(curve.position(event.offsetX));
@@ -485,7 +487,7 @@ class Player {
       if (control.several) someOf(this.views, control, theme.marks, look);
       else oneOf(this.views, control, `${name}-${this.number}`, look);
     }
-    for (const text of words) element("p", "optviz-hint", this.views).textContent = text;
+    for (const text of words) appended(this.views, "p", "optviz-hint", text);
     if (focused) /** @type {HTMLElement | null} */ (this.views.querySelector(again))?.focus();
   }
 
@@ -498,25 +500,19 @@ class Player {
     const words = [narrow, unequalWords(scene)].filter(Boolean);
     const switched = !surface.natural || view.units !== "auto";
     this.axesNote.hidden = !words.length && !switched;
-    const button = this.unitsButton;
-    const [units] = offeredControls(scene.data, "axes");
-    button.textContent = units.label;
-    button.hidden = !switched;
-    button.setAttribute("aria-pressed", String(equalUnits(scene)));
-    this.axesNote.replaceChildren(words.map((sentence) => `${sentence} `).join(""), button);
+    const [{ label }] = offeredControls(scene.data, "axes");
+    this.units.textContent = label;
+    this.units.hidden = !switched;
+    this.units.setAttribute("aria-pressed", String(equalUnits(scene)));
+    this.axesNote.replaceChildren(words.map((sentence) => `${sentence} `).join(""), this.units);
   }
 
-  /** A button that is down while units are equal on both axes. */
-  addUnitsButton() {
-    const button = /** @type {HTMLButtonElement} */ (element("button", "optviz-plain", this.axesNote));
-    button.type = "button";
-    button.addEventListener("click", () => {
-      const scene = /** @type {Scene} */ (this.scene);
-      const equal = !equalUnits(scene);
-      this.look({ units: equal === scene.data.surface.natural ? "auto" : equal ? "equal" : "fill" });
-      button.focus();
-    });
-    return button;
+  /** Make units equal on both axes where they are not, and else the other way round. */
+  turnUnits() {
+    const scene = /** @type {Scene} */ (this.scene);
+    const equal = !equalUnits(scene);
+    this.look({ units: equal === scene.data.surface.natural ? "auto" : equal ? "equal" : "fill" });
+    this.units.focus();
   }
 
   /** The scales of the arrows that are drawn now, in words. */

@@ -1,5 +1,7 @@
 // Light or dark: as the page is that something stands in. Nobody says so; its background does.
 
+import { appended } from "./dom.js";
+
 /** @typedef {import("./message.js").Scheme} Scheme */
 
 /** What follows the page it stands in from light to dark and back, without the server. */
@@ -10,10 +12,8 @@ export class SchemeWatcher {
    */
   constructor(parent, changed) {
     this.changed = changed;
-    this.patch = document.createElement("span");
-    this.patch.className = "optviz-scheme";
+    this.patch = appended(parent, "span", "optviz-scheme");
     this.patch.setAttribute("aria-hidden", "true");
-    parent.append(this.patch);
     this.scheme = this.read();
     // Whatever turns the page, a menu or the system: the colour of the patch goes over into the new one.
     this.patch.addEventListener("transitionend", () => this.look());

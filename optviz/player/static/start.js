@@ -1,6 +1,8 @@
 // The start: a marker to drag, or to move with the arrow keys; a click anywhere moves it, too.
 
+import { appended, element } from "./dom.js";
 import { inUnits, onScreen } from "./frame.js";
+import { clamp } from "./numbers.js";
 
 /** @typedef {import("./frame.js").Frame} Frame */
 
@@ -25,11 +27,8 @@ export class StartMarker {
     /** @type {Frame | null} */
     this.frame = null;
     this.timer = 0;
-    this.handle = document.createElement("button");
+    this.handle = appended(picture, "button", "optviz-start", element("span"));
     this.handle.type = "button";
-    this.handle.className = "optviz-start";
-    this.handle.append(document.createElement("span"));
-    picture.append(this.handle);
     this.handle.addEventListener("pointerdown", (event) => this.grab(event));
     this.handle.addEventListener("keydown", (event) => this.key(event));
   }
@@ -134,8 +133,8 @@ export class StartMarker {
     const frame = /** @type {Frame} */ (this.frame);
     const bounds = /** @type {HTMLElement} */ (this.handle.parentElement).getBoundingClientRect();
     const [left, top, right, bottom] = frame.box;
-    const px = Math.min(Math.max(event.clientX - bounds.left, left), right);
-    const py = Math.min(Math.max(event.clientY - bounds.top, top), bottom);
+    const px = clamp(event.clientX - bounds.left, left, right);
+    const py = clamp(event.clientY - bounds.top, top, bottom);
     this.point = pointAt(frame, px, py);
     this.show();
   }
@@ -186,6 +185,6 @@ function pointAt(frame, px, py) {
  * @param {number} scale pixels a unit
  */
 function rounded(value, scale) {
-  const digits = Math.min(Math.max(Math.ceil(Math.log10(2 * Math.abs(scale))), 0), 20);
+  const digits = clamp(Math.ceil(Math.log10(2 * Math.abs(scale))), 0, 20);
   return Number(value.toFixed(digits));
 }

@@ -1,5 +1,6 @@
 // The results: a row for each competitor, also for those that did not run. A click on a heading sorts.
 
+import { button, element, heading } from "./dom.js";
 import { swatch } from "./legend.js";
 import { precise } from "./ticks.js";
 
@@ -34,21 +35,17 @@ export class Table {
   /** The headings. */
   frame() {
     const { columns } = /** @type {TableData} */ (this.data);
-    const table = document.createElement("table");
+    const table = element("table");
     const caption = table.createCaption();
     caption.textContent = "Results of all competitors. The headings sort.";
     const row = table.createTHead().insertRow();
     for (const { name, title, help } of columns) {
-      const heading = document.createElement("th");
-      heading.scope = "col";
-      heading.dataset.column = name;
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = title;
-      button.title = help;
-      button.addEventListener("click", () => this.sort(name));
-      heading.append(button);
-      row.append(heading);
+      const column = heading(
+        "col",
+        button("", help, () => this.sort(name), title),
+      );
+      column.dataset.column = name;
+      row.append(column);
     }
     this.body = table.createTBody();
     this.root.replaceChildren(table);
@@ -64,20 +61,19 @@ export class Table {
 
   fill() {
     const { columns, rows } = /** @type {TableData} */ (this.data);
-    for (const heading of /** @type {NodeListOf<HTMLElement>} */ (
+    for (const column of /** @type {NodeListOf<HTMLElement>} */ (
       this.root.querySelectorAll("th[data-column]")
     )) {
-      const mine = heading.dataset.column === this.sorted;
-      heading.setAttribute("aria-sort", mine ? (this.down ? "descending" : "ascending") : "none");
+      const mine = column.dataset.column === this.sorted;
+      column.setAttribute("aria-sort", mine ? (this.down ? "descending" : "ascending") : "none");
     }
     const lines = this.order(rows).map((row) => {
-      const line = document.createElement("tr");
-      for (const { name, title } of columns) {
-        const element = cell(row, name, this.colors);
-        element.dataset.title = title;
-        line.append(element);
-      }
-      return line;
+      const cells = columns.map(({ name, title }) => {
+        const shown = cell(row, name, this.colors);
+        shown.dataset.title = title;
+        return shown;
+      });
+      return element("tr", "", ...cells);
     });
     this.body?.replaceChildren(...lines);
   }
@@ -124,19 +120,10 @@ function whole(value) {
  * @param {string[]} colors
  */
 function cell(row, column, colors) {
-  const element = document.createElement(column === "name" ? "th" : "td");
-  if (column === "name") {
-    const name = document.createElement("span");
-    name.textContent = row.name;
-    element.scope = "row";
-    element.append(swatch(colors[row.slot], row.dash), name);
-  } else if (column === "ending") {
-    element.className = "optviz-words";
-    element.textContent = row.words;
-  } else {
-    const value = row.numbers[column] ?? null;
-    element.textContent =
-      value === null ? "–" : whole(value) ? value.toLocaleString("en") : precise(Number(value), 4);
-  }
-  return element;
+  if (column === "name")
+    return heading("row", swatch(colors[row.slot], row.dash), element("span", "", row.name));
+  if (column === "ending") return element("td", "optviz-words", row.words);
+  const value = row.numbers[column] ?? null;
+  const text = value === null ? "–" : whole(value) ? value.toLocaleString("en") : precise(Number(value), 4);
+  return element("td", "", text);
 }

@@ -1,14 +1,15 @@
 // The controls of the playhead, with the mouse, a finger or the keyboard.
 
 import { offeredControls } from "./controls.js";
+import { appended, button, element, picture } from "./dom.js";
 import { plays } from "./fullscreen.js";
+import { clamp, wholeStep } from "./numbers.js";
 
 /** @typedef {import("./clock.js").Clock} Clock */
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./message.js").View} View */
 
 const SPEEDS = [0, 0.25, 0.5, 1, 2, 4, 8, 16];
-const SVG = "http://www.w3.org/2000/svg";
 /** Shapes in a box of 24 by 24. */
 const ICONS = {
   start: "M6 5h2.5v14H6zM20 5v14L9.5 12z",
@@ -48,27 +49,24 @@ export class Transport {
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "Player");
 
-    this.scrubber = document.createElement("input");
+    this.scrubber = element("input");
     Object.assign(this.scrubber, { type: "range", min: "0", step: "any", title: "The playhead" });
     this.scrubber.setAttribute("aria-label", "Playhead");
     this.scrubber.addEventListener("input", () => this.seek(Math.round(Number(this.scrubber.value))));
-    this.label = document.createElement("output");
-    const row = document.createElement("div");
-    row.append(this.scrubber, this.label);
-    root.append(row);
+    this.label = element("output");
+    root.append(element("div", "", this.scrubber, this.label));
     this.playButton = this.button("play", "Play (space)", () => clock.toggle());
     this.playButton.classList.add("optviz-play");
     this.button("start", "To the start (Home)", () => this.seek(0));
     this.button("back", "One step back (←)", () => clock.step(-1));
     this.button("forward", "One step forward (→)", () => clock.step(1));
     this.button("end", "To the end (End)", () => this.seek(clock.end));
-    this.speed = document.createElement("select");
+    this.speed = appended(root, "select");
     this.speed.title = "Speed ([ slower, ] faster); slow takes a step apart";
     this.speed.setAttribute("aria-label", "Speed");
     for (const speed of SPEEDS)
       this.speed.add(new Option(speed ? `${speed}×` : "slow", String(speed), speed === 1, speed === 1));
     this.speed.addEventListener("change", () => (clock.speed = Number(this.speed.value)));
-    root.append(this.speed);
     this.loop = this.toggle("loop", "Play again and again", (on) => (clock.loop = on));
     this.trail = this.toggle("trail", "Fading trail: only the last 40 steps in full", (on) => {
       this.fading = on;
@@ -93,7 +91,7 @@ export class Transport {
     this.epoch = data?.batch ? Math.ceil(data.inputs.length / data.batch) : null;
     const offered = offeredControls(scene.data, "transport");
     for (const control of offered) this.showSwitch(control);
-    for (const [name, button] of this.switches) button.hidden = !offered.some((one) => one.name === name);
+    for (const [name, toggle] of this.switches) toggle.hidden = !offered.some((one) => one.name === name);
   }
 
   /**
@@ -101,14 +99,14 @@ export class Transport {
    * @param {import("./controls.js").Offered} control
    */
   showSwitch({ name, label, options: [up, down], now }) {
-    const button =
+    const toggle =
       this.switches.get(name) ??
       this.toggle(/** @type {keyof typeof ICONS} */ (name), label, (on) =>
         this.acts.look({ [name]: on ? down.value : up.value }),
       );
-    if (!this.switches.has(name)) this.full.before(button);
-    this.switches.set(name, button);
-    button.setAttribute("aria-pressed", String(now === down.value));
+    if (!this.switches.has(name)) this.full.before(toggle);
+    this.switches.set(name, toggle);
+    toggle.setAttribute("aria-pressed", String(now === down.value));
   }
 
   /** Show the speed and the repetition that the clock has. */
@@ -125,7 +123,7 @@ export class Transport {
   /** @param {number} shown the position that is shown: the playhead's, or what a pointer looks at */
   draw(shown) {
     const { position, end, playing } = this.clock;
-    const whole = Math.floor(shown + 1e-6);
+    const whole = wholeStep(shown);
     if (playing !== this.playing) {
       this.playing = playing;
       this.playButton.replaceChildren(icon(playing ? "pause" : "play"));
@@ -135,7 +133,7 @@ export class Transport {
     const max = String(end);
     if (this.scrubber.max !== max) this.scrubber.max = max;
     this.scrubber.value = String(position);
-    this.scrubber.setAttribute("aria-valuetext", `${this.unit} ${Math.floor(position + 1e-6)} of ${end}`);
+    this.scrubber.setAttribute("aria-valuetext", `${this.unit} ${wholeStep(position)} of ${end}`);
     const where = `${this.unit} ${whole.toLocaleString("en")} / ${end.toLocaleString("en")}`;
     this.label.textContent = where + this.inEpochs(Math.min(whole, end - 1));
   }
@@ -205,7 +203,7 @@ export class Transport {
   /** @param {number} by */
   faster(by) {
     const place = SPEEDS.indexOf(this.clock.speed) + by;
-    this.clock.speed = SPEEDS[Math.min(Math.max(place, 0), SPEEDS.length - 1)];
+    this.clock.speed = SPEEDS[clamp(place, 0, SPEEDS.length - 1)];
     this.speed.value = String(this.clock.speed);
   }
 
@@ -215,14 +213,10 @@ export class Transport {
    * @param {() => void} act
    */
   button(name, title, act) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.title = title;
-    button.setAttribute("aria-label", title.replace(/ \(.*/, ""));
-    button.append(icon(name));
-    button.addEventListener("click", act);
-    this.root.append(button);
-    return button;
+    const created = button("", title, act, icon(name));
+    created.setAttribute("aria-label", title.replace(/ \(.*/, ""));
+    this.root.append(created);
+    return created;
   }
 
   /**
@@ -231,23 +225,17 @@ export class Transport {
    * @param {(on: boolean) => void} act
    */
   toggle(name, title, act) {
-    const button = this.button(name, title, () => {
-      const on = button.getAttribute("aria-pressed") !== "true";
-      button.setAttribute("aria-pressed", String(on));
+    const created = this.button(name, title, () => {
+      const on = created.getAttribute("aria-pressed") !== "true";
+      created.setAttribute("aria-pressed", String(on));
       act(on);
     });
-    button.setAttribute("aria-pressed", "false");
-    return button;
+    created.setAttribute("aria-pressed", "false");
+    return created;
   }
 }
 
 /** @param {keyof typeof ICONS} name */
 function icon(name) {
-  const picture = document.createElementNS(SVG, "svg");
-  picture.setAttribute("viewBox", "0 0 24 24");
-  picture.setAttribute("aria-hidden", "true");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", ICONS[name]);
-  picture.append(path);
-  return picture;
+  return picture("0 0 24 24", "path", { d: ICONS[name] });
 }

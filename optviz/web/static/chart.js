@@ -1,6 +1,8 @@
 // A figure of many runs: plotly draws it, and its cells can be chosen with a click or with the keyboard.
 
+import { appended } from "../optviz.player/dom.js";
 import { Drawing } from "../optviz.player/drawing.js";
+import { clamp } from "../optviz.player/numbers.js";
 import { SchemeWatcher } from "../optviz.player/scheme.js";
 import { placed } from "../optviz.player/ticks.js";
 import { numbersOf } from "./arrays.js";
@@ -22,13 +24,10 @@ class Chart {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
-    this.title = document.createElement("h2");
-    this.holder = document.createElement("div");
-    this.holder.className = "optviz-plot";
-    this.words = document.createElement("output");
-    this.words.className = "optviz-cell";
     root.className = "optviz-figure";
-    root.append(this.title, this.holder, this.words);
+    this.title = appended(root, "h2");
+    this.holder = appended(root, "div", "optviz-plot");
+    this.words = appended(root, "output", "optviz-cell");
     this.drawing = new Drawing(this.holder);
     /** @type {Cells | null} */
     this.cells = null;
@@ -157,7 +156,7 @@ class Chart {
     if (!move) return;
     event.preventDefault();
     const start = this.cursor ? move : [0, 0];
-    this.cursor = [clamp(column + start[0], columns), clamp(row + start[1], rows)];
+    this.cursor = [clamp(column + start[0], 0, columns - 1), clamp(row + start[1], 0, rows - 1)];
     this.mark();
     this.point(this.cursor);
   }
@@ -221,11 +220,6 @@ function wordsOf(said, cell) {
 function nearest(values, pixel, axis) {
   const apart = values.map((value) => Math.abs(axis.d2p(value) - pixel));
   return apart.indexOf(Math.min(...apart));
-}
-
-/** @param {number} place @param {number} count */
-function clamp(place, count) {
-  return Math.max(0, Math.min(count - 1, place));
 }
 
 /**

@@ -1,6 +1,7 @@
 // The bar of a lesson: back and next, how deep to read, presenting. Keys do the same.
 
 import { oneOf } from "../optviz.player/choices.js";
+import { appended, button, element, refill } from "../optviz.player/dom.js";
 import { toggleFullScreen } from "../optviz.player/fullscreen.js";
 
 /** @typedef {import("./message.js").ReaderMessage} Data */
@@ -29,29 +30,20 @@ export default function mount({ data, parentElement, setTriggerValue }) {
 class Bar {
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    this.root = document.createElement("nav");
-    this.root.className = "optviz-reader";
+    this.root = appended(parent, "nav", "optviz-reader");
     this.root.setAttribute("aria-label", "Lesson");
-    parent.append(this.root);
     this.send = (/** @type {string} */ _page) => {};
     /** @type {Data | null} */
     this.data = null;
     /** The page that the server was asked for and has not shown yet. */
     this.asked = { page: "", at: 0 };
-    this.turn = document.createElement("div");
-    this.turn.className = "optviz-turn";
-    this.back = this.button("Back", "Previous page (b)", () => this.move(-1));
-    this.dots = document.createElement("div");
-    this.dots.className = "optviz-pages";
-    this.next = this.button("Next", "Next page (n)", () => this.move(1));
-    this.next.className = "optviz-next";
-    this.turn.append(this.back, this.dots, this.next);
-    this.more = document.createElement("div");
-    this.more.className = "optviz-reader";
-    this.said = document.createElement("span");
-    this.said.className = "optviz-said";
+    this.back = button("", "Previous page (b)", () => this.move(-1), "Back");
+    this.dots = element("div", "optviz-pages");
+    this.next = button("optviz-next", "Next page (n)", () => this.move(1), "Next");
+    appended(this.root, "div", "optviz-turn", this.back, this.dots, this.next);
+    this.more = appended(this.root, "div", "optviz-reader");
+    this.said = appended(this.root, "span", "optviz-said");
     this.said.setAttribute("aria-live", "polite");
-    this.root.append(this.turn, this.more, this.said);
     this.ends = new AbortController();
     document.addEventListener("keydown", (event) => this.key(event), { signal: this.ends.signal });
     document.addEventListener("fullscreenchange", () => this.showMore(), { signal: this.ends.signal });
@@ -80,16 +72,15 @@ class Bar {
 
   showDots() {
     const { place, pages } = /** @type {Data} */ (this.data);
-    const focused = [...this.dots.children].indexOf(/** @type {Element} */ (document.activeElement));
-    const dots = place === null ? [] : pages;
-    this.dots.replaceChildren(
-      ...dots.map(({ name, title }, k) => {
-        const dot = this.button("", `${k + 1}. ${title}`, () => this.go(name));
-        if (k === place) dot.setAttribute("aria-current", "page");
-        return dot;
-      }),
-    );
-    if (focused >= 0) /** @type {HTMLElement | undefined} */ (this.dots.children[focused])?.focus();
+    const shown = place === null ? [] : pages;
+    const dots = shown.map(({ name, title }, k) => {
+      const label = `${k + 1}. ${title}`;
+      const dot = button("", label, () => this.go(name));
+      dot.setAttribute("aria-label", label);
+      if (k === place) dot.setAttribute("aria-current", "page");
+      return dot;
+    });
+    refill(this.dots, dots);
   }
 
   showMore() {
@@ -102,19 +93,15 @@ class Bar {
     const options = Object.entries(DEPTHS).map(([value, called]) => ({ value, called }));
     oneOf(this.more, { label: "Read", help, options, now: remembered() }, "depth", remember);
     const full = document.fullscreenElement !== null;
-    if (place !== null)
-      this.more.append(
-        this.button(
-          full ? "End presenting" : "Present",
-          "Full screen in large type; Page Up and Down turn pages",
-          () => toggleFullScreen(document.documentElement),
-        ),
-        this.button("Whole lesson", "All pages of the lesson, to print or to read at a stretch", () =>
-          this.go(whole),
-        ),
-      );
-    else this.more.append(this.button("Print", "Print the lesson", () => print()));
-    this.more.append(this.button("All lessons", "Back to the gallery of lessons", () => this.go("lessons")));
+    const add = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => void} */ act) =>
+      this.more.append(button("", title, act, text));
+    if (place !== null) {
+      const words = full ? "End presenting" : "Present";
+      const fill = () => toggleFullScreen(document.documentElement);
+      add(words, "Full screen in large type; Page Up and Down turn pages", fill);
+      add("Whole lesson", "All pages of the lesson, to print or to read at a stretch", () => this.go(whole));
+    } else add("Print", "Print the lesson", () => print());
+    add("All lessons", "Back to the gallery of lessons", () => this.go("lessons"));
     if (focused) /** @type {HTMLElement | null} */ (this.more.querySelector(again))?.focus();
   }
 
@@ -154,21 +141,6 @@ class Bar {
     if (by === undefined) return;
     event.preventDefault();
     this.move(by);
-  }
-
-  /**
-   * @param {string} text
-   * @param {string} title
-   * @param {() => void} act
-   */
-  button(text, title, act) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = text;
-    button.title = title;
-    if (!text) button.setAttribute("aria-label", title);
-    button.addEventListener("click", act);
-    return button;
   }
 
   remove() {

@@ -1,5 +1,6 @@
 // What only the browser can do when an experiment is shared: copy its address, and draw pictures of figures.
 
+import { appended, button, element } from "../optviz.player/dom.js";
 import { loadPlotly } from "../optviz.player/plotly.js";
 
 /** @typedef {import("./message.js").LinkMessage} LinkMessage */
@@ -10,8 +11,7 @@ const SAID = 4000;
 
 /** @param {{ data: LinkMessage | Picture, parentElement: HTMLElement }} mount */
 export default function mount({ data, parentElement }) {
-  const root = document.createElement("div");
-  root.className = "optviz-share";
+  const root = element("div", "optviz-share");
   parentElement.replaceChildren(root);
   if ("link" in data) link(root, data.link);
   else picture(root, data);
@@ -20,13 +20,12 @@ export default function mount({ data, parentElement }) {
 
 /** @param {HTMLElement} root @param {string} query of the address, all of it: what opens by itself may change */
 function link(root, query) {
-  const address = document.createElement("input");
+  const address = appended(root, "input");
   address.readOnly = true;
   address.value = new URL(query, location.href).href;
   address.setAttribute("aria-label", "The link");
   address.addEventListener("focus", () => address.select());
-  root.append(address);
-  button(root, "Copy link", async () => {
+  reporting(root, "Copy link", async () => {
     try {
       await navigator.clipboard.writeText(address.value);
     } catch {
@@ -40,12 +39,12 @@ function link(root, query) {
 
 /** @param {HTMLElement} root @param {Picture} wanted */
 function picture(root, { figure, format, width, height, scale, name, plotly }) {
-  button(root, "Download", async () => {
+  reporting(root, "Download", async () => {
     const library = await loadPlotly(plotly);
     const { data, layout } = structuredClone(figure);
     const size = { format, width, height, scale };
     const address = await library.toImage({ data, layout }, size);
-    const anchor = document.createElement("a");
+    const anchor = element("a");
     anchor.href = address;
     anchor.download = name;
     anchor.click();
@@ -59,15 +58,10 @@ function picture(root, { figure, format, width, height, scale, name, plotly }) {
  * @param {string} title
  * @param {() => Promise<string>} act
  */
-function button(root, title, act) {
-  const element = document.createElement("button");
-  element.type = "button";
-  element.textContent = title;
-  const said = document.createElement("output");
-  root.append(element, said);
-  element.addEventListener("click", async () => {
-    if (element.ariaBusy === "true") return;
-    element.ariaBusy = "true"; // not disabled: that would take the focus out of the dialog, and Escape with it
+function reporting(root, title, act) {
+  const press = async () => {
+    if (pressed.ariaBusy === "true") return;
+    pressed.ariaBusy = "true"; // not disabled: that would take the focus out of the dialog, and Escape with it
     said.textContent = "…";
     try {
       said.textContent = await act();
@@ -75,9 +69,12 @@ function button(root, title, act) {
       // A relief needs WebGL, which not every browser has.
       said.textContent = `This browser could not do it. ${error instanceof Error ? error.message : ""}`;
     }
-    element.ariaBusy = "false";
+    pressed.ariaBusy = "false";
     setTimeout(() => {
       said.textContent = "";
     }, SAID);
-  });
+  };
+  const pressed = button("", "", press, title);
+  const said = element("output");
+  root.append(pressed, said);
 }

@@ -2,6 +2,7 @@
 
 import { places } from "../contour.js";
 import { equalUnits, shapeOf } from "../frame.js";
+import { clamp } from "../numbers.js";
 
 /** @typedef {import("../scene.js").Scene} Scene */
 
@@ -68,8 +69,8 @@ export class Heights {
   at(x, y) {
     const { nx, ny, z } = this;
     const [hx, hy] = this.floor.halves;
-    const u = Math.min(Math.max(((x + hx) / (2 * hx)) * (nx - 1), 0), nx - 1);
-    const v = Math.min(Math.max(((y + hy) / (2 * hy)) * (ny - 1), 0), ny - 1);
+    const u = clamp(((x + hx) / (2 * hx)) * (nx - 1), 0, nx - 1);
+    const v = clamp(((y + hy) / (2 * hy)) * (ny - 1), 0, ny - 1);
     const i = Math.min(Math.floor(u), nx - 2);
     const j = Math.min(Math.floor(v), ny - 2);
     const [s, t, k] = [u - i, v - j, j * nx + i];

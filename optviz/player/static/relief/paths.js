@@ -1,5 +1,6 @@
 // The paths on the block of a relief.
 
+import { clamp } from "../numbers.js";
 import { Paths } from "../paths.js";
 import { projected } from "./camera.js";
 import { HEIGHT } from "./mesh.js";
@@ -48,7 +49,7 @@ export class ReliefPaths extends Paths {
       box: [0, 0, width, height],
       screen: (x, y, z) => projected(projection, x, y, z),
       sees: (x, y, near) => near + above >= raster.nearness(x * ratio, (y - rise) * ratio),
-      pieces: (length) => Math.min(Math.max(Math.round(length / PIECE), 1), PIECES),
+      pieces: (length) => clamp(Math.round(length / PIECE), 1, PIECES),
     });
   }
 

@@ -1,6 +1,7 @@
 // Triangles to pixels without WebGL, which headless browsers and old lecture-hall PCs lack: a depth buffer,
 // and colours that follow from it.
 
+import { canvas } from "../dom.js";
 import { HEIGHT } from "./mesh.js";
 
 /** @typedef {import("./mesh.js").Mesh} Mesh */
@@ -41,9 +42,8 @@ export class Raster {
   box = [0, 0, 0, 0];
 
   constructor() {
-    this.canvas = document.createElement("canvas");
-    const context = this.canvas.getContext("2d");
-    if (!context) throw new Error("This browser draws no canvas.");
+    const { element, context } = canvas();
+    this.canvas = element;
     this.context = context;
     /** @type {ImageData | null} */
     this.image = null;

@@ -3,6 +3,7 @@
 
 import { HiDpiCanvas } from "../canvas.js";
 import { equalUnits } from "../frame.js";
+import { clamp } from "../numbers.js";
 import { Axes } from "./axes.js";
 import { pinned, projectionOf, unprojected } from "./camera.js";
 import { Heights } from "./mesh.js";
@@ -15,8 +16,8 @@ import { Raster } from "./raster.js";
 /** @typedef {import("../scene.js").Run} Run */
 
 const HOME = { azimuth: 30, elevation: 52, zoom: 1 };
-const ELEVATIONS = [5, 89];
-const ZOOMS = [0.5, 4];
+const ELEVATIONS = /** @type {const} */ ([5, 89]);
+const ZOOMS = /** @type {const} */ ([0.5, 4]);
 /** Degrees a key, and a pixel of a drag, turns. */
 const KEY = 5;
 const DRAG = 0.4;
@@ -186,7 +187,7 @@ export class Relief {
    */
   zoom(factor, x = this.size[0] / 2, y = this.size[1] / 2) {
     if (!this.heights) return;
-    const zoom = within(this.camera.zoom * factor, ZOOMS);
+    const zoom = clamp(this.camera.zoom * factor, ...ZOOMS);
     const projection = this.projection(this.heights);
     if (zoom <= 1) this.pin = null;
     else if (factor > 1) {
@@ -229,8 +230,8 @@ export class Relief {
    */
   turn({ azimuth = this.camera.azimuth, elevation = this.camera.elevation, zoom = this.camera.zoom }) {
     this.camera.azimuth = ((azimuth % 360) + 360) % 360;
-    this.camera.elevation = within(elevation, ELEVATIONS);
-    this.camera.zoom = within(zoom, ZOOMS);
+    this.camera.elevation = clamp(elevation, ...ELEVATIONS);
+    this.camera.zoom = clamp(zoom, ...ZOOMS);
     this.move();
     this.turned();
   }
@@ -291,7 +292,7 @@ export class Relief {
         event.preventDefault();
         const lines = event.deltaMode ? 16 : 1;
         const { left, top } = holder.getBoundingClientRect();
-        const factor = Math.exp(-within(event.deltaY * lines, [-50, 50]) * 0.006);
+        const factor = Math.exp(-clamp(event.deltaY * lines, -50, 50) * 0.006);
         this.zoom(factor, event.clientX - left, event.clientY - top);
       },
       { signal, passive: false },
@@ -360,12 +361,4 @@ export class Relief {
 function fine(width, height, density) {
   const smooth = density < 2 ? 2 * density : density;
   return width * height * smooth * smooth <= MOST ? smooth : density;
-}
-
-/**
- * @param {number} value
- * @param {number[]} range
- */
-function within(value, [low, high]) {
-  return Math.min(Math.max(value, low), high);
 }
