@@ -12,7 +12,7 @@ import inspect
 import sys
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +28,7 @@ from typing import (
     is_typeddict,
 )
 
+from optviz.player.message import sent_fields
 from optviz.spec.params import Choice, Some
 from optviz.spec.view import IN_PLAYER, VIEW_PARAMS, View
 
@@ -177,7 +178,7 @@ def _fields(made: Any) -> dict[str, Any]:
         return {name: _choices(name) for name in IN_PLAYER}
     hints = get_type_hints(made, include_extras=True)
     if is_dataclass(made):
-        return {field.name: hints[field.name] for field in fields(made)}
+        return {name: hints[name] for name in sent_fields(made)}
     theirs = {name for base in _bases(made) for name in get_type_hints(base)}
     return {name: hint for name, hint in hints.items() if name not in theirs}
 

@@ -108,7 +108,8 @@ def paths(app: AppTest) -> dict[str, np.ndarray]:
 
 def results(app: AppTest) -> dict[str, Any]:
     """The rows of the table, by competitor."""
-    return {row["name"]: row for row in scene(app)["table"]["rows"]}
+    data = scene(app)
+    return {run["name"]: row for run, row in zip(data["runs"], data["table"]["rows"], strict=True)}
 
 
 def words(app: AppTest) -> str:

@@ -44,8 +44,8 @@ class Theme:
     paths: tuple[str, ...]
     marks: Mapping[str, str] = field(hash=False)
     """Colours of what is drawn at a head."""
-    dashes: tuple[str, ...] = DASHES
-    """The dash of each of `paths`, by plotly's names."""
+    dashes: tuple[str, ...] = field(default=DASHES, metadata={"sent": False})
+    """The dash of each of `paths`, by plotly's names. Each run tells the player its own."""
     gold: str = "#ffd23f"
     gold_edge: str = "#3b2f00"
     """The star of a minimizer, and its outline."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from optviz.engine.trajectory import Summary
-from optviz.figures.theme import all_pens
 from optviz.player.message import Convention, TableColumn, TableData, TableRow, Texts
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
@@ -105,14 +104,10 @@ def table(
     names = [name for name in _COLUMNS if function.minimizers or name not in ("distance", "steps_to_reach")]
     units = "the weights" if function.network else " and ".join(function.axes)
     rows: list[TableRow] = []
-    styles = all_pens(experiment, view=view)
-    for run, pen, summary, ending in zip(experiment.runs, styles, summaries, endings, strict=True):
+    for summary, ending in zip(summaries, endings, strict=True):
         numbers = {name: getattr(summary, name) for name in names[1:-1]} if summary else {}
         rows.append(
             {
-                "name": run.name,
-                "slot": pen.slot,
-                "dash": list(pen.pattern),
                 "numbers": {name: _sent(number) for name, number in numbers.items()},
                 "ending": summary.outcome.kind if summary else "",
                 "step": summary.outcome.step if summary else None,

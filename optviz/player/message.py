@@ -7,6 +7,7 @@ always has two members, the fields of a dataclass. Needs no torch.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Annotated, Any, Literal, NotRequired, TypeAlias, TypedDict, get_args
 
 from optviz.figures.theme import Theme, Widths
@@ -24,6 +25,16 @@ DigestBytes: TypeAlias = Literal[8]
 """How many bytes before the numbers of a blob say which one it is: its `digest`, in hexadecimal digits."""
 Scheme: TypeAlias = Literal["light", "dark"]
 Point: TypeAlias = Annotated[list[float], tuple[float, float]]
+
+
+def sent_fields(record: Any) -> list[str]:
+    """The names of those fields of a dataclass that are sent: all that do not declare that they are not."""
+    return [field.name for field in fields(record) if field.metadata.get("sent", True)]
+
+
+def sent(record: Any) -> dict[str, Any]:
+    """A dataclass as it is sent, by its fields' names."""
+    return {name: getattr(record, name) for name in sent_fields(record)}
 
 
 # -- the scene: what `optviz.player.scene.scene` says ------------------------------------------------------
@@ -236,9 +247,6 @@ class TableColumn(TypedDict):
 class TableRow(TypedDict):
     """A competitor's results."""
 
-    name: str
-    slot: int
-    dash: list[float]
     numbers: dict[str, float | str | None]
     """By the names of the columns; a text where JSON has no such number."""
     ending: str
@@ -251,6 +259,7 @@ class TableData(TypedDict):
 
     columns: list[TableColumn]
     rows: list[TableRow]
+    """Of all competitors, by their index in the experiment."""
 
 
 # -- all of it ---------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import json
 import posixpath
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.resources import files
 
 from plotly.offline import get_plotlyjs, get_plotlyjs_version
@@ -18,7 +18,7 @@ from optviz.engine.planes import project
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.theme import THEMES, Theme, themed
 from optviz.player import captions
-from optviz.player.message import PlayerMessage, Telling
+from optviz.player.message import PlayerMessage, Telling, sent
 from optviz.player.scene import Scene, Shown, by_index, scene, steps_of
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
@@ -136,7 +136,7 @@ def _page(
     blobs: Sequence[bytes],
     theme: Theme,
 ) -> str:
-    themes = dict.fromkeys(THEMES, asdict(theme))  # a file stays as it is, wherever it is opened
+    themes = dict.fromkeys(THEMES, sent(theme))  # a file stays as it is, wherever it is opened
     parts = {
         "title": html.escape(f"{experiment.surface.name}: {', '.join(run.name for run in experiment.runs)}"),
         "heading": html.escape(experiment.surface.name),

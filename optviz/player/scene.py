@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -30,6 +30,7 @@ from optviz.player.message import (
     Refused,
     SceneData,
     SurfaceData,
+    sent,
 )
 from optviz.rules.records import StepStability
 from optviz.spec.experiment import Experiment
@@ -127,8 +128,8 @@ def scene(
         "view": {name: getattr(view, name) for name in in_player(type(view))},
         "controls": offered_controls(type(view), _there(experiment, competitors, under, view, fixed)),
         "fixed": fixed,
-        "themes": {name: asdict(theme) for name, theme in THEMES.items()},
-        "widths": asdict(WIDTHS),
+        "themes": {name: sent(theme) for name, theme in THEMES.items()},
+        "widths": sent(WIDTHS),
     }
     for run, shown in zip(data["runs"], competitors, strict=True):
         if run["ran"]:

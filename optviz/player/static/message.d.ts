@@ -276,8 +276,6 @@ export interface Theme {
   paths: string[];
   /** Colours of what is drawn at a head. */
   marks: Record<string, string>;
-  /** The dash of each of `paths`, by plotly's names. */
-  dashes: string[];
   gold: string;
   /** The star of a minimizer, and its outline. */
   gold_edge: string;
@@ -326,9 +324,6 @@ export interface TableColumn {
 
 /** A competitor's results. */
 export interface TableRow {
-  name: string;
-  slot: number;
-  dash: number[];
   /** By the names of the columns; a text where JSON has no such number. */
   numbers: Record<string, number | string | null>;
   ending: string;
@@ -339,6 +334,7 @@ export interface TableRow {
 /** The table of results. */
 export interface TableData {
   columns: TableColumn[];
+  /** Of all competitors, by their index in the experiment. */
   rows: TableRow[];
 }
 

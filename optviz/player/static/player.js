@@ -225,7 +225,7 @@ class Player {
     this.stage.show(scene);
     this.legend.show(scene);
     this.showAxes(scene);
-    this.table.show(scene.data.table, scene.data.theme.paths);
+    this.table.show(scene.data);
     this.showViews(scene);
     this.transport.show(scene);
     this.showPanels(scene);

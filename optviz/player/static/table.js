@@ -4,8 +4,8 @@ import { button, element, heading } from "./dom.js";
 import { swatch } from "./legend.js";
 import { precise } from "./ticks.js";
 
-/** @typedef {import("./message.js").TableRow} Row */
-/** @typedef {import("./message.js").TableData} TableData */
+/** @typedef {import("./message.js").TableColumn} Column */
+/** @typedef {import("./message.js").TableRow & { name: string, dash: number[], color: string }} Row */
 
 export class Table {
   /** @param {HTMLElement} root */
@@ -13,33 +13,33 @@ export class Table {
     this.root = root;
     this.sorted = "";
     this.down = false;
-    /** @type {TableData | null} */
-    this.data = null;
-    /** The colours of the paths, by their slots. @type {string[]} */
-    this.colors = [];
+    /** @type {Column[]} */
+    this.columns = [];
+    /** @type {Row[]} */
+    this.rows = [];
   }
 
-  /**
-   * @param {TableData} data
-   * @param {string[]} colors
-   */
-  show(data, colors) {
-    if (JSON.stringify([data, colors]) === JSON.stringify([this.data, this.colors])) return;
-    this.colors = colors;
-    const first = JSON.stringify(data.columns) !== JSON.stringify(this.data?.columns);
-    this.data = data;
-    if (first) this.frame();
+  /** @param {import("./scene.js").Scene["data"]} data */
+  show({ table, runs, theme }) {
+    const { columns } = table;
+    const rows = table.rows.map((row, index) => {
+      const { name, slot, dash } = runs[index];
+      return { ...row, name, dash, color: theme.paths[slot] };
+    });
+    if (JSON.stringify([columns, rows]) === JSON.stringify([this.columns, this.rows])) return;
+    const other = JSON.stringify(columns) !== JSON.stringify(this.columns);
+    Object.assign(this, { columns, rows });
+    if (other) this.frame();
     this.fill();
   }
 
   /** The headings. */
   frame() {
-    const { columns } = /** @type {TableData} */ (this.data);
     const table = element("table");
     const caption = table.createCaption();
     caption.textContent = "Results of all competitors. The headings sort.";
     const row = table.createTHead().insertRow();
-    for (const { name, title, help } of columns) {
+    for (const { name, title, help } of this.columns) {
       const column = heading(
         "col",
         button("", help, () => this.sort(name), title),
@@ -60,16 +60,15 @@ export class Table {
   }
 
   fill() {
-    const { columns, rows } = /** @type {TableData} */ (this.data);
     for (const column of /** @type {NodeListOf<HTMLElement>} */ (
       this.root.querySelectorAll("th[data-column]")
     )) {
       const mine = column.dataset.column === this.sorted;
       column.setAttribute("aria-sort", mine ? (this.down ? "descending" : "ascending") : "none");
     }
-    const lines = this.order(rows).map((row) => {
-      const cells = columns.map(({ name, title }) => {
-        const shown = cell(row, name, this.colors);
+    const lines = this.order(this.rows).map((row) => {
+      const cells = this.columns.map(({ name, title }) => {
+        const shown = cell(row, name);
         shown.dataset.title = title;
         return shown;
       });
@@ -117,11 +116,9 @@ function whole(value) {
 /**
  * @param {Row} row
  * @param {string} column
- * @param {string[]} colors
  */
-function cell(row, column, colors) {
-  if (column === "name")
-    return heading("row", swatch(colors[row.slot], row.dash), element("span", "", row.name));
+function cell(row, column) {
+  if (column === "name") return heading("row", swatch(row.color, row.dash), element("span", "", row.name));
   if (column === "ending") return element("td", "optviz-words", row.words);
   const value = row.numbers[column] ?? null;
   const text = value === null ? "–" : whole(value) ? value.toLocaleString("en") : precise(Number(value), 4);
