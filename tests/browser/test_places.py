@@ -61,7 +61,7 @@ WATCH = """for (const [name, hook] of Object.entries(hooks)) {
 # the farthest, in CSS pixels, and how many there are.
 APART = """async () => {
     const player = PLAYER;
-    const { contour: { drawing: { plotly }, element }, paths, start, scene } = player.panels[0];
+    const { contour: { plot: { plotly }, element }, paths, start, scene } = player.panels[0];
     const { canvas, frame } = paths;
     const context = canvas.context;
     const drawn = { path: [], head: [], star: [], start: [] };

@@ -1,7 +1,7 @@
 // The surface: contours drawn once by plotly.js, and the axes that everything above them follows.
 
-import { Drawing } from "./drawing.js";
 import { equalUnits, frameOf, shapeOf, wholeOf } from "./frame.js";
+import { Plot } from "./plot.js";
 import { lastAtMost } from "./search.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -22,7 +22,7 @@ export class Contour {
     this.element = element;
     this.stage = stage;
     this.moved = moved;
-    this.drawing = new Drawing(element);
+    this.plot = new Plot(element);
     /** The surface and colours that are drawn, and those that have been once drawing ends. */
     this.drawn = "";
     this.settled = "";
@@ -45,16 +45,16 @@ export class Contour {
     const zoom = this.zoomFor(surface.name, whole) ?? ranges;
     this.scene = scene;
     this.version = version;
-    if (!(await this.drawing.ready(version)) || this.scene !== scene || this.drawn === wanted) return;
+    if (!(await this.plot.ready(version)) || this.scene !== scene || this.drawn === wanted) return;
     this.drawn = wanted;
     this.name = surface.name;
     this.whole = whole;
     const config = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false };
-    await this.drawing.react([trace(scene, this.stage.scale)], this.layout(scene, zoom), config);
+    await this.plot.react([trace(scene, this.stage.scale)], this.layout(scene, zoom), config);
     this.settled = wanted;
     if (!this.listening) {
       this.listening = true;
-      const { element } = this.drawing;
+      const { element } = this.plot;
       for (const event of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) {
         element.on(event, () => this.moved(event !== "plotly_afterplot"));
       }
@@ -64,7 +64,7 @@ export class Contour {
 
   /** The drawn ranges of x and y; null before anything is drawn. */
   ranges() {
-    const { full } = this.drawing;
+    const { full } = this.plot;
     return full?.xaxis ? [[...full.xaxis.range], [...full.yaxis.range]] : null;
   }
 
@@ -78,13 +78,13 @@ export class Contour {
     const apart = now.some((range, axis) =>
       range.some((end, side) => Math.abs(end - ranges[axis][side]) > 1e-9 * Math.abs(range[1] - range[0])),
     );
-    if (apart) this.drawing.relayout({ "xaxis.range": ranges[0], "yaxis.range": ranges[1] });
+    if (apart) this.plot.relayout({ "xaxis.range": ranges[0], "yaxis.range": ranges[1] });
   }
 
   /** Where data is on the screen; null while the surface is not drawn yet: no path lies on another's axes. */
   frame() {
     if (!this.drawn || this.settled !== this.drawn) return null;
-    const { full } = this.drawing;
+    const { full } = this.plot;
     if (!full?.xaxis?._length) return null;
     return frameOf(full);
   }
@@ -103,8 +103,8 @@ export class Contour {
     if (!this.drawn || !this.scene || !this.version) return;
     this.show(this.scene, this.version); // in case that its type has another size now
     const size = this.size(this.scene);
-    const { full } = this.drawing;
-    if (full && (full.width !== size.width || full.height !== size.height)) this.drawing.relayout(size);
+    const { full } = this.plot;
+    if (full && (full.width !== size.width || full.height !== size.height)) this.plot.relayout(size);
   }
 
   /**
@@ -120,7 +120,7 @@ export class Contour {
           (low + high) / 2 + (factor * (high - low)) / 2,
         ])
       : this.whole;
-    this.drawing.relayout({ "xaxis.range": x, "yaxis.range": y });
+    this.plot.relayout({ "xaxis.range": x, "yaxis.range": y });
   }
 
   /** Whether less or more than the whole domain is shown. */
@@ -135,7 +135,7 @@ export class Contour {
 
   /** Take everything away that plotly holds. */
   purge() {
-    this.drawing.purge();
+    this.plot.purge();
   }
 
   /**

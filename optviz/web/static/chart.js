@@ -1,8 +1,8 @@
 // A figure of many runs: plotly draws it, and its cells can be chosen with a click or with the keyboard.
 
 import { appended } from "../optviz.player/dom.js";
-import { Drawing } from "../optviz.player/drawing.js";
 import { clamp } from "../optviz.player/numbers.js";
+import { Plot } from "../optviz.player/plot.js";
 import { SchemeWatcher } from "../optviz.player/scheme.js";
 import { placed } from "../optviz.player/ticks.js";
 import { numbersOf } from "./arrays.js";
@@ -28,7 +28,7 @@ class Chart {
     this.title = appended(root, "h2");
     this.holder = appended(root, "div", "optviz-plot");
     this.words = appended(root, "output", "optviz-cell");
-    this.drawing = new Drawing(this.holder);
+    this.plot = new Plot(this.holder);
     /** @type {Cells | null} */
     this.cells = null;
     /** @type {Numbers | Endings} */
@@ -94,27 +94,27 @@ class Chart {
   async draw() {
     if (!this.data) return;
     const { figure, dark, cells, plotly: version } = this.data;
-    if (!(await this.drawing.ready(version))) return; // meanwhile it was closed
+    if (!(await this.plot.ready(version))) return; // meanwhile it was closed
     const { data: traces, layout } = structuredClone(figure);
     if (this.watcher.scheme === "dark")
       for (const [keys, value] of dark) put({ data: traces, layout }, keys, value);
-    await this.drawing.react(traces, { ...layout, uirevision: this.sent }, CONFIG);
+    await this.plot.react(traces, { ...layout, uirevision: this.sent }, CONFIG);
     this.holder.classList.toggle("optviz-choosable", Boolean(cells));
     if (this.cursor) await this.mark();
   }
 
   fit() {
-    if (this.drawing.full && this.holder.offsetParent) this.drawing.fit();
+    if (this.plot.full && this.holder.offsetParent) this.plot.fit();
   }
 
   get axes() {
-    const { xaxis, yaxis } = this.drawing.full;
+    const { xaxis, yaxis } = this.plot.full;
     return [xaxis, yaxis];
   }
 
   /** @param {PointerEvent} event @returns {[number, number] | null} column and row under the pointer */
   cellAt(event) {
-    if (!this.cells || !this.drawing.full) return null;
+    if (!this.cells || !this.plot.full) return null;
     const [xaxis, yaxis] = this.axes;
     const box = this.holder.getBoundingClientRect();
     const x = event.clientX - box.left - xaxis._offset;
@@ -168,13 +168,13 @@ class Chart {
     const ink = getComputedStyle(this.holder).color;
     const ring = { type: "circle", xsizemode: "pixel", ysizemode: "pixel", x0: -7, x1: 7, y0: -7, y1: 7 };
     const shape = { ...ring, xanchor: x[column], yanchor: y[row], line: { color: ink, width: 2 } };
-    await this.drawing.relayout({ shapes: [shape] });
+    await this.plot.relayout({ shapes: [shape] });
   }
 
   remove() {
     this.ends.abort();
     this.resizes.disconnect();
-    this.drawing.purge();
+    this.plot.purge();
     this.root.replaceChildren();
   }
 }

@@ -1,8 +1,8 @@
-// A figure of plotly in an element: drawn, changed, and taken away when plotly has done with it.
+// A figure as plotly draws it in an element, changes it, and takes it away when all that it waits for has ended.
 
 import { loadPlotly } from "./plotly.js";
 
-export class Drawing {
+export class Plot {
   /** @param {HTMLElement} element an empty one */
   constructor(element) {
     this.element = /** @type {any} */ (element);
@@ -28,17 +28,17 @@ export class Drawing {
    * @param {any[]} traces @param {any} layout @param {any} config
    */
   react(traces, layout, config) {
-    return this.draw(() => this.plotly.react(this.element, traces, layout, config));
+    return this.track(() => this.plotly.react(this.element, traces, layout, config));
   }
 
   /** @param {Record<string, any>} changes of the layout */
   relayout(changes) {
-    return this.draw(() => this.plotly.relayout(this.element, changes));
+    return this.track(() => this.plotly.relayout(this.element, changes));
   }
 
   /** Fit the size of the element. */
   fit() {
-    return this.draw(() => this.plotly.Plots.resize(this.element));
+    return this.track(() => this.plotly.Plots.resize(this.element));
   }
 
   /** What plotly has worked out of the layout that it was given; undefined before it has drawn. */
@@ -47,7 +47,7 @@ export class Drawing {
   }
 
   /** @param {() => Promise<unknown>} work */
-  async draw(work) {
+  async track(work) {
     if (this.closed) return;
     const drawn = work();
     this.settled = Promise.allSettled([this.settled, drawn]);
