@@ -27,7 +27,7 @@ export function offeredControls({ controls, view: looked }, place) {
  * @param {string[]} some
  */
 function isOneOf(value, some) {
-  return [value].flat().some((one) => some.includes(one));
+  return [value].flat().some((single) => some.includes(single));
 }
 
 /**
@@ -36,5 +36,5 @@ function isOneOf(value, some) {
  * @param {ControlData["options"]} options
  */
 function known(value, options) {
-  return Array.isArray(value) || options.some((one) => one.value === value) ? value : options[0].value;
+  return Array.isArray(value) || options.some((option) => option.value === value) ? value : options[0].value;
 }

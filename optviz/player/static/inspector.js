@@ -77,7 +77,7 @@ export class Inspector {
       return;
     }
     this.updates.push(() => {
-      const [from, to, all] = [this.step, this.step + 1, steps.n].map((one) => one.toLocaleString("en"));
+      const [from, to, all] = [this.step, this.step + 1, steps.n].map((step) => step.toLocaleString("en"));
       title.textContent = ` from step ${from} to step ${to} of ${all}`;
     });
     this.root.replaceChildren(
@@ -118,13 +118,13 @@ export class Inspector {
       const cells = Array.from({ length: Math.min(width, 2) }, () => line.insertCell());
       if (width === 1) cells[0].colSpan = 2;
       this.updates.push(() => {
-        const found = numbers();
+        const values = numbers();
         for (const [place, cell] of cells.entries()) {
           // More than two numbers share the last cell.
-          const shown = place === 1 ? found.slice(1) : [found[place]];
+          const shown = place === 1 ? values.slice(1) : [values[place]];
           cell.textContent = shown
-            .map((one) =>
-              typeof one === "string" ? one : steps.data.double ? precise(one, 7) : single(one, 7),
+            .map((value) =>
+              typeof value === "string" ? value : steps.data.double ? precise(value, 7) : single(value, 7),
             )
             .join(", ");
         }
@@ -301,7 +301,7 @@ function bracketed(value, rank) {
  * @param {string} between
  */
 function pair(numbers, between) {
-  return numbers.map((one) => single(one, 5)).join(between);
+  return numbers.map((value) => single(value, 5)).join(between);
 }
 
 /** @param {Element[]} parts */

@@ -91,7 +91,8 @@ export class Transport {
     this.epoch = data?.batch ? Math.ceil(data.inputs.length / data.batch) : null;
     const offered = offeredControls(scene.data, "transport");
     for (const control of offered) this.showSwitch(control);
-    for (const [name, toggle] of this.switches) toggle.hidden = !offered.some((one) => one.name === name);
+    for (const [name, toggle] of this.switches)
+      toggle.hidden = !offered.some((control) => control.name === name);
   }
 
   /**

@@ -35,24 +35,23 @@ def draw(key: str, picture: Picture, dark: Picture, choose: Callable[[Any], None
     player.component("chart")(key=key, data=message, on_cell_change=chosen)
 
 
-def _differences(one: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[Any], Any]]:
-    """Each place where `other` differs from `one`: the keys that lead to it, and the value in `other`."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        places: Any = one
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        places = range(len(one))
+def _differences(base: Any, other: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[list[Any], Any]]:
+    """Each place where `other` differs from `base`: the keys that lead to it, and the value in `other`."""
+    if isinstance(base, dict) and isinstance(other, dict) and base.keys() == other.keys():
+        places: Any = base
+    elif isinstance(base, list) and isinstance(other, list) and len(base) == len(other):
+        places = range(len(base))
     else:
-        if one != other:
+        if base != other:
             yield [*path], other
         return
     for place in places:
-        yield from _differences(one[place], other[place], (*path, place))
+        yield from _differences(base[place], other[place], (*path, place))
 
 
 def _cells(picture: Picture) -> Cells | None:
     """The cells that can be chosen. What the browser says about each is in the figure."""
-    found = picture.map
-    if found is None:
+    if picture.map is None:
         return None
     (heatmap, *_) = picture.figure.data
     titles = [axis.title.text for axis in (picture.figure.layout.xaxis, picture.figure.layout.yaxis)]
