@@ -8,6 +8,14 @@ from typing import Any
 import optviz as ov
 
 
+def build(surface: str, params: Mapping[str, Any] | None = None) -> ov.Surface:
+    return ov.surface(ov.SurfaceSpec(surface, params or {}))
+
+
+def formula_spec(expression: str, **params: Any) -> ov.SurfaceSpec:
+    return ov.SurfaceSpec("Formula", {"expression": expression, **params})
+
+
 def suggested(optimizer: str, surface: str | ov.SurfaceSpec) -> dict[str, Any]:
     """The hyperparameters that are suggested for an optimizer on a surface, by their names."""
     return {"lr": ov.suggested_lr(optimizer, spec_of(surface)), **ov.OPTIMIZERS[optimizer].suggested}

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 import optviz as ov
-from builders import competitor, experiment
+from builders import competitor, experiment, formula_spec
 from scripts.live_app import follow, wait_until_still
 
 PLAYER = "document.querySelector('.optviz-player').player"
@@ -102,7 +102,7 @@ def test_the_prediction_beyond_the_data_is_said_and_another_surface_has_none(vis
 
 
 def test_what_is_undefined_is_said(visit):
-    spec = ov.SurfaceSpec("Formula", {"expression": "log(x) + y**2"})
+    spec = formula_spec("log(x) + y**2")
     page = visit(experiment(spec, *RUNS, start=(1.0, 1.0), steps=10).to_url())
     page.wait_for_selector(READY)
     wait_until_still(page)

@@ -16,7 +16,8 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import optviz as ov
-from builders import competitor, experiment, suggested
+from builders import build, competitor, experiment, suggested
+from comparisons import assert_program_is_run, program
 from optviz.rules.derivations import RULES, state_columns
 from optviz.rules.steps import steps as taken_apart
 from optviz.surfaces import data as rows
@@ -39,10 +40,6 @@ every_choice = pytest.mark.parametrize(
     ("name", "params"), CHOICES, ids=[f"{name} {list(params.values()) or ''}" for name, params in CHOICES]
 )
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
-
-
-def build(name: str, params: dict[str, Any] | None = None) -> ov.Surface:
-    return ov.surface(ov.SurfaceSpec(name, params or {}))
 
 
 def module(name: str) -> nn.Module:
@@ -554,29 +551,8 @@ def test_conventions_know_models() -> None:
 # -- the program -----------------------------------------------------------------------------------------
 
 
-def program(exp: ov.Experiment) -> str:
-    return "\n".join(line.text for line in ov.training_loop(exp, 0))
-
-
-def points(exp: ov.Experiment) -> np.ndarray:
-    """Where the program has been after each step."""
-    seen: list[torch.Tensor] = []
-    names: dict[str, Any] = {}
-
-    def look() -> None:
-        seen.append(torch.cat([part.detach().flatten().clone() for part in names["model"].parameters()]))
-
-    names["look"] = look
-    exec(f"{program(exp)}\n    look()\n", names)
-    return torch.stack(seen).numpy()
-
-
 def assert_the_program_is_the_run(exp: ov.Experiment) -> None:
-    (trajectory,) = ov.run(exp, "cpu")
-    assert trajectory.steps == exp.steps, trajectory.outcome
-    took = points(exp)
-    assert took.dtype == trajectory.points.dtype
-    np.testing.assert_array_equal(took, trajectory.points[1:])
+    assert_program_is_run(exp)
     lines = ov.training_loop(exp, 0)
     assert max(len(line.text) for line in lines) <= 100
     phases = [line.phase for line in lines if line.phase]

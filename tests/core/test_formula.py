@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 import optviz as ov
-from builders import competitor, experiment
+from builders import competitor, experiment, formula_spec
+from comparisons import program, trained
 from formulas import HOSTILE, PIECES, generated, mutated
 from optviz.expressions.latex import THIN, latex
 from optviz.expressions.parser import LONGEST, parse
@@ -28,12 +29,8 @@ INFO = ov.SURFACES["Formula"]
 SGD = competitor("SGD", {"lr": 1e-3})
 
 
-def spec(expression: str, **params: object) -> ov.SurfaceSpec:
-    return ov.SurfaceSpec("Formula", {"expression": expression, **params})  # type: ignore[dict-item]
-
-
 def formula(expression: str, **params: object) -> ov.Surface:
-    return ov.surface(spec(expression, **params))
+    return ov.surface(formula_spec(expression, **params))
 
 
 def scatter(count: int, seed: int, low: float = -2.0, high: float = 2.0) -> Tensor:
@@ -458,7 +455,7 @@ def test_no_input_escapes_or_hangs_or_raises_anything_else(
         value = term.at(*theta.unbind(-1))
         assert value.shape == (3, 1) and value.dtype == torch.float32, text
         torch.autograd.grad(value.sum(), theta)
-        exp = experiment(spec(text), SGD, start=(0.5, 0.5), steps=20)
+        exp = experiment(formula_spec(text), SGD, start=(0.5, 0.5), steps=20)
         assert ov.Experiment.from_url(exp.to_url()) == exp
     assert count / 4 < accepted < count * 3 / 4
     assert slowest < 1
@@ -479,7 +476,7 @@ def test_some_of_them_all_the_way() -> None:
             built += 1
             assert surface.searched and len(surface.minimizers) <= 20
             assert not surface.minimizers or math.isfinite(surface.minimum)
-            exp = experiment(spec(text), SGD, start=surface.start, steps=5)
+            exp = experiment(formula_spec(text), SGD, start=surface.start, steps=5)
             draw(exp, ov.run(exp, "cpu"))
     assert built > 20
 
@@ -653,7 +650,7 @@ def test_a_constant_too_large_for_float32_is_infinite_there(expression: str) -> 
 @pytest.mark.slow
 @pytest.mark.parametrize("expression", UNDEFINED)
 def test_nothing_raises_where_a_formula_is_undefined(expression: str) -> None:
-    chosen, surface = spec(expression), formula(expression)
+    chosen, surface = formula_spec(expression), formula(expression)
     for optimizer in ("SGD", "Adam", "LBFGS", "Muon"):
         lr = ov.suggested_lr(optimizer, chosen)
         assert 0 < lr < math.inf
@@ -675,9 +672,9 @@ def test_nothing_raises_where_a_formula_is_undefined(expression: str) -> None:
 
 def test_a_run_into_an_undefined_region_has_diverged_there() -> None:
     run = competitor("SGD", {"lr": 0.1})
-    (trajectory,) = ov.run(experiment(spec("x*sqrt(x + 1)"), run, start=(1.0, 0.0), steps=200), "cpu")
+    (trajectory,) = ov.run(experiment(formula_spec("x*sqrt(x + 1)"), run, start=(1.0, 0.0), steps=200), "cpu")
     assert trajectory.outcome.kind in ("minimum", "diverged")
-    (trajectory,) = ov.run(experiment(spec("x + 0*sqrt(x)"), run, start=(1.0, 0.0), steps=200), "cpu")
+    (trajectory,) = ov.run(experiment(formula_spec("x + 0*sqrt(x)"), run, start=(1.0, 0.0), steps=200), "cpu")
     step = trajectory.outcome.step
     assert (
         trajectory.outcome.detail
@@ -700,7 +697,7 @@ BLANKS = [
 @pytest.mark.parametrize("expression", BLANKS)
 def test_the_first_point_without_a_loss_ends_a_run(expression: str, optimizer: str, dtype: str) -> None:
     """A loop of torch's would go on through the blank: its path up to there is the run."""
-    chosen = spec(expression)
+    chosen = formula_spec(expression)
     starts = np.random.default_rng(0).uniform(-2, 2, (5, 2)).astype(dtype)
     params = {"lr": 0.05, "max_iter": 2} if optimizer == "LBFGS" else {"lr": 0.05}
     run = competitor(optimizer, params)
@@ -721,7 +718,7 @@ def test_the_first_point_without_a_loss_ends_a_run(expression: str, optimizer: s
 
 def test_a_path_does_not_lead_through_the_blank() -> None:
     run = competitor("SGD", {"lr": 0.02})
-    (trajectory,) = ov.run(experiment(spec(BLANKS[0]), run, start=(0.05, 0.5), steps=100), "cpu")
+    (trajectory,) = ov.run(experiment(formula_spec(BLANKS[0]), run, start=(0.05, 0.5), steps=100), "cpu")
     assert (trajectory.outcome.kind, trajectory.outcome.step, trajectory.steps) == ("diverged", 2, 2)
 
 
@@ -731,7 +728,7 @@ def test_a_path_does_not_lead_through_the_blank() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "LBFGS", "Muon"])
 def test_a_typed_rosenbrock_is_torchs_own_loop(optimizer: str, dtype: str) -> None:
-    chosen = spec("(1 - x)**2 + a*(y - x**2)**2", a=100.0)
+    chosen = formula_spec("(1 - x)**2 + a*(y - x**2)**2", a=100.0)
     params = {"lr": ov.suggested_lr(optimizer, chosen), **ov.OPTIMIZERS[optimizer].suggested}
     run = competitor(optimizer, params)
     (trajectory,) = ov.run(experiment(chosen, run, start=(-1.2, 1.0), steps=60, dtype=dtype), "cpu")
@@ -753,16 +750,12 @@ def test_a_typed_rosenbrock_is_torchs_own_loop(optimizer: str, dtype: str) -> No
     np.testing.assert_array_equal(trajectory.points, torch.stack(path).numpy())
 
 
-def program(exp: ov.Experiment) -> str:
-    return "\n".join(line.text for line in ov.training_loop(exp, 0))
-
-
 @pytest.mark.parametrize("frozen", [(), ("x",), ("y",)])
 @pytest.mark.parametrize(
     "expression", [*EVERYWHERE, "x**2", "3", "log(-2)*x", "9**9**9 - x", "x**0 + y**3", "-x**-2"]
 )
 def test_the_program_that_is_shown_is_the_run(expression: str, frozen: tuple[str, ...]) -> None:
-    chosen = spec(expression, **values_of(expression))
+    chosen = formula_spec(expression, **values_of(expression))
     run = competitor("SGD", {"lr": 1e-3}, frozen=frozen)
     exp = experiment(chosen, run, start=(0.7, -0.4), steps=6)
     text = program(exp)
@@ -770,8 +763,7 @@ def test_the_program_that_is_shown_is_the_run(expression: str, frozen: tuple[str
     assert "optviz" not in text and "\ndef formula(x, y" in text
     names: dict[str, object] = {}
     exec(text, names)
-    parts = [names["theta"]] if "theta" in names else [names["x"], names["y"]]
-    last = torch.cat([part.detach().reshape(-1) for part in parts])  # type: ignore[union-attr]
+    last = torch.cat([part.detach().flatten() for part in trained(names)])
     (trajectory,) = ov.run(exp, "cpu")
     if expression in ("log(-2)*x", "9**9**9 - x"):  # no loss at the start: there a run ends
         assert (trajectory.outcome.kind, trajectory.steps) == ("diverged", 0)
@@ -785,14 +777,16 @@ def test_the_program_that_is_shown_is_the_run(expression: str, frozen: tuple[str
 
 
 def test_a_program_shows_the_formula_as_a_person_writes_it() -> None:
-    exp = experiment(spec("(1 - x)**2 + a*(y - x**2)**2", a=100.0), SGD, start=(-1.2, 1.0), steps=20)
+    exp = experiment(formula_spec("(1 - x)**2 + a*(y - x**2)**2", a=100.0), SGD, start=(-1.2, 1.0), steps=20)
     assert program(exp).split("\ntheta")[0].splitlines() == [
         "import torch",
         "",
         "def formula(x, y, a=100.0):",
         "    return (1 - x) ** 2 + a * (y - x ** 2) ** 2",
     ]
-    exp = experiment(spec("where(x < 0, sigmoid(x), 1) + sin(2*pi*x)*y**4"), SGD, start=(-1.2, 1.0), steps=20)
+    exp = experiment(
+        formula_spec("where(x < 0, sigmoid(x), 1) + sin(2*pi*x)*y**4"), SGD, start=(-1.2, 1.0), steps=20
+    )
     assert program(exp).split("\ntheta")[0].splitlines()[-2:] == [
         "def formula(x, y):",
         "    return torch.where(x < 0, sigmoid(x), 1) + torch.sin(2.0 * math.pi * x) * power(y, 4)",
@@ -800,7 +794,7 @@ def test_a_program_shows_the_formula_as_a_person_writes_it() -> None:
 
 
 def test_experiments_with_formulas_travel() -> None:
-    chosen = spec("where(x <= 0, -x, a*y) + 1e-3*y**2", a=2.5, x_range=(-1, 1), y_range=(0, 3.5))
+    chosen = formula_spec("where(x <= 0, -x, a*y) + 1e-3*y**2", a=2.5, x_range=(-1, 1), y_range=(0, 3.5))
     exp = experiment(chosen, SGD, start=(0.5, 0.5), steps=20)
     assert ov.Experiment.from_url(exp.to_url()) == exp == ov.Experiment.from_json(exp.to_json())
     assert hash(ov.Experiment.from_url(exp.to_url())) == hash(exp)

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import optviz as ov
-from builders import competitor
+from builders import competitor, formula_spec
 from optviz.lessons.catalogue import find_page, find_whole, lessons
 from optviz.lessons.expectations import Expectation
 from optviz.lessons.lesson import ARRIVED, SPAN, TRIES, Lesson, Page, Variant, read_lesson
@@ -150,7 +150,7 @@ def test_what_is_said_of_torch_is_so() -> None:
 @pytest.mark.slow
 def test_how_long_steps_of_adam_are() -> None:
     """0.23 lr in pure noise, 1.65 lr on the page of the plateau, and nowhere more than 7.3 lr."""
-    flat = ov.SurfaceSpec("Formula", {"expression": "0*x + 0*y"})
+    flat = formula_spec("0*x + 0*y")
     noise = ov.Experiment(flat, (0.0, 0.0), 2000, (competitor("Adam", {"lr": 1.0}),), noise=1.0)
     steps = np.diff(ov.run_one(noise, 0, "cpu").theta.astype(np.float64), axis=0)[200:]
     assert abs(np.sqrt((steps**2).mean()) - 0.23) < 0.02

@@ -14,6 +14,7 @@ import torch
 
 import optviz as ov
 from builders import competitor, experiment, suggested
+from comparisons import assert_same_arrays
 from optviz import OUTCOMES
 from optviz.maps.workers import Here, Piece, Watcher, carry_out, coarse_first, stand_ins
 
@@ -41,12 +42,6 @@ def sampled(found: ov.BasinMap | ov.SweepMap, count: int = 12) -> None:
         found.kinds.size, min(count, found.kinds.size), replace=False
     ):
         is_single_run(found, *divmod(int(cell), found.kinds.shape[1]))
-
-
-def same(one: object, other: object) -> None:
-    for name, value in vars(one).items():
-        if isinstance(value, np.ndarray):
-            np.testing.assert_array_equal(value, getattr(other, name), err_msg=name)
 
 
 # -- basins --------------------------------------------------------------------------------------------------
@@ -395,7 +390,7 @@ class Unreliable(Executor):
 @pytest.mark.slow
 def test_what_a_worker_loses_is_done_again_and_said(caplog: pytest.LogCaptureFixture) -> None:
     unreliable, seen = Unreliable(), []
-    same(
+    assert_same_arrays(
         ov.basins(SGD, resolution=64, executor=unreliable, watch=seen.append, device="cpu"),
         ov.basins(SGD, resolution=64, device="cpu"),
     )

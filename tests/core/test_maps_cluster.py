@@ -11,11 +11,11 @@ from multiprocessing import get_context
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 
 import optviz as ov
 from builders import competitor, experiment
+from comparisons import assert_same_arrays
 from optviz.maps import cost
 
 NOISY = experiment("Rosenbrock", competitor("SGD", {"lr": 1e-3}), noise=0.1)
@@ -25,12 +25,6 @@ MAPS = (
     lambda **how: ov.tune(NOISY, 20, device="cpu", **how),
     lambda **how: ov.cloud(NOISY, seeds=20, device="cpu", **how),
 )
-
-
-def same(one: object, other: object) -> None:
-    for name, value in vars(one).items():
-        if isinstance(value, np.ndarray):
-            np.testing.assert_array_equal(value, getattr(other, name), err_msg=name)
 
 
 def refused(executor) -> None:
@@ -55,7 +49,7 @@ def killed_in_the_middle(executor, kill, monkeypatch) -> None:
 
     found = ov.basins(exp, resolution=16, executor=executor, watch=watch, device="cpu")
     assert killed and killed[0] < 16**2
-    same(found, ov.basins(exp, resolution=16, device="cpu"))
+    assert_same_arrays(found, ov.basins(exp, resolution=16, device="cpu"))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -90,14 +84,14 @@ def cluster() -> Iterator[Any]:
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize("make", MAPS, ids=["basins", "sweep", "tune", "cloud"])
 def test_a_process_pool_gives_the_same_numbers(pool, make) -> None:
-    same(make(executor=pool), make())
+    assert_same_arrays(make(executor=pool), make())
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("make", MAPS, ids=["basins", "sweep", "tune", "cloud"])
 def test_a_dask_cluster_gives_the_same_numbers(cluster, make) -> None:
     assert len(cluster.scheduler_info()["workers"]) == 2
-    same(make(executor=cluster.get_executor()), make())
+    assert_same_arrays(make(executor=cluster.get_executor()), make())
 
 
 @pytest.mark.slow

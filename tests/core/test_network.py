@@ -21,6 +21,7 @@ from optviz.player.scene import Shown, by_index, scene, steps_of
 from optviz.rules.steps import steps as taken_apart
 from optviz.surfaces import network as rows
 from optviz.surfaces.models import layers
+from scenes import step_columns
 
 MLP = ov.SurfaceSpec("MLP classifier", {"hidden": (5, 3)})
 PLANE = ov.SurfaceSpec("Least squares with bias")
@@ -512,10 +513,7 @@ def test_arrows_are_what_is_seen_of_the_vectors_on_the_plane(optimizer: str, pla
     exp = experiment(spec, run, steps=25, dtype="float64", batch_size=32)
     (found,) = ov.project(exp, ov.run(exp, "cpu"))
     known = steps_of(exp, found, ov.stability(exp, found))
-    columns, first = {}, 0
-    for name, width in known.data["columns"]:
-        columns[name] = known.columns[first : first + width].T
-        first += width
+    columns = step_columns(known)
     np.testing.assert_allclose(columns["seen.theta"], found.points, rtol=1e-12)
     basis = np.stack((found.plane.u, found.plane.v))
     nearest = np.linalg.lstsq(basis.T, found.gradients.T, rcond=None)[0].T

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
-from builders import competitor, experiment, suggested
+from builders import competitor, experiment, formula_spec, suggested
 from optviz.engine.outcome import OUTCOMES, Landscape, judge, judge_many
 from optviz.engine.sampling import landscape
 
@@ -230,8 +230,7 @@ def test_many_verdicts_are_those_of_each_run_alone(surface: str) -> None:
 
 
 def typed(expression: str, start: tuple, steps: int, lr: float, half: float = 5.0, **rest) -> ov.Trajectory:
-    ranges = {"x_range": (-half, half), "y_range": (-half, half)}
-    spec = ov.SurfaceSpec("Formula", {"expression": expression, **ranges})
+    spec = formula_spec(expression, x_range=(-half, half), y_range=(-half, half))
     run = competitor(rest.pop("optimizer", "SGD"), {"lr": lr})
     return ov.run(experiment(spec, run, start=start, steps=steps, dtype="float64"), device="cpu")[0]
 

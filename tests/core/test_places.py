@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import optviz as ov
-from builders import competitor, experiment
+from builders import competitor, experiment, formula_spec
 from optviz.export.films import _Stage
 from optviz.figures.contours import equal_units
 from optviz.figures.theme import LIGHT
@@ -24,7 +24,7 @@ def bowl(width: float, off: float, dtype: str = "float64", height: float | None 
     height = height or width
     ranges = {"x_range": (off - width / 2, off + width / 2), "y_range": (-height / 2, height / 2)}
     expression = f"((x - ({off!r}))/{width!r})**2 + (y/{height!r})**2"
-    spec = ov.SurfaceSpec("Formula", {"expression": expression, **ranges})
+    spec = formula_spec(expression, **ranges)
     run = competitor("SGD", {"lr": 0.1 * min(width, height) ** 2})
     return experiment(spec, run, start=(off - 0.3 * width, 0.3 * height), steps=8, dtype=dtype)
 

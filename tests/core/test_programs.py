@@ -13,7 +13,7 @@ import subprocess
 import sys
 import textwrap
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from io import StringIO
@@ -26,7 +26,7 @@ import pytest
 import torch
 
 import optviz as ov
-from builders import competitor, experiment
+from builders import competitor, experiment, formula_spec
 from optviz.spec.experiment import DTYPES
 
 STEPS = 8
@@ -38,10 +38,6 @@ def suited(optimizer: str, surface: str = "Rosenbrock", **around: Any) -> ov.Run
     """A competitor at the learning rate that is suggested for a surface."""
     rate = ov.suggested_lr(optimizer, ov.SurfaceSpec(surface))
     return competitor(optimizer, {"lr": rate} | around.pop("params", {}), **around)
-
-
-def formula(expression: str, values: Mapping[str, float] | None = None) -> ov.SurfaceSpec:
-    return ov.SurfaceSpec("Formula", {"expression": expression, **(values or {})})
 
 
 # -- what is run -----------------------------------------------------------------------------------------
@@ -109,12 +105,15 @@ def cases() -> Iterator[tuple[str, ov.Experiment]]:
         exp = experiment("Rosenbrock", *options(optimizer), steps=STEPS, dtype=DTYPES[place % 2], **chance)
         yield f"{optimizer}: options", exp
     for place, surface in enumerate(name for name in ov.SURFACES if name not in MODELS):
-        spec = formula(*FORMULAS[0]) if surface == "Formula" else surface
+        spec = formula_spec(FORMULAS[0][0], **FORMULAS[0][1]) if surface == "Formula" else surface
         run = suited(("SGD", "Muon")[place % 3 == 0], surface)
         yield surface, experiment(spec, run, steps=STEPS, dtype=DTYPES[place % 2])
     for expression, values in FORMULAS:
         runs = [suited("SGD"), suited("LBFGS", params={"max_iter": 3}, frozen=("x",))]
-        yield expression, experiment(formula(expression, values), *runs, start=(0.7, -0.4), steps=STEPS)
+        yield (
+            expression,
+            experiment(formula_spec(expression, **values), *runs, start=(0.7, -0.4), steps=STEPS),
+        )
     for place, name in enumerate(MODELS):
         whole, parts = ((["SGD"], ["Muon", "LBFGS"]), (["Adafactor"], ["Adam", "LBFGS"]))[place % 2]
         for batch_size, optimizers in ((None, whole), (3, parts)):
@@ -149,9 +148,9 @@ def diverging() -> Iterator[tuple[str, ov.Experiment]]:
             yield f"{surface} diverges {dtype}", experiment(surface, *lost, steps=STEPS, dtype=dtype)
         for start in ((1e30, 1.0), (1e39, 0.0), (4e6, 1.0), (4.000001e6, 1.0)):
             yield f"{start} {dtype}", experiment("Rosenbrock", lost[0], start=start, steps=STEPS, dtype=dtype)
-    undefined = formula("sqrt(log(x)) + y**2")
+    undefined = formula_spec("sqrt(log(x)) + y**2")
     yield "nowhere", experiment(undefined, *lost, start=(0.5, 1.0), steps=STEPS)
-    blank = formula("log(x) + 10*(x - 1)**2 + y**2")
+    blank = formula_spec("log(x) + 10*(x - 1)**2 + y**2")
     across = [competitor("SGD", {"lr": 0.02}), competitor("Muon", {"lr": 0.1})]
     exp = experiment(blank, *across, start=(0.05, 0.5), steps=STEPS, dtype="float64")
     yield "through the blank", exp
@@ -306,7 +305,7 @@ def test_a_run_that_starts_without_a_loss_ends_there_in_its_program_too(
 ) -> None:
     """torch's line search does not know what to do where the loss is NaN and has a slope."""
     search = competitor("LBFGS", {"line_search_fn": "strong_wolfe"})
-    exp = experiment(formula("-log(x)"), search, start=(-1.0, 1.0), steps=STEPS)
+    exp = experiment(formula_spec("-log(x)"), search, start=(-1.0, 1.0), steps=STEPS)
     (path,) = ov.run(exp, "cpu")
     assert (path.steps, path.outcome.kind) == (0, "diverged")
     assert path.outcome.detail == "Diverged: where it starts the loss is undefined or infinite."
@@ -489,7 +488,7 @@ def test_long_texts_are_quoted_whole() -> None:
 
 def test_a_formula_is_never_code() -> None:
     for piece in [*PIECES, "y\n+x", "__import__('os')", "y; import os", "y # x"]:
-        spec = formula(f"x**2 + {piece}")
+        spec = formula_spec(f"x**2 + {piece}")
         exp = experiment(spec, competitor("SGD", {"lr": 0.1}), start=(0.5, 0.5), steps=2)
         try:
             script = ov.to_script(exp)

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import optviz as ov
-from builders import competitor, experiment
+from builders import competitor, experiment, formula_spec
 from formulas import HOSTILE, PIECES, generated, mutated
 from optviz.expressions.latex import THIN, latex
 from optviz.expressions.parser import LONGEST, parse
@@ -135,8 +135,8 @@ def test_a_spelling_has_its_one_meaning(text: str) -> None:
     assert expression.parameters == ()
     wanted = np.broadcast_to(MEANS[text](*POINTS), POINTS[0].shape)
     np.testing.assert_allclose(values(expression.tree), wanted, rtol=1e-12)
-    assert ov.surface(ov.SurfaceSpec("Formula", {"expression": text})).searched
-    spec = ov.SurfaceSpec("Formula", {"expression": text})
+    spec = formula_spec(text)
+    assert ov.surface(spec).searched
     exp = experiment(spec, competitor("SGD", {"lr": 1e-3}), start=(0.5, 0.5), steps=2)
     assert ov.Experiment.from_url(exp.to_url()) == exp
 

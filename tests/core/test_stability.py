@@ -10,6 +10,7 @@ from builders import competitor, experiment
 from optviz.player.scene import steps_of
 from optviz.rules.stability import sgd_limit
 from optviz.rules.steps import Steps
+from scenes import step_columns
 
 KAPPA = 5.0
 BOWL = ov.SurfaceSpec("Quadratic bowl", {"kappa": KAPPA})  # eigenvalues 2 and 2κ
@@ -121,7 +122,7 @@ def test_each_of_torchs_optimizers_has_its_own_limit_or_none() -> None:
         found, path = along(name, {"max_iter": 1} if name == "LBFGS" else {}, steps=4)
         told = scene_inside(path)
         assert bool(found.formula) == bool(found.words) == bool(found.sees) == (name in KNOWN)
-        assert ("stability" in told.data) == ("limit" in columns(told)) == (name in KNOWN)
+        assert ("stability" in told.data) == ("limit" in step_columns(told)) == (name in KNOWN)
 
 
 LIMITED = [
@@ -166,12 +167,12 @@ def test_what_looks_into_a_step_shows_the_same_pair(name: str, params: dict) -> 
     for rest in ({}, {"reset_every": 5}, {"frozen": ("x",)}):
         found, path = along(name, {"lr": 0.01, **params}, steps=12, **rest)
         told = scene_inside(path)
-        shown = columns(told)
+        shown = step_columns(told)
         if not found.formula:
             assert "stability" not in told.data and not {"sharpness", "limit"} & shown.keys()
             continue
-        np.testing.assert_array_equal(shown["sharpness"][0], found.sharpness)
-        np.testing.assert_array_equal(shown["limit"][0], found.threshold)
+        np.testing.assert_array_equal(shown["sharpness"][:, 0], found.sharpness)
+        np.testing.assert_array_equal(shown["limit"][:, 0], found.threshold)
         assert told.data["stability"] == {"formula": found.formula, "sees": found.sees, "words": found.words}
         plain = np.array_equal(found.sharpness[:-1], found.curvature[:-1])
         assert (found.sees == "curvature") == (plain and "frozen" not in rest)
@@ -187,12 +188,3 @@ def anew(name: str, params: dict) -> tuple[ov.Experiment, ov.Trajectory]:
 def scene_inside(path: ov.Trajectory) -> Steps:
     exp = experiment(BOWL, path.run, start=(2.0, 1.0), steps=path.steps, dtype="float64")
     return steps_of(exp, path, ov.stability(exp, path))
-
-
-def columns(told: Steps) -> dict[str, np.ndarray]:
-    """The rows of each column by its name."""
-    found, first = {}, 0
-    for name, width in told.data["columns"]:
-        found[name] = told.columns[first : first + width]
-        first += width
-    return found

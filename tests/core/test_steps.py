@@ -12,6 +12,7 @@ import optviz as ov
 from builders import competitor, experiment
 from optviz.expressions.terms import Operation
 from optviz.rules.steps import Steps, steps
+from scenes import step_columns
 
 
 def taken(name: str, surface: str = "Booth", dtype: str = "float32", **around: Any) -> ov.Trajectory:
@@ -24,21 +25,11 @@ def told(run: ov.Trajectory, surface: str = "Booth") -> Steps:
     return steps(run, ov.hessians(ov.SurfaceSpec(surface), run.points))
 
 
-def columns(one: Steps) -> dict[str, np.ndarray]:
-    """(n+1, width) by name."""
-    found, first = {}, 0
-    for name, width in one.data["columns"]:
-        found[name] = one.columns[first : first + width].T
-        first += width
-    assert first == len(one.columns)
-    return found
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ov.OPTIMIZERS)
 def test_every_number_is_the_trajectorys_to_the_bit(name: str, dtype: str) -> None:
     run = taken(name, dtype=dtype)
-    sent = columns(told(run))
+    sent = step_columns(told(run))
     assert sent["theta"].dtype == run.points.dtype == np.dtype(dtype)
     assert np.array_equal(sent["theta"], run.points)
     assert np.array_equal(sent["gradient"], run.gradients.astype(dtype))
@@ -85,7 +76,7 @@ def leaves(term: Any) -> set[str]:
 
 def test_what_a_scheduler_moves_is_a_column() -> None:
     run = taken("Adam", scheduler=ov.SchedulerSpec("OneCycleLR"))
-    sent = columns(told(run))
+    sent = step_columns(told(run))
     assert np.array_equal(sent["betas"][:-1], run.hyperparameters["betas"].astype("float32"))
     assert np.array_equal(sent["lr"][:-1, 0], run.lrs.astype("float32"))
 
@@ -93,7 +84,7 @@ def test_what_a_scheduler_moves_is_a_column() -> None:
 def test_a_frozen_parameter_has_no_state() -> None:
     run = taken("Adam", frozen=("x",))
     one = told(run)
-    sent = columns(one)
+    sent = step_columns(one)
     assert one.data["trained"] == [1]
     assert np.isnan(sent["state.exp_avg"][:, 0]).all()
     assert np.array_equal(sent["state.exp_avg"][:-1, 1], run.state["exp_avg"][:, 0])

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.optim import lr_scheduler
 
 import optviz as ov
-from builders import competitor
+from builders import build, competitor
 from optviz.spec.experiment import EXPERIMENT_PARAMS, SurfaceSpec
 from optviz.surfaces.catalogue import surface
 from optviz.surfaces.problem import Surface
@@ -42,10 +42,6 @@ def says(name: str, *words: str) -> Callable[[Callable[[], None]], Callable[[], 
         return check
 
     return keep
-
-
-def build(name: str, **params: Any) -> Surface:
-    return surface(SurfaceSpec(name, params))
 
 
 def points(*rows: tuple[float, float]) -> Tensor:
@@ -117,7 +113,7 @@ def distance(theta: Tensor, x: float = 0.0, y: float = 0.0) -> Tensor:
 def _() -> None:
     needed = []
     for kappa, angle in itertools.product((1.0, 10.0, 300.0), (0.0, 30.0)):
-        s = build("Quadratic bowl", kappa=kappa, angle=angle)
+        s = build("Quadratic bowl", {"kappa": kappa, "angle": angle})
         flat, steep = curvatures(s)
         assert (flat, steep) == pytest.approx((2, 2 * kappa))
         start = points((1.0, 0.7))
@@ -169,7 +165,7 @@ def _() -> None:
 @says("Rosenbrock", "a learning rate of plain gradient descent that suits the steep walls makes tiny steps")
 def _() -> None:
     for b in (50.0, 100.0, 1000.0):
-        s = build("Rosenbrock", b=b)
+        s = build("Rosenbrock", {"b": b})
         for x in (-1.2, 0.0, 0.5):
             lr = 1 / curvatures(s, x, x * x)[1]
             off = descend(s, points((x, x * x + 0.1)), lr, 20)[0]
@@ -491,7 +487,7 @@ def _() -> None:
     assert 1000 < cliff / before < 2000
     assert ov.SURFACES["Cliff"].params["height"].help.endswith("its slope is 2h.")
     for height in (1.0, 300.0, 1000.0):
-        slope = gradient(build("Cliff", height=height), points((1.25, 0.0))).norm().item()
+        slope = gradient(build("Cliff", {"height": height}), points((1.25, 0.0))).norm().item()
         assert slope == pytest.approx(2 * height, abs=0.5)
     for lr in (0.1, 0.3, 1.0):  # 1/curvature at the origin is 2
         thrown = walk("Cliff", 60, "SGD", s.start, lr=lr)
@@ -520,13 +516,14 @@ def _() -> None:
     low, high = curvatures(s)
     assert abs(hessian(s, 0.0, 0.0)[0, 1]) > 1 and high / low > 20
     for data in ("y = 2x + 1", "noise", "outlier"):
-        low, high = curvatures(build("Linear fit", data=data, standardize=True))
+        low, high = curvatures(build("Linear fit", {"data": data, "standardize": True}))
         assert high / low == pytest.approx(1, abs=1e-5)
     truth = torch.tensor((2.0, 1.0))
-    off = [
-        (torch.tensor(build("Linear fit", data="outlier", loss=loss).minimizers[0]) - truth).norm().item()
+    outlier = (
+        build("Linear fit", {"data": "outlier", "loss": loss}).minimizers[0]
         for loss in ("MSELoss", "SmoothL1Loss", "L1Loss")
-    ]
+    )
+    off = [(torch.tensor(fitted) - truth).norm().item() for fitted in outlier]
     assert off[0] > off[1] > off[2]  # the help of loss
 
 
@@ -542,7 +539,7 @@ def _() -> None:
 
 @says("Logistic regression", "the weights grow forever while their direction settles")
 def _() -> None:
-    s = build("Logistic regression", data="separable")
+    s = build("Logistic regression", {"data": "separable"})
     assert not s.minimizers and build("Logistic regression").minimizers
     theta, sizes, turns = points((-1.5, 2.5)), [], []
     for steps in (50, 100, 200, 400):  # in all so many steps that each part doubles them

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from builders import build
 from optviz.spec.experiment import SurfaceSpec
 from optviz.spec.params import Float, Int
 from optviz.surfaces import classic
@@ -58,10 +59,6 @@ every_corner = pytest.mark.parametrize(
     ("name", "params"), CORNERS, ids=[f"{name} {list(params.values()) or ''}" for name, params in CORNERS]
 )
 both_dtypes = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
-
-
-def build(name: str, params: dict[str, float] | None = None) -> Surface:
-    return surface(SurfaceSpec(name, params or {}))
 
 
 def points(*rows: tuple[float, float], dtype: torch.dtype = torch.float64) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 
 import optviz as ov
 from builders import competitor, experiment
+from comparisons import assert_program_is_run, points_of_program, program
 from optviz.spec.params import Float, Int, Param
 
 PLAIN = [name for name, info in ov.SURFACES.items() if info.surface().data is None]
@@ -23,36 +24,14 @@ STEPS = 12
 ADAM = competitor("Adam", {"lr": 0.02})
 
 
-def program(exp: ov.Experiment) -> str:
-    return "\n".join(line.text for line in ov.training_loop(exp, 0))
-
-
 def body(exp: ov.Experiment) -> list[str]:
     """The program from its loop on."""
     lines = program(exp).splitlines()
     return lines[lines.index(f"for step in range({exp.steps}):") :]
 
 
-def points(exp: ov.Experiment) -> np.ndarray:
-    """Where the program has been after each step: a line that asks is added to the body of its loop."""
-    seen: list[torch.Tensor] = []
-    names: dict[str, object] = {}
-
-    def look() -> None:
-        parts = [names["theta"]] if "theta" in names else [names["x"], names["y"]]
-        seen.append(torch.cat([part.detach().reshape(-1).clone() for part in parts]))  # type: ignore[union-attr]
-
-    names["look"] = look
-    exec(f"{program(exp)}\n    look()\n", names)
-    return torch.stack(seen).numpy()
-
-
 def assert_the_program_is_the_run(exp: ov.Experiment) -> None:
-    (trajectory,) = ov.run(exp, "cpu")
-    assert trajectory.steps == exp.steps, trajectory.outcome
-    took = points(exp)
-    assert took.dtype == trajectory.points.dtype
-    np.testing.assert_array_equal(took, trajectory.points[1:])
+    assert_program_is_run(exp)
     assert_well_written(exp)
 
 
@@ -378,7 +357,7 @@ def test_a_surface_that_cannot_be_shown_is_imported(register, reason: str) -> No
     name = register(HIDDEN.get(reason, bowl), shown=reason in HIDDEN)
     exp = experiment(name, ADAM, start=(1.0, 2.0), steps=STEPS)
     assert "import optviz" in program(exp) and "# Its source cannot be shown" in program(exp)
-    np.testing.assert_array_equal(points(exp), ov.run(exp, "cpu")[0].points[1:])
+    np.testing.assert_array_equal(points_of_program(exp), ov.run(exp, "cpu")[0].points[1:])
     assert max(map(len, program(exp).splitlines())) <= 100
 
 
