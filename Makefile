@@ -16,7 +16,7 @@ NPM   := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup-browser quick quick-js quick-core quick-rest test long lint format bench screenshot clean
+.PHONY: help run setup-browser quick quick-js quick-core quick-rest test long matrix lint format bench screenshot clean
 
 help: ## show this list
 	@echo 'optviz: real torch.optim optimizers on loss surfaces, in your browser.'
@@ -70,8 +70,11 @@ bench: $(dev) ## measure the speed
 screenshot: $(dev) ## make the pictures in docs/ anew
 	$(BIN)/python -m scripts.screenshot
 
+matrix: $(BIN)/python ## run the tests of the core with the oldest and the newest versions of all it stands on
+	$(BIN)/python -m scripts.matrix $(PIP_ARGS) $(ARGS)
+
 clean: ## remove the virtual environment and all caches
-	rm -rf $(VENV) node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .matrix node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(ready): requirements.txt | $(BIN)/python

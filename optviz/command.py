@@ -10,10 +10,11 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optviz.environment import extra, other_torch
 from optviz.spec.columns import decoded
 from optviz.spec.experiment import Experiment, unknown_words
 from optviz.spec.params import Param
@@ -47,7 +48,6 @@ def main(arguments: Sequence[str]) -> int:
     """
     options = parser().parse_args(arguments)
     try:
-        _register_more()
         options.act(options)
     except ValueError as error:
         print(f"optviz: {error}", file=sys.stderr)
@@ -59,12 +59,6 @@ def main(arguments: Sequence[str]) -> int:
         print("optviz: stopped", file=sys.stderr)
         return 130
     return 0
-
-
-def _register_more() -> None:
-    from optviz.optimizers.third_party import register_pytorch_optimizers
-
-    register_pytorch_optimizers()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -99,7 +93,11 @@ def parser() -> argparse.ArgumentParser:
     )
     export.set_defaults(act=_export, declare=_declare_export)
     listed = commands.add_parser("list", help="list surfaces, optimizers or schedulers")
-    listed.add_argument("what", choices=("surfaces", "optimizers", "schedulers"))
+    listed.add_argument(
+        "what",
+        choices=("surfaces", "optimizers", "more", "schedulers"),
+        help="optimizers are torch's own; more are those of the package pytorch-optimizer",
+    )
     listed.set_defaults(act=_list)
     return whole
 
@@ -174,7 +172,7 @@ def _device(to: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace) -> None:
     from optviz.export.tables import results_json, steps_csv, steps_parquet
 
-    experiment, view = read(options.experiment)
+    experiment, view = _read(options.experiment)
     trajectories = _computed(experiment, options.device)
     function = surface(experiment.surface)
     width = max(len(trajectory.name) for trajectory in trajectories)
@@ -201,7 +199,7 @@ def _arrival(summary: Summary) -> str:
 def _export(options: argparse.Namespace) -> None:
     from optviz.export.formats import FileRequest
 
-    experiment, view = read(options.experiment)
+    experiment, view = _read(options.experiment)
     row = _format(options.file)
     asked = {name: getattr(options, name) for name in _parameters()}
     given = {name: _typed(row, name, text) for name, text in asked.items() if text is not None}
@@ -228,15 +226,24 @@ def _list(options: argparse.Namespace) -> None:
     from optviz.optimizers.catalogue import OPTIMIZERS
     from optviz.optimizers.schedulers import SCHEDULERS
 
-    lists: Mapping[str, Mapping[str, Any]] = {
-        "surfaces": SURFACES,
-        "optimizers": OPTIMIZERS,
-        "schedulers": SCHEDULERS,
+    lists: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+        "surfaces": lambda: SURFACES,
+        "optimizers": lambda: OPTIMIZERS,  # only torch's own have been added: to know others loads torch
+        "more": lambda: {name: OPTIMIZERS[name] for name in _register_more()},
+        "schedulers": lambda: SCHEDULERS,
     }
-    rows = lists[options.what]
+    rows = lists[options.what]()
     width = max(map(len, rows))
     for name, info in rows.items():
         print(f"{name:{width}}  {', '.join(info.params)}".rstrip())
+
+
+def _register_more() -> tuple[str, ...]:
+    from optviz.optimizers.third_party import register_pytorch_optimizers
+
+    with extra("more"):
+        import pytorch_optimizer  # noqa: F401  # a sentence where it is not installed
+    return register_pytorch_optimizers()
 
 
 def _format(file: str) -> Format:
@@ -272,6 +279,8 @@ def read(source: str) -> tuple[Experiment, View]:
             text = decoded(file.read(_LONGEST))
     text = text.strip()
     if not _is_link(text):
+        if remark := other_torch(Experiment.made_with(text).get("torch")):
+            print(f"optviz: {remark}", file=sys.stderr)
         return Experiment.from_json(text), View()
     if unknown := unknown_words(text):
         print(f"optviz: words of the link that mean nothing to it: {', '.join(unknown)}", file=sys.stderr)
@@ -292,6 +301,17 @@ def _exists(file: str) -> bool:
         return Path(file).exists()
     except (OSError, ValueError):  # too long for a name, or not one at all
         return False
+
+
+def _read(source: str) -> tuple[Experiment, View]:
+    """As `read`, with the optimizers of the package pytorch-optimizer where a competitor is one of those."""
+    from optviz.optimizers.catalogue import OPTIMIZERS
+    from optviz.optimizers.third_party import register_pytorch_optimizers
+
+    experiment, view = read(source)
+    if any(run.optimizer.name not in OPTIMIZERS for run in experiment.runs):
+        register_pytorch_optimizers()
+    return experiment, view
 
 
 def _computed(experiment: Experiment, device: str) -> Sequence[Trajectory]:

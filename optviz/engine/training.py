@@ -6,7 +6,7 @@ import dis
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -17,10 +17,13 @@ from optviz.engine.chance import Chance
 from optviz.engine.recorders import Recorder
 from optviz.engine.request import free_names, tensors
 from optviz.optimizers.catalogue import Coupling, optimizer_info
-from optviz.optimizers.schedulers import Scheduler, scheduler_info
+from optviz.optimizers.schedulers import scheduler_info
 from optviz.spec.experiment import Experiment, RunSpec
 from optviz.surfaces.models import Fitting
 from optviz.surfaces.problem import Problem, Surface
+
+if TYPE_CHECKING:
+    from optviz.optimizers.schedulers import Scheduler
 
 WatchSteps = Callable[[int], None]
 """Called after every step with the number of steps taken so far. What it raises ends the run."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import kaleido
 import plotly.graph_objects as go
-from kaleido.errors import ChromeNotFoundError
 
+from optviz.environment import extra
 from optviz.figures.drawing import TRANSPARENT
 
 FORMATS = ("png", "svg")
@@ -36,7 +35,8 @@ def to_image(
         The bytes of the file.
 
     Raises:
-        ValueError: There is no such browser, or format, size or scale are none of these.
+        ValueError: kaleido is not installed, there is no such browser, or format, size or scale are none of
+            these.
     """
     if format not in FORMATS:
         raise ValueError(f"A picture is a png or an svg, not {format!r}.")
@@ -45,6 +45,9 @@ def to_image(
         raise ValueError(f"A picture is {SMALLEST} to {LARGEST:,} CSS pixels wide and high.")
     if not 0.5 <= scale <= 4:
         raise ValueError("A picture has 0.5 to 4 pixels for each CSS pixel.")
+    with extra("pictures"):
+        import kaleido
+        from kaleido.errors import ChromeNotFoundError
     wanted = {"format": format, "width": size[0], "height": size[1], "scale": scale}
     try:
         # MathJax would come from the network, and no figure of optviz needs it.

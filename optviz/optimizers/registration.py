@@ -70,7 +70,7 @@ def register_optimizer(
         raise ValueError(f"{called} has no learning rate called lr, which every optimizer of optviz has.")
     teaches, _, _ = (inspect.getdoc(make) or "").partition("\n")
     info = OptimizerInfo(
-        make,
+        called,
         params,
         Coupling.OPTIMIZER,
         LrUnit.NONE,
@@ -79,7 +79,7 @@ def register_optimizer(
         _left(make, params),
         matrix,
         given=given,
-        called="" if called == make.__name__ else called,
+        own=make,
         group=group,
     )
     add_optimizer(info)

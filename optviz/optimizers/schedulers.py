@@ -1,21 +1,26 @@
 """Every scheduler of `torch.optim.lr_scheduler` that makes sense for one run, described from outside.
 
-Defaults are read from torch's own signatures. Arguments that torch requires are suggested from the number
-of steps and the learning rate, so that a scheduler can be chosen with one click.
+Arguments that torch requires are suggested from the number of steps and the learning rate, so that a
+scheduler can be chosen with one click. Rows are data: they load no torch. A test holds them against the
+signatures of the torch that is installed.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from types import MappingProxyType
-from typing import Any
-
-from torch.optim import Optimizer, lr_scheduler
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from optviz.spec.experiment import SchedulerSpec
-from optviz.spec.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Param, Value, coerce_all
+from optviz.spec.params import Choice, Flag, Float, Int, Ints, Maybe, Param, Value, coerce_all
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+    Scheduler: TypeAlias = LRScheduler | ReduceLROnPlateau
 
 PLUMBING = frozenset({"optimizer", "last_epoch", "scale_fn"})
 """Arguments that are no numbers to choose: what is scheduled, where to resume, a function of the user's."""
@@ -31,7 +36,6 @@ EXCLUDED: Mapping[str, str] = MappingProxyType(
 )
 """Schedulers of torch that optviz does not offer, and why."""
 
-Scheduler = lr_scheduler.LRScheduler | lr_scheduler.ReduceLROnPlateau
 Suggest = Callable[[int, float], Value]
 """(steps, learning rate) → a value for an argument that torch requires."""
 
@@ -40,7 +44,6 @@ Suggest = Callable[[int, float], Value]
 class SchedulerInfo:
     """A scheduler that can be chosen."""
 
-    make: Callable[..., Scheduler]
     name: str
     """torch's name."""
     params: Mapping[str, Param]
@@ -52,6 +55,11 @@ class SchedulerInfo:
     takes_warmup: bool = True
     reads_loss: bool = False
     """Whether it judges by the loss, so that its rate depends on the run and not on the step alone."""
+
+    @property
+    def make(self) -> Callable[..., Scheduler]:
+        """The class itself, which is loaded when it is asked for."""
+        return cast("Callable[..., Scheduler]", getattr(import_module("torch.optim.lr_scheduler"), self.name))
 
     @property
     def no_warmup(self) -> str:
@@ -102,20 +110,21 @@ class SchedulerInfo:
         Raises:
             ValueError: As in `settings`; torch itself may raise other errors.
         """
+        from torch.optim.lr_scheduler import LinearLR, SequentialLR
+
         settings: dict[str, Any] = self.settings(spec, steps, optimizer.param_groups[0]["lr"] + 0.0)
         if not spec.warmup:
             return self.make(optimizer, **settings)
-        warmup = lr_scheduler.LinearLR(optimizer, total_iters=spec.warmup)
+        warmup = LinearLR(optimizer, total_iters=spec.warmup)
         after: Any = self.make(optimizer, **settings)
-        return lr_scheduler.SequentialLR(optimizer, [warmup, after], [spec.warmup])
+        return SequentialLR(optimizer, [warmup, after], [spec.warmup])
 
 
-_Params = dict[str, tuple[Kind, str]]
-"""Names of arguments, with what each may be and what it does."""
+_Params = dict[str, Param]
 
 
 def _row(
-    make: Callable[..., Scheduler],
+    name: str,
     teaches: str,
     params: _Params,
     *,
@@ -123,112 +132,107 @@ def _row(
     takes_warmup: bool = True,
     reads_loss: bool = False,
 ) -> SchedulerInfo:
-    signature = inspect.signature(make).parameters
-    empty = inspect.Parameter.empty
-    declared = {
-        name: Param(kind, None if signature[name].default is empty else signature[name].default, help)
-        for name, (kind, help) in params.items()
-    }
-    name = make.__name__
-    return SchedulerInfo(
-        make,
-        name,
-        MappingProxyType(declared),
-        MappingProxyType(dict(required or {})),
-        teaches,
-        takes_warmup,
-        reads_loss,
-    )
+    needs = MappingProxyType(dict(required or {}))
+    return SchedulerInfo(name, MappingProxyType(params), needs, teaches, takes_warmup, reads_loss)
 
 
 _STEPS = Int(1, 1_000_000)
 _RATE = Float(0.0, 1e4, log=True)
 _SHARE = Float(0.0, 1.0)
-_gamma: _Params = {"gamma": (_SHARE, "Factor by which the learning rate is multiplied each time.")}
-_eta_min: _Params = {"eta_min": (_RATE, "The learning rate at the lowest point.")}
+_eta_min: _Params = {"eta_min": Param(_RATE, 0.0, "The learning rate at the lowest point.")}
 _MOMENTUM = Float(0.0, 0.999999)
-_CYCLED = (
+_CYCLED = Param(
     Flag(),
+    True,
     "Move momentum (or the first of betas) too, even where it was 0; needs an optimizer that has it.",
 )
 
+
+def _gamma(default: float | None) -> _Params:
+    return {"gamma": Param(_SHARE, default, "Factor by which the learning rate is multiplied each time.")}
+
+
 _ROWS = (
     _row(
-        lr_scheduler.StepLR,
+        "StepLR",
         "Multiplies the learning rate by gamma every step_size steps: a staircase down.",
-        {"step_size": (_STEPS, "Steps on each stair.")} | _gamma,
+        {"step_size": Param(_STEPS, None, "Steps on each stair.")} | _gamma(0.1),
         required={"step_size": lambda steps, lr: max(1, steps // 3)},
     ),
     _row(
-        lr_scheduler.MultiStepLR,
+        "MultiStepLR",
         "Multiplies the learning rate by gamma at the steps that are listed.",
-        {"milestones": (Ints(0, 1_000_000), "The steps at which the rate falls.")} | _gamma,
+        {"milestones": Param(Ints(0, 1_000_000), None, "The steps at which the rate falls.")} | _gamma(0.1),
         required={"milestones": lambda steps, lr: (steps // 2, steps * 3 // 4)},
     ),
     _row(
-        lr_scheduler.ConstantLR,
+        "ConstantLR",
         "Runs at a fraction of the learning rate first, then at the whole of it.",
         {
-            "factor": (_SHARE, "The fraction at first."),
-            "total_iters": (Int(0, 1_000_000), "Steps at that fraction."),
+            "factor": Param(_SHARE, 1 / 3, "The fraction at first."),
+            "total_iters": Param(Int(0, 1_000_000), 5, "Steps at that fraction."),
         },
     ),
     _row(
-        lr_scheduler.LinearLR,
+        "LinearLR",
         "Moves the learning rate along a straight line from one fraction of it to another.",
         {
-            "start_factor": (Float(1e-9, 1.0), "The fraction at the first step."),
-            "end_factor": (_SHARE, "The fraction at the end of the line."),
-            "total_iters": (Int(1, 1_000_000), "Length of the line in steps."),
+            "start_factor": Param(Float(1e-9, 1.0), 1 / 3, "The fraction at the first step."),
+            "end_factor": Param(_SHARE, 1.0, "The fraction at the end of the line."),
+            "total_iters": Param(Int(1, 1_000_000), 5, "Length of the line in steps."),
         },
     ),
     _row(
-        lr_scheduler.ExponentialLR,
+        "ExponentialLR",
         "Multiplies the learning rate by gamma at every step.",
-        _gamma,
+        _gamma(None),
         required={"gamma": lambda steps, lr: round(0.01 ** (1 / steps), 6)},
     ),
     _row(
-        lr_scheduler.PolynomialLR,
+        "PolynomialLR",
         "Lets the learning rate fall to 0 along a power of the steps left.",
         {
-            "total_iters": (Int(1, 1_000_000), "Steps until it is 0."),
-            "power": (Float(0.0, 10.0), "1 is a straight line; more falls early, less falls late."),
+            "total_iters": Param(Int(1, 1_000_000), 5, "Steps until it is 0."),
+            "power": Param(Float(0.0, 10.0), 1.0, "1 is a straight line; more falls early, less falls late."),
         },
     ),
     _row(
-        lr_scheduler.CosineAnnealingLR,
+        "CosineAnnealingLR",
         "Lets the learning rate fall along half a cosine: slowly, then fast, then slowly.",
-        {"T_max": (_STEPS, "Steps from the top to the bottom; after them it rises again.")} | _eta_min,
+        {"T_max": Param(_STEPS, None, "Steps from the top to the bottom; after them it rises again.")}
+        | _eta_min,
         required={"T_max": lambda steps, lr: steps},
     ),
     _row(
-        lr_scheduler.CosineAnnealingWarmRestarts,
+        "CosineAnnealingWarmRestarts",
         "Half a cosine down, then back to the top, again and again.",
         {
-            "T_0": (_STEPS, "Steps of the first fall."),
-            "T_mult": (Int(1, 100), "How many times longer each fall is than the one before."),
+            "T_0": Param(_STEPS, None, "Steps of the first fall."),
+            "T_mult": Param(Int(1, 100), 1, "How many times longer each fall is than the one before."),
         }
         | _eta_min,
         required={"T_0": lambda steps, lr: max(1, steps // 4)},
     ),
     _row(
-        lr_scheduler.CyclicLR,
+        "CyclicLR",
         "Moves the learning rate up and down between two bounds, and by default momentum the other way.",
         {
-            "base_lr": (_RATE, "The lower bound; it replaces the optimizer's lr."),
-            "max_lr": (_RATE, "The upper bound."),
-            "step_size_up": (_STEPS, "Steps from the lower bound to the upper one."),
-            "step_size_down": (Maybe(_STEPS), "Steps back down; None is as many as up."),
-            "mode": (
+            "base_lr": Param(_RATE, None, "The lower bound; it replaces the optimizer's lr."),
+            "max_lr": Param(_RATE, None, "The upper bound."),
+            "step_size_up": Param(_STEPS, 2000, "Steps from the lower bound to the upper one."),
+            "step_size_down": Param(Maybe(_STEPS), None, "Steps back down; None is as many as up."),
+            "mode": Param(
                 Choice(("triangular", "triangular2", "exp_range")),
+                "triangular",
                 "triangular repeats; triangular2 halves the height each time; exp_range shrinks it by gamma.",
             ),
-            "gamma": (_SHARE, "For exp_range: factor on the height at every step."),
-            "scale_mode": (Choice(("cycle", "iterations")), "Whether the height follows cycles or steps."),
+            "gamma": Param(_SHARE, 1.0, "For exp_range: factor on the height at every step."),
+            "scale_mode": Param(
+                Choice(("cycle", "iterations")), "cycle", "Whether the height follows cycles or steps."
+            ),
             "cycle_momentum": _CYCLED,
-            "base_momentum": (_MOMENTUM, "Momentum where the rate is highest."),
-            "max_momentum": (_MOMENTUM, "Momentum where the rate is lowest."),
+            "base_momentum": Param(_MOMENTUM, 0.8, "Momentum where the rate is highest."),
+            "max_momentum": Param(_MOMENTUM, 0.9, "Momentum where the rate is lowest."),
         },
         required={
             "base_lr": lambda steps, lr: lr / 10,
@@ -237,41 +241,52 @@ _ROWS = (
         takes_warmup=False,
     ),
     _row(
-        lr_scheduler.OneCycleLR,
+        "OneCycleLR",
         "By default one rise from a small learning rate to max_lr and one long fall to almost nothing.",
         {
-            "max_lr": (_RATE, "The highest learning rate; the optimizer's own lr is not used."),
-            "total_steps": (Maybe(_STEPS), "Length of the cycle; torch refuses to go further."),
-            "epochs": (Maybe(_STEPS), "Instead of total_steps: epochs, together with steps_per_epoch."),
-            "steps_per_epoch": (Maybe(_STEPS), "Steps in an epoch, where epochs is given."),
-            "pct_start": (_SHARE, "Share of the cycle in which the rate rises."),
-            "anneal_strategy": (Choice(("cos", "linear")), "Shape of the rise and the fall."),
+            "max_lr": Param(_RATE, None, "The highest learning rate; the optimizer's own lr is not used."),
+            "total_steps": Param(Maybe(_STEPS), None, "Length of the cycle; torch refuses to go further."),
+            "epochs": Param(
+                Maybe(_STEPS), None, "Instead of total_steps: epochs, together with steps_per_epoch."
+            ),
+            "steps_per_epoch": Param(Maybe(_STEPS), None, "Steps in an epoch, where epochs is given."),
+            "pct_start": Param(_SHARE, 0.3, "Share of the cycle in which the rate rises."),
+            "anneal_strategy": Param(Choice(("cos", "linear")), "cos", "Shape of the rise and the fall."),
             "cycle_momentum": _CYCLED,
-            "base_momentum": (_MOMENTUM, "Momentum where the rate is highest."),
-            "max_momentum": (_MOMENTUM, "Momentum where the rate is lowest."),
-            "div_factor": (Float(1e-6, 1e6, log=True), "The first rate is max_lr divided by this."),
-            "final_div_factor": (Float(1e-6, 1e12, log=True), "The last rate is the first divided by this."),
-            "three_phase": (Flag(), "Fall back to the first rate before the long fall to the last one."),
+            "base_momentum": Param(_MOMENTUM, 0.85, "Momentum where the rate is highest."),
+            "max_momentum": Param(_MOMENTUM, 0.95, "Momentum where the rate is lowest."),
+            "div_factor": Param(
+                Float(1e-6, 1e6, log=True), 25.0, "The first rate is max_lr divided by this."
+            ),
+            "final_div_factor": Param(
+                Float(1e-6, 1e12, log=True), 1e4, "The last rate is the first divided by this."
+            ),
+            "three_phase": Param(
+                Flag(), False, "Fall back to the first rate before the long fall to the last one."
+            ),
         },
         required={"max_lr": lambda steps, lr: lr, "total_steps": lambda steps, lr: steps},
         takes_warmup=False,
     ),
     _row(
-        lr_scheduler.ReduceLROnPlateau,
+        "ReduceLROnPlateau",
         "Multiplies the learning rate by factor when the loss has not got better for more than patience "
         "steps.",
         {
-            "mode": (Choice(("min", "max")), "Whether better means lower or higher."),
-            "factor": (Float(0.0, 0.999999), "Factor by which the rate falls."),
-            "patience": (Int(0, 1_000_000), "Steps without improvement that are tolerated."),
-            "threshold": (Float(0.0, 1e6), "By how much the loss must be better to count."),
-            "threshold_mode": (
+            "mode": Param(Choice(("min", "max")), "min", "Whether better means lower or higher."),
+            "factor": Param(Float(0.0, 0.999999), 0.1, "Factor by which the rate falls."),
+            "patience": Param(Int(0, 1_000_000), 10, "Steps without improvement that are tolerated."),
+            "threshold": Param(Float(0.0, 1e6), 1e-4, "By how much the loss must be better to count."),
+            "threshold_mode": Param(
                 Choice(("rel", "abs")),
+                "rel",
                 "Whether threshold is a share of the best or a difference.",
             ),
-            "cooldown": (Int(0, 1_000_000), "Steps after each fall in which bad steps are not counted."),
-            "min_lr": (_RATE, "The rate never falls below this."),
-            "eps": (_RATE, "Falls smaller than this are left out."),
+            "cooldown": Param(
+                Int(0, 1_000_000), 0, "Steps after each fall in which bad steps are not counted."
+            ),
+            "min_lr": Param(_RATE, 0, "The rate never falls below this."),
+            "eps": Param(_RATE, 1e-8, "Falls smaller than this are left out."),
         },
         takes_warmup=False,
         reads_loss=True,

@@ -6,12 +6,14 @@ import importlib.util
 from collections.abc import Mapping
 from contextlib import suppress
 from types import MappingProxyType
-
-from torch.optim import Optimizer
+from typing import TYPE_CHECKING
 
 from optviz.optimizers.catalogue import OPTIMIZERS, OptimizerInfo
 from optviz.optimizers.registration import register_optimizer
 from optviz.spec.params import Value
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
 
 PACKAGE = "pytorch-optimizer"
 _MODULE = "pytorch_optimizer"

@@ -18,6 +18,7 @@ import torch
 from optviz.programs.writing import INDENT, WIDTH, apart, listed, literal
 from optviz.spec.experiment import SurfaceSpec
 from optviz.spec.params import Value
+from optviz.surfaces import deferred
 from optviz.surfaces.catalogue import SURFACES
 from optviz.surfaces.problem import Code
 
@@ -25,7 +26,7 @@ TAKEN = frozenset({"torch", "math", "theta", "x", "y", "step", "loss", "noise", 
     *("optimizer", "scheduler", "warmup", "after")
 }
 """Names that a training loop uses itself."""
-_MODULES = {"math": math, "torch": torch}
+_MODULES = {"math": (math,), "torch": (torch, deferred.torch)}
 _PLAIN = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
@@ -131,7 +132,7 @@ def _gather(function: object, functions: dict[str, FunctionType]) -> set[str]:
     modules: set[str] = set()
     scope = function.__globals__
     for name in sorted(_piece(function).needs):
-        if name in scope and scope[name] is _MODULES.get(name):
+        if name in scope and any(scope[name] is module for module in _MODULES.get(name, ())):
             modules.add(name)
         elif name in scope and getattr(scope[name], "__name__", None) == name:
             modules |= _gather(scope[name], functions)

@@ -509,6 +509,8 @@ class Param:
     help: str
     label: str = ""
     """What the page calls it; empty for its own name."""
+    since: str = ""
+    """The version of torch that brought it; empty for a parameter that is always there."""
 
 
 def freeze(value: object, depth: int = 0) -> Value:

@@ -23,15 +23,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, TypeAlias
 
 from optviz.spec.params import Float, Int, Param
+from optviz.surfaces.deferred import torch
 from optviz.surfaces.operations import power, softplus, sqrt
 from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo
 
-Function = Callable[..., Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Function: TypeAlias = "Callable[..., Tensor]"
 ROWS: list[SurfaceInfo] = []
 
 _SURVEY = "Jamil & Yang (2013), A literature survey of benchmark functions for global optimisation problems."

@@ -15,15 +15,17 @@ from fractions import Fraction
 from functools import lru_cache, partial
 from itertools import combinations
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from optviz.spec.params import Choice, Flag, Maybe, Param, Points
+from optviz.surfaces.deferred import nn, torch
 from optviz.surfaces.models import Array, Data, Loss, Model
 from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 GROUP = "Data"
 ROWS: list[SurfaceInfo] = []
@@ -73,13 +75,15 @@ def _logistic(outputs: Tensor, targets: Tensor) -> Tensor:
     return -nn.functional.logsigmoid((2 * targets - 1) * outputs)  # of targets 0 and 1
 
 
-SQUARES = Loss("nn.MSELoss()", nn.MSELoss(), _squared)
-SUM_OF_SQUARES = Loss('nn.MSELoss(reduction="sum")', nn.MSELoss(reduction="sum"), _squared, total=True)
-LOGISTIC = Loss("nn.BCEWithLogitsLoss()", nn.BCEWithLogitsLoss(), _logistic)
+SQUARES = Loss("nn.MSELoss()", lambda: nn.MSELoss(), _squared)
+SUM_OF_SQUARES = Loss(
+    'nn.MSELoss(reduction="sum")', lambda: nn.MSELoss(reduction="sum"), _squared, total=True
+)
+LOGISTIC = Loss("nn.BCEWithLogitsLoss()", lambda: nn.BCEWithLogitsLoss(), _logistic)
 LINE_LOSSES = {
     "MSELoss": SQUARES,
-    "SmoothL1Loss": Loss("nn.SmoothL1Loss()", nn.SmoothL1Loss(), _smooth),
-    "L1Loss": Loss("nn.L1Loss()", nn.L1Loss(), _absolute),
+    "SmoothL1Loss": Loss("nn.SmoothL1Loss()", lambda: nn.SmoothL1Loss(), _smooth),
+    "L1Loss": Loss("nn.L1Loss()", lambda: nn.L1Loss(), _absolute),
 }
 
 # -- data ------------------------------------------------------------------------------------------------

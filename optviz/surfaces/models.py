@@ -13,18 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice, product
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.func import functional_call, vmap
-from torch.utils.data import DataLoader
 
+from optviz.surfaces.deferred import nn, torch
 from optviz.surfaces.layers import Activation, Layer, Linear
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Array = NDArray[np.float64]
 
@@ -152,12 +152,12 @@ def network(text: str, make: Callable[[], nn.Module], axes: Sequence[str] = ()) 
     def output(theta: Tensor, inputs: Tensor) -> Tensor:
         pieces = theta.split([shape.numel() for shape in shapes.values()])
         parts = {name: piece.reshape(shapes[name]) for name, piece in zip(shapes, pieces, strict=True)}
-        column: Tensor = functional_call(module, parts, (inputs,))
+        column: Tensor = torch.func.functional_call(module, parts, (inputs,))
         return column.squeeze(-1)
 
     def outputs(theta: Tensor, inputs: Tensor) -> Tensor:
         rows = theta.reshape(-1, theta.shape[-1])
-        each: Tensor = vmap(output, (0, None))(rows, inputs)
+        each: Tensor = torch.vmap(output, (0, None))(rows, inputs)
         return each.reshape(*theta.shape[:-1], len(inputs))
 
     names = (_numbered(name, shape) for name, shape in shapes.items())
@@ -176,12 +176,17 @@ class Loss:
 
     text: str
     """How a person writes it, after `from torch import nn`."""
-    module: nn.Module
+    make: Callable[[], nn.Module]
     """What `text` says."""
     each: Callable[[Tensor, Tensor], Tensor]
     """The loss of each example, in plain arithmetic: outputs (..., n) and targets (n,) → (..., n)."""
     total: bool = False
     """Whether the examples' losses are summed, not averaged."""
+
+    @cached_property
+    def module(self) -> nn.Module:
+        """The module itself: it holds no numbers, so one serves all."""
+        return self.make()
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,8 +208,9 @@ class Data:
         """n, the number of examples."""
         return len(self.inputs)
 
-    def tensors(self, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
-        """Inputs (n, k), standardized where that is asked for, and targets (n, 1)."""
+    def tensors(self, dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
+        """Inputs (n, k), standardized where that is asked for, and targets (n, 1), in float64 or `dtype`."""
+        dtype = dtype or torch.float64
         inputs = torch.tensor(self.inputs, dtype=dtype)
         if self.standardized:
             inputs = (inputs - inputs.mean(0)) / inputs.std(0, correction=0)
@@ -367,6 +373,8 @@ def _shuffled(count: int, size: int, seed: int) -> Iterator[Tensor]:
     """The places of the examples in each minibatch, for ever."""
     generator = torch.Generator().manual_seed(seed)
     places: Any = range(count)
+    from torch.utils.data import DataLoader
+
     loader = DataLoader(places, batch_size=size, shuffle=True, generator=generator)
     while True:
         yield from loader
@@ -383,7 +391,8 @@ def _order(count: int, size: int, seed: int, steps: int) -> NDArray[np.uint16]:
 
 # -- what a player can evaluate by itself ----------------------------------------------------------------
 
-_ACTIVATIONS: dict[type[nn.Module], Activation] = {nn.Tanh: {"kind": "tanh"}, nn.ReLU: {"kind": "relu"}}
+_ACTIVATIONS: dict[str, Activation] = {"Tanh": {"kind": "tanh"}, "ReLU": {"kind": "relu"}}
+"""By the names of torch's classes."""
 
 
 def layers(module: nn.Module) -> list[Layer]:
@@ -405,6 +414,7 @@ def layers(module: nn.Module) -> list[Layer]:
             "bias": module.bias is not None,
         }
         return [linear]
-    if activation := _ACTIVATIONS.get(type(module)):
-        return [activation]
-    raise ValueError(f"A player cannot evaluate {type(module).__name__}.")
+    name = type(module).__name__
+    if name in _ACTIVATIONS and type(module) is getattr(nn, name):
+        return [_ACTIVATIONS[name]]
+    raise ValueError(f"A player cannot evaluate {name}.")

@@ -11,10 +11,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from torch import nn
-
 from optviz.spec.params import Choice, Ints, Param
 from optviz.surfaces.data import LOGISTIC, PLANE, SQUARES, normal, table
+from optviz.surfaces.deferred import nn
 from optviz.surfaces.models import Data, Model, network
 from optviz.surfaces.problem import Network, Surface, SurfaceInfo
 
@@ -26,7 +25,8 @@ _PLANE = Param(
     "The plane of the picture: along the two directions in which all paths vary most, or along two random "
     "ones, filter-normalised.",
 )
-_ACTIVATIONS = {"Tanh": nn.Tanh, "ReLU": nn.ReLU}
+_ACTIVATIONS = ("Tanh", "ReLU")
+"""Names of torch's classes."""
 _HIDDEN = Ints(1, 32, 3)
 
 
@@ -81,7 +81,7 @@ def perceptron(hidden: Sequence[int], activation: str) -> Model:
     def make() -> nn.Module:
         parts: list[nn.Module] = []
         for before, after in pairwise(sizes):
-            parts += [nn.Linear(before, after), _ACTIVATIONS[activation]()]
+            parts += [nn.Linear(before, after), getattr(nn, activation)()]
         return nn.Sequential(*parts, nn.Linear(sizes[-1], 1))
 
     return network(text, make)
@@ -141,7 +141,7 @@ ROWS.append(
                 (8,),
                 "The sizes of the hidden layers, at most three, such as 8 or 8, 8. Empty: it is linear.",
             ),
-            "activation": Param(Choice(tuple(_ACTIVATIONS)), "Tanh", "The function between two layers."),
+            "activation": Param(Choice(_ACTIVATIONS), "Tanh", "The function between two layers."),
             "plane": _PLANE,
         },
         note="The surface is the true loss on the plane; the legend says how far off it each path is. "

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+from optviz.surfaces.deferred import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def sqrt(square: Tensor) -> Tensor:

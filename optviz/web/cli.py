@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from optviz import command
+from optviz.environment import extra
 
 LAUNCH = Path(__file__).parent / "launch"
 
@@ -33,6 +34,11 @@ def main() -> None:
         sys.exit(command.main(words))
     elif options:
         sys.exit(command.main(options))
+    try:
+        with extra("app"):
+            import streamlit  # noqa: F401  # a sentence where it is not installed
+    except ValueError as error:
+        sys.exit(f"optviz: {error}")
     sys.argv = ["streamlit", *arguments(words)]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
 

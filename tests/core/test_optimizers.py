@@ -9,7 +9,9 @@ import torch
 
 import optviz as ov
 from builders import competitor, experiment
-from optviz.optimizers.catalogue import EXCLUDED, PLUMBING, Coupling
+from optviz import environment
+from optviz.optimizers import catalogue
+from optviz.optimizers.catalogue import EXCLUDED, PLUMBING, Coupling, not_offered
 from optviz.spec.params import Param
 
 
@@ -43,9 +45,28 @@ def test_every_argument_is_declared_with_torchs_default(name: str) -> None:
     assert arguments.keys() - PLUMBING == info.params.keys()
     assert "params" in arguments
     for key, param in info.params.items():
-        assert param.default == arguments[key].default
+        default = arguments[key].default
+        assert param.default == default
         assert param.kind.check(param.default) == param.default  # every default is within its declared range
         assert isinstance(param, Param) and param.help.endswith((".", ":"))
+
+
+@pytest.mark.parametrize(
+    ("version", "has"),
+    [("2.8.0", False), ("2.13.0+cpu", False), ("2.14.0.dev20260801", True), ("2.14.1", True), ("3.0", True)],
+)
+def test_what_a_torch_lacks_is_not_offered_and_is_said(monkeypatch, version: str, has: bool) -> None:
+    monkeypatch.setattr(environment, "torch_version", lambda: version)
+    rows = {row.name: row for row in catalogue._offered()}
+    assert ("maximize" in rows["LBFGS"].params) == has == (not rows["LBFGS"].lacks)
+    assert ("Muon" in rows) == (version != "2.8.0") == (not not_offered("Muon"))
+    if not has:
+        with pytest.raises(
+            ValueError, match=f"LBFGS: maximize came with torch 2.14, and here is torch {version[:3]}"
+        ):
+            rows["LBFGS"].settings(ov.OptimizerSpec("LBFGS", {"maximize": True}))
+    if "Muon" not in rows:
+        assert not_offered("Muon") == f"Muon came with torch 2.9, and here is torch {version}."
 
 
 @pytest.mark.parametrize("name", ov.OPTIMIZERS)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import optviz as ov
+from optviz import environment
 from optviz.lessons.gallery import GALLERY
 from optviz.spec.links import split_link
 from optviz.web.state import address, choices
@@ -117,6 +118,17 @@ def test_nonsense_is_left_out_and_said(query: str, sentence: str) -> None:
     opened = read(parse_qs(query))
     assert sentence in opened.ignored
     assert opened.experiment.steps >= 1 and opened.experiment.runs
+
+
+def test_what_an_older_torch_lacks_is_said_with_the_version_that_brought_it(monkeypatch) -> None:
+    monkeypatch.setattr(environment, "torch_version", lambda: "2.8.0")
+    monkeypatch.setattr(ov.OPTIMIZERS, "_known", None)  # rows as that torch has them
+    opened = read(parse_qs("run=LBFGS(maximize=True,lr=0.5)&run=Muon"))
+    assert opened.experiment.runs == (ov.RunSpec(ov.OptimizerSpec("LBFGS", {"lr": 0.5})),)
+    assert opened.ignored == (
+        "LBFGS: maximize came with torch 2.14, and here is torch 2.8.0.",
+        "run: Muon came with torch 2.9, and here is torch 2.8.0.",
+    )
 
 
 def test_a_colour_goes_with_its_run() -> None:

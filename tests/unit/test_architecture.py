@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "version",
+    "environment",
     "spec",
     "expressions",
     "surfaces",
@@ -144,7 +145,8 @@ def test_packages_are_no_files():
 
 
 LIGHT = [module for module in TREES if part(module) in ("spec", "expressions")]
-LIGHT += ["optviz.figures.theme", "optviz.web.cli"]
+LIGHT += ["optviz.figures.theme", "optviz.web.cli", "optviz.command", "optviz.environment"]
+LIGHT += ["optviz.surfaces.catalogue", "optviz.optimizers.catalogue", "optviz.optimizers.schedulers"]
 TORCHLESS = [module for module in TREES if part(module) in ("spec", "expressions", "figures", "player")]
 
 
@@ -164,6 +166,26 @@ for module in {modules}:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+LISTS = [["list", what] for what in ("surfaces", "optimizers", "schedulers")]
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], *LISTS])
+def test_what_there_is_is_listed_without_torch(words):
+    """Rows are data."""
+    code = f"""
+import sys
+from optviz import command
+try:
+    command.main({words})
+finally:
+    heavy = {{"torch", "plotly", "streamlit"}} & sys.modules.keys()
+    if heavy:
+        print(heavy, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "" and len(done.stdout) > 10
 
 
 def test_names_say_what_a_file_holds():

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from colors import contrast
+from optviz.environment import EXTRAS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,10 +51,32 @@ def test_what_checks_the_browsers_part_is_exact_and_there_before_the_tests():
     assert re.search(r"^test: .*\$\(js\)", text("Makefile"), re.MULTILINE)
 
 
-def test_the_package_requires_the_same_versions():
-    project = tomllib.loads(text("pyproject.toml"))
-    assert set(project["project"]["dynamic"]) == {"version", "dependencies"}
-    assert project["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements.txt"]}
+PROJECT = tomllib.loads(text("pyproject.toml"))["project"]
+EXTRA_PACKAGES = {
+    extra: packages for extra, packages in PROJECT["optional-dependencies"].items() if extra != "all"
+}
+RANGES = sum(EXTRA_PACKAGES.values(), PROJECT["dependencies"])
+
+
+@pytest.mark.parametrize("requirement", RANGES)
+def test_the_package_requires_ranges_that_hold_what_is_tested(requirement):
+    """A lower bound alone, but for Streamlit: a guest rules nothing out that was not seen to fail."""
+    name, low, high = re.fullmatch(r"([\w-]+)>=([\d.]+)(?:,<([\d.]+))?", requirement).groups()
+    pins = dict(line.split("==") for line in RUN + DEVELOP)
+    assert numbers(low) <= numbers(pins[name])
+    assert high is None or (name == "streamlit" and numbers(pins[name]) < numbers(high))
+
+
+def numbers(version):
+    return [int(part) for part in version.split(".")]
+
+
+def test_what_is_not_there_is_said_for_every_extra():
+    """And what the application runs with is what the package and its extras ask for."""
+    assert EXTRA_PACKAGES.keys() == EXTRAS.keys()
+    assert PROJECT["optional-dependencies"]["all"] == [f"optviz[{','.join(EXTRA_PACKAGES)}]"]
+    asked = {re.split("[>=]", requirement)[0] for requirement in RANGES}
+    assert {line.split("==")[0] for line in RUN} == asked - {"pytorch-optimizer"}
 
 
 # --- What is never called ---

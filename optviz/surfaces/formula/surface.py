@@ -9,17 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from optviz.expressions.latex import THIN, latex
 from optviz.expressions.parser import LONGEST, Expression, parse
 from optviz.spec.params import Float, Param, Text, Tuple
-from optviz.surfaces.formula.lowering import Lowered, lower
-from optviz.surfaces.formula.search import search
+from optviz.surfaces.deferred import torch
 from optviz.surfaces.problem import Code, Domain, Point, Surface, SurfaceInfo
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from optviz.surfaces.formula.lowering import Lowered
 
 NAME = "Formula"
 DEFAULT = "x**2 + y**2 + a*sin(3*x)*sin(3*y)"
@@ -98,6 +99,8 @@ def _checked(name: str, given: Point) -> Point:
 @lru_cache(maxsize=64)
 def _surface(expression: str, domain: Domain, values: tuple[tuple[str, float], ...]) -> Surface:
     """Kept for a page that asks for the same surface at every click: the search takes a moment."""
+    from optviz.surfaces.formula.search import search
+
     term = _term(expression, values)
     lowest = search(term.at, domain)
     return Surface(
@@ -113,6 +116,8 @@ def _surface(expression: str, domain: Domain, values: tuple[tuple[str, float], .
 
 
 def _term(expression: str, values: tuple[tuple[str, float], ...]) -> Lowered:
+    from optviz.surfaces.formula.lowering import lower
+
     return lower(parse(expression, frozenset(dict(values))).tree, dict(values))
 
 

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import streamlit as st
 
 import optviz as ov
+from optviz.environment import newer
 from optviz.lessons.catalogue import find_page, find_whole
 from optviz.maps.catalogue import MAPS, map_info
 from optviz.optimizers import third_party
+from optviz.optimizers.catalogue import not_offered
 from optviz.spec.experiment import read_part
 from optviz.spec.links import LONGEST_LINK, VERSION, split_link
 from optviz.spec.params import Kind, Param, Value, describe
 from optviz.spec.view import MOST_RUNS
 from optviz.web.state import choices, limits
-from optviz.web.state.session import session
+from optviz.web.state.session import Notes, session
 
 _MORE = f" The package {third_party.PACKAGE}, which is not installed here, has more."
 _T = TypeVar("_T")
@@ -46,7 +49,7 @@ def follow() -> None:
         return
     opened = read(words)
     choices.show(opened.experiment, opened.view)
-    now.ignored, now.address = opened.ignored, words
+    now.notes, now.address = Notes(opened.ignored), words
     now.written = (choices.experiment(), choices.view())
 
 
@@ -58,9 +61,9 @@ def write() -> None:
     try:
         words = split_link(_link(*shown))
     except ValueError as error:
-        now.ignored = (f"The address cannot hold this experiment. {error}",)
+        now.notes = Notes((f"The address cannot hold this experiment. {error}",))
         return
-    now.address, now.written, now.ignored, now.left_out = words, shown, now.left_out, ()
+    now.address, now.written, now.notes, now.of_file = words, shown, now.of_file, Notes()
     st.query_params.from_dict(words)
 
 
@@ -189,13 +192,12 @@ class _Link:
     def _run(self, text: str) -> ov.RunSpec:
         spec: ov.RunSpec = read_part("run", text)
         if spec.optimizer.name not in ov.OPTIMIZERS:
-            more = "" if third_party.is_installed() else _MORE
-            raise ValueError(f"There is no optimizer named {describe(spec.optimizer.name)} here.{more}")
+            raise ValueError(_unknown_optimizer(spec.optimizer.name))
         if unknown := set(spec.frozen) - set(self._names):
             known = " and ".join(self._names)
             raise ValueError(f"There is no parameter {describe(unknown.pop())} to freeze, only {known}.")
-        declared = ov.OPTIMIZERS[spec.optimizer.name].params
-        params = self._usable(spec.optimizer.name, declared, spec.optimizer.params)
+        info = ov.OPTIMIZERS[spec.optimizer.name]
+        params = self._usable(info.name, info.params, spec.optimizer.params, lacks=info.lacks)
         optimizer = ov.OptimizerSpec(spec.optimizer.name, params)
         scheduler = spec.scheduler and self._try("run", self._scheduler, spec.scheduler)
         return replace(spec, optimizer=optimizer, scheduler=scheduler)
@@ -218,10 +220,17 @@ class _Link:
         declared: Mapping[str, Param],
         given: Mapping[str, Value],
         unsaid: Container[str] = (),
+        lacks: Mapping[str, str] = MappingProxyType({}),
     ) -> dict[str, Value]:
-        """The given values that the owner has and may have; a default among the `unsaid` need not be said."""
+        """The given values that the owner has and may have; a default among the `unsaid` need not be said.
+
+        What the installed torch `lacks` is said with the version that brought it.
+        """
         usable = {}
         for name, value in given.items():
+            if name in lacks:
+                self.ignore(owner, f"{name} {newer(lacks[name])}")
+                continue
             if name not in declared:
                 self.ignore(owner, f"It has no parameter {describe(name)}.")
                 continue
@@ -248,6 +257,12 @@ class _Link:
         except ValueError as error:
             self.ignore(name, error)
             return None
+
+
+def _unknown_optimizer(name: str) -> str:
+    """Why there is no such optimizer here, in a sentence."""
+    more = "" if third_party.is_installed() else _MORE
+    return not_offered(name) or f"There is no optimizer named {describe(name)} here.{more}"
 
 
 def _built(spec: ov.SurfaceSpec) -> ov.SurfaceSpec:
