@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from plotly.offline import get_plotlyjs_version
+
+from optviz.version import __version__
 from scripts.live_app import wait_until_still
 
 PLOT = ".optviz-contour .main-svg"
@@ -13,6 +17,9 @@ BRIGHTNESS = """() => {
     const channels = getComputedStyle(app).backgroundColor.match(/[0-9]+/g).slice(0, 3);
     return Math.max(...channels.map(Number)) / 255;
 }"""
+ADDRESSES = """() => performance.getEntriesByType("resource")
+    .map(({ name }) => name.split("/bidi-components/")[1])
+    .filter(Boolean)"""
 WINDOWS = [
     pytest.param(1440, 900, "light", id="laptop-light"),
     pytest.param(1440, 900, "dark", id="laptop-dark"),
@@ -29,3 +36,13 @@ def test_it_opens_and_draws(open_page, width, height, scheme):
     assert page.locator(WRONG).all_inner_texts() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
     assert (page.evaluate(BRIGHTNESS) > 0.5) == (scheme == "light")
+    assert_addresses_say_the_version(page.evaluate(ADDRESSES))
+
+
+def assert_addresses_say_the_version(addresses):
+    """A browser may have kept files of the version before: those of this one have other addresses."""
+    package = re.compile(rf"optviz-{__version__.replace('.', '-')}-[0-9a-f]{{8}}\.\w+/")
+    own = {re.match(package, address)[0] for address in addresses if "plotly.js.gz" not in address}
+    assert len({word.partition(".")[0] for word in own}) == 1 and len(addresses) > 20
+    (plotly_js,) = {address for address in addresses if "plotly.js.gz" in address}
+    assert plotly_js.endswith(f"?{get_plotlyjs_version()}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +21,7 @@ from plotly.offline import get_plotlyjs_version
 import optviz.player
 import optviz.web
 from optviz.player.message import Ahead, PlayerMessage
+from optviz.version import __version__
 from optviz.web.streamlit_internals import serve
 
 KEY = "player"
@@ -29,6 +32,11 @@ _STYLES = {
     "reader": "components.css",
 }
 """The components by their names, each with its style."""
+_STATIC = {
+    "player": Path(optviz.player.__path__[0]) / "static",
+    "web": Path(optviz.web.__path__[0]) / "static",
+}
+"""Where their files lie."""
 
 
 def prepare() -> None:
@@ -54,24 +62,46 @@ def draw(message: PlayerMessage, blobs: Sequence[bytes], edit: Callable[[Any], N
     mount(key=KEY, data=message, on_edit_change=edited)
 
 
-@st.cache_resource(show_spinner=False)
-def _plotly() -> TemporaryDirectory[str]:
-    """A folder with the installed plotly package's plotly.js, compressed once for all visitors.
+@dataclass(frozen=True)
+class _Served:
+    """What the browser is given."""
 
-    Streamlit's server would compress its 5 MB again for each of them.
+    package: str
+    """The first part of the addresses of optviz's own files."""
+    folder: TemporaryDirectory[str]
+    """With folders "player", "web" and "plotly"."""
+
+
+@st.cache_resource(show_spinner=False)
+def _served() -> _Served:
+    """Copies of all files; those of `optviz.web` import the player's by their addresses.
+
+    A browser may keep a file for long. So an address says of which version it is, and changes with the files.
+    plotly.js, whose address has its own version, is compressed once for all visitors: Streamlit would
+    compress its 5 MB again for each of them.
     """
+    files = {
+        f"{name}/{path.relative_to(static)}": path.read_bytes()
+        for name, static in _STATIC.items()
+        for path in sorted(static.rglob("*.*"))
+    }
+    digest = sha256(b"".join(files.values())).hexdigest()[:8]
+    package = f"optviz-{__version__.replace('.', '-')}-{digest}"
+    plotly_js = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
+    files["plotly/plotly.js.gz"] = gzip.compress(plotly_js, 6)
     folder = TemporaryDirectory(prefix="optviz-")
-    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    with gzip.open(Path(folder.name) / "plotly.js.gz", "wb", compresslevel=6) as packed:
-        packed.write(source.read_bytes())
-    return folder
+    for name, content in files.items():
+        copy = Path(folder.name, name)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(content.replace(b"../optviz.player/", f"../{package}.player/".encode()))
+    return _Served(package, folder)
 
 
 def component(name: str) -> Any:
-    """The mounting command of "player", "chart", "share" or "reader". Their files are served as they are."""
-    own = dict.fromkeys(_STYLES, Path(optviz.web.__path__[0]) / "static")
-    player = Path(optviz.player.__path__[0]) / "static"
-    serve("optviz", own | {"player": player, "plotly": Path(_plotly().name)})
+    """The mounting command of "player", "chart", "share" or "reader"."""
+    package, root = _served().package, Path(_served().folder.name)
+    serve("optviz", {"plotly": root / "plotly"})
+    serve(package, dict.fromkeys(_STYLES, root / "web") | {"player": root / "player"})
     return st.components.v2.component(
-        f"optviz.{name}", js=f"{name}.js", css=_STYLES[name], isolate_styles=False
+        f"{package}.{name}", js=f"{name}.js", css=_STYLES[name], isolate_styles=False
     )
