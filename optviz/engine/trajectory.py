@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from optviz.engine.outcome import Array, Outcome
 from optviz.spec.experiment import RunSpec, SurfaceSpec
 from optviz.surfaces.problem import Domain
+from optviz.version import __version__
 
 Floats = NDArray[np.floating[Any]]
 """Numbers in the run's own dtype, float32 or float64."""
@@ -25,6 +26,7 @@ class MadeWith:
     device: str
     dtype: str
     threads: int
+    optviz: str = __version__
 
 
 @dataclass(frozen=True)

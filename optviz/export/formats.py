@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import plotly.graph_objects as go
 
 from optviz.engine.trajectory import Trajectory
+from optviz.environment import torch_version
 from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, WatchFrames, to_gif, to_mp4
 from optviz.export.pictures import to_image
 from optviz.export.tables import results_json, steps_csv, steps_parquet
@@ -21,6 +22,7 @@ from optviz.spec.experiment import Experiment
 from optviz.spec.params import Choice, Float, Int, Param, Value, complete
 from optviz.spec.registry import Registry
 from optviz.spec.view import View
+from optviz.version import __version__
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,12 @@ def _picture(kind: str) -> Callable[[FileRequest], bytes]:
         return to_image(figure_of(work), kind, size=size, scale=chosen.get("scale", 1.0))
 
     return picture
+
+
+def _experiment(work: FileRequest) -> str:
+    """The experiment, which may not have been run."""
+    made = {"optviz": __version__, "torch": torch_version()}
+    return work.experiment.to_json(asdict(work.trajectories[0].made_with) if work.trajectories else made)
 
 
 def _text(make: Callable[[FileRequest], str]) -> Callable[[FileRequest], bytes]:
@@ -268,7 +276,7 @@ _ROWS = (
         "Experiment, JSON",
         "application/json",
         "Everything that decides the numbers, your own data included: optviz opens it again.",
-        _text(lambda work: work.experiment.to_json()),
+        _text(_experiment),
         runs=False,
     ),
 )

@@ -172,7 +172,7 @@ def _made(paths: Sequence[Trajectory]) -> str:
     """What computed it."""
     provenance = paths[0].made_with
     used = f"torch {provenance.torch}, {provenance.device}, {provenance.dtype}"
-    return f"Real runs of torch.optim ({used}), shown by optviz."
+    return f"Real runs of torch.optim ({used}), shown by optviz {provenance.optviz}."
 
 
 def _colors(theme: Theme) -> str:

@@ -282,8 +282,12 @@ class Experiment:
 
         return experiment_html(self)
 
-    def to_json(self) -> str:
+    def to_json(self, made_with: Mapping[str, object] | None = None) -> str:
         """The experiment as a JSON text. What is at its default is left out.
+
+        Args:
+            made_with: What its numbers were computed with, by names such as "torch" and "device", for
+                whoever opens the file. It decides nothing: `from_json` leaves it out.
 
         Raises:
             ValueError: Where the text would be longer than `from_json` reads.
@@ -295,7 +299,8 @@ class Experiment:
             >>> ov.Experiment.from_json(exp.to_json()) == exp
             True
         """
-        text = json.dumps({"optviz": VERSION} | plain(self), ensure_ascii=False, indent=2)
+        more = {"made_with": dict(made_with)} if made_with else {}
+        text = json.dumps({"optviz": VERSION} | more | plain(self), ensure_ascii=False, indent=2)
         check_length("file", text, _LONGEST_FILE)
         return text
 
@@ -314,12 +319,30 @@ class Experiment:
         version = data.pop("optviz", None) if isinstance(data, dict) else None
         if version != VERSION or isinstance(version, bool):
             raise ValueError(f"This is not an experiment of optviz, version {VERSION}.")
+        data.pop("made_with", None)
         data["surface"] = build(SurfaceSpec, data.get("surface"), "surface")
         runs = data.get("runs")
         if not isinstance(runs, list):
             raise ValueError("An experiment needs a list of runs.")
         data["runs"] = tuple(_build_run(run, f"file's runs[{place}]") for place, run in enumerate(runs))
         return build(cls, data, "experiment")
+
+    @staticmethod
+    def made_with(text: str) -> dict[str, object]:
+        """What a saved experiment says that its numbers were computed with.
+
+        Args:
+            text: What `to_json` has written.
+
+        Returns:
+            What was given to `to_json`; empty where nothing was. It comes from a file and may be anything.
+
+        Raises:
+            ValueError: The text is not JSON.
+        """
+        data = read_json(text)
+        made = data.get("made_with") if isinstance(data, dict) else None
+        return made if isinstance(made, dict) else {}
 
     def to_url(self, view: View | None = None) -> str:
         """The experiment as the query of a web address, "?v=1&surface=…". What is at its default is left out.

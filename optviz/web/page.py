@@ -129,8 +129,10 @@ def _case() -> None:
 
 
 def _notes() -> None:
-    """The parts of the address, or of a file, that could not be used."""
-    notes = [widgets.plain(note) for note in session().ignored]
+    """What of the address, or of a file, could not be used, and what else is to be known of it."""
+    if remark := session().notes.remark:
+        st.info(widgets.plain(remark))
+    notes = [widgets.plain(note) for note in session().notes.ignored]
     if not notes:
         return
     more = [f"And {len(notes) - _MOST_NOTES} more."] if len(notes) > _MOST_NOTES else []

@@ -261,7 +261,7 @@ def test_an_address_with_a_bad_map_is_said() -> None:
     assert "There is no map named" in words(app) and view(app).map is None
     app = finished(opened(FEW.to_url() + "&map=cloud(count=1,runs=3)"))
     assert view(app).map == ov.MapSpec("cloud")
-    assert "count" in words(app) and "runs" in words(app) and state(app).ignored
+    assert "count" in words(app) and "runs" in words(app) and state(app).notes.ignored
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import optviz as ov
 from builders import competitor
+from optviz.environment import torch_version
 from optviz.lessons.gallery import GALLERY
 from optviz.maps.catalogue import MAPS
 from optviz.spec.digits import write_number
@@ -187,9 +188,12 @@ def test_an_experiment_travels_as_a_file(app: AppTest) -> None:
     surface = ov.SurfaceSpec("Linear fit", {"points": points})
     saved = replace(OPENING, surface=surface, start=(0.5, 0.5), batch_size=32, steps=40)
     press(app, "share")
-    upload(app, "open", saved.to_json().encode())
-    calm(app)
-    assert experiment(app) == saved
+    for torch, said in {"2.0.1": True, torch_version(): False}.items():
+        upload(app, "open", saved.to_json({"torch": torch, "device": "cpu"}).encode())
+        calm(app)
+        assert experiment(app) == saved
+        assert any("saved with torch 2.0.1" in info.value.replace("\\", "") for info in app.info) == said
+        press(app, "share")
     for content, said in {
         b"{}": "not an experiment of optviz",
         b"[[": "it is not JSON",

@@ -79,7 +79,7 @@ def test_a_changed_page_comes_back_by_its_address(app: AppTest) -> None:
     link = replace(own.experiment, steps=7).to_url(own.view)
     other = opened(link)
     assert state(other).experiment.steps == 7 and view(other).page == TELLING
-    assert own.words in words(other) and not state(other).ignored
+    assert own.words in words(other) and not state(other).notes.ignored
 
 
 @pytest.mark.slow
@@ -245,7 +245,7 @@ def test_a_lesson_can_be_read_as_a_whole(app: AppTest) -> None:
 def test_a_page_that_is_not_there_is_said(wrong: str) -> None:
     app = opened(f"?page={wrong}")
     assert "page" in words(app) and view(app).page == "" and state(app).experiment == OPENING
-    assert len(state(app).ignored) == 1 and state(app).ignored[0].startswith("page: ")
+    assert len(state(app).notes.ignored) == 1 and state(app).notes.ignored[0].startswith("page: ")
 
 
 @pytest.mark.parametrize("sent", ["nonsense", "momentum.99", 3, None, ["momentum.1"], {"page": 1}])

@@ -39,6 +39,16 @@ class Memory:
                 del kept[key]
 
 
+@dataclass(frozen=True)
+class Notes:
+    """What is to be said of a link or a file that was opened."""
+
+    ignored: tuple[str, ...] = ()
+    """The parts that could not be used."""
+    remark: str = ""
+    """What else there is to know; empty for nothing."""
+
+
 @dataclass
 class Session:
     """One visitor's state. What widgets show follows from it, never the other way round."""
@@ -56,10 +66,10 @@ class Session:
     """The learning rate that a slider was drawn for first, by the widget's key: one of its stops."""
     generations: dict[str, int] = field(default_factory=dict)
     """The generation of each widget, by its key: how often it had to be replaced."""
-    ignored: tuple[str, ...] = ()
-    """The parts of the address that could not be used."""
-    left_out: tuple[str, ...] = ()
-    """The parts of an opened file that could not be used."""
+    notes: Notes = Notes()
+    """What is said of what is shown."""
+    of_file: Notes = Notes()
+    """What will be, of the file that was opened just now."""
     address: Mapping[str, Any] | None = None
     """The words of the address, as it was last followed or written."""
     written: tuple[ov.Experiment, ov.View] | None = None

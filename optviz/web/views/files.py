@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import optviz as ov
+from optviz.environment import other_torch
 from optviz.spec.experiment import link_words
 from optviz.web.state import address, choices, fragments
-from optviz.web.state.session import session
+from optviz.web.state.session import Notes, session
 from optviz.web.widgets import widgets
 
 
@@ -30,5 +31,6 @@ def show(content: bytes) -> None:
         raise ValueError("This is not an experiment of optviz: it is not text in UTF-8.") from None
     opened = address.usable(link_words(ov.Experiment.from_json(text), ov.View()))
     choices.show(opened.experiment, opened.view)
-    session().left_out, session().written, session().edited = opened.ignored, None, True
+    remark = other_torch(ov.Experiment.made_with(text).get("torch"))
+    session().of_file, session().written, session().edited = Notes(opened.ignored, remark), None, True
     fragments.draw_anew(())
