@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 import optviz as ov
@@ -98,7 +99,13 @@ def test_to_add_surface(capsys: pytest.CaptureFixture[str]) -> None:
     assert "loss" in told(capsys, "run", exp.to_url())
 
 
-def test_to_add_optimizer_of_torch_s(capsys: pytest.CaptureFixture[str]) -> None:
+def test_to_add_optimizer_of_torch_s(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NewSGD(torch.optim.SGD):
+        """Stands for an optimizer that torch has brought."""
+
+    monkeypatch.setattr(torch.optim, "NewSGD", NewSGD, raising=False)
     followed("optimizer of torch's")
     run = competitor("NewSGD", {"lr": 0.01, "momentum": 0.5})
     exp = replace(EXPERIMENT, runs=(run,))
