@@ -366,10 +366,10 @@ class _Line:
         self,
         ink: ImageDraw.ImageDraw,
         halo: ImageDraw.ImageDraw,
-        one: tuple[float, float],
-        other: tuple[float, float],
+        begin: tuple[float, float],
+        stop: tuple[float, float],
     ) -> None:
-        start, end = np.multiply(one, _FINE), np.multiply(other, _FINE)
+        start, end = np.multiply(begin, _FINE), np.multiply(stop, _FINE)
         part = _seen(start, end, np.array(self.ink.size))
         if part is None:
             return

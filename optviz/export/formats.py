@@ -147,8 +147,8 @@ def _picture(kind: str) -> Callable[[FileRequest], bytes]:
 
 def _experiment(work: FileRequest) -> str:
     """The experiment, which may not have been run."""
-    made = {"optviz": __version__, "torch": torch_version()}
-    return work.experiment.to_json(asdict(work.trajectories[0].made_with) if work.trajectories else made)
+    versions = {"optviz": __version__, "torch": torch_version()}
+    return work.experiment.to_json(asdict(work.trajectories[0].made_with) if work.trajectories else versions)
 
 
 def _text(make: Callable[[FileRequest], str]) -> Callable[[FileRequest], bytes]:

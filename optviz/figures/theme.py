@@ -184,13 +184,13 @@ def slots(colors: Sequence[int], runs: int) -> tuple[int, ...]:
 
 def for_competitors(theme: Theme, experiment: Experiment, view: View) -> Theme:
     """The theme with the pens of the competitors first: for figures that know an index, and no view."""
-    own = [one.slot for one in all_pens(experiment, theme, view)]
+    own = [style.slot for style in all_pens(experiment, theme, view)]
     order = [*dict.fromkeys((*own, *range(len(theme.paths))))]
     drawn = [pen(slot, theme) for slot in order]
     return replace(
         theme,
-        paths=tuple(one.color for one in drawn),
-        dashes=tuple(one.dash for one in drawn),
+        paths=tuple(style.color for style in drawn),
+        dashes=tuple(style.dash for style in drawn),
     )
 
 
@@ -215,7 +215,7 @@ def pens(
     return [pen(known[index], theme) for index in indices]
 
 
-def mixed(one: str, other: str, share: float) -> str:
+def mixed(first: str, second: str, share: float) -> str:
     """A colour "#rrggbb" between two: `share` of the first, the rest of the second."""
-    pairs = [[int(color[k : k + 2], 16) for color in (one, other)] for k in (1, 3, 5)]
+    pairs = [[int(color[k : k + 2], 16) for color in (first, second)] for k in (1, 3, 5)]
     return "#" + "".join(f"{round(share * a + (1 - share) * b):02x}" for a, b in pairs)

@@ -341,8 +341,8 @@ class Experiment:
             ValueError: The text is not JSON.
         """
         data = read_json(text)
-        made = data.get("made_with") if isinstance(data, dict) else None
-        return made if isinstance(made, dict) else {}
+        provenance = data.get("made_with") if isinstance(data, dict) else None
+        return provenance if isinstance(provenance, dict) else {}
 
     def to_url(self, view: View | None = None) -> str:
         """The experiment as the query of a web address, "?v=1&surface=…". What is at its default is left out.
