@@ -230,6 +230,11 @@ class Trainer:
             owners = [_one_group(group) for group in self.optimizer.param_groups]
         return [info.build(self.spec.scheduler, owner, self.steps) for owner in owners]
 
+    def resets_at(self, step: int) -> bool:
+        """Whether the optimizer and its scheduler are made anew before a step, counted from 0."""
+        every = self.spec.reset_every
+        return every is not None and step > 0 and step % every == 0
+
     def step_schedulers(self, loss: Tensor) -> None:
         """Step the scheduler, or each start's own by its own loss.
 
@@ -344,53 +349,75 @@ def train(
     Raises:
         ValueError: The first step fails already.
     """
-    problem, parameters, noise = batch.problem, batch.parameters, chance.noise
-    examples, minibatches = None, chance.minibatches(problem)
-    zero_grad, reset_every, clip = trainer.spec.zero_grad, trainer.spec.reset_every, trainer.clip
-    step = evals = 0
-    latest: Tensor | None = None
-
-    def closure() -> Tensor:
-        nonlocal evals, latest
-        if zero_grad:
-            trainer.optimizer.zero_grad()
-        with torch.enable_grad():
-            loss = problem.loss(parameters, examples)
-            (loss if loss.ndim == 0 else loss.sum()).backward()
-        if noise is not None:
-            for parts in trainer.each:
-                for part, xi in zip(parts, noise[step], strict=True):
-                    part.grad.add_(xi)  # type: ignore[union-attr]  # backward has made it
-        if clip is not None:
-            clip()
-        if evals == 0:
-            recorder.seen(loss)
-        evals, latest = evals + 1, loss
-        return loss
-
-    def stop(error: Exception, who: str, taken: int) -> None:
-        finite = batch.finite(latest)
-        if taken == 0 and bool(finite.any()):
-            raise ValueError(_refusal(error, f"{who} cannot take the first step")) from error
-        _log.info("%s failed after %d steps.", who, taken, exc_info=error)  # an ending like others
-        recorder.stopped(finite, f"{who} failed ({_words(error)})")
-
+    stepping = _Stepping(batch, trainer, chance, recorder)
     for step in range(trainer.steps):
-        if reset_every and step and step % reset_every == 0:
-            trainer.build()
-        evals, examples = 0, next(minibatches)
-        try:
-            loss: Any = trainer.optimizer.step(closure)  # type: ignore[arg-type]  # torch types it float
-        except Exception as error:  # LBFGS chokes on numbers that are not finite, for example
-            stop(error, trainer.name, step)
+        if not stepping.take(step):
             return False
-        recorder.after(step, trainer.optimizer, evals)
+        if watch is not None:
+            watch(step + 1)
+    return True
+
+
+class _Stepping:
+    """The step that is being taken: its minibatch, how often its loss was asked for, and the last loss."""
+
+    def __init__(self, batch: Batch, trainer: Trainer, chance: Chance, recorder: Recorder) -> None:
+        self.batch, self.trainer, self.recorder = batch, trainer, recorder
+        self.noise, self.minibatches = chance.noise, chance.minibatches(batch.problem)
+        self.examples: Any = None
+        self.step = self.evals = 0
+        self.latest: Tensor | None = None
+
+    def take(self, step: int) -> bool:
+        """Step the optimizer, then its scheduler. Returns whether the run goes on.
+
+        Raises:
+            ValueError: It is the first step, and it fails.
+        """
+        trainer = self.trainer
+        if trainer.resets_at(step):
+            trainer.build()
+        self.step, self.evals, self.examples = step, 0, next(self.minibatches)
+        try:
+            loss: Any = trainer.optimizer.step(self.closure)  # type: ignore[arg-type]  # torch types it float
+        except Exception as error:  # LBFGS chokes on numbers that are not finite, for example
+            return self.stop(error, trainer.name, taken=step)
+        self.recorder.after(step, trainer.optimizer, self.evals)
         if trainer.schedulers:
             try:
                 trainer.step_schedulers(loss)
             except Exception as error:
-                stop(error, trainer.scheduler_name, step + 1)
-                return False
-        if watch is not None:
-            watch(step + 1)
-    return True
+                return self.stop(error, trainer.scheduler_name, taken=step + 1)
+        return True
+
+    def closure(self) -> Tensor:
+        """The loss, after its gradients: called by the optimizer, once in a step or several times."""
+        trainer, problem = self.trainer, self.batch.problem
+        if trainer.spec.zero_grad:
+            trainer.optimizer.zero_grad()
+        with torch.enable_grad():
+            loss = problem.loss(self.batch.parameters, self.examples)
+            (loss if loss.ndim == 0 else loss.sum()).backward()
+        if self.noise is not None:
+            for parts in trainer.each:
+                for part, xi in zip(parts, self.noise[self.step], strict=True):
+                    part.grad.add_(xi)  # type: ignore[union-attr]  # backward has made it
+        if trainer.clip is not None:
+            trainer.clip()
+        if self.evals == 0:
+            self.recorder.seen(loss)
+        self.evals, self.latest = self.evals + 1, loss
+        return loss
+
+    def stop(self, error: Exception, who: str, taken: int) -> bool:
+        """End the run where `who` failed after so many steps: an ending like others. Returns False.
+
+        Raises:
+            ValueError: No step was taken, and not because of numbers that are not finite.
+        """
+        finite = self.batch.finite(self.latest)
+        if taken == 0 and bool(finite.any()):
+            raise ValueError(_refusal(error, f"{who} cannot take the first step")) from error
+        _log.info("%s failed after %d steps.", who, taken, exc_info=error)
+        self.recorder.stopped(finite, f"{who} failed ({_words(error)})")
+        return False

@@ -52,52 +52,53 @@ def steps(
             (n+1, k) or (n, k).
         limits: Columns (n+1,) that say how stable each step is.
     """
-    found, optimizer = derivation(trajectory), trajectory.run.optimizer
-    state = state_columns(trajectory)
-    of_points = {
+    derived, state = derivation(trajectory), state_columns(trajectory)
+    columns = {
+        **_of_points(trajectory, hessians, limits),
+        **_of_steps(trajectory, derived, state),
+        **_in_the_picture(seen, len(trajectory.points)),
+    }
+    with np.errstate(over="ignore"):
+        numbers = np.hstack(list(columns.values())).astype(trajectory.made_with.dtype)
+    return Steps(_record(trajectory, derived, state, columns), np.ascontiguousarray(numbers.T))
+
+
+# -- columns: an array (n+1, k) each -----------------------------------------------------------------------
+
+
+def _of_points(trajectory: Trajectory, hessians: Array, limits: Mapping[str, Array]) -> dict[str, Array]:
+    """What is known of each point."""
+    values: dict[str, Any] = {
         "theta": trajectory.points,
         "gradient": trajectory.gradients,
         "hessian": hessians.reshape(-1, 4)[:, [0, 1, 3]],
         **limits,
     }
-    of_steps = {
+    return {name: _flat(each) for name, each in values.items()}
+
+
+def _of_steps(
+    trajectory: Trajectory, derived: Derivation | None, state: Mapping[str, Array]
+) -> dict[str, Array]:
+    """What belongs to each step."""
+    values: dict[str, Any] = {
         "given": trajectory.seen_gradients,
         "seen_loss": trajectory.seen_losses,
         "lr": trajectory.lrs,
         **trajectory.hyperparameters,
-        **{f"state.{name}": values for name, values in state.items()},
+        **{f"state.{name}": each for name, each in state.items()},
     }
-    if found is not None and len(found.forms) > 1:
-        of_steps["form"] = found.which
+    if derived is not None and len(derived.forms) > 1:
+        values["form"] = derived.which
     used = used_lrs(trajectory)
     if not np.array_equal(used, trajectory.lrs):
-        of_steps["used_lr"] = used
-    missing = np.full((1, 1), np.nan)
-    parts = {name: _flat(values) for name, values in of_points.items()}
-    for name, values in of_steps.items():
-        flat = _flat(values)
-        parts[name] = np.vstack((flat, np.repeat(missing, flat.shape[1], axis=1)))
-    for name, values in seen.items():
-        parts[f"seen.{name}"] = np.full((len(trajectory.points), values.shape[1]), np.nan)
-        parts[f"seen.{name}"][: len(values)] = values
-    data: StepsRecord = {
-        "columns": [[name, values.shape[1]] for name, values in parts.items()],
-        "axes": list(trajectory.names),
-        "double": trajectory.made_with.dtype == "float64",
-        "settings": dict(found.numbers)
-        if found
-        else flat_settings(optimizer_info(optimizer).complete(optimizer)),
-        "trained": [axis for axis, name in enumerate(trajectory.names) if name not in trajectory.run.frozen],
-        "resetEvery": trajectory.run.reset_every,
-        "lr": optimizer_info(optimizer).lr_use.value,
-        "state": list(state),
-        "momentum": next((name for name in MOMENTUM if name in state), None),
-        "unrecorded": sorted({state_name(key) for key in trajectory.unrecorded}),
-        "rule": None if found is None else _rule(found),
-    }
-    with np.errstate(over="ignore"):
-        numbers = np.hstack(list(parts.values())).astype(trajectory.made_with.dtype)
-    return Steps(data, np.ascontiguousarray(numbers.T))
+        values["used_lr"] = used
+    return {name: _padded(_flat(each), len(trajectory.points)) for name, each in values.items()}
+
+
+def _in_the_picture(seen: Mapping[str, Array], points: int) -> dict[str, Array]:
+    """What is drawn instead of some columns."""
+    return {f"seen.{name}": _padded(each, points) for name, each in seen.items()}
 
 
 def _flat(values: Any) -> Array:
@@ -105,17 +106,50 @@ def _flat(values: Any) -> Array:
     return flat
 
 
-def _rule(found: Derivation) -> Rule:
+def _padded(values: Array, rows: int) -> Array:
+    """Some values (m, k) as (rows, k), NaN after the last."""
+    padded = np.full((rows, values.shape[1]), np.nan)
+    padded[: len(values)] = values
+    return padded
+
+
+# -- what they are -----------------------------------------------------------------------------------------
+
+
+def _record(
+    trajectory: Trajectory,
+    derived: Derivation | None,
+    state: Mapping[str, Array],
+    columns: Mapping[str, Array],
+) -> StepsRecord:
+    """What is said of the columns, the settings, and the rule where there is one."""
+    run, info = trajectory.run, optimizer_info(trajectory.run.optimizer)
+    return {
+        "columns": [[name, values.shape[1]] for name, values in columns.items()],
+        "axes": list(trajectory.names),
+        "double": trajectory.made_with.dtype == "float64",
+        "settings": dict(derived.numbers) if derived else flat_settings(info.complete(run.optimizer)),
+        "trained": [axis for axis, name in enumerate(trajectory.names) if name not in run.frozen],
+        "resetEvery": run.reset_every,
+        "lr": info.lr_use.value,
+        "state": list(state),
+        "momentum": next((name for name in MOMENTUM if name in state), None),
+        "unrecorded": sorted({state_name(key) for key in trajectory.unrecorded}),
+        "rule": None if derived is None else _rule(derived),
+    }
+
+
+def _rule(derived: Derivation) -> Rule:
     """The rule as JSON: its symbols, the state it begins with, the lines and parts of each kind of step."""
     names: dict[str, Symbol] = {}
-    for form in found.forms:
+    for form in derived.forms:
         for line in form.lines:
             names |= {symbol.key: symbol for symbol in (line.name, *symbols(line.term))}
     return {
         "symbols": {
             key: [symbol.base, symbol.sub, symbol.mark, symbol_latex(symbol)] for key, symbol in names.items()
         },
-        "initial": dict(found.initial),
+        "initial": dict(derived.initial),
         "forms": [
             {
                 "lines": [
@@ -123,12 +157,12 @@ def _rule(found: Derivation) -> Rule:
                         "name": line.name.key,
                         "term": tree(line.term),
                         "words": line.words,
-                        "scalar": line.name.key in found.scalars(form),
+                        "scalar": line.name.key in derived.scalars(form),
                     }
                     for line in form.lines
                 ],
                 "parts": {name: tree(term) for name, term in form.parts.items()},
             }
-            for form in found.forms
+            for form in derived.forms
         ],
     }
