@@ -76,6 +76,6 @@ class MapInfo:
             spec: The map.
 
         Raises:
-            ValueError: It has no such parameter, or the value is of a wrong type.
+            ValueError: It has no such parameter, or the value is of a wrong type or out of range.
         """
-        return complete(self.name, self.params, spec.params)
+        return complete(f"The map {self.name}", self.params, spec.params, check=True)

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,11 @@ import torch
 import optviz as ov
 from builders import competitor, experiment, suggested
 from comparisons import assert_same_arrays
-from optviz import OUTCOMES
+from optviz import OUTCOMES, command
+from optviz.maps.axes import AxisKind
+from optviz.maps.catalogue import MAPS, requests
 from optviz.maps.workers import Here, Piece, Watcher, carry_out, coarse_first, stand_ins
+from optviz.spec.params import Choice, Flag, Float, Int, Kind, Maybe, Text
 
 SGD, ADAM = experiment("Himmelblau", "SGD"), experiment("Himmelblau", "Adam")
 TORCHS_LBFGS = competitor("LBFGS", {"lr": 1.0})
@@ -138,6 +142,48 @@ def test_the_default_resolution_is_256_or_what_fits() -> None:
 def test_what_cannot_be_is_refused_with_a_sentence(ask, said) -> None:
     with pytest.raises(ValueError, match=said):
         ask()
+
+
+def wrong(kind: Kind) -> list[Any]:
+    """Values that a parameter may not have: too low, too high, of another kind."""
+    match kind:
+        case Maybe():
+            return wrong(kind.kind)
+        case Int() | Float():
+            return [kind.low - 1, kind.high + 1, 10**9, "many", True, (1,)]
+        case AxisKind():
+            good = ("lr", 0.001, 0.1, 3, "log")
+            parts = [(place, value) for place, part in enumerate(kind.kinds) for value in wrong(part)]
+            return [
+                "lr",
+                (),
+                good[:3],
+                *((*good[:place], value, *good[place + 1 :]) for place, value in parts),
+            ]
+        case Flag():
+            return [1, "on"]
+        case Choice():
+            return ["none of these", 1]
+        case Text():
+            return ["x" * (kind.longest + 1), 1]
+    raise AssertionError(f"No value is known that is wrong for {kind}.")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"), [(name, parameter) for name, info in MAPS.items() for parameter in info.params]
+)
+def test_a_value_that_no_map_can_have_is_a_sentence(name, parameter, tmp_path, capsys) -> None:
+    """In Python, from a link and on the command line, and before anything is computed."""
+    exp = replace(SGD, steps=1)
+    for value in wrong(MAPS[name].params[parameter].kind):
+        spec = ov.MapSpec(name, {parameter: value})
+        said = rf"^The map {name}: {parameter} (\(value \d\) )?(must|is) .+\.$"
+        with pytest.raises(ValueError, match=said) as error:
+            requests(spec, exp, 0)
+        link = exp.to_url(ov.View(map=spec))
+        assert ov.View.from_url(link).map == spec
+    assert command.main(["export", link, str(tmp_path / "map.svg"), "--figure", "map"]) == 1
+    assert capsys.readouterr().err == f"optviz: {error.value}\n"
 
 
 # -- sweeps --------------------------------------------------------------------------------------------------
