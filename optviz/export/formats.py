@@ -45,6 +45,19 @@ class FileRequest:
         return replace(self.experiment, runs=runs)
 
 
+def _all_figures() -> Sequence[str]:
+    return (*FIGURES, "map")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where a file is asked for: what a parameter may be there, and what it is by default."""
+
+    theme: str = "light"
+    figures: Callable[[], Sequence[str]] = _all_figures
+    """Returns the names of the figures that there are to choose from."""
+
+
 @dataclass(frozen=True)
 class Format:
     """A kind of file."""
@@ -55,7 +68,7 @@ class Format:
     mime: str
     help: str
     make: Callable[[FileRequest], bytes]
-    declare: Callable[[], Mapping[str, Param]] = dict
+    declare: Callable[[Context], Mapping[str, Param]] = lambda context: {}
     """Returns the parameters that can be chosen now, with figures that were registered since."""
     runs: bool = True
     """Whether it is made of what came of the runs, not of the experiment alone."""
@@ -66,8 +79,8 @@ class Format:
 
     @property
     def params(self) -> Mapping[str, Param]:
-        """The parameters that can be chosen."""
-        return self.declare()
+        """The parameters that can be chosen, wherever it is."""
+        return self.declare(Context())
 
     def settings(self, given: Mapping[str, object]) -> dict[str, Value]:
         """A value for each parameter: the given one, else its default.
@@ -158,11 +171,11 @@ def _text(make: Callable[[FileRequest], str]) -> Callable[[FileRequest], bytes]:
 # -- rows --------------------------------------------------------------------------------------------------
 
 
-def _theme() -> dict[str, Param]:
-    return {"theme": Param(Choice(tuple(THEMES)), "light", "Dark or light.")}
+def _theme(context: Context) -> dict[str, Param]:
+    return {"theme": Param(Choice(tuple(THEMES)), context.theme, "Dark or light.")}
 
 
-def _of_film() -> dict[str, Param]:
+def _of_film(context: Context) -> dict[str, Param]:
     side = Int(SMALLEST, LARGEST)
     return {
         "width": Param(side, 960, "Pixels."),
@@ -171,23 +184,23 @@ def _of_film() -> dict[str, Param]:
             Choice(tuple(map(str, FRAMES_A_SECOND))), "20", "Frames per second.", "Frames per second"
         ),
         "seconds": Param(Float(0.5, LONGEST), 6.0, "How long the paths take."),
-        **_theme(),
+        **_theme(context),
     }
 
 
-def _of_drawing() -> dict[str, Param]:
-    side = Int(100, 4000)
+def _of_drawing(context: Context) -> dict[str, Param]:
+    side, figures = Int(100, 4000), tuple(context.figures())
     return {
-        "figure": Param(Choice((*FIGURES, "map")), "contours", "What it shows."),
+        "figure": Param(Choice(figures), figures[0], "What it shows."),
         "width": Param(side, 870, "In CSS pixels; text is 13 high."),
         "height": Param(side, 800, "In CSS pixels; text is 13 high."),
-        **_theme(),
+        **_theme(context),
     }
 
 
-def _of_picture() -> dict[str, Param]:
+def _of_picture(context: Context) -> dict[str, Param]:
     pixels = Param(Float(0.5, 4.0), 2.0, "Pixels for each CSS pixel: 2 is sharp on paper.", "Sharpness")
-    return _of_drawing() | {"scale": pixels}
+    return _of_drawing(context) | {"scale": pixels}
 
 
 _ROWS = (

@@ -156,7 +156,7 @@ def test_to_add_hyperparameter_kind(
     assert experiment(calm(app)).surface.params == {"folds": 6}
     widget(app, "Folded.folds").set_value("7").run()
     assert "Must be even, not 7" in app.error[0].value.replace("\\", "")
-    FORMATS.add(Format("txt", "Folds", "text/plain", "Text.", lambda work: b"", lambda: declared))
+    FORMATS.add(Format("txt", "Folds", "text/plain", "Text.", lambda work: b"", lambda context: declared))
     assert command.main(["export", EXPERIMENT.to_url(), str(tmp_path / "odd.txt"), "--folds", "3"]) == 1
     assert "Folds: folds must be even, not 3." in capsys.readouterr().err
 

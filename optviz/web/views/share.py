@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,7 +14,7 @@ from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
 from optviz.export.films import WatchFrames
-from optviz.export.formats import FORMATS, FileRequest, Format, figure_of
+from optviz.export.formats import FORMATS, Context, FileRequest, Format, figure_of
 from optviz.export.pictures import still
 from optviz.figures.catalogue import FIGURES
 from optviz.figures.theme import THEMES
@@ -100,19 +100,15 @@ class _Shown:
 
 def _settings(row: Format) -> dict[str, Any]:
     """The values that are chosen for a format."""
-    chosen: dict[str, Any] = {}
-    if not row.params:
-        return chosen
+    here = Context("dark" if st.context.theme.type == "dark" else "light", _figures)
+    params = row.declare(here)
+    if not params:
+        return {}
     with st.container(horizontal=True, key="share-settings"):
-        for name, param in row.params.items():
-            if name == "theme" and st.context.theme.type == "dark":
-                param = replace(param, default="dark")
-            elif name == "figure" and (titles := _titles_of_maps()):
-                param = replace(param, kind=Choice(titles), default=titles[0])
-            elif name == "figure":
-                param = replace(param, kind=Choice(tuple(FIGURES)))
-            chosen[name] = _setting(f"share.{row.name}.{name}", param.label or name.capitalize(), param)
-    return chosen
+        return {
+            name: _setting(f"share.{row.name}.{name}", param.label or name.capitalize(), param)
+            for name, param in params.items()
+        }
 
 
 def _setting(key: str, label: str, param: Param) -> Any:
@@ -130,10 +126,10 @@ def _setting(key: str, label: str, param: Param) -> Any:
     return field.get()
 
 
-def _titles_of_maps() -> tuple[str, ...]:
-    """The titles of the maps that are looked at; none where the runs are."""
+def _figures() -> Sequence[str]:
+    """The titles of the maps that are looked at, or the figures of the runs."""
     pictures = maps.pictures(choices.named(), choices.view(), THEMES["light"])
-    return tuple(picture.title for picture in pictures)
+    return [picture.title for picture in pictures] or [*FIGURES]
 
 
 def _offer(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
