@@ -7,7 +7,7 @@ needs nothing but `show`, and all widgets follow.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -61,6 +61,11 @@ def show(experiment: ov.Experiment, view: ov.View | None = None) -> None:
 def slots() -> tuple[int, ...]:
     """For each run its slot, 0 to 7: what its colour, its widgets and its memory go by."""
     return slots_of(view().colors, len(experiment().runs))
+
+
+def by_slot() -> dict[int, ov.RunSpec]:
+    """The runs in their order, by their slots."""
+    return dict(zip(slots(), experiment().runs, strict=True))
 
 
 def run(slot: int) -> ov.RunSpec:
@@ -404,17 +409,16 @@ def remove_run(slot: int) -> None:
     """
     if len(experiment().runs) == 1:
         raise ValueError("An experiment needs at least one competitor.")
-    kept = [(run, other) for run, other in zip(experiment().runs, slots(), strict=True) if other != slot]
     drop_complaints(str(slot))
-    _put_runs(kept)
+    _put_runs({other: run for other, run in by_slot().items() if other != slot})
 
 
 def move_run(slot: int, by: int) -> None:
     """Move a run up (-1) or down (+1) in the list; it keeps its colour."""
-    pairs = list(zip(experiment().runs, slots(), strict=True))
-    index = slots().index(slot)
-    pairs.insert(max(0, index + by), pairs.pop(index))
-    _put_runs(pairs)
+    runs, order = by_slot(), list(slots())
+    index = order.index(slot)
+    order.insert(max(0, index + by), order.pop(index))
+    _put_runs({slot: runs[slot] for slot in order})
 
 
 def set_defaults(slot: int, suggested: bool) -> None:
@@ -426,8 +430,8 @@ def set_defaults(slot: int, suggested: bool) -> None:
 
 def set_optimizers(optimizers: tuple[ov.OptimizerSpec, ...]) -> None:
     """Give all runs other optimizers, or the same ones with other hyperparameters."""
-    pairs = zip(experiment().runs, optimizers, slots(), strict=True)
-    _put_runs([(replace(run, optimizer=optimizer), slot) for run, optimizer, slot in pairs])
+    pairs = zip(by_slot().items(), optimizers, strict=True)
+    _put_runs({slot: replace(run, optimizer=optimizer) for (slot, run), optimizer in pairs})
 
 
 def names() -> tuple[str, ...]:
@@ -454,26 +458,23 @@ def _insert(index: int, run: ov.RunSpec) -> None:
     slot = min(set(range(MOST_RUNS)) - set(slots()))
     session().memory.forget(slot)
     drop_complaints(str(slot))
-    pairs = list(zip(experiment().runs, slots(), strict=True))
-    pairs.insert(index, (run, slot))
-    _put_runs(pairs)
+    runs = list(by_slot().items())
+    runs.insert(index, (slot, run))
+    _put_runs(dict(runs))
 
 
-def _put_runs(pairs: list[tuple[ov.RunSpec, int]]) -> None:
-    chosen, colors = zip(*pairs, strict=True)
+def _put_runs(runs: Mapping[int, ov.RunSpec]) -> None:
+    """Show these runs, in this order, by their slots."""
+    colors = tuple(runs)
     focused = slots()[view().focus]  # it stays in focus wherever it goes
     focus = colors.index(focused) if focused in colors else 0
-    _put(replace(experiment(), runs=chosen), replace(view(), colors=colors, focus=focus))
+    _put(replace(experiment(), runs=tuple(runs.values())), replace(view(), colors=colors, focus=focus))
 
 
 def _change_run(slot: int, change: Callable[[ov.RunSpec], ov.RunSpec]) -> None:
-    if slot in slots():  # else it went away in the very moment of the edit
-        _put_runs(
-            [
-                (change(run) if at == slot else run, at)
-                for run, at in zip(experiment().runs, slots(), strict=True)
-            ]
-        )
+    runs = by_slot()
+    if slot in runs:  # else it went away in the very moment of the edit
+        _put_runs({**runs, slot: change(runs[slot])})
 
 
 # -- what was there comes back -----------------------------------------------------------------------------
@@ -484,8 +485,7 @@ def set_surface(name: str) -> None:
     _remember()
     own = (ov.SurfaceSpec(name), ov.SURFACES[name].start, None)
     surface, start, within = session().memory.surfaces.get(name, own)
-    pairs = zip(slots(), experiment().runs, strict=True)
-    refitted = tuple(_refitted(slot, run, surface) for slot, run in pairs)
+    refitted = tuple(_refitted(slot, run, surface) for slot, run in by_slot().items())
     batch_size = experiment().batch_size if ov.surface(surface).data else None
     chosen = replace(experiment(), surface=surface, start=start, runs=refitted, batch_size=batch_size)
     _put(chosen, replace(view(), within=within))
@@ -528,7 +528,7 @@ def _remember() -> None:
     """Keep what a change of surface, optimizer or scheduler would lose."""
     now, memory = experiment(), session().memory
     memory.surfaces[now.surface.name] = (now.surface, now.start, view().within)
-    for slot, run in zip(slots(), now.runs, strict=True):
+    for slot, run in by_slot().items():
         name = run.optimizer.name
         others = {key: value for key, value in run.optimizer.params.items() if key != "lr"}
         memory.hyperparameters[slot, name] = others
