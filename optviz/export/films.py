@@ -18,7 +18,7 @@ from optviz.engine.sampling import sample
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.contours import contour_levels, equal_units, pixels
 from optviz.figures.drawing import unequal_words
-from optviz.figures.theme import WIDTHS, Pen, Theme, all_pens, pens, themed
+from optviz.figures.theme import SIZES, Pen, Theme, all_pens, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinate
@@ -282,20 +282,20 @@ class _Stage:
 
     def _marks(self) -> Callable[[ImageDraw.ImageDraw, int], None]:
         """Draws the start, the minimizers and the heads."""
+        theme = self.theme
 
         def draw(pen: ImageDraw.ImageDraw, fine: int) -> None:
-            r = 6 * self.unit * fine
-            paper, ink = self.theme.paper, self.theme.ink
-            for x, y in self.fixed[1:]:
-                pen.polygon(
-                    _star(x * fine, y * fine, 1.5 * r), self.theme.gold, self.theme.gold_edge, round(r / 5)
-                )
-            x, y = (part * fine for part in self.fixed[0])
-            pen.polygon([(x - r, y), (x, y - r), (x + r, y), (x, y + r)], ink, paper, round(r / 4))
+            unit = self.unit * fine
+            start, *minimizers = np.multiply(self.fixed, fine)
+            for place in minimizers:
+                star = place + unit * _STAR
+                _outlined(pen, star, theme.gold, theme.gold_edge, unit * SIZES.star_outline)
+            _outlined(pen, start + unit * _DIAMOND, theme.ink, theme.paper, unit * SIZES.start_outline)
             for line in self.lines:
-                x, y = (part * fine for part in line.head)
-                if abs(x) < 1e6 and abs(y) < 1e6:
-                    pen.circle((x, y), r, line.pen.color, paper, round(r / 3))
+                x, y = np.multiply(line.head, fine)
+                if max(abs(x), abs(y)) < 1e6 * fine:
+                    pen.circle((x, y), unit * (SIZES.head + SIZES.head_outline / 2), theme.paper)
+                    pen.circle((x, y), unit * SIZES.head, line.pen.color)
 
         return draw
 
@@ -337,7 +337,7 @@ class _Line:
         self.points = [stage.place(point) for point in path.points.astype(np.float64)]
         self.head = self.points[0]
         self.ink = Image.new("L", stage.halo.size)
-        self.width, self.halo_width = (width * stage.unit * _FINE for width in (WIDTHS.path, WIDTHS.halo))
+        self.width, self.halo_width = (width * stage.unit * _FINE for width in (SIZES.path, SIZES.halo))
         # Strokes have round ends: each takes half a width of the gaps beside it.
         self.pattern = [
             (length - 1 if place % 2 == 0 else length + 1) * self.width
@@ -402,10 +402,10 @@ class _Keys:
         unit, theme = self.stage.unit, self.stage.theme
         for path, style, name, x, y in self.entries:
             middle = y + 8 * unit
-            pattern = [length * WIDTHS.path * unit for length in style.pattern]
+            pattern = [length * SIZES.path * unit for length in style.pattern]
             for low, high in _dashes(pattern, 0.0, 32 * unit):
                 ends = [(x + low * 32 * unit, middle), (x + high * 32 * unit, middle)]
-                pen.line(ends, style.color, max(1, round(WIDTHS.path * unit)))
+                pen.line(ends, style.color, max(1, round(SIZES.path * unit)))
             loss = path.losses[min(math.floor(position + 1e-6), path.steps)]
             gone = path.outcome.kind == "diverged" and position >= path.steps
             words = f"{name}  diverged" if gone else f"{name}  loss {_minus(f'{loss:.4g}', self.stage.small)}"
@@ -463,16 +463,29 @@ def _seen(start: Array, end: Array, size: Array) -> tuple[float, float] | None:
     return (low, high) if low < high or (low == high == 0.0) else None
 
 
+def _outlined(pen: ImageDraw.ImageDraw, corners: Array, fill: str, edge: str, width: float) -> None:
+    """A shape with its outline, half of which lies beside it."""
+    points = [(float(x), float(y)) for x, y in corners]
+    pen.polygon(points, fill)
+    pen.line([*points, *points[:2]], edge, max(1, round(width)), joint="curve")
+
+
+def _around(radii: Sequence[float]) -> Array:
+    """(k, 2) the corners of a shape around 0, at these distances in turns, the first of them on top."""
+    angles = math.tau * (np.arange(len(radii)) / len(radii) - 0.25)
+    corners: Array = np.array(radii)[:, None] * np.stack((np.cos(angles), np.sin(angles)), axis=1)
+    return corners
+
+
+_STAR = _around((SIZES.star, SIZES.star_notch) * 5)
+_DIAMOND = _around((SIZES.start,) * 4)
+
+
 def _large(image: Image.Image, draw: Callable[[ImageDraw.ImageDraw, int], None]) -> Image.Image:
     """The image with something drawn upon it, smoothly: drawn large, then made smaller."""
     big = image.resize((image.width * _FINE, image.height * _FINE), Image.Resampling.NEAREST)
     draw(ImageDraw.Draw(big), _FINE)
     return big.reduce(_FINE)
-
-
-def _star(x: float, y: float, r: float) -> list[tuple[float, float]]:
-    corners = [(r if k % 2 == 0 else 0.45 * r, math.pi * (k / 5 - 0.5)) for k in range(10)]
-    return [(x + length * math.cos(angle), y + length * math.sin(angle)) for length, angle in corners]
 
 
 def _ticks(low: float, high: float, most: int) -> list[float]:

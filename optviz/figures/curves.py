@@ -12,7 +12,7 @@ from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Trajectory
 from optviz.figures.drawing import line, shown_name, styled
 from optviz.figures.registration import figure_of_runs
-from optviz.figures.theme import WIDTHS, Pen, Theme, pens, themed
+from optviz.figures.theme import SIZES, Pen, Theme, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.surfaces.catalogue import surface
@@ -212,7 +212,7 @@ def _curves(
                 customdata=np.stack([np.arange(len(drawn)), said], axis=1),
                 mode="lines",
                 name=shown_name(trajectory.name),
-                line=pen.line(WIDTHS.curve),
+                line=pen.line(SIZES.curve),
                 hovertemplate=f"step %{{customdata[0]}}: {title} %{{customdata[1]:.6g}}",
             )
         )

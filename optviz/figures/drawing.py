@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Grid
 from optviz.figures.contours import color_bar, equal_units, picture
-from optviz.figures.theme import WIDTHS, Theme, pen
+from optviz.figures.theme import SIZES, Theme, pen
 from optviz.surfaces.problem import Point, Surface
 
 MARKED = 121
@@ -27,7 +27,7 @@ def shown_name(name: str) -> str:
 
 def line(index: int, theme: Theme) -> dict[str, Any]:
     """The line of the competitor with this index, as plotly takes it."""
-    return pen(index, theme).line(WIDTHS.curve)
+    return pen(index, theme).line(SIZES.curve)
 
 
 def draw_contours(

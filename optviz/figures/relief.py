@@ -14,7 +14,7 @@ from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units, places
 from optviz.figures.drawing import MARKED, is_far, shown_name, styled
 from optviz.figures.registration import figure_of_runs
-from optviz.figures.theme import WIDTHS, Pen, Theme, mixed, pens, themed
+from optviz.figures.theme import GLYPH_SIZES, SIZES, Pen, Theme, mixed, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
@@ -121,8 +121,8 @@ def _path_upon(function: Surface, trajectory: Trajectory, pen: Pen, levels: Arra
         customdata=np.stack([steps, trajectory.losses], axis=1),
         mode="lines+markers" if len(steps) <= MARKED else "lines",
         name=shown_name(trajectory.name),
-        line={"width": 5, "color": pen.color, "dash": pen.dash},
-        marker={"size": 2.5, "color": pen.color},
+        line={"width": GLYPH_SIZES.path, "color": pen.color, "dash": pen.dash},
+        marker={"size": GLYPH_SIZES.step, "color": pen.color},
         hovertemplate="step %{customdata[0]}: x %{x:.6g}, y %{y:.6g}<br>loss %{customdata[1]:.5g}",
     )
 
@@ -136,10 +136,10 @@ def _end_upon(
         name=f"{shown_name(trajectory.name)}: end",
         showlegend=False,
         marker={
-            "size": 7,
+            "size": GLYPH_SIZES.head,
             "symbol": "x" if trajectory.outcome.kind == "diverged" else "circle",
             "color": pen.color,
-            "line": {"width": 2, "color": theme.paper},
+            "line": {"width": SIZES.head_outline, "color": theme.paper},
         },
         hovertemplate=f"end, step {trajectory.steps}: x %{{x:.6g}}, y %{{y:.6g}}",
     )
@@ -159,9 +159,9 @@ def _start_upon(under: PicturePlane, levels: Array, theme: Theme) -> go.Scatter3
         name="start",
         marker={
             "symbol": "diamond",
-            "size": 6,
+            "size": GLYPH_SIZES.start,
             "color": theme.ink,
-            "line": {"width": 2, "color": theme.paper},
+            "line": {"width": SIZES.start_outline, "color": theme.paper},
         },
         hovertemplate="start (%{x:.6g}, %{y:.6g})<extra></extra>",
     )
@@ -175,9 +175,9 @@ def _minimizers_upon(function: Surface, levels: Array, theme: Theme) -> go.Scatt
         name="minimum",
         marker={
             "symbol": "cross",
-            "size": 6,
+            "size": GLYPH_SIZES.minimum,
             "color": theme.gold,
-            "line": {"width": WIDTHS.star, "color": theme.gold_edge},
+            "line": {"width": SIZES.star_outline, "color": theme.gold_edge},
         },
         text=[coordinates(point, function.widths) for point in function.minimizers],
         hovertemplate="minimum at %{text}<extra></extra>",

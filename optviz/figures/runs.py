@@ -17,7 +17,7 @@ from optviz.engine.trajectory import Floats, Grid, Trajectory
 from optviz.figures.contours import contour_levels
 from optviz.figures.drawing import MARKED, color_bar_trace, draw_contours, shown_name, styled
 from optviz.figures.registration import figure_of_runs
-from optviz.figures.theme import WIDTHS, Pen, Theme, pens, themed
+from optviz.figures.theme import SIZES, Pen, Theme, pens, themed
 from optviz.spec.experiment import Experiment
 from optviz.spec.view import PLAIN, View
 from optviz.spec.wording import coordinates
@@ -25,6 +25,8 @@ from optviz.surfaces.problem import Point, Surface
 
 _MOST_FRAMES = 100
 _MOST_POINTS = 400
+_STAR, _DIAMOND = 1.4, 1.3
+"""How far plotly's symbols reach, in halves of their size."""
 
 
 @figure_of_runs("contours", rank=0)
@@ -150,9 +152,9 @@ def _minimizers(function: Surface, theme: Theme) -> go.Scatter:
         name="minimum",
         marker={
             "symbol": "star",
-            "size": 15,
+            "size": 2 * SIZES.star / _STAR,
             "color": theme.gold,
-            "line": {"width": WIDTHS.star, "color": theme.gold_edge},
+            "line": {"width": SIZES.star_outline, "color": theme.gold_edge},
         },
         cliponaxis=False,
         text=[coordinates(point, function.widths) for point in function.minimizers],
@@ -170,7 +172,7 @@ def _path(trajectory: Trajectory, pen: Pen) -> go.Scatter:
         customdata=np.stack([np.arange(len(x)), trajectory.losses], axis=1),
         mode="lines+markers" if sparse else "lines",
         name=shown_name(trajectory.name),
-        line=pen.line(WIDTHS.path),
+        line=pen.line(SIZES.path),
         marker={"size": 4, "color": pen.color},
         hovertemplate="step %{customdata[0]}: x %{x:.6g}, y %{y:.6g}<br>loss %{customdata[1]:.5g}",
     )
@@ -186,10 +188,10 @@ def _end(trajectory: Trajectory, pen: Pen, theme: Theme) -> go.Scatter:
         name=f"{shown_name(trajectory.name)}: end",
         showlegend=False,
         marker={
-            "size": 13,
+            "size": 2 * SIZES.head + SIZES.head_outline,  # its outline is drawn upon it
             "symbol": symbol.get(trajectory.outcome.kind, "circle"),
             "color": pen.color,
-            "line": {"width": 2, "color": theme.halo},
+            "line": {"width": SIZES.head_outline, "color": theme.halo},
         },
         hovertemplate=f"end, step {trajectory.steps}: x %{{x:.6g}}, y %{{y:.6g}}",
     )
@@ -204,9 +206,9 @@ def _start(start: Point, theme: Theme) -> go.Scatter:
         name="start",
         marker={
             "symbol": "diamond",
-            "size": 12,
+            "size": 2 * SIZES.start / _DIAMOND,
             "color": theme.ink,
-            "line": {"width": 2, "color": theme.paper},
+            "line": {"width": SIZES.start_outline, "color": theme.paper},
         },
         hovertemplate="start (%{x:.6g}, %{y:.6g})<extra></extra>",
     )

@@ -1,4 +1,4 @@
-"""How things are drawn, in every picture: colours, widths, dashes. Needs neither plotly nor torch."""
+"""How things are drawn, in every picture: colours, sizes, dashes. Needs neither plotly nor torch."""
 
 from __future__ import annotations
 
@@ -135,18 +135,47 @@ PATTERNS = {
 
 
 @dataclass(frozen=True)
-class Widths:
-    """How wide lines are, in CSS pixels where the type has its usual size."""
+class Sizes:
+    """How wide lines are and how large marks, in CSS pixels where the type has its usual size.
+
+    The outline of a mark lies half on the mark and half beside it; a head is drawn upon its own.
+    """
 
     path: float = 2.4
     halo: float = 5.5
-    """Of the halo that a path is drawn on."""
+    """The width of the halo that a path is drawn on."""
     curve: float = 2.2
-    star: float = 1.2
-    """Of the outline of a minimizer's star."""
+    star: float = 10.5
+    """A minimizer's star: from its middle to its tips."""
+    star_notch: float = 4.6
+    """From its middle to the corners between them."""
+    star_outline: float = 1.2
+    start: float = 7.5
+    """The diamond at the start: from its middle to its corners."""
+    start_outline: float = 2.0
+    head: float = 5.5
+    """The radius of the circle where a run is."""
+    head_outline: float = 2.0
 
 
-WIDTHS = Widths()
+SIZES = Sizes()
+
+
+@dataclass(frozen=True)
+class GlyphSizes:
+    """The same in plotly's three dimensions.
+
+    Its WebGL draws marks as letters of a font and lines in units of its own, so these are set by eye.
+    """
+
+    path: float = 5.0
+    step: float = 2.5
+    minimum: float = 6.0
+    start: float = 6.0
+    head: float = 7.0
+
+
+GLYPH_SIZES = GlyphSizes()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Annotated, Any, Literal, NotRequired, TypeAlias, TypedDict, get_args
 
-from optviz.figures.theme import Theme, Widths
+from optviz.figures.theme import Sizes, Theme
 from optviz.rules.records import StepsRecord
 from optviz.spec.view import View
 from optviz.surfaces.layers import Layer
@@ -205,7 +205,7 @@ class SceneData(TypedDict):
     fixed: bool
     """Whether nobody can be asked for more, as in a file."""
     themes: Annotated[dict[str, dict[str, Any]], dict[Scheme, Theme]]
-    widths: Annotated[dict[str, float], Widths]
+    sizes: Annotated[dict[str, float], Sizes]
     plane: NotRequired[PlaneData]
     data: NotRequired[Examples]
 

@@ -20,7 +20,7 @@ from optviz.engine.outcome import Array
 from optviz.engine.planes import PicturePlane, picture_plane, projected_vectors, seen_through
 from optviz.engine.trajectory import Grid, Plane, Reference, Trajectory
 from optviz.figures.contours import SHAPE, color_bar, contour_levels, equal_units
-from optviz.figures.theme import THEMES, WIDTHS, all_pens
+from optviz.figures.theme import SIZES, THEMES, all_pens
 from optviz.player.controls import offered_controls
 from optviz.player.message import (
     COLUMNS,
@@ -129,7 +129,7 @@ def scene(
         "controls": offered_controls(type(view), _there(experiment, competitors, under, view, fixed)),
         "fixed": fixed,
         "themes": {name: sent(theme) for name, theme in THEMES.items()},
-        "widths": sent(WIDTHS),
+        "sizes": sent(SIZES),
     }
     for run, shown in zip(data["runs"], competitors, strict=True):
         if run["ran"]:

@@ -42,17 +42,46 @@ def test_one_table_says_how_lines_and_minimizers_are_drawn(monkeypatch: pytest.M
     runs = ov.run(exp, "cpu")
     flat, curve = contour_figure(exp, runs, theme=gold), loss_figure(exp, runs, gold)
     lines = [trace.line for trace in flat.data if trace.mode and "lines" in trace.mode]
-    widths = style.WIDTHS
-    assert [(line.width, line.dash) for line in lines] == 2 * [(widths.path, "16.8px,4.8px")]
-    assert {(trace.line.width, trace.line.dash) for trace in curve.data} == {(widths.curve, "15.4px,4.4px")}
+    sizes = style.SIZES
+    assert [(line.width, line.dash) for line in lines] == 2 * [(sizes.path, "16.8px,4.8px")]
+    assert {(trace.line.width, trace.line.dash) for trace in curve.data} == {(sizes.curve, "15.4px,4.4px")}
     for figure in (flat, surface_figure(exp, runs, theme=gold)):
         (star,) = (trace for trace in figure.data if trace.name == "minimum")
         assert star.marker.color == gold.gold and star.marker.line.color == gold.gold_edge
     shown = scene(exp, [Shown(run) for run in runs]).data
     assert [run["dash"] for run in shown["runs"]] == 2 * [[7.0, 2.0]]
-    assert shown["widths"]["path"] == widths.path and shown["themes"]["light"]["gold"] == LIGHT.gold
+    assert shown["sizes"] == dataclasses.asdict(sizes) and shown["themes"]["light"]["gold"] == LIGHT.gold
     film = Image.open(io.BytesIO(last_frame(exp, runs, theme=gold))).convert("RGB")
     assert (0, 255, 0) in (color for _, color in film.getcolors(1 << 20))
+
+
+def test_one_table_says_how_large_marks_are() -> None:
+    """Flat figures have its CSS pixels, and so has a film where its type has its usual size."""
+    exp, sizes = race("Booth"), style.SIZES
+    runs = ov.run(exp, "cpu")
+    marks = {trace.name: trace.marker for trace in contour_figure(exp, runs).data if trace.mode == "markers"}
+    # How far plotly's own symbols reach, in halves of their size.
+    assert 1.4 * marks["minimum"].size / 2 == pytest.approx(sizes.star)
+    assert 1.3 * marks["start"].size / 2 == pytest.approx(sizes.start)
+    head = marks[f"{runs[0].name}: end"]
+    assert head.size - head.line.width == 2 * sizes.head
+    outlines = (sizes.star_outline, sizes.start_outline, sizes.head_outline)
+    assert tuple(mark.line.width for mark in (marks["minimum"], marks["start"], head)) == outlines
+
+    unlike = dataclasses.replace(LIGHT, gold="#00ff00", gold_edge="#00ff00", paths=("#ff00ff",) * 8)
+    film = Image.open(io.BytesIO(last_frame(exp, runs[:1], theme=unlike, size=(600, 600), bare=True)))
+    pixels = np.asarray(film.convert("RGB")).astype(int)
+    assert extent(pixels, (0, 255, 0)) == pytest.approx(2 * sizes.star * np.sin(0.4 * np.pi), abs=2)
+    rest = experiment("Booth", competitor("SGD", {"lr": 0.0}), steps=1)
+    still = Image.open(io.BytesIO(last_frame(rest, theme=unlike, size=(600, 600), bare=True)))
+    pixels = np.asarray(still.convert("RGB")).astype(int)
+    assert extent(pixels, (255, 0, 255)) == pytest.approx(2 * sizes.head, abs=2)
+
+
+def extent(pixels: np.ndarray, color: tuple[int, int, int]) -> int:
+    """How many pixels wide what has a colour is."""
+    (columns,) = np.nonzero((np.abs(pixels - color).sum(axis=2) < 60).any(axis=0))
+    return columns[-1] - columns[0] + 1
 
 
 @pytest.mark.parametrize("surface", ov.SURFACES)

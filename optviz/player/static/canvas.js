@@ -4,7 +4,7 @@ import { canvas } from "./dom.js";
 import { clamp } from "./numbers.js";
 
 /** @typedef {import("./message.js").Theme} Theme */
-/** @typedef {import("./message.js").Widths} Widths */
+/** @typedef {import("./message.js").Sizes} Sizes */
 
 /**
  * What a player draws with. All of it grows with the type, which is larger on the full screen: `scale` says how
@@ -14,7 +14,7 @@ export class Stage {
   family = "sans-serif";
   scale = 1;
   theme = /** @type {Theme} */ ({});
-  widths = /** @type {Widths} */ ({});
+  sizes = /** @type {Sizes} */ ({});
   /** Names that have been drawn, the oldest first: most are the same in the next frame. @type {Map<string, HiDpiCanvas>} */
   labels = new Map();
 
@@ -26,7 +26,7 @@ export class Stage {
   /** @param {import("./scene.js").Scene} scene that is drawn from now on */
   show({ data }) {
     this.theme = data.theme;
-    this.widths = data.widths;
+    this.sizes = data.sizes;
     this.measure();
   }
 
@@ -101,15 +101,15 @@ export class HiDpiCanvas {
  * @param {number} y
  */
 export function star({ context, stage }, x, y) {
-  const { scale, theme, widths } = stage;
+  const { scale, theme, sizes } = stage;
   context.beginPath();
   for (let k = 0; k < 10; k++) {
-    const radius = (k % 2 ? 4.6 : 10.5) * scale;
+    const radius = (k % 2 ? sizes.star_notch : sizes.star) * scale;
     const angle = (k * Math.PI) / 5 - Math.PI / 2;
     context.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
   }
   context.closePath();
-  stage.stroke(context, theme.gold_edge, widths.star);
+  stage.stroke(context, theme.gold_edge, sizes.star_outline);
   context.fillStyle = theme.gold;
   context.fill();
   context.stroke();
@@ -124,8 +124,8 @@ export function star({ context, stage }, x, y) {
  * @param {number | null} angle in radians, clockwise from the right
  * @param {number} radius of a circle
  */
-export function head({ context, stage }, x, y, color, angle = null, radius = 5.5) {
-  const { scale, theme } = stage;
+export function head({ context, stage }, x, y, color, angle = null, radius = stage.sizes.head) {
+  const { scale, theme, sizes } = stage;
   context.beginPath();
   if (angle === null) context.arc(x, y, radius * scale, 0, 2 * Math.PI);
   else {
@@ -141,7 +141,7 @@ export function head({ context, stage }, x, y, color, angle = null, radius = 5.5
     }
     context.closePath();
   }
-  stage.stroke(context, theme.halo, 2);
+  stage.stroke(context, theme.halo, sizes.head_outline);
   Object.assign(context, { fillStyle: color, lineJoin: "round" });
   context.stroke();
   context.fill();

@@ -241,7 +241,7 @@ export class Curve {
     context.clip();
     Object.assign(context, { globalAlpha: alpha, lineJoin: "round" });
     for (const [k, run] of scene.runs.entries()) {
-      this.stage.stroke(context, run.color, this.stage.widths.curve, run.dash);
+      this.stage.stroke(context, run.color, this.stage.sizes.curve, run.dash);
       context.beginPath();
       this.trace(context, run, values[k]);
       context.stroke();

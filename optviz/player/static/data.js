@@ -339,7 +339,7 @@ export class DataPicture {
    * @param {Run} run
    */
   line(context, run) {
-    this.stage.stroke(context, run.color, this.stage.widths.curve, run.dash);
+    this.stage.stroke(context, run.color, this.stage.sizes.curve, run.dash);
     context.lineJoin = "round";
     context.beginPath();
   }

@@ -232,7 +232,7 @@ export interface SceneData {
   /** Whether nobody can be asked for more, as in a file. */
   fixed: boolean;
   themes: Record<Scheme, Theme>;
-  widths: Widths;
+  sizes: Sizes;
   plane?: PlaneData;
   data?: Examples;
 }
@@ -285,14 +285,23 @@ export interface Theme {
   middle_at: number;
 }
 
-/** How wide lines are, in CSS pixels where the type has its usual size. */
-export interface Widths {
+/** How wide lines are and how large marks, in CSS pixels where the type has its usual size. */
+export interface Sizes {
   path: number;
-  /** Of the halo that a path is drawn on. */
+  /** The width of the halo that a path is drawn on. */
   halo: number;
   curve: number;
-  /** Of the outline of a minimizer's star. */
+  /** A minimizer's star: from its middle to its tips. */
   star: number;
+  /** From its middle to the corners between them. */
+  star_notch: number;
+  star_outline: number;
+  /** The diamond at the start: from its middle to its corners. */
+  start: number;
+  start_outline: number;
+  /** The radius of the circle where a run is. */
+  head: number;
+  head_outline: number;
 }
 
 /** What is said instead of the pictures. */

@@ -115,7 +115,7 @@ export class Panel {
     if (!frame || !this.scene) return;
     const { clientWidth, clientHeight } = this.contour.element;
     this.paths.place(this.scene, frame, clientWidth, clientHeight);
-    this.start.place(frame, this.scene.data.theme);
+    this.start.place(frame, this.host.stage);
     this.host.redraw();
     if (led) this.host.moved(this);
   }

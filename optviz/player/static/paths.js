@@ -93,7 +93,7 @@ export class Paths {
    */
   halo(path, from, to) {
     const { stage } = this.canvas;
-    this.line(path, from, to, SEEN, stage.theme.halo, stage.widths.halo);
+    this.line(path, from, to, SEEN, stage.theme.halo, stage.sizes.halo);
   }
 
   /**
@@ -109,10 +109,10 @@ export class Paths {
     if (path.hidden) {
       const whole = context.globalAlpha;
       context.globalAlpha = HIDDEN * whole;
-      this.line(path, from, to, UNSEEN, color, stage.widths.path, dash);
+      this.line(path, from, to, UNSEEN, color, stage.sizes.path, dash);
       context.globalAlpha = whole;
     }
-    this.line(path, from, to, SEEN, color, stage.widths.path, dash);
+    this.line(path, from, to, SEEN, color, stage.sizes.path, dash);
   }
 
   /**

@@ -52,12 +52,18 @@ export class StartMarker {
 
   /**
    * @param {Frame} frame
-   * @param {{ ink: string, paper: string }} theme
+   * @param {import("./canvas.js").Stage} stage
    */
-  place(frame, theme) {
+  place(frame, { theme, sizes, scale }) {
     this.frame = frame;
-    this.handle.style.setProperty("--ink", theme.ink);
-    this.handle.style.setProperty("--paper", theme.paper);
+    const outline = sizes.start_outline * scale;
+    const look = {
+      "--ink": theme.ink,
+      "--paper": theme.paper,
+      "--outline": `${outline}px`,
+      "--side": `${Math.SQRT2 * sizes.start * scale + outline}px`,
+    };
+    for (const [name, value] of Object.entries(look)) this.handle.style.setProperty(name, value);
     this.show();
   }
 

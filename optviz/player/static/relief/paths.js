@@ -79,7 +79,7 @@ export class ReliefPaths extends Paths {
    */
   drawAbove({ data: { start, theme } }, placement) {
     const { context, stage } = this.canvas;
-    const half = 7.5 * stage.scale;
+    const half = stage.sizes.start * stage.scale;
     this.mark(placement, ...start, ([x, y]) => {
       context.beginPath();
       for (const [dx, dy] of [
@@ -90,7 +90,7 @@ export class ReliefPaths extends Paths {
       ])
         context.lineTo(x + dx, y + dy);
       context.closePath();
-      stage.stroke(context, theme.paper, 2);
+      stage.stroke(context, theme.paper, stage.sizes.start_outline);
       Object.assign(context, { fillStyle: theme.ink, lineJoin: "miter" });
       context.fill();
       context.stroke();
