@@ -31,6 +31,11 @@ _LARGEST = 6_000_000
 _IMPORT = re.compile(r"""(^import\b[^;"]*|\bawait import\()"(\.\.?/[\w./]+\.js)\"""", re.MULTILINE)
 """Static and dynamic imports of a module."""
 _NAME = "optviz/"
+_APP = {
+    "light": {"secondary-background-color": "#f3f6fa", "primary-color": "#1f5fb4"},
+    "dark": {"secondary-background-color": "#161c24", "primary-color": "#4084e8"},
+}
+"""Colours of the app, whose own place is Streamlit's file of settings: a test compares."""
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 
@@ -142,7 +147,7 @@ def _page(
         "heading": html.escape(experiment.surface.name),
         "said": html.escape(_said(experiment)),
         "made": html.escape(_made(paths)),
-        "scheme": "dark" if theme.is_dark else "light",
+        "scheme": _scheme(theme),
         "colors": _colors(theme),
         "style": _text("static/player.css"),
         "modules": json.dumps({"imports": _modules()}),
@@ -175,16 +180,18 @@ def _made(paths: Sequence[Trajectory]) -> str:
     return f"Real runs of torch.optim ({used}), shown by optviz {provenance.optviz}."
 
 
+def _scheme(theme: Theme) -> str:
+    return "dark" if theme.is_dark else "light"
+
+
 def _colors(theme: Theme) -> str:
     """The custom properties that the player's style takes from the app."""
-    own = {
+    own = _APP[_scheme(theme)] | {
         "font": _FONT,
         "code-font": "ui-monospace, 'SF Mono', Menlo, Consolas, monospace",
         "text-color": theme.ink,
         "background-color": theme.paper,
-        "secondary-background-color": "#161c24" if theme.is_dark else "#f3f6fa",
-        "border-color": "rgba(230, 235, 242, 0.25)" if theme.is_dark else "rgba(28, 37, 48, 0.22)",
-        "primary-color": "#4084e8" if theme.is_dark else "#1f5fb4",
+        "border-color": theme.faint,
     }
     return "".join(f"--st-{name}: {value};" for name, value in own.items())
 

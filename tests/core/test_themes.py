@@ -18,7 +18,7 @@ from PIL import Image, ImageColor
 import optviz as ov
 from builders import competitor, experiment
 from optviz.export.pictures import still
-from optviz.figures.theme import DARK
+from optviz.figures.theme import DARK, THEMES
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = experiment("Booth", competitor("SGD", {"lr": 0.01}), start=(1.0, 1.0), steps=20)
@@ -78,6 +78,7 @@ def test_a_pages_own_colours_are_those_of_the_app():
         page = ov.to_html(EXPERIMENT, PATHS, theme=theme)
         assert f"--st-primary-color: {settings[theme]['primaryColor']};" in page
         assert f"--st-secondary-background-color: {settings[theme]['secondaryBackgroundColor']};" in page
+        assert f"--st-border-color: {THEMES[theme].faint};" in page
 
 
 def test_a_page_is_in_its_theme_wherever_it_is_opened():
