@@ -106,20 +106,10 @@ def cloud(
         >>> ov.cloud(exp, seeds=8, device="cpu").losses.shape
         (5, 51)
     """
-    spec, function = competitor(experiment, index)
-    if not 2 <= seeds <= 10_000:
-        raise ValueError(f"A cloud has 2 to 10,000 runs, not {seeds}.")
-    if not quantiles or not all(0 <= part <= 1 for part in quantiles):
-        raise ValueError("Quantiles are one or more numbers from 0 to 1.")
-    if radius is None and experiment.noise == 0 and experiment.batch_size is None:
-        raise ValueError("Without noise and minibatches all seeds give the same run: set one, or a radius.")
-    if radius is not None and not (math.isfinite(radius) and radius > 0):
-        raise ValueError(f"The radius must be a positive number of domain widths, not {radius}.")
-    if seeds * (experiment.steps + 1) * 24 > 2**30:
-        raise ValueError("The paths of this cloud would take over 1 GiB: take fewer runs or fewer steps.")
+    competitor(experiment, index)  # raises where there is none
+    _check(experiment, seeds, radius, quantiles)
     check_cost(cost(experiment, index, seeds), executor)
-    dtype = np.dtype(experiment.dtype)
-    paths = np.full((seeds, experiment.steps + 1, 2), np.nan, dtype)
+    paths = np.full((seeds, experiment.steps + 1, 2), np.nan, np.dtype(experiment.dtype))
     losses = np.full(paths.shape[:2], np.nan)
     provenance = made_with(experiment, device)
 
@@ -131,18 +121,37 @@ def cloud(
     def put(piece: Piece, walked: tuple[Floats, Array]) -> None:
         paths[piece.places], losses[piece.places] = walked
 
-    which = np.arange(seeds)
-    parts = np.array_split(which, -(-seeds // min(seeds, runs_at_once(experiment, spec, "basins"))))
-    if radius is None:
-        numbers = [experiment.seed + index for index in range(seeds)]
-        pieces = [
-            Piece(part, paths_of_seeds, (experiment, index, [numbers[i] for i in part], device))
-            for part in parts
-        ]
-    else:
-        starts = _around(experiment.start, radius * np.asarray(function.widths), seeds)
-        pieces = [Piece(part, paths_of_starts, (experiment, index, starts[part], device)) for part in parts]
+    pieces = _pieces(experiment, index, seeds, radius, device)
     return carry_out_all(pieces, seeds, executor, watch, put, result)
+
+
+def _check(experiment: Experiment, seeds: int, radius: float | None, quantiles: Sequence[float]) -> None:
+    """Raises ValueError for what no cloud can be."""
+    if not 2 <= seeds <= 10_000:
+        raise ValueError(f"A cloud has 2 to 10,000 runs, not {seeds}.")
+    if not quantiles or not all(0 <= part <= 1 for part in quantiles):
+        raise ValueError("Quantiles are one or more numbers from 0 to 1.")
+    if radius is None and experiment.noise == 0 and experiment.batch_size is None:
+        raise ValueError("Without noise and minibatches all seeds give the same run: set one, or a radius.")
+    if radius is not None and not (math.isfinite(radius) and radius > 0):
+        raise ValueError(f"The radius must be a positive number of domain widths, not {radius}.")
+    if seeds * (experiment.steps + 1) * 24 > 2**30:
+        raise ValueError("The paths of this cloud would take over 1 GiB: take fewer runs or fewer steps.")
+
+
+def _pieces(experiment: Experiment, index: int, count: int, radius: float | None, device: str) -> list[Piece]:
+    """The runs, as many in a piece as are best taken at once."""
+    spec, function = competitor(experiment, index)
+    at_once = min(count, runs_at_once(experiment, spec, "basins"))
+    parts = np.array_split(np.arange(count), -(-count // at_once))
+    if radius is None:
+        seeds = [[experiment.seed + int(place) for place in part] for part in parts]
+        return [
+            Piece(part, paths_of_seeds, (experiment, index, chosen, device))
+            for part, chosen in zip(parts, seeds, strict=True)
+        ]
+    starts = _around(experiment.start, radius * np.asarray(function.widths), count)
+    return [Piece(part, paths_of_starts, (experiment, index, starts[part], device)) for part in parts]
 
 
 def _around(start: tuple[float, float], radii: Array, count: int) -> Array:

@@ -140,14 +140,7 @@ def tune(
         >>> ov.tune(exp, 5, device="cpu").rates.shape
         (2, 5)
     """
-    if criterion not in CRITERIA:
-        raise ValueError(f"The criterion must be one of {', '.join(CRITERIA)}, not {describe(criterion)}.")
-    if around not in ("default", "set"):
-        raise ValueError(
-            f'The rates are taken around the "default" or the "set" one, not {describe(around)}.'
-        )
-    if not 1 <= count <= 10_000 or not (math.isfinite(span) and span > 1):
-        raise ValueError("A tuning takes 1 to 10,000 learning rates and a span above 1.")
+    _check(count, span, criterion, around)
     runs = range(len(experiment.runs))
     check_cost(sum(cost(experiment, index, count, "sweep") for index in runs), executor)
     function = competitor(experiment, 0)[1]
@@ -168,6 +161,18 @@ def tune(
         for chosen in [_with_rates(experiment.runs[index].optimizer, rates[index, places])]
     ]
     return filled(cells, pieces, executor, watch, result)
+
+
+def _check(count: int, span: float, criterion: str, around: str) -> None:
+    """Raises ValueError for what no tuning can be."""
+    if criterion not in CRITERIA:
+        raise ValueError(f"The criterion must be one of {', '.join(CRITERIA)}, not {describe(criterion)}.")
+    if around not in ("default", "set"):
+        raise ValueError(
+            f'The rates are taken around the "default" or the "set" one, not {describe(around)}.'
+        )
+    if not 1 <= count <= 10_000 or not (math.isfinite(span) and span > 1):
+        raise ValueError("A tuning takes 1 to 10,000 learning rates and a span above 1.")
 
 
 def _with_rates(optimizer: OptimizerSpec, rates: Array) -> list[OptimizerSpec]:
