@@ -9,7 +9,7 @@ The engine only coerces, because torch itself judges the values; links and widge
 somebody has typed on the page or the command line, and checks it. All raise `ValueError` with a sentence for
 the user.
 
-A new kind is a class here; its widget is registered in `optviz.web.widgets.widgets`.
+A new kind is a class here; its widget is registered in `optviz.web.widgets.kinds`.
 """
 
 from __future__ import annotations

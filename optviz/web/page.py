@@ -12,7 +12,7 @@ from optviz.lessons.gallery import find_case
 from optviz.web.state import address, choices, fragments
 from optviz.web.state.session import session
 from optviz.web.views import gallery, lessons, maps, optimizers, results, share, sidebar
-from optviz.web.widgets import player, rates, widgets
+from optviz.web.widgets import fields, player, rates
 
 _STATIC = Path(__file__).parent / "static"
 _SIDEBAR = 360
@@ -119,7 +119,7 @@ def _places() -> None:
     now = "maps" if choices.view().map else "playground"
     if page := choices.view().page:
         now = page if page == "optimizers" else "lessons"
-    widgets.one_of("page", "Page", {t: t.lower() for t in titles}, now, choices.go_to, bare=True)
+    fields.one_of("page", "Page", {t: t.lower() for t in titles}, now, choices.go_to, bare=True)
 
 
 def _case() -> None:
@@ -131,8 +131,8 @@ def _case() -> None:
 def _notes() -> None:
     """What of the address, or of a file, could not be used, and what else is to be known of it."""
     if remark := session().notes.remark:
-        st.info(widgets.plain(remark))
-    notes = [widgets.plain(note) for note in session().notes.ignored]
+        st.info(fields.plain(remark))
+    notes = [fields.plain(note) for note in session().notes.ignored]
     if not notes:
         return
     more = [f"And {len(notes) - _MOST_NOTES} more."] if len(notes) > _MOST_NOTES else []

@@ -24,8 +24,8 @@ from optviz.spec.links import split_link
 from optviz.spec.params import Choice, Flag, Float, Int, Ints, Kind, Maybe, Points, Tuple
 from optviz.web.compute import runs
 from optviz.web.state.choices import OPENING
+from optviz.web.widgets.fields import show_typed
 from optviz.web.widgets.points import edited_points
-from optviz.web.widgets.widgets import show_typed
 from visits import (
     WIDGETS,
     blobs,

@@ -7,13 +7,13 @@ from optviz.environment import other_torch
 from optviz.spec.experiment import link_words
 from optviz.web.state import address, choices, fragments
 from optviz.web.state.session import Notes, session
-from optviz.web.widgets import widgets
+from optviz.web.widgets import fields
 
 
 def draw() -> None:
     """A place for one file, in a dialog."""
     help = "A file that was saved here as “Experiment, JSON”, or by `Experiment.to_json` in Python."
-    widgets.upload("open", "Open an experiment that was saved", ["json"], help, show, fragments.HERE)
+    fields.upload("open", "Open an experiment that was saved", ["json"], help, show, fragments.HERE)
 
 
 def show(content: bytes) -> None:

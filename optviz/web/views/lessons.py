@@ -21,7 +21,7 @@ from optviz.spec.params import Param
 from optviz.web.compute import runs
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
-from optviz.web.widgets import kinds, player, widgets
+from optviz.web.widgets import fields, kinds, player
 from optviz.web.widgets.message import ReaderMessage
 
 _COVER, _FIGURE = (480, 480), (1000, 700)
@@ -245,12 +245,12 @@ def _knob(page: Page, owner: str, name: str) -> None:
     """A widget for one number of the experiment, as it is drawn in the playground."""
     field, param, own = _declared(page.experiment, owner, name)
     shown = replace(field, shown_in=(fragments.RESULTS,))
-    homes = {_OWN: own}
+    resets = {_OWN: own}
     if name == "lr":
-        widgets.draw_rate(shown, param, homes, owner)
+        fields.draw_rate(shown, param, resets, owner)
     else:
         label = name if owner in ("surface", "experiment") else f"{owner}: {name}"
-        kinds.draw(shown, label, param, homes, 220)
+        kinds.draw(shown, label, param, resets, 220)
 
 
 def _declared(own: ov.Experiment, owner: str, name: str) -> tuple[choices.Field, Param, Any]:
@@ -270,11 +270,11 @@ def _declared(own: ov.Experiment, owner: str, name: str) -> tuple[choices.Field,
 
 def _labelled(field: choices.Field, slot: int, label: str, own: Any) -> choices.Field:
     """The field of a competitor whose label may name its value: then the label changes with it."""
-    said = re.compile(rf"(?<![\d.]){re.escape(widgets.show_value(own))}(?![\d.])")
+    said = re.compile(rf"(?<![\d.]){re.escape(fields.show_value(own))}(?![\d.])")
 
     def put(value: Any) -> None:
         field.set(value)
-        choices.run_field(slot, "label").set(said.sub(widgets.show_value(value), label))
+        choices.run_field(slot, "label").set(said.sub(fields.show_value(value), label))
 
     return replace(field, set=put)
 

@@ -21,7 +21,7 @@ from optviz.web.compute import jobs
 from optviz.web.state import choices, fragments
 from optviz.web.state.session import session
 from optviz.web.streamlit_internals import draws_fragments
-from optviz.web.widgets import chart, kinds, widgets
+from optviz.web.widgets import chart, fields, kinds
 
 _LOOK = 0.5
 """Seconds between two updates of a map that is being computed."""
@@ -41,7 +41,7 @@ def draw(experiment: ov.Experiment, view: ov.View) -> None:
     try:
         wanted = catalogue.requests(spec, experiment, view.focus, view.within)
     except ValueError as error:
-        st.error(widgets.plain(str(error)))
+        st.error(fields.plain(str(error)))
         return
     stopped = session().stopped_map == (experiment, view)
     if not stopped and not _is_wanted(wanted, experiment, view):
@@ -92,7 +92,7 @@ def _live(
         running = False
     _progress(begun, running, experiment, view)
     for reason in {job.reason for job in begun if job.reason}:
-        st.error(widgets.plain(reason))
+        st.error(fields.plain(reason))
     results = [job.result for job in begun if job.result is not None]
     if len(results) < len(wanted):
         return
@@ -189,12 +189,12 @@ def _choices(spec: ov.MapSpec, experiment: ov.Experiment, view: ov.View) -> None
     info = map_info(spec)
     unused = info.unused(info.settings(spec))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        widgets.one_of("map.name", "Map", titles, spec.name, choices.set_map, redraw=_HERE)
+        fields.one_of("map.name", "Map", titles, spec.name, choices.set_map, redraw=_HERE)
         if "focus" not in unused:
             called = list(names)
             now, change = called[view.focus], choices.view_field("focus").set
             first = {"index": view.focus}
-            editing = widgets.editor("map.focus", now, change, names.__getitem__, redraw=_HERE, first=first)
+            editing = fields.editor("map.focus", now, change, names.__getitem__, redraw=_HERE, first=first)
             st.selectbox("Competitor", called, width=220, **editing)
         for name, param in info.params.items():
             if name not in unused:

@@ -14,7 +14,7 @@ from optviz.optimizers.catalogue import OptimizerInfo
 from optviz.rules.reference import Footprint, footprint, options_that_keep_more, rule_latex, rule_letters
 from optviz.web.compute import runs
 from optviz.web.state import choices, fragments
-from optviz.web.widgets import widgets
+from optviz.web.widgets import fields
 
 _LETTERS = (
     "Letters as in torch's documentation: θ are the parameters, g is the gradient, γ is lr, λ is "
@@ -66,7 +66,7 @@ def _measured(name: str) -> _Row:
 def _at_a_glance(rows: Sequence[OptimizerInfo]) -> None:
     lines = ["| Optimizer | State per parameter | When to use it |", "| :-- | :-- | :-- |"]
     for info in rows:
-        lines.append(f"| **{info.name}** | {_numbers(_measured(info.name))} | {widgets.plain(info.when)} |")
+        lines.append(f"| **{info.name}** | {_numbers(_measured(info.name))} | {fields.plain(info.when)} |")
     with st.container(key="optimizer-table"):
         st.markdown("\n".join(lines))
 
@@ -89,27 +89,27 @@ def _count(numbers: float) -> str:
 
 def _card(info: OptimizerInfo) -> None:
     row = _measured(info.name)
-    st.markdown(f"## {info.name}\n\n{widgets.plain(info.teaches)}")
+    st.markdown(f"## {info.name}\n\n{fields.plain(info.teaches)}")
     st.latex(rule_latex(_shown(info)))
     letters = " · ".join(f"${letter}$ {words}" for letter, words in rule_letters(_shown(info)))
     st.caption(letters)
     kept = ", ".join(f"`{name}`" for name in row.keeps.names)
     defaults = ", ".join(
-        f"`{name}` {widgets.plain(widgets.show_value(param.default))}" for name, param in info.params.items()
+        f"`{name}` {fields.plain(fields.show_value(param.default))}" for name, param in info.params.items()
     )
     lines = [
-        f"**When to use it.** {widgets.plain(info.when)}",
+        f"**When to use it.** {fields.plain(info.when)}",
         f"**State per parameter:** {_numbers(row)}{f': {kept}' if kept else ''}.",
         f"**torch's defaults.** {defaults}.",
-        f"**Source.** {widgets.plain(info.source)}",
+        f"**Source.** {fields.plain(info.source)}",
     ]
     if info.note:
-        lines.append(f"**Note.** {widgets.plain(info.note)}")
+        lines.append(f"**Note.** {fields.plain(info.note)}")
     st.markdown("\n\n".join(lines))
     key = f"try-{info.name}"
     act: dict[str, Any] = {"on_click": choices.act, "args": (key, choices.play_with, info.name)}
     st.button("Add it to the playground", key, icon=":material/add:", help=info.name, **act)
-    widgets.complain(key)
+    fields.complain(key)
 
 
 def _shown(info: OptimizerInfo) -> ov.OptimizerSpec:
@@ -121,7 +121,7 @@ def _shown(info: OptimizerInfo) -> ov.OptimizerSpec:
 def _others(rows: Sequence[OptimizerInfo]) -> None:
     """Those of other packages, and of your own: what their signatures and their steps say."""
     label = f"{len(rows)} more, of other packages"
-    with widgets.fold(label, "others", fragments.OTHERS) as more:
+    with fields.fold(label, "others", fragments.OTHERS) as more:
         if not more.open:
             return
         st.caption(
@@ -129,7 +129,7 @@ def _others(rows: Sequence[OptimizerInfo]) -> None:
         )
         lines = ["| Optimizer | Package | State per parameter |", "| :-- | :-- | :-- |"]
         for info in rows:
-            lines.append(f"| {widgets.plain(info.name)} | {widgets.plain(info.group)} | {_kept(info)} |")
+            lines.append(f"| {fields.plain(info.name)} | {fields.plain(info.group)} | {_kept(info)} |")
         st.markdown("\n".join(lines))
 
 

@@ -25,7 +25,7 @@ from optviz.web.compute import runs
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
 from optviz.web.streamlit_internals import fragment_waits
-from optviz.web.widgets import kinds, player, widgets
+from optviz.web.widgets import fields, kinds, player
 
 _PATIENCE = 0.4
 """Seconds of computing after which progress is shown."""
@@ -136,7 +136,7 @@ class _Progress:
             st.rerun()
         self._next = time.monotonic() + 0.1
         count, most = len(self._experiment.runs), self._experiment.steps
-        name = widgets.plain(self._experiment.runs[self.index].name)
+        name = fields.plain(self._experiment.runs[self.index].name)
         if self.words:
             share = steps / 100
             text = f"{self.words}: {steps} %"
@@ -236,9 +236,9 @@ def _below_the_table(experiment: ov.Experiment, rows: Sequence[ov.Summary]) -> N
     with st.container(horizontal=True, vertical_alignment="bottom", key="table-choices"):
         if surface.minimizers:
             param = Param(limits.WITHIN, surface.nearness, VIEW_PARAMS["within"].help)
-            homes = {"a thousandth of the picture": surface.nearness}
+            resets = {"a thousandth of the picture": surface.nearness}
             field = choices.within_field()
-            kinds.draw(field, "Counts as reached within", param, homes, width=280)
+            kinds.draw(field, "Counts as reached within", param, resets, width=280)
         st.download_button(
             "Table as CSV",
             lambda: ov.summaries_csv(rows),

@@ -23,7 +23,7 @@ from optviz.web.compute import runs
 from optviz.web.state import choices, fragments
 from optviz.web.state.session import session
 from optviz.web.views import files, maps
-from optviz.web.widgets import kinds, player, widgets
+from optviz.web.widgets import fields, kinds, player
 from optviz.web.widgets.message import LinkMessage, PictureMessage
 
 
@@ -56,7 +56,7 @@ def _dialog() -> None:
         try:
             _offer(row, shown, settings)
         except ValueError as error:
-            st.error(widgets.plain(str(error)))
+            st.error(fields.plain(str(error)))
     files.draw()
 
 
@@ -65,7 +65,7 @@ def _link() -> None:
         query = choices.experiment().to_url(choices.view())
     except ValueError as error:
         words = f"{error} Take the file “Experiment, JSON” instead: whoever opens it here sees the same."
-        st.info(widgets.plain(words))
+        st.info(fields.plain(words))
         return
     link: LinkMessage = {"link": query}
     player.component("share")(key="share-link", data=link)

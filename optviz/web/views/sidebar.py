@@ -18,7 +18,7 @@ from optviz.spec.view import MOST_RUNS
 from optviz.surfaces.formula.surface import NAME as YOURS
 from optviz.web.state import choices, fragments, limits
 from optviz.web.state.session import session
-from optviz.web.widgets import kinds, rates, widgets
+from optviz.web.widgets import fields, kinds, rates
 
 _DEFAULT = "torch's default"
 _CLIPPING = {"clip_norm": "by norm", "clip_value": "by value"}
@@ -32,7 +32,7 @@ def draw() -> None:
     st.markdown("**optviz** · real torch optimizers")
     _problem()
     rates.draw()
-    widgets.complain("rates")
+    fields.complain("rates")
     for slot in choices.slots():
         st.fragment(_card, key=fragments.card(slot))(slot)
     full = len(choices.slots()) == MOST_RUNS
@@ -47,7 +47,7 @@ def draw() -> None:
     )
     if third_party.is_installed():
         with st.expander(f"{third_party.PACKAGE}: which cannot run here, and why", type="compact"):
-            lines = [f"- {name}: {widgets.plain(why)}" for name, why in third_party.UNABLE.items()]
+            lines = [f"- {name}: {fields.plain(why)}" for name, why in third_party.UNABLE.items()]
             st.caption("\n".join(lines))
 
 
@@ -78,12 +78,12 @@ def _surface() -> None:
         names,
         format_func=lambda name: f"{name} · {groups[name]}",
         help="The loss that the optimizers walk down; its two parameters are x and y.",
-        **widgets.editor("surface", now, choices.set_surface, first={"index": names.index(now)}),
+        **fields.editor("surface", now, choices.set_surface, first={"index": names.index(now)}),
     )
     info, params = ov.SURFACES[now], choices.experiment().surface.params
     own = ov.surface(choices.experiment().surface)
     st.caption(info.teaches)
-    with widgets.fold("Formula and source", "formula", fragments.PROBLEM) as source:
+    with fields.fold("Formula and source", "formula", fragments.PROBLEM) as source:
         if source.open:
             st.latex(info.latex(params))
             caveat = "Its minima were found by a search: there may be lower ones." if own.searched else ""
@@ -102,8 +102,8 @@ def _surface_params(declared: Mapping[str, Param]) -> None:
         place = columns.pop(0) if columns else st.container()
         with place:
             label = param.label or name
-            homes = {} if param.default is None else {"default": param.default}
-            kinds.draw(choices.surface_field(name), label, param, homes)
+            resets = {} if param.default is None else {"default": param.default}
+            kinds.draw(choices.surface_field(name), label, param, resets)
             if isinstance(param.kind, Text):
                 _remarks()
 
@@ -116,7 +116,7 @@ def _remarks() -> None:
     if new := info.further(spec.params).keys() - spec.params.keys():
         remarks.append(f"Set {'it' if len(new) == 1 else 'them'} below.")
     if remarks:
-        st.info(widgets.plain(" ".join(remarks)))
+        st.info(fields.plain(" ".join(remarks)))
 
 
 def _groups() -> list[list[ov.SurfaceInfo]]:
@@ -132,7 +132,7 @@ def _start_and_steps() -> None:
     own = surface.start
     *axes, steps = st.columns(1 if surface.network else 3)
     narrow = [start.part(0), start.part(1), choices.experiment_field("steps")]
-    said = None if surface.network else widgets.below(*narrow)
+    said = None if surface.network else fields.below(*narrow)
     for place, (name, column) in enumerate(zip(surface.axes, axes, strict=not surface.network)):
         with column:
             kind = limits.START.kinds[place]
@@ -142,9 +142,9 @@ def _start_and_steps() -> None:
     if surface.network:
         st.caption("Starts at the weights that torch draws by the seed, below.")
     else:
-        widgets.draw_homes(start, {"the surface's own start": own})
+        fields.draw_resets(start, {"the surface's own start": own})
     said = _said("noise", "batch_size", "dtype")
-    with widgets.fold(f"Chance and precision{said}", "chance", fragments.PROBLEM) as chance:
+    with fields.fold(f"Chance and precision{said}", "chance", fragments.PROBLEM) as chance:
         if chance.open:
             _chance_and_precision()
 
@@ -176,8 +176,8 @@ def _said(*names: str) -> str:
 
 
 def _listed(given: dict[str, Value]) -> str:
-    words = [f"{name} {widgets.show_value(value)}" for name, value in given.items()]
-    return f" · {widgets.plain(', '.join(words))}" if words else ""
+    words = [f"{name} {fields.show_value(value)}" for name, value in given.items()]
+    return f" · {fields.plain(', '.join(words))}" if words else ""
 
 
 # -- a competitor ------------------------------------------------------------------------------------------
@@ -192,12 +192,12 @@ def _card(slot: int) -> None:
         _around(slot)
         _more(slot)
         if reason := session().refused.get(slot):
-            st.error(widgets.plain(reason))
+            st.error(fields.plain(reason))
 
 
 def _more(slot: int) -> None:
     """What can be done with a competitor as a whole."""
-    with widgets.fold("Name, copy, order", f"{slot}.more", fragments.card(slot), "compact") as more:
+    with fields.fold("Name, copy, order", f"{slot}.more", fragments.card(slot), "compact") as more:
         if not more.open:
             return
         place = choices.slots().index(slot)
@@ -222,8 +222,8 @@ def _more(slot: int) -> None:
 def _optimizer(slot: int) -> None:
     name = choices.names()[choices.slots().index(slot)]
     info = ov.OPTIMIZERS[choices.run(slot).optimizer.name]
-    st.markdown(f"## {widgets.plain(name)}")
-    widgets.select(
+    st.markdown(f"## {fields.plain(name)}")
+    fields.select(
         f"{slot}.optimizer",
         "Optimizer",
         list(ov.OPTIMIZERS),
@@ -238,21 +238,21 @@ def _hyperparameters(slot: int) -> None:
     spec = choices.run(slot).optimizer
     info = ov.OPTIMIZERS[spec.name]
     suggested = choices.suggestions(info.name)
-    homes = {
-        name: {_DEFAULT: param.default} | ({widgets.SUGGESTED: suggested[name]} if name in suggested else {})
+    resets = {
+        name: {_DEFAULT: param.default} | ({fields.SUGGESTED: suggested[name]} if name in suggested else {})
         for name, param in info.params.items()
     }
-    widgets.draw_rate(choices.optimizer_field(slot, "lr"), info.params["lr"], homes["lr"])
+    fields.draw_rate(choices.optimizer_field(slot, "lr"), info.params["lr"], resets["lr"])
     given = {name: value for name, value in spec.params.items() if name != "lr"}
     label = f"Hyperparameters{_listed(given)}"
-    with widgets.fold(label, f"{slot}.hyperparameters", fragments.card(slot), "compact") as hyperparameters:
+    with fields.fold(label, f"{slot}.hyperparameters", fragments.card(slot), "compact") as hyperparameters:
         if not hyperparameters.open:
             return
         if info.note:
             st.caption(info.note)
         for name, param in info.params.items():
             if name != "lr":
-                kinds.draw(choices.optimizer_field(slot, name), name, param, homes[name])
+                kinds.draw(choices.optimizer_field(slot, name), name, param, resets[name])
 
 
 def _around(slot: int) -> None:
@@ -263,9 +263,9 @@ def _around(slot: int) -> None:
     words += ["no zero_grad"] if not run.zero_grad else []
     words += [f"re-created every {run.reset_every}"] if run.reset_every else []
     words += [f"{name} frozen" for name in run.frozen]
-    said = f" · {widgets.plain(', '.join(words))}" if words else ""
+    said = f" · {fields.plain(', '.join(words))}" if words else ""
     label = f"Schedule and gradient{said}"
-    with widgets.fold(label, f"{slot}.around", fragments.card(slot), "compact") as around:
+    with fields.fold(label, f"{slot}.around", fragments.card(slot), "compact") as around:
         if around.open:
             _scheduler(slot, run)
             _clipping(slot, run)
@@ -275,7 +275,7 @@ def _around(slot: int) -> None:
 def _scheduler(slot: int, run: ov.RunSpec) -> None:
     spec = run.scheduler
     info = ov.SCHEDULERS[spec.name] if spec else None
-    widgets.select(
+    fields.select(
         f"{slot}.scheduler",
         "Learning-rate schedule",
         [None, *ov.SCHEDULERS],
@@ -290,9 +290,9 @@ def _scheduler(slot: int, run: ov.RunSpec) -> None:
     lr: Any = choices.optimizer_field(slot, "lr").get()
     needed = info.settings(ov.SchedulerSpec(spec.name, warmup=spec.warmup), choices.experiment().steps, lr)
     for name, param in info.params.items():
-        homes = {widgets.SUGGESTED: needed[name]} if name in needed else {_DEFAULT: param.default}
+        resets = {fields.SUGGESTED: needed[name]} if name in needed else {_DEFAULT: param.default}
         unset = needed.get(name, param.default)
-        kinds.draw(choices.scheduler_field(slot, name, unset), name, param, homes)
+        kinds.draw(choices.scheduler_field(slot, name, unset), name, param, resets)
     if info.takes_warmup:
         help = "Steps of warm-up, in which the rate rises from a third of itself to the whole (LinearLR)."
         kinds.draw(choices.warmup_field(slot), "warm-up steps", Param(limits.WARMUP, 0, help), {"none": 0})
@@ -303,7 +303,7 @@ def _clipping(slot: int, run: ov.RunSpec) -> None:
     help = "\n\n".join(RUN_PARAMS[name].help for name in _CLIPPING)
     change = partial(choices.set_clipping, slot)
     options = [None, *_CLIPPING]
-    widgets.select(f"{slot}.clipping", "Clip the gradient", options, now, change, help, choices.of_run(slot))
+    fields.select(f"{slot}.clipping", "Clip the gradient", options, now, change, help, choices.of_run(slot))
     if now:
         kinds.draw(choices.run_field(slot, now), "at most", Param(_LIMIT, 1.0, RUN_PARAMS[now].help))
 
@@ -322,7 +322,7 @@ def _mistakes(slot: int) -> None:
         list(ov.surface(choices.experiment().surface).names),
         placeholder="none",
         help="requires_grad_(False): this parameter is not trained, so it stays as it is.",
-        **widgets.editor(
+        **fields.editor(
             field.key, frozen, field.set, tuple, redraw=field.shown_in, first={"default": frozen}
         ),
     )

@@ -26,7 +26,7 @@ from optviz.spec.params import (
 )
 from optviz.web.state.choices import Field
 from optviz.web.widgets import maps, points
-from optviz.web.widgets.widgets import Homes, draw_homes, editor, frame, number, select, text
+from optviz.web.widgets.fields import Resets, draw_resets, editor, frame, number, select, text
 
 Widget = Callable[[Field, str, Any, str, Any], None]
 """Draws a field: its label, kind and help, and the place for what is wrong, below it where that is None."""
@@ -36,18 +36,18 @@ def draw(
     field: Field,
     label: str,
     param: Param,
-    homes: Homes | None = None,
+    resets: Resets | None = None,
     width: str | int = "stretch",
     said: Any = None,
 ) -> None:
-    """The widget of `param`, and one click back to each of `homes` that it is not at.
+    """The widget of `param`, and one click back to each of `resets` that it is not at.
 
     What is wrong with it stands below it, or in the place `said` where it has no room for that.
     """
-    homes = homes or {}
+    resets = resets or {}
     with frame(field, width):
         _draw(field, label, param.kind, param.help, said)
-        draw_homes(field, homes)
+        draw_resets(field, resets)
 
 
 def _draw(field: Field, label: str, kind: Kind, help: str, said: Any = None) -> None:

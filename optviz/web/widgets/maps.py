@@ -12,7 +12,7 @@ from optviz.maps.axes import AxisKind, default_axis, usual_axes, whole_axis
 from optviz.spec.params import Competitor
 from optviz.web.state import choices
 from optviz.web.state.choices import Field
-from optviz.web.widgets import widgets
+from optviz.web.widgets import fields
 
 _SPREAD = (
     "How the values are spaced between the ends. log: each is the last one times a fixed factor, as suits "
@@ -28,7 +28,7 @@ def competitor(field: Field, label: str, kind: Competitor, help: str, said: Any)
         now = next((name for name, index in others.items() if index == field.get()), "nobody")
         read = {"nobody": None, **others}
         first = {"index": list(read).index(now)}
-        editing = widgets.editor(
+        editing = fields.editor(
             field.key, now, field.set, read.__getitem__, redraw=field.shown_in, first=first
         )
         st.selectbox(label, list(read), help=help, **editing)
@@ -51,17 +51,17 @@ def axis(field: Field, label: str, kind: AxisKind, help: str, said: Any) -> None
     shown = replace(field, get=lambda: now)
     parts = [shown.part(place) for place in range(len(now))]
     row = st.container(horizontal=True, gap="small", width="content", key=f"axis-{field.key}")
-    below = widgets.below(*parts[1:4])
+    below = fields.below(*parts[1:4])
     with row:
         options = names if now[0] in names else [now[0], *names]
         first = {"index": options.index(now[0])}
-        editing = widgets.editor(
+        editing = fields.editor(
             f"{field.key}.name", now[0], field.set, read, redraw=field.shown_in, first=first
         )
         st.selectbox(label, options, width=128, **editing)
         for part, name, number in zip(parts[1:4], kind.names[1:4], kind.kinds[1:4], strict=True):
-            with widgets.frame(part, 90):
-                widgets.number(part, name, number, None, below)
-        with widgets.frame(parts[4], 100):
+            with fields.frame(part, 90):
+                fields.number(part, name, number, None, below)
+        with fields.frame(parts[4], 100):
             spread, options = parts[4], kind.kinds[4].options  # type: ignore[attr-defined]
-            widgets.select(spread.key, kind.names[4], options, now[4], spread.set, _SPREAD, spread.shown_in)
+            fields.select(spread.key, kind.names[4], options, now[4], spread.set, _SPREAD, spread.shown_in)

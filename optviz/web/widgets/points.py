@@ -14,7 +14,7 @@ from optviz.spec.params import Points
 from optviz.web.state import choices, fragments
 from optviz.web.state.choices import Field
 from optviz.web.state.session import session
-from optviz.web.widgets import widgets
+from optviz.web.widgets import fields
 
 _AXES = ("x", "y")
 
@@ -22,7 +22,7 @@ _AXES = ("x", "y")
 def draw(field: Field, label: str, kind: Points, help: str, said: Any) -> None:
     """The table of own points, or ways to enter some where there are none."""
     own = field.get()
-    with widgets.fold("Points of your own", "own points", fragments.PROBLEM) as fold:
+    with fields.fold("Points of your own", "own points", fragments.PROBLEM) as fold:
         if not fold.open:
             return
         st.caption(f"{help} They are in the link and in saved files.")
@@ -34,7 +34,7 @@ def draw(field: Field, label: str, kind: Points, help: str, said: Any) -> None:
 
 def _table(field: Field, kind: Points, own: tuple[tuple[float, float], ...]) -> None:
     key = f"{field.key}.table"
-    now = widgets.generation(key)
+    now = fields.generation(key)
 
     def edited() -> None:
         def change() -> None:
@@ -54,7 +54,7 @@ def _table(field: Field, kind: Points, own: tuple[tuple[float, float], ...]) -> 
         height=240,
         on_change=edited,
     )
-    widgets.complain(key)
+    fields.complain(key)
 
 
 def edited_points(
@@ -110,7 +110,7 @@ def _upload(field: Field, kind: Points) -> None:
     help = (
         "Columns of numbers, with a comma, a semicolon or a tab between them. The first line may name them."
     )
-    widgets.upload(f"{field.key}.file", "Upload as CSV", ["csv", "tsv", "txt"], help, read)
+    fields.upload(f"{field.key}.file", "Upload as CSV", ["csv", "tsv", "txt"], help, read)
     owner, table, *places = session().columns or ("", None)
     if owner == field.key and table is not None and len(table.names) > 2:
         _which(field, kind, table, places)
@@ -128,7 +128,7 @@ def _which(field: Field, kind: Points, table: Table, places: list[int]) -> None:
 
         with box:
             key = f"{field.key}.column.{axis}"
-            widgets.select(key, f"Column of {axis}", titles, titles[places[at]], change, None)
+            fields.select(key, f"Column of {axis}", titles, titles[places[at]], change, None)
 
 
 def _take(field: Field, kind: Points, table: Table, x: int, y: int) -> None:
@@ -140,4 +140,4 @@ def _take(field: Field, kind: Points, table: Table, x: int, y: int) -> None:
 def _put(field: Field, points: Any) -> None:
     field.set(points)
     choices.drop_complaints(field.key)  # of the file before, too
-    widgets.renew(f"{field.key}.table")
+    fields.renew(f"{field.key}.table")

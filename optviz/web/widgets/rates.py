@@ -14,7 +14,7 @@ from optviz.spec.wording import counted
 from optviz.web.compute import jobs
 from optviz.web.state import choices
 from optviz.web.state.session import session
-from optviz.web.widgets import widgets
+from optviz.web.widgets import fields
 
 AS_SET, DEFAULTS, TUNED = "as set", "torch's defaults", "tuned"
 _HELP = (
@@ -42,7 +42,7 @@ def draw() -> None:
     """The choice, and what tuning gave every competitor."""
     session().rates_shown = _mode()
     modes = {mode: mode for mode in (AS_SET, DEFAULTS, TUNED)}
-    widgets.one_of("rates", "Hyperparameters", modes, _mode(), set_mode, _HELP)
+    fields.one_of("rates", "Hyperparameters", modes, _mode(), set_mode, _HELP)
     rates = session().rates
     if rates and rates.words and _mode() == TUNED:
         st.caption(rates.words)

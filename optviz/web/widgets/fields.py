@@ -20,11 +20,11 @@ from optviz.web.state.choices import Field
 from optviz.web.state.fragments import Parts
 from optviz.web.state.session import session
 
-Homes = Mapping[str, Value]
+Resets = Mapping[str, Value]
 """Values to go back to with one click, by their names: "torch's default", "suggested"."""
 
 SUGGESTED = "suggested"
-"""The one home that is advice of optviz, not a default."""
+"""The one of these that is advice of optviz, not a default."""
 _CUT = 36
 """Characters of a misread text that are shown around the place."""
 _RATES = Float(0.0, 100.0).ladder(1e-6, 100.0)
@@ -66,13 +66,13 @@ def _nothing() -> None:
     pass
 
 
-def draw_homes(field: Field, homes: Homes) -> None:
+def draw_resets(field: Field, resets: Resets) -> None:
     """Whose value the field has, with a button for each other value that it can go back to."""
-    others = {name: value for name, value in homes.items() if value != field.get()}
+    others = {name: value for name, value in resets.items() if value != field.get()}
     if not others:
         return
-    with st.container(key=f"homes-{field.key}", horizontal=True, vertical_alignment="center", gap="small"):
-        if whose := _whose(field, homes):
+    with st.container(key=f"resets-{field.key}", horizontal=True, vertical_alignment="center", gap="small"):
+        if whose := _whose(field, resets):
             st.markdown(whose, width="content")
         for name, value in others.items():
             key = f"{field.key}.{name}"
@@ -88,7 +88,7 @@ def draw_homes(field: Field, homes: Homes) -> None:
             )
 
 
-def draw_rate(field: Field, param: Param, homes: Homes, whose: str = "") -> None:
+def draw_rate(field: Field, param: Param, resets: Resets, whose: str = "") -> None:
     """A learning rate: its number, and below that a slider on a log scale. It may say `whose`.
 
     The slider has a stop for the very number that it was drawn for, so that the two never differ.
@@ -102,12 +102,12 @@ def draw_rate(field: Field, param: Param, homes: Homes, whose: str = "") -> None
         own = session().stops.setdefault(editing["key"], value)
         stops = sorted({*_RATES, own, value})
         st.select_slider(label, stops, format_func=write_number, label_visibility="collapsed", **editing)
-    draw_homes(field, homes)
+    draw_resets(field, resets)
 
 
-def _whose(field: Field, homes: Homes) -> str:
+def _whose(field: Field, resets: Resets) -> str:
     """Whose value it is, as a badge; nothing for a default."""
-    at = [name for name, home in homes.items() if home == field.get()]
+    at = [name for name, value in resets.items() if value == field.get()]
     if any(name != SUGGESTED for name in at):
         return ""
     return ":violet-badge[suggested]" if at else ":blue-badge[yours]"
