@@ -194,6 +194,114 @@ def test_names_say_what_a_file_holds():
     assert [path for path in named if says_nothing.fullmatch(path.stem)] == []
 
 
+SAYS_NOTHING = {
+    *("found", "made", "told", "got", "one", "it", "what", "thing", "things", "stuff"),
+    *("obj", "res", "ret", "temp", "tmp"),
+}
+"""Names that do not say what a variable holds."""
+PUBLIC_ARGUMENTS = {("optviz.maps.basins", "one")}
+"""Where one stays: people may call `ov.basin_difference_figure` with its arguments' names."""
+
+
+def bound(tree: ast.AST) -> Iterator[str]:
+    """The names that code gives to what it holds: variables, arguments and attributes."""
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Name(id=str(name), ctx=ast.Store())
+                | ast.Attribute(attr=str(name), ctx=ast.Store())
+                | ast.arg(arg=str(name))
+                | ast.alias(asname=str(name))
+                | ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
+                yield name.strip("_")
+
+
+def bound_in_javascript(source: str) -> Iterator[str]:
+    """The same of JavaScript: of declarations, parameters and what is put into `this`."""
+    code = re.sub(r'/\*.*?\*/|//[^\n]*|"(\\.|[^"\\\n])*"', "", source, flags=re.DOTALL)
+    patterns = [
+        *re.findall(r"\b(?:const|let|var)\s+(\w+|[\[{].*?[\]}])\s*(?:[=;]|of\b|in\b)", code, re.DOTALL),
+        *re.findall(r"(?<!\bif )(?<!\bwhile )(?<!\bswitch )\(([^()]*)\)\s*(?:=>|\{)", code),
+        *re.findall(r"(\w+)\s*=>", code),
+        *re.findall(r"\bthis\.#?(\w+)\s*=(?!=)", code),
+    ]
+    for pattern in patterns:  # without the keys of what is taken apart, and without defaults
+        yield from re.findall(r"\w+", re.sub(r"\w+\s*:|=[^,\]}]*", "", pattern))
+
+
+@pytest.mark.parametrize("module", sorted(TREES))
+def test_names_say_what_a_variable_holds(module):
+    names = SAYS_NOTHING & {*bound(TREES[module])}
+    assert {(module, name) for name in names} == {pair for pair in PUBLIC_ARGUMENTS if pair[0] == module}
+
+
+@pytest.mark.parametrize("path", sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("optviz/**/*.js")))
+def test_names_say_what_a_variable_holds_in_javascript(path):
+    assert SAYS_NOTHING & {*bound_in_javascript((ROOT / path).read_text(encoding="utf-8"))} == set()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "one = 1",
+        "_one: int",
+        "(one := 1)",
+        "self.one = 1",
+        "a, (b, *one) = x",
+        "for a, one in x: pass",
+        "[a for a, one in x]",
+        "lambda one: 1",
+        "def f(a, *, one=1): pass",
+        "with x as one: pass",
+        "import x as one",
+        "try: pass\nexcept ValueError as one: pass",
+        "match x:\n    case [a, *one]: pass",
+    ],
+)
+def test_a_name_that_says_nothing_is_noticed(code):
+    assert "one" in {*bound(ast.parse(code))}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "const one = 1;",
+        "let one;",
+        "const [a, [b, one]] = x;",
+        "const { a = 1, b: one } = x;",
+        "for (const [k, one] of x) {}",
+        "function f(a, one = 1) {",
+        "  f({ a, one }) {",
+        "x.map((/** @type {any} */ one) => 1)",
+        "x.map(one => 1)",
+        "} catch (one) {",
+        "this.one = 1;",
+        'f("//"); let one;',
+    ],
+)
+def test_a_name_that_says_nothing_is_noticed_in_javascript(code):
+    assert "one" in {*bound_in_javascript(code)}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "const { one: first } = x;",
+        "if (one) {",
+        "this.one === 1",
+        "(a = one) => 1",
+        "// let one;",
+        '"(one) => 1"',
+        "x.one = 1;",
+    ],
+)
+def test_only_names_that_code_gives_are_noticed(code):
+    assert "one" not in {*bound_in_javascript(code)}
+
+
 def test_the_readme_has_a_line_for_each_package_in_the_order_of_the_law():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `optviz/(\w+)(/|\.py)` \|", readme, re.MULTILINE)
