@@ -28,6 +28,12 @@ class MadeWith:
     threads: int
     optviz: str = __version__
 
+    @property
+    def words(self) -> str:
+        """The same in a sentence, which goes into files."""
+        used = f"torch {self.torch}, {self.device}, {self.dtype}"
+        return f"Real runs of torch.optim ({used}), shown by optviz {self.optviz}."
+
 
 @dataclass(frozen=True)
 class Summary:

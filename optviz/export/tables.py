@@ -134,8 +134,10 @@ def steps_parquet(trajectories: Sequence[Trajectory]) -> bytes:
     for trajectory in trajectories:
         columns = {name: arrow.array(column.tolist()) for name, column in _columns(trajectory).items()}
         parts.append(arrow.table({"competitor": [trajectory.name] * (trajectory.steps + 1), **columns}))
+    whole = arrow.concat_tables(parts, promote_options="permissive")
+    made_with = json.dumps(asdict(trajectories[0].made_with)) if trajectories else ""
     file = io.BytesIO()
-    parquet.write_table(arrow.concat_tables(parts, promote_options="permissive"), file)
+    parquet.write_table(whole.replace_schema_metadata({"made_with": made_with}), file)
     return file.getvalue()
 
 

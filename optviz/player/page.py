@@ -146,7 +146,7 @@ def _page(
         "title": html.escape(f"{experiment.surface.name}: {', '.join(run.name for run in experiment.runs)}"),
         "heading": html.escape(experiment.surface.name),
         "said": html.escape(_said(experiment)),
-        "made": html.escape(_made(paths)),
+        "made": html.escape(paths[0].made_with.words),
         "scheme": _scheme(theme),
         "colors": _colors(theme),
         "style": _text("static/player.css"),
@@ -171,13 +171,6 @@ def _said(experiment: Experiment) -> str:
     start = f"start {coordinates(experiment.start, function.widths)}"
     begin = f"weights of seed {seed}" if function.network else start
     return f"{begin} · {counted(experiment.steps, 'step')} · {experiment.dtype}"
-
-
-def _made(paths: Sequence[Trajectory]) -> str:
-    """What computed it."""
-    provenance = paths[0].made_with
-    used = f"torch {provenance.torch}, {provenance.device}, {provenance.dtype}"
-    return f"Real runs of torch.optim ({used}), shown by optviz {provenance.optviz}."
 
 
 def _scheme(theme: Theme) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import csv
+import html
 import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -22,8 +23,10 @@ from pyarrow import parquet
 
 import optviz as ov
 from builders import competitor, experiment
+from optviz.environment import torch_version
 from optviz.export import films
 from optviz.export.films import last_frame
+from optviz.export.formats import FORMATS, FileRequest
 from optviz.figures.theme import THEMES
 from optviz.player import page as pages
 from scripts import chromium
@@ -168,6 +171,26 @@ def near(image: Image.Image, color: str, distance: int = 60) -> int:
     return int((np.abs(np.asarray(image.convert("RGB"), int) - wanted).sum(axis=2) < distance).sum())
 
 
+def test_a_file_says_what_its_numbers_were_computed_with() -> None:
+    few = replace(BOTH, steps=3)
+    trajectories = ov.run(few, "cpu")
+    made = trajectories[0].made_with
+    assert made.words == (
+        f"Real runs of torch.optim (torch {torch.__version__}, cpu, float32), shown by optviz {ov.__version__}."
+    )
+    how = {"size": (240, 240), "fps": 10, "seconds": 0.5}
+    assert Image.open(io.BytesIO(ov.to_gif(few, trajectories, **how))).info["comment"].decode() == made.words
+    with av.open(io.BytesIO(ov.to_mp4(few, trajectories, **how))) as film:
+        assert film.metadata["comment"] == made.words
+    metadata = parquet.read_schema(io.BytesIO(ov.steps_parquet(trajectories))).metadata
+    assert json.loads(metadata[b"made_with"]) == asdict(made)
+    assert html.escape(made.words) in ov.to_html(few, trajectories)
+    saved = FORMATS["experiment.json"].make(FileRequest(few, trajectories, ov.View(), {})).decode()
+    assert ov.Experiment.made_with(saved) == asdict(made) and ov.Experiment.from_json(saved) == few
+    unrun = FORMATS["experiment.json"].make(FileRequest(few, (), ov.View(), {})).decode()
+    assert ov.Experiment.made_with(unrun) == {"optviz": ov.__version__, "torch": torch_version()}
+
+
 def frames_of_gif(content: bytes) -> list[Image.Image]:
     with Image.open(io.BytesIO(content)) as film:
         assert film.format == "GIF" and film.info["loop"] == 0
@@ -219,7 +242,8 @@ def test_the_head_of_a_film_is_where_the_path_is() -> None:
 @pytest.mark.slow
 def test_a_still_is_what_a_film_ends_on() -> None:
     still = Image.open(io.BytesIO(last_frame(BOTH, size=(400, 300))))
-    film = [*films._film(BOTH, None, (400, 300), 10, 1.0, "light", ov.View(), None)]  # before it is packed
+    frames = films._Film(BOTH, None, (400, 300), 10, 1.0, "light", ov.View()).frames(None)
+    film = [*frames]  # before it is packed
     assert still.format == "WEBP" and still.size == film[-1].size
     first, last = (np.abs(np.asarray(still, int) - np.asarray(film[at], int)).mean() for at in (0, -1))
     assert 10 * last < first, (last, first)

@@ -7,7 +7,7 @@ import pytest
 
 import optviz as ov
 from builders import competitor, experiment, formula_spec
-from optviz.export.films import _Stage
+from optviz.export.frames import Stage
 from optviz.figures.contours import equal_units
 from optviz.figures.theme import LIGHT
 from optviz.player import captions
@@ -135,7 +135,7 @@ def test_units_are_equal_where_that_is_natural_or_wanted(height: float, units: s
     sides = ov.surface_figure(exp, paths, view=view).layout.scene.aspectratio
     assert (sides.x / sides.y == pytest.approx(100.0 / height)) == equal or height == 75.0
 
-    stage = _Stage(exp, paths, (800, 600), LIGHT, view)
+    stage = Stage(exp, paths, (800, 600), LIGHT, view)
     left, top, right, bottom = stage.box
     if equal and height < 1000:
         assert (right - left) / 100.0 == pytest.approx((bottom - top) / height, abs=1 / min(100.0, height))
