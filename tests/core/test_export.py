@@ -24,7 +24,7 @@ from pyarrow import parquet
 import optviz as ov
 from builders import competitor, experiment
 from optviz.environment import torch_version
-from optviz.export import films
+from optviz.export import films, frames
 from optviz.export.films import last_frame
 from optviz.export.formats import FORMATS, FileRequest
 from optviz.figures.theme import THEMES
@@ -175,9 +175,8 @@ def test_a_file_says_what_its_numbers_were_computed_with() -> None:
     few = replace(BOTH, steps=3)
     trajectories = ov.run(few, "cpu")
     made = trajectories[0].made_with
-    assert made.words == (
-        f"Real runs of torch.optim (torch {torch.__version__}, cpu, float32), shown by optviz {ov.__version__}."
-    )
+    used = f"torch {torch.__version__}, cpu, float32"
+    assert made.words == f"Real runs of torch.optim ({used}), shown by optviz {ov.__version__}."
     how = {"size": (240, 240), "fps": 10, "seconds": 0.5}
     assert Image.open(io.BytesIO(ov.to_gif(few, trajectories, **how))).info["comment"].decode() == made.words
     with av.open(io.BytesIO(ov.to_mp4(few, trajectories, **how))) as film:
@@ -242,8 +241,8 @@ def test_the_head_of_a_film_is_where_the_path_is() -> None:
 @pytest.mark.slow
 def test_a_still_is_what_a_film_ends_on() -> None:
     still = Image.open(io.BytesIO(last_frame(BOTH, size=(400, 300))))
-    frames = films._Film(BOTH, None, (400, 300), 10, 1.0, "light", ov.View()).frames(None)
-    film = [*frames]  # before it is packed
+    whole = films._Film(BOTH, None, (400, 300), 10, 1.0, "light", ov.View())
+    film = [*whole.frames(None)]  # before it is packed
     assert still.format == "WEBP" and still.size == film[-1].size
     first, last = (np.abs(np.asarray(still, int) - np.asarray(film[at], int)).mean() for at in (0, -1))
     assert 10 * last < first, (last, first)
@@ -277,7 +276,7 @@ def test_labels_of_a_film_are_whole_with_their_minus(
 ) -> None:
     """Whatever the domain, and on a machine that has only Pillow's own font."""
     if bare:
-        monkeypatch.setattr(films, "_font", ImageFont.load_default)
+        monkeypatch.setattr(frames, "_font", ImageFont.load_default)
     run = competitor("SGD", {"lr": 0.0})
     exp = experiment(typed_bowl(extent), run, start=(extent / 2, extent / 2), steps=1)
     written = labels_in(monkeypatch, exp, size)

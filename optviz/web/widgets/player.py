@@ -93,7 +93,7 @@ def _served() -> _Served:
     for name, content in files.items():
         copy = Path(folder.name, name)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(content.replace(b"../optviz.player/", f"../{package}.player/".encode()))
+        copy.write_bytes(content.replace(b"/optviz.player/", f"/{package}.player/".encode()))
     return _Served(package, folder)
 
 
