@@ -65,7 +65,7 @@ format: $(dev) $(js) ## put the code in its standard form
 	$(NPM) run --silent format
 
 bench: $(dev) ## measure the speed
-	@set -e; for file in benchmarks/engine.py benchmarks/maps.py benchmarks/network.py benchmarks/player.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
+	@set -e; for file in benchmarks/start.py benchmarks/engine.py benchmarks/maps.py benchmarks/network.py benchmarks/player.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
 
 screenshot: $(dev) ## make the pictures in docs/ anew
 	$(BIN)/python -m scripts.screenshot
