@@ -62,7 +62,9 @@ def sent(app: AppTest, holds: str) -> dict[str, Any]:
 
 def test_the_link_is_the_experiment_and_the_view() -> None:
     view = ov.View(beside="code", focus=1)
-    link = sent(dialog(OPENING, view), "link")["link"]
+    app = dialog(OPENING, view)
+    link = sent(app, "link")["link"]
+    assert ov.made_with(OPENING).words in words(app).replace("\\", "")
     assert ov.Experiment.from_url(link) == OPENING and ov.View.from_url(link) == view
 
 

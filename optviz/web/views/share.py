@@ -57,6 +57,7 @@ def _dialog() -> None:
             _offer(row, shown, settings)
         except ValueError as error:
             st.error(fields.plain(str(error)))
+    st.caption(fields.plain(ov.made_with(choices.experiment()).words))
     files.draw()
 
 
