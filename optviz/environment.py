@@ -11,7 +11,8 @@ EXTRAS = {
     "app": "The app in the browser",
     "films": "A film",
     "pictures": "A picture as PNG or SVG",
-    "more": "The optimizers of the package pytorch-optimizer",
+    "tables": "A table as Parquet",
+    "more": "The list of more optimizers",
 }
 """The extras of pyproject.toml that something needs: the beginning of the sentence that says so."""
 

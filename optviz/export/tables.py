@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optviz.engine.trajectory import Summary, Trajectory
+from optviz.environment import extra
 from optviz.spec.experiment import Experiment
 from optviz.surfaces.catalogue import surface
 
@@ -116,7 +117,7 @@ def steps_parquet(trajectories: Sequence[Trajectory]) -> bytes:
         The bytes of the file.
 
     Raises:
-        ValueError: pyarrow, which streamlit brings along, is not installed.
+        ValueError: pyarrow is not installed.
 
     Example:
         >>> import optviz as ov
@@ -125,11 +126,9 @@ def steps_parquet(trajectories: Sequence[Trajectory]) -> bytes:
         >>> ov.steps_parquet(ov.run(exp, device="cpu"))[:4]
         b'PAR1'
     """
-    try:
+    with extra("tables"):
         import pyarrow as arrow
         from pyarrow import parquet
-    except ImportError:
-        raise ValueError("Parquet needs pyarrow: pip install pyarrow.") from None
     parts = []
     for trajectory in trajectories:
         columns = {name: arrow.array(column.tolist()) for name, column in _columns(trajectory).items()}

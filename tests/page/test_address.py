@@ -72,8 +72,7 @@ NONSENSE = [
     ("steps=ten", "steps: must be a whole number, not 'ten'."),
     (
         "run=Adamm(lr=0.1)",
-        "run: There is no optimizer named 'Adamm' here. The package pytorch-optimizer, which is not "
-        "installed here, has more.",
+        "run: There is no optimizer named 'Adamm' here. More come with pip install \"optviz[more]\".",
     ),
     ("run=SGD(lr=-1)", "SGD: lr must be between 0 and 10000, not -1."),
     ("run=SGD(lr=True)", "SGD: lr must be a number, not True."),

@@ -37,5 +37,5 @@ def test_they_are_in_the_picker_in_a_group_of_their_own(registered: None) -> Non
 
 def test_a_link_says_what_is_missing() -> None:
     app = opened("?v=1&run=Lion(lr=0.1)&run=Adam(lr=0.1)")
-    assert "pytorch\\-optimizer, which is not installed" in words(app)
+    assert r'pip install "optviz\[more\]"' in words(app)
     assert [run.optimizer.name for run in state(app).experiment.runs] == ["Adam"]

@@ -155,6 +155,12 @@ def test_what_is_run_before_a_change_is_taken_is_the_readmes_command():
 # --- README ---
 
 
+def test_readme_says_what_each_extra_brings():
+    rows = re.findall(r"^\| `(\w+)` \| ([\w, -]+) \| .+ \|$|^\| `all` ", text("README.md"), re.MULTILINE)
+    told = {extra: brought.split(", ") for extra, brought in rows if extra}
+    assert told == {extra: [re.split("[>=]", one)[0] for one in EXTRA_PACKAGES[extra]] for extra in EXTRAS}
+
+
 def test_readme_names_the_commands_that_exist_and_the_packages_needed():
     readme = text("README.md")
     targets = re.findall(r"^([a-z-]+):.*## ", text("Makefile"), re.MULTILINE)

@@ -25,7 +25,7 @@ from optviz.spec.view import MOST_RUNS
 from optviz.web.state import choices, limits
 from optviz.web.state.session import Notes, session
 
-_MORE = f" The package {third_party.PACKAGE}, which is not installed here, has more."
+_MORE = ' More come with pip install "optviz[more]".'
 _T = TypeVar("_T")
 
 
