@@ -56,12 +56,15 @@ def test_link_files_and_pictures_are_taken_away(open_page):
     link = dialog.get_by_role("textbox", name="The link").input_value()
     assert ov.Experiment.from_url(link) == FOUR and ov.View.from_url(link) == ov.View(beside="step")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    dialog.get_by_role("button", name="Copy link").click()
+    copy = dialog.get_by_role("button", name="Copy link")
+    expect(copy).to_have_css("border-radius", "8px")  # its style has not been taken away
+    copy.click()
     expect(dialog.get_by_text("Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == link
     pick(dialog, "torch script")
     assert download(dialog).read_text(encoding="utf-8") == ov.to_script(FOUR)
     pick(dialog, "Picture, PNG")
+    expect(dialog.get_by_role("button", name="Download")).to_have_css("border-radius", "8px")
     with Image.open(download(dialog)) as picture:
         assert picture.format == "PNG" and picture.size == (2 * 870, 2 * 800)
         pixels = np.asarray(picture.convert("RGB"), int)

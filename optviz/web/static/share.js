@@ -11,8 +11,8 @@ const SAID = 4000;
 
 /** @param {{ data: LinkMessage | Picture, parentElement: HTMLElement }} mount */
 export default function mount({ data, parentElement }) {
-  const root = element("div", "optviz-share");
-  parentElement.replaceChildren(root);
+  parentElement.querySelector(":scope > .optviz-share")?.remove(); // nothing else: the style stands there, too
+  const root = appended(parentElement, "div", "optviz-share");
   if ("link" in data) link(root, data.link);
   else picture(root, data);
   return () => root.remove();
