@@ -492,7 +492,8 @@ _ROWS = (
                 Maybe(Int(1, 1000)),
                 None,
                 "Most evaluations inside one step; None is 1.25 × max_iter. The line search lives on what "
-                "is left of them: with max_iter 1 and None it never searches.",
+                "is left of them: with max_iter 1 and None it never searches. (In torch 2.9 it takes what it "
+                "needs.)",
             ),
             "tolerance_grad": Param(
                 _EPS, 1e-7, "Stands still when no number of the gradient is larger than this."
@@ -548,7 +549,6 @@ _ROWS = (
         "It works in bfloat16, so that length is rough. torch's default weight_decay of 0.1 pulls the path "
         "towards (0, 0).",
         matrix=True,
-        since="2.9",
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -11,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import optviz as ov
+from builders import competitor
 from optviz import environment
 from optviz.lessons.gallery import GALLERY
+from optviz.optimizers import catalogue
 from optviz.spec.links import split_link
 from optviz.web.state import address, choices
 from optviz.web.state.address import read
@@ -120,13 +123,15 @@ def test_nonsense_is_left_out_and_said(query: str, sentence: str) -> None:
 
 
 def test_what_an_older_torch_lacks_is_said_with_the_version_that_brought_it(monkeypatch) -> None:
-    monkeypatch.setattr(environment, "torch_version", lambda: "2.8.0")
+    sgd, *others = catalogue._ROWS
+    monkeypatch.setattr(catalogue, "_ROWS", (replace(sgd, since="2.15"), *others))
+    monkeypatch.setattr(environment, "torch_version", lambda: "2.13.0")
     monkeypatch.setattr(ov.OPTIMIZERS, "_known", None)  # rows as that torch has them
-    opened = read(parse_qs("run=LBFGS(maximize=True,lr=0.5)&run=Muon"))
-    assert opened.experiment.runs == (ov.RunSpec(ov.OptimizerSpec("LBFGS", {"lr": 0.5})),)
+    opened = read(parse_qs("run=LBFGS(maximize=True,lr=0.5)&run=SGD"))
+    assert opened.experiment.runs == (competitor("LBFGS", {"lr": 0.5}),)
     assert opened.ignored == (
-        "LBFGS: maximize came with torch 2.14, and here is torch 2.8.0.",
-        "run: Muon came with torch 2.9, and here is torch 2.8.0.",
+        "LBFGS: maximize came with torch 2.14, and here is torch 2.13.0.",
+        "run: SGD came with torch 2.15, and here is torch 2.13.0.",
     )
 
 
