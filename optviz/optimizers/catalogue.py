@@ -492,8 +492,8 @@ _ROWS = (
                 Maybe(Int(1, 1000)),
                 None,
                 "Most evaluations inside one step; None is 1.25 × max_iter. The line search lives on what "
-                "is left of them: with max_iter 1 and None it never searches. (In torch 2.9 it takes what it "
-                "needs.)",
+                "is left of them: with max_iter 1 and None it never searches. In torch 2.9 it takes what it "
+                "needs.",
             ),
             "tolerance_grad": Param(
                 _EPS, 1e-7, "Stands still when no number of the gradient is larger than this."
