@@ -43,8 +43,13 @@ class LiveApp:
 
 
 @contextmanager
-def running_app(command: Sequence[str] = CHECKOUT, folder: Path = ROOT) -> Iterator[LiveApp]:
-    """The app on a free port of this machine, started by `command` in `folder`, until the block ends."""
+def running_app(
+    command: Sequence[str] = CHECKOUT, folder: Path = ROOT, search: str = str(ROOT)
+) -> Iterator[LiveApp]:
+    """The app on a free port of this machine, started by `command` in `folder`, until the block ends.
+
+    Python finds the checkout's optviz, or by another `search`, its `PYTHONPATH`, what is installed.
+    """
     with tempfile.TemporaryDirectory(prefix="optviz-") as scratch:
         port = _free_port()
         app = LiveApp(f"http://127.0.0.1:{port}", Path(scratch) / "output.txt")
@@ -53,7 +58,7 @@ def running_app(command: Sequence[str] = CHECKOUT, folder: Path = ROOT) -> Itera
             process = subprocess.Popen(
                 [*command, *options],
                 cwd=folder,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                env=os.environ | {"PYTHONPATH": search},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -1,8 +1,8 @@
 """What optviz does in an environment that has nothing of its extras, and what it says there.
 
 test_installed.py runs it in environments of its own. `python tests/guest.py EXTRA... -- PACKAGE...` hides the
-packages, and does what needs none of the extras and what needs those that are named. It prints JSON: the
-exit status and what was said, by the names of the tables below.
+packages and does what needs the extras, "none" or those that are named. It prints JSON: the exit status and
+what was said, by the names of the tables below.
 """
 
 from __future__ import annotations
@@ -110,7 +110,8 @@ def outcome(what: Task) -> dict[str, Any]:
 def main(extras: Sequence[str], hidden: Sequence[str]) -> None:
     for package in hidden:
         sys.modules[package] = None  # type: ignore[assignment]  # then Python says that there is none
-    asked = WORKS | {name: what for extra in extras for name, what in NEEDS[extra].items()}
+    tasks = {"none": WORKS, **NEEDS}
+    asked = {name: what for extra in extras for name, what in tasks[extra].items()}
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         print(json.dumps({name: outcome(what) for name, what in asked.items()}))
 
