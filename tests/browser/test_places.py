@@ -1,7 +1,8 @@
 """Paths, stars and starts are where plotly's own axes put them, on every domain and every screen.
 
 The oracle is a scatter trace of plotly's with the same points; what is drawn is read from the calls that draw
-it. The player is that of an exported page, which is given one scene after another, and that of the app.
+it. The player is that of an exported page, which is given one scene after another, and that of the app. So it
+is with the plotly.js that is installed, and with the oldest and the newest of the range.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from builders import competitor
 from optviz.player import captions
 from optviz.player.scene import Shown, scene, steps_of
 from optviz.spec.view import PLAIN
+from plotly_versions import FETCHED, plotly_js
 
 NEAR = 0.5
 """CSS pixels."""
@@ -176,17 +178,23 @@ def scenes() -> dict[str, dict[str, Any]]:
     return {name: sent(exp) for name, exp in TABLE.items()}
 
 
+SCREENS = [(2, "installed"), (3, "installed"), *((1, kind) for kind in FETCHED)]
+
+
 @pytest.fixture(
     scope="module",
-    params=[1, *(pytest.param(scale, marks=pytest.mark.long) for scale in (2, 3))],
-    ids="device scale {}".format,
+    params=[(1, "installed"), *(pytest.param(screen, marks=pytest.mark.long) for screen in SCREENS)],
+    ids="device scale {0[0]}, {0[1]} plotly.js".format,
 )
 def exported(browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Page]:
-    """An exported page on a screen with so many pixels for one of CSS."""
+    """An exported page on a screen with so many pixels for one of CSS, drawn by one plotly.js or another."""
+    scale, kind = request.param
     file: Path = tmp_path_factory.mktemp("places") / "page.html"
-    file.write_text(ov.to_html(classic("Himmelblau")), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("optviz.player.page.get_plotlyjs", lambda: plotly_js(kind))
+        file.write_text(ov.to_html(classic("Himmelblau")), encoding="utf-8")
     size: Any = {"width": 1301, "height": 900}
-    page = browser.new_context(viewport=size, device_scale_factor=request.param).new_page()
+    page = browser.new_context(viewport=size, device_scale_factor=scale).new_page()
     page.goto(file.as_uri())
     page.wait_for_selector(".optviz-contour .main-svg")
     yield page

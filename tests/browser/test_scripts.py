@@ -1,9 +1,13 @@
-"""The page's scripts by themselves, served as files: what several of them on one page do to each other."""
+"""The page's scripts by themselves, served as files: what they need of plotly, what they do to each other.
+
+With the plotly.js that is installed, and with the oldest and the newest of the range.
+"""
 
 from __future__ import annotations
 
 import base64
 import gzip
+import json
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -11,19 +15,22 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import plotly
 import pytest
 from playwright.sync_api import Browser, Page
 from plotly.offline import get_plotlyjs_version
 
 import optviz as ov
 from builders import competitor
+from optviz.figures.catalogue import FIGURES
+from optviz.figures.theme import THEMES
+from optviz.maps.catalogue import MAPS, pictures, requests
 from optviz.player import captions
 from optviz.player.scene import Shown, scene
+from plotly_versions import KINDS, plotly_js
 
 ROOT = Path(ov.__file__).parent
 PAGE = """<!doctype html><link rel="stylesheet" href="optviz.player/player.css">
-<style>.holder { width: 700px; }</style>"""
+<link rel="stylesheet" href="optviz.web/components.css"><style>.holder { width: 700px; }</style>"""
 CHART = {
     "figure": {"data": [{"type": "heatmap", "z": [[1, 2], [3, 4]]}], "layout": {"height": 300}},
     "dark": [],
@@ -38,16 +45,16 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the scripts are served, each folder under the name that others import it by."""
+@pytest.fixture(scope="module", params=KINDS)
+def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the scripts are served, each folder under the name that others import it by, and a plotly.js."""
     folder = tmp_path_factory.mktemp("scripts")
     (folder / "index.html").write_text(PAGE, encoding="utf-8")
     (folder / "optviz.player").symlink_to(ROOT / "player" / "static")
     (folder / "optviz.web").symlink_to(ROOT / "web" / "static")
     (folder / "optviz.plotly").mkdir()
-    source = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    (folder / "optviz.plotly" / "plotly.js.gz").write_bytes(gzip.compress(source.read_bytes(), 1))
+    source = plotly_js(request.param).encode()
+    (folder / "optviz.plotly" / "plotly.js.gz").write_bytes(gzip.compress(source, 1))
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -65,6 +72,101 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     yield page
     page.context.close()
     assert not errors
+
+
+# -- what is plotly's -------------------------------------------------------------------------------------
+
+FIGURE = """async () => {
+    const { Plot } = await import("/optviz.player/plot.js");
+    const element = document.body.appendChild(document.createElement("div"));
+    const plot = new Plot(element);
+    await plot.ready("");
+    const marks = { x: [0, 2, 8], y: [1, 20, 1000], mode: "markers", cliponaxis: false };
+    const before = plot.axes;
+    await plot.react([marks], {
+        width: 500, height: 400, dragmode: "zoom",
+        xaxis: { range: [0, 8] }, yaxis: { type: "log", range: [0, 3] },
+    }, {});
+    const moves = [];
+    plot.onMoved(led => moves.push(led));
+    Object.assign(globalThis, { plot, moves });
+    return before;
+}"""
+
+
+@pytest.fixture
+def figure(page: Page) -> Page:
+    """A page with a figure of three marks, in `plot`: the first and the last are in corners of it."""
+    assert page.evaluate(FIGURE) is None
+    return page
+
+
+def test_axes_are_where_plotly_draws_them(figure: Page) -> None:
+    """The oracle is where it draws the marks. One axis is linear, the other one has a log scale."""
+    (x, y), marks, after = figure.evaluate("""async () => {
+        const { data: [{ x, y }] } = plot.element;
+        const { left, top } = plot.element.getBoundingClientRect();
+        const marks = [...document.querySelectorAll(".scatterlayer .point")].map(mark => {
+            const box = mark.getBoundingClientRect();
+            return [(box.left + box.right) / 2 - left, (box.top + box.bottom) / 2 - top];
+        });
+        const told = [x, y].map((values, k) => ({ ...plot.axes[k], places: values.map(plot.axes[k].pixel) }));
+        await plot.purge();
+        return [told, marks, plot.axes];
+    }""")
+    assert (x["range"], y["range"], after) == ([0, 8], [0, 3], None)
+    ends = [[x["start"], y["start"] + y["length"]], [x["start"] + x["length"], y["start"]]]
+    assert [marks[0], marks[-1]] == [pytest.approx(end, abs=0.1) for end in ends]
+    for axis, k in ((x, 0), (y, 1)):
+        places = [axis["start"] + place for place in axis["places"]]
+        assert places == pytest.approx([mark[k] for mark in marks], abs=0.1)
+
+
+def test_axes_are_told_while_somebody_drags_them(figure: Page) -> None:
+    """Also when they are only relaid, or drawn anew, which nobody did by hand."""
+    axis = figure.locator(".ewdrag").bounding_box()
+    assert axis is not None
+    middle = axis["x"] + axis["width"] / 2, axis["y"] + 5
+    figure.mouse.move(*middle)
+    figure.mouse.down()
+    figure.mouse.move(middle[0] + 50, middle[1], steps=2)
+    moves, (low, high) = figure.evaluate("[moves.splice(0), plot.axes[0].range]")
+    assert {*moves} == {True} and low < 0 and high == pytest.approx(low + 8)
+    figure.mouse.up()
+    assert True in figure.evaluate("moves.splice(0)")
+    assert figure.evaluate("plot.relayout({ 'xaxis.range': [1, 2] }).then(() => moves.splice(0))") == [
+        False,
+        True,
+    ]
+    figure.evaluate("plot.react(plot.element.data, { ...plot.element.layout, width: 400 }, {})")
+    figure.wait_for_function("moves.length > 0")
+    assert figure.evaluate("[moves, plot.axes[0].range]") == [[False], [1, 2]]
+
+
+def test_the_pointer_over_cells_says_that_they_can_be_chosen(figure: Page) -> None:
+    """`.nsewdrag` is what the pointer is over."""
+    over = "getComputedStyle(plot.element.querySelector('.nsewdrag')).cursor"
+    assert figure.evaluate(over) != "pointer"
+    figure.evaluate("plot.element.classList.add('optviz-choosable')")
+    assert figure.evaluate(over) == "pointer"
+    box = figure.evaluate("plot.element.querySelector('.nsewdrag').getBoundingClientRect().toJSON()")
+    axes = figure.evaluate("plot.axes")
+    assert [box["width"], box["height"]] == [axis["length"] for axis in axes]
+
+
+def test_every_figure_is_drawn(figure: Page) -> None:
+    """Those of runs and of maps. That this plotly knows all that they say is for its Python to check."""
+    scheduler = ov.SchedulerSpec("StepLR", {"step_size": 2})
+    two = tuple(competitor("SGD", {"lr": lr}, scheduler=scheduler) for lr in (0.01, 0.02))
+    exp = ov.Experiment(ov.SurfaceSpec("Booth"), (1.0, 2.0), 5, two)
+    paths = ov.run(exp, "cpu")
+    figures = [info.draw(exp, paths) for info in FIGURES.values()]
+    for spec in map(ov.MapSpec, MAPS):
+        results = [request(device="cpu") for request in requests(spec, exp, 0, 0.1)]
+        figures += [picture.figure for picture in pictures(spec, results, THEMES["light"])]
+    draw = """({ data, layout }) => plot.react(data, layout, {})
+        .then(() => plot.element.querySelectorAll(".trace, .heatmaplayer image, canvas").length)"""
+    assert all(figure.evaluate(draw, json.loads(drawn.to_json())) for drawn in figures)
 
 
 # -- what is closed ----------------------------------------------------------------------------------------
@@ -134,6 +236,16 @@ CLOSE_WHILE = """async ([data, action, frames]) => {
         }),
         resizing: () => drawn().then(() => void (chart.holder.style.width = "300px")),
         zooming: () => drawn().then(() => void Plotly.relayout(chart.holder, { "xaxis.range": [0, 1] })),
+        dragging: () => drawn().then(() => {
+            const plot = chart.holder.querySelector(".nsewdrag");
+            const { left, top } = plot.getBoundingClientRect();
+            for (const [type, off] of Object.entries({ mousedown: 90, mousemove: 190, mouseup: 190 })) {
+                const place = { clientX: left + off, clientY: top + off };
+                const where = type === "mousedown" ? plot : document.querySelector(".dragcover");
+                where.dispatchEvent(new MouseEvent(type, { ...place, bubbles: true, buttons: 1 }));
+            }
+            if (chart.plot.axes[0].range[0] < -0.4) throw new Error("Nothing was dragged.");
+        }),
     };
     await actions[action]();
     for (let frame = 0; frame < frames; frame += 1) await new Promise(requestAnimationFrame);
@@ -146,7 +258,7 @@ CLOSE_WHILE = """async ([data, action, frames]) => {
 
 def test_a_chart_can_be_closed_while_plotly_draws(page: Page) -> None:
     """In whatever it does, and a while later: `page` meets no error."""
-    for action in ("loading", "drawing", "turning", "marking", "resizing", "zooming"):
+    for action in ("loading", "drawing", "turning", "marking", "resizing", "zooming", "dragging"):
         for frames in (0, 2):
             closed = page.evaluate(CLOSE_WHILE, [CHART, action, frames])
             assert closed == [True, 0], (action, frames)
@@ -200,6 +312,27 @@ def two(page: Page) -> Page:
     page.evaluate(MOUNT, sent("Booth", 0.01, player="left") | {"style": {"fontSize": "24px"}})
     page.evaluate(MOUNT, sent("Himmelblau", 0.001, 0.01, player="right"))
     return page
+
+
+def test_the_contours_say_only_what_this_plotly_knows(page: Page) -> None:
+    page.evaluate(MOUNT, sent("Booth", 0.01, player="only"))
+    page.evaluate(f"globalThis.drawn = {PLAYERS}('only').panels[0].contour.element")
+    assert page.evaluate("Plotly.validate(drawn.data, drawn.layout)") is None
+
+
+def test_the_contours_follow_the_size_of_the_window(page: Page) -> None:
+    page.evaluate(MOUNT, sent("Booth", 0.01, player="only"))
+    for width in (500, 650):
+        page.evaluate("width => { holders.only.style.width = `${width}px`; }", width)
+        page.wait_for_function(
+            f"""width => {{
+            const {{ contour: {{ element }}, paths }} = {PLAYERS}('only').panels[0];
+            const parts = [element.querySelector('.main-svg'), element, paths.canvas.element];
+            const [drawn, ...others] = parts.map(part => part.getBoundingClientRect().width);
+            return drawn <= width && others.every(other => other === drawn);
+        }}""",
+            arg=width,
+        )
 
 
 def test_a_player_can_be_closed_while_plotly_draws(page: Page) -> None:

@@ -302,6 +302,23 @@ def test_only_names_that_code_gives_are_noticed(code):
     assert "one" not in {*bound_in_javascript(code)}
 
 
+PLOTLYS_OWN = re.compile(
+    r"\._[a-z]|\{[^{}()]*\b_[a-z]"  # members that begin with "_", one by one or many at once
+    r"|\b([cdlpr]2[cdlpr]|calcdata|nsewdrag|dragcover|js-plotly-plot|main-svg|svg-container|modebar)\b"
+)
+
+
+def test_one_file_knows_the_inside_of_plotly():
+    """Of JavaScript; one class of it is in a style sheet, too. Python uses what is documented."""
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("optviz/**/*.js")}
+    assert [name for name, text in scripts.items() if PLOTLYS_OWN.search(text)] == ["plotly_internals.js"]
+    styles = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("optviz/**/*.css"))
+    classes = {*re.findall(r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/", "", styles, flags=re.DOTALL))}
+    assert {name for name in classes if not name.startswith(("optviz-", "st-key-", "katex"))} == {"nsewdrag"}
+    python = "".join(path.read_text(encoding="utf-8") for path in PATHS.values())
+    assert not re.search(r"plotly\.(_|\w+\._)|_plotly_utils|package_data", python)
+
+
 def test_the_readme_has_a_line_for_each_package_in_the_order_of_the_law():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `optviz/(\w+)(/|\.py)` \|", readme, re.MULTILINE)

@@ -54,18 +54,14 @@ export class Contour {
     this.settled = wanted;
     if (!this.listening) {
       this.listening = true;
-      const { element } = this.plot;
-      for (const event of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"]) {
-        element.on(event, () => this.moved(event !== "plotly_afterplot"));
-      }
+      this.plot.onMoved(this.moved);
     }
     this.moved(false);
   }
 
   /** The drawn ranges of x and y; null before anything is drawn. */
   ranges() {
-    const { full } = this.plot;
-    return full?.xaxis ? [[...full.xaxis.range], [...full.yaxis.range]] : null;
+    return this.plot.axes?.map(({ range }) => range) ?? null;
   }
 
   /**
@@ -84,9 +80,8 @@ export class Contour {
   /** Where data is on the screen; null while the surface is not drawn yet: no path lies on another's axes. */
   frame() {
     if (!this.drawn || this.settled !== this.drawn) return null;
-    const { full } = this.plot;
-    if (!full?.xaxis?._length) return null;
-    return frameOf(full);
+    const { axes } = this.plot;
+    return axes && frameOf(axes);
   }
 
   /**
@@ -103,8 +98,8 @@ export class Contour {
     if (!this.drawn || !this.scene || !this.version) return;
     this.show(this.scene, this.version); // in case that its type has another size now
     const size = this.size(this.scene);
-    const { full } = this.plot;
-    if (full && (full.width !== size.width || full.height !== size.height)) this.plot.relayout(size);
+    const { layout } = this.plot.element;
+    if (layout && (layout.width !== size.width || layout.height !== size.height)) this.plot.relayout(size);
   }
 
   /**

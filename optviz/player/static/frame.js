@@ -3,6 +3,7 @@
 import { clamp } from "./numbers.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
+/** @typedef {import("./plotly_internals.js").Axis} Axis */
 
 /**
  * A linear map from data to CSS pixels of the picture. `box` is the plot's left, top, right and bottom edge;
@@ -15,14 +16,18 @@ import { clamp } from "./numbers.js";
 const SLENDER = 5;
 
 /**
- * The map of plotly's axes. Its own `l2p` rounds to hundredths of a pixel: no scale may be taken from that.
- * @param {any} full the layout that plotly has completed
+ * The map of plotly's axes. Its own is rounded to hundredths of a pixel: no scale may be taken from that.
+ * @param {[Axis, Axis]} axes
  * @returns {Frame}
  */
-export function frameOf({ xaxis, yaxis }) {
-  const [left, top] = [xaxis._offset, yaxis._offset];
-  const box = /** @type {Frame["box"]} */ ([left, top, left + xaxis._length, top + yaxis._length]);
-  return { x0: xaxis.range[0], dx: xaxis._m, y0: yaxis.range[0], dy: yaxis._m, box };
+export function frameOf([x, y]) {
+  return {
+    x0: x.range[0],
+    dx: x.length / (x.range[1] - x.range[0]),
+    y0: y.range[0],
+    dy: y.length / (y.range[0] - y.range[1]),
+    box: [x.start, y.start, x.start + x.length, y.start + y.length],
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
 // A figure as plotly draws it in an element, changes it, and takes it away when all that it waits for has ended.
 
 import { loadPlotly } from "./plotly.js";
+import { axesOf } from "./plotly_internals.js";
 
 export class Plot {
   /** @param {HTMLElement} element an empty one */
@@ -8,6 +9,8 @@ export class Plot {
     this.element = /** @type {any} */ (element);
     /** @type {any} */
     this.plotly = null;
+    /** Whether there is a figure, which may still be being drawn. */
+    this.drawn = false;
     this.closed = false;
     /** Ends when nothing of what was asked for is still being drawn. @type {Promise<unknown>} */
     this.settled = Promise.resolve();
@@ -28,7 +31,10 @@ export class Plot {
    * @param {any[]} traces @param {any} layout @param {any} config
    */
   react(traces, layout, config) {
-    return this.track(() => this.plotly.react(this.element, traces, layout, config));
+    return this.track(() => {
+      this.drawn = true;
+      return this.plotly.react(this.element, traces, layout, config);
+    });
   }
 
   /** @param {Record<string, any>} changes of the layout */
@@ -41,9 +47,17 @@ export class Plot {
     return this.track(() => this.plotly.Plots.resize(this.element));
   }
 
-  /** What plotly has worked out of the layout that it was given; undefined before it has drawn. */
-  get full() {
-    return this.element._fullLayout;
+  /** The x axis and the y axis as they are drawn; null where there are none. */
+  get axes() {
+    return axesOf(this.element);
+  }
+
+  /**
+   * @param {(led: boolean) => void} act what to do when the axes have changed; whether somebody moved them
+   */
+  onMoved(act) {
+    for (const event of ["plotly_relayout", "plotly_relayouting", "plotly_afterplot"])
+      this.element.on(event, () => act(event !== "plotly_afterplot"));
   }
 
   /** @param {() => Promise<unknown>} work */
@@ -60,8 +74,7 @@ export class Plot {
    */
   async purge() {
     this.closed = true;
-    // What a reader has done with plotly's own tools waits in its own list.
-    await Promise.allSettled([this.settled, ...(this.element._promises ?? [])]);
+    await this.settled;
     await new Promise((resolve) => setTimeout(resolve));
     this.plotly?.purge(this.element);
   }

@@ -9,6 +9,7 @@ import { numbersOf } from "./arrays.js";
 
 /** @typedef {import("./message.js").Cells} Cells */
 /** @typedef {import("./message.js").ChartMessage} Data */
+/** @typedef {import("../optviz.player/plotly_internals.js").Axis} Axis */
 /**
  * What the cells say, row by row: a number each, or that of their class. A class has words before a step, and
  * others where there is none.
@@ -104,22 +105,18 @@ class Chart {
   }
 
   fit() {
-    if (this.plot.full && this.holder.offsetParent) this.plot.fit();
-  }
-
-  get axes() {
-    const { xaxis, yaxis } = this.plot.full;
-    return [xaxis, yaxis];
+    if (this.plot.drawn && this.holder.offsetParent) this.plot.fit();
   }
 
   /** @param {PointerEvent} event @returns {[number, number] | null} column and row under the pointer */
   cellAt(event) {
-    if (!this.cells || !this.plot.full) return null;
-    const [xaxis, yaxis] = this.axes;
+    const { axes } = this.plot;
+    if (!this.cells || !axes) return null;
+    const [xaxis, yaxis] = axes;
     const box = this.holder.getBoundingClientRect();
-    const x = event.clientX - box.left - xaxis._offset;
-    const y = event.clientY - box.top - yaxis._offset;
-    if (x < 0 || x > xaxis._length || y < 0 || y > yaxis._length) return null;
+    const x = event.clientX - box.left - xaxis.start;
+    const y = event.clientY - box.top - yaxis.start;
+    if (x < 0 || x > xaxis.length || y < 0 || y > yaxis.length) return null;
     return [nearest(this.cells.x, x, xaxis), nearest(this.cells.y, y, yaxis)];
   }
 
@@ -215,10 +212,10 @@ function wordsOf(said, cell) {
 
 /**
  * The place of the value that is drawn nearest to a pixel.
- * @param {number[]} values @param {number} pixel @param {any} axis of plotly
+ * @param {number[]} values @param {number} pixel @param {Axis} axis
  */
 function nearest(values, pixel, axis) {
-  const apart = values.map((value) => Math.abs(axis.d2p(value) - pixel));
+  const apart = values.map((value) => Math.abs(axis.pixel(value) - pixel));
   return apart.indexOf(Math.min(...apart));
 }
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import plotly
 import streamlit as st
-from plotly.offline import get_plotlyjs_version
+from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
 import optviz.player
 import optviz.web
@@ -87,8 +86,7 @@ def _served() -> _Served:
     }
     digest = sha256(b"".join(files.values())).hexdigest()[:8]
     package = f"optviz-{__version__.replace('.', '-')}-{digest}"
-    plotly_js = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
-    files["plotly/plotly.js.gz"] = gzip.compress(plotly_js, 6)
+    files["plotly/plotly.js.gz"] = gzip.compress(get_plotlyjs().encode(), 6)
     folder = TemporaryDirectory(prefix="optviz-")
     for name, content in files.items():
         copy = Path(folder.name, name)
