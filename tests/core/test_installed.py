@@ -13,7 +13,7 @@ import tarfile
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,8 @@ def tracked(under: str = ".") -> list[str]:
 @pytest.fixture(scope="module")
 def built(source: Path) -> tuple[Path, Path]:
     """The wheel and the sdist, by the setuptools that torch brings."""
+    if int(version("setuptools").partition(".")[0]) < 77:
+        pytest.skip("this torch has brought no setuptools that knows today's pyproject.toml")
     code = "from setuptools.build_meta import *; build_wheel('dist'), build_sdist('dist')"
     subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, check=True)
     (wheel,), (sdist,) = (source / "dist").glob("*.whl"), (source / "dist").glob("*.tar.gz")

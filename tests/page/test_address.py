@@ -16,15 +16,14 @@ from builders import competitor
 from optviz import environment
 from optviz.lessons.gallery import GALLERY
 from optviz.optimizers import catalogue
+from optviz.spec.experiment import link_words
 from optviz.spec.links import split_link
 from optviz.web.state import address, choices
 from optviz.web.state.address import read
+from scripts import saved
 
-ADDRESSES = [
-    line
-    for line in (Path(__file__).parent / "addresses.txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-]
+ADDRESSES = saved.addresses()
+SAVED = sorted(saved.SAVED.glob("*/*.json"))
 
 
 @pytest.mark.slow
@@ -38,6 +37,24 @@ def test_addresses_go_on_working(link: str) -> None:
     assert (ov.Experiment.from_url(again), ov.View.from_url(again)) == (opened.experiment, opened.view)
     trajectories = ov.run(opened.experiment, "cpu")
     assert all(trajectory.steps > 0 for trajectory in trajectories)
+
+
+@pytest.mark.parametrize("file", SAVED, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_what_any_version_saved_opens(file: Path) -> None:
+    """As the page opens it, and it is the experiment of the address that it was saved of."""
+    text = file.read_text(encoding="utf-8")
+    experiment = ov.Experiment.from_json(text)
+    assert experiment == ov.Experiment.from_url(ADDRESSES[int(file.stem) - 1])
+    opened = address.usable(link_words(experiment, ov.View()))
+    assert opened.experiment == experiment and opened.ignored == ()
+    provenance = ov.Experiment.made_with(text)
+    assert provenance["optviz"] == file.parent.name and {"torch", "device", "dtype"} < provenance.keys()
+
+
+def test_what_this_version_saves_is_kept_for_later_ones() -> None:
+    """A new version's are written by `python -m scripts.saved`; those of older ones stay as they are."""
+    places = [int(file.stem) for file in SAVED if file.parent.name == ov.__version__]
+    assert places and places == [*range(1, len(places) + 1)]
 
 
 def test_the_addresses_name_every_part_that_a_link_can_have() -> None:
