@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -58,6 +59,16 @@ def sent(app: AppTest, holds: str) -> dict[str, Any]:
     return next(
         json.loads(item.proto.json) for item in app.get("bidi_component") if f'"{holds}"' in item.proto.json
     )
+
+
+def test_a_package_that_is_not_there_is_said_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)  # as where it is not installed
+    app = dialog(replace(OPENING, steps=2))
+    choose(app, "share.kind", FORMATS["mp4"].title)
+    make(app)
+    (error,) = app.error
+    assert error.value.replace("\\", "") == 'A film needs av: pip install "optviz[films]"'
+    assert not app.exception
 
 
 def test_the_link_is_the_experiment_and_the_view() -> None:
