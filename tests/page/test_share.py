@@ -112,6 +112,18 @@ def test_slow_files_are_made_when_that_is_asked_for(downloads: dict[str, bytes])
 
 
 @pytest.mark.slow
+def test_a_file_whose_extra_is_missing_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit brings what GIF and Parquet need."""
+    monkeypatch.setitem(sys.modules, "av", None)  # then Python says that there is none
+    app = dialog(OPENING)
+    calm(choose(app, "share.kind", "Film, MP4"))
+    make(app)
+    assert [error.value.replace("\\", "") for error in app.error] == [
+        'A film needs av: pip install "optviz[films]"'
+    ]
+
+
+@pytest.mark.slow
 def test_pictures_are_drawn_by_the_browser() -> None:
     app = dialog(OPENING)
     calm(choose(app, "share.kind", "Picture, SVG"))
