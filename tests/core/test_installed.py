@@ -155,11 +155,13 @@ def environment(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The Python of an environment with the wheel and what it requires, and with nothing else."""
-    python = environment(tmp_path_factory.mktemp("installed") / "venv")
+    folder = tmp_path_factory.mktemp("installed")
+    python = environment(folder / "venv")
     pip(python, "install", "--quiet", built[0], PIN)
-    return python
+    yield python
+    shutil.rmtree(folder)  # a gigabyte
 
 
 @pytest.fixture(scope="module")
