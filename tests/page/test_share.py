@@ -61,16 +61,6 @@ def sent(app: AppTest, holds: str) -> dict[str, Any]:
     )
 
 
-def test_a_package_that_is_not_there_is_said_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "av", None)  # as where it is not installed
-    app = dialog(replace(OPENING, steps=2))
-    choose(app, "share.kind", FORMATS["mp4"].title)
-    make(app)
-    (error,) = app.error
-    assert error.value.replace("\\", "") == 'A film needs av: pip install "optviz[films]"'
-    assert not app.exception
-
-
 def test_the_link_is_the_experiment_and_the_view() -> None:
     view = ov.View(beside="code", focus=1)
     app = dialog(OPENING, view)
