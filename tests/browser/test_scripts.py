@@ -154,6 +154,15 @@ def test_the_pointer_over_cells_says_that_they_can_be_chosen(figure: Page) -> No
     assert [box["width"], box["height"]] == [axis["length"] for axis in axes]
 
 
+def test_plotly_is_read_as_utf_8(page: Page) -> None:
+    """Whatever the page is written in: 7.0 has a regular expression that is an error where it is not."""
+    assert page.evaluate("document.characterSet") != "UTF-8"
+    body = gzip.compress("globalThis.Plotly = { letter: 'é' };".encode())
+    page.route("**/plotly.js.gz*", lambda route: route.fulfill(body=body))
+    load = "import('/optviz.player/plotly.js').then(({ loadPlotly }) => loadPlotly(''))"
+    assert page.evaluate(load) == {"letter": "é"}
+
+
 def test_every_figure_is_drawn(figure: Page) -> None:
     """Those of runs and of maps. That this plotly knows all that they say is for its Python to check."""
     scheduler = ov.SchedulerSpec("StepLR", {"step_size": 2})

@@ -26,7 +26,9 @@ async function load(address) {
   if (!answer.ok || !answer.body) throw new Error(`plotly.js could not be loaded (${answer.status})`);
   const text = new Response(answer.body.pipeThrough(new DecompressionStream("gzip")));
   const script = document.createElement("script");
-  script.src = URL.createObjectURL(new Blob([await text.arrayBuffer()], { type: "text/javascript" }));
+  script.src = URL.createObjectURL(
+    new Blob([await text.arrayBuffer()], { type: "text/javascript;charset=utf-8" }),
+  );
   await new Promise((resolve, reject) => {
     script.onload = resolve;
     script.onerror = () => reject(new Error("plotly.js could not be run"));
