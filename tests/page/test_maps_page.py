@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import replace
 from functools import reduce
@@ -253,6 +254,30 @@ def test_maps_that_nobody_looks_at_are_given_up() -> None:
         assert time.monotonic() - began < 5
         time.sleep(0.05)
     assert not job.finished and jobs.find(request) is None
+
+
+def test_who_comes_back_while_a_map_is_given_up_gets_a_new_one() -> None:
+    """It takes a moment to stop: its last picture is made. What it has decided is not taken back."""
+    left, stopping, back = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(Request):
+        def __call__(self, watch: Any, **how: Any) -> Any:
+            def partial() -> None:
+                stopping.set()
+                back.wait(10)
+
+            left.wait(10)
+            watch(ov.Progress(1, 2, 1.0, partial))
+
+    request = Slow(ov.basins, replace(FEW, seed=901), {}, 0.0)
+    job = jobs.begin(request, viewer=1)
+    job.leave(1)
+    left.set()
+    assert stopping.wait(10)
+    again = jobs.begin(request, viewer=1)
+    back.set()
+    assert again is not job and jobs.find(request) is again
+    again.leave(1)
 
 
 @pytest.mark.slow

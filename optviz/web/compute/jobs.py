@@ -46,6 +46,9 @@ class Job:
         self.running = True
         self.reason = ""
         """Why it cannot be computed; empty where it can be."""
+        self.is_given_up = False
+        """Whether it stops, or has stopped, because no visitor was left."""
+        self._lock = threading.Lock()
         self._request = request
         self._viewers: dict[int, float] = {}
         self._pictured = 0.0
@@ -55,18 +58,22 @@ class Job:
         """Begin."""
         self._thread.start()
 
-    def look(self, viewer: int) -> None:
-        """Note that a visitor is looking."""
-        self._viewers[viewer] = time.monotonic()
+    def look(self, viewer: int) -> bool:
+        """Note that a visitor is looking; whether they are in time, and it has not been given up."""
+        with self._lock:
+            self._viewers[viewer] = time.monotonic()
+            return not self.is_given_up
 
     def leave(self, viewer: int) -> None:
         """Count one visitor less; without any the job stops."""
-        self._viewers.pop(viewer, None)
+        with self._lock:
+            self._viewers.pop(viewer, None)
 
-    @property
-    def is_given_up(self) -> bool:
-        """Whether it stopped because no visitor was left."""
-        return not (self.running or self.finished or self.reason)
+    def _is_left(self, now: float) -> bool:
+        """Whether nobody looks any more: then it is given up for good, whoever comes back."""
+        with self._lock:
+            self.is_given_up = all(now - seen > _FORGOTTEN for seen in self._viewers.values())
+            return self.is_given_up
 
     def _work(self) -> None:
         try:
@@ -85,7 +92,7 @@ class Job:
     def _watch(self, progress: ov.Progress[Any]) -> None:
         now = time.monotonic()
         self.done, self.total, self.left = progress.done, progress.total, progress.left
-        stopping = all(now - seen > _FORGOTTEN for seen in [*self._viewers.values()])
+        stopping = self._is_left(now)
         if progress.done and (stopping or now - self._pictured > _EVERY):
             self.result, self._pictured = progress.partial(), now
         if stopping:
@@ -118,9 +125,7 @@ def begin(request: Request, viewer: int) -> Job:
         job.start()
         return job
 
-    job = _jobs().get_or_keep(_key(request), start, lambda job: not job.is_given_up)
-    job.look(viewer)
-    return job
+    return _jobs().get_or_keep(_key(request), start, lambda job: job.look(viewer))
 
 
 def _key(request: Request) -> str:
