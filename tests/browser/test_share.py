@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 from playwright.sync_api import Browser, Locator, Page, expect
+from pyarrow import parquet
 
 import optviz as ov
 from builders import competitor
@@ -122,7 +124,9 @@ def test_every_file_is_of_what_the_address_says(open_page):
     assert len(seen) == 3
     assert files["Jupyter notebook"].read_text(encoding="utf-8") == ov.to_notebook(exp)
     assert files["Every step, CSV"].read_bytes().decode() == ov.steps_csv(trajectories)
-    assert files["Every step, Parquet"].read_bytes() == ov.steps_parquet(trajectories)
+    table, own = parquet.read_table(files["Every step, Parquet"]), ov.steps_parquet(trajectories)
+    assert table.equals(parquet.read_table(io.BytesIO(own)))
+    assert json.loads(table.schema.metadata[b"made_with"])["torch"] == trajectories[0].made_with.torch
 
 
 def edit_steps(page: Page) -> None:

@@ -398,7 +398,11 @@ def test_the_inspector_does_not_outlive_its_run(visit):
     page = opened(visit, replace(FOUR, runs=(run,)), ov.View(beside="step"))
     expect(page.locator(".optviz-step table")).to_have_count(1)
     # What the server sends where torch refuses the only competitor.
-    page.evaluate(f"{PLAYER}.receive({{ ...{PLAYER}.wanted, runs: [] }})")
+    page.evaluate(f"""{{
+        const {{ wanted }} = {PLAYER};
+        const runs = wanted.runs.map(({{ name, slot, dash }}) => ({{ ran: false, name, slot, dash }}));
+        {PLAYER}.receive({{ ...wanted, runs }});
+    }}""")
     expect(page.locator(".optviz-step table")).to_have_count(0)
     rate = page.get_by_role("textbox", name="lr", exact=True).first
     rate.fill("0.03")

@@ -594,6 +594,24 @@ def test_what_was_asked_of_a_picture_that_is_gone_changes_nothing(app: AppTest) 
     assert experiment(app).start == (0.25, -0.5) and view(app).beside == "step"
 
 
+def test_who_goes_elsewhere_in_the_moment_of_an_edit_gets_there(app: AppTest) -> None:
+    """Streamlit may run the script once for both."""
+    other = replace(OPENING, start=(1.5, 0.5))
+    app.query_params.clear()
+    app.query_params.update(split_link(other.to_url()))
+    calm(picture(app, {"start": [0.25, -0.5], "view": {"beside": "step"}}))
+    assert experiment(app) == other and view(app) == ov.View()
+
+
+def test_an_edit_that_comes_with_the_address_before_the_last_is_kept(app: AppTest) -> None:
+    before = dict(app.query_params)
+    calm(picture(app, {"start": [0.25, -0.5]}))
+    app.query_params.clear()
+    app.query_params.update(before)  # the browser has not had the new one yet
+    calm(picture(app, {"view": {"beside": "step"}}))
+    assert experiment(app).start == (0.25, -0.5) and view(app).beside == "step"
+
+
 def test_a_click_moves_the_start(app: AppTest) -> None:
     calm(picture(app, {"start": [0.25, -0.5]}))
     assert experiment(app) == replace(OPENING, start=(0.25, -0.5))

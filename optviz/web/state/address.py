@@ -26,6 +26,8 @@ from optviz.web.state import choices, limits
 from optviz.web.state.session import Notes, session
 
 _MORE = ' More come with pip install "optviz[more]".'
+_KEPT = 16
+"""Addresses that the page had before this one and that an edit may still come with."""
 _T = TypeVar("_T")
 
 
@@ -44,8 +46,9 @@ def follow() -> None:
     words = {name: st.query_params.get_all(name) for name in st.query_params}
     now = session()
     edited, now.edited = now.edited, False
-    # An edit made before the last address had reached the browser comes with the address before that.
-    if now.address == words or (edited and now.experiment):
+    # An edit made before the last address had reached the browser comes with an address before that. With any
+    # other one, the visitor has gone elsewhere in the moment of the edit.
+    if now.address == words or (edited and words in now.earlier):
         return
     opened = read(words)
     choices.show(opened.experiment, opened.view)
@@ -63,6 +66,7 @@ def write() -> None:
     except ValueError as error:
         now.notes = Notes((f"The address cannot hold this experiment. {error}",))
         return
+    now.earlier = (*now.earlier, now.address)[-_KEPT:]
     now.address, now.written, now.notes, now.of_file = words, shown, now.of_file, Notes()
     st.query_params.from_dict(words)
 

@@ -263,8 +263,14 @@ def play_with_page() -> None:
 
 
 def start_field() -> Field:
-    """The start (x, y)."""
-    return replace(experiment_field("start"), key=f"{experiment().surface.name}.start")
+    """The start (x, y). That of a surface which has been replaced meanwhile is nobody's."""
+    owner, field = experiment().surface.name, experiment_field("start")
+
+    def put(value: Any) -> None:
+        if experiment().surface.name == owner:
+            field.set(value)
+
+    return replace(field, key=f"{owner}.start", set=put)
 
 
 def surface_field(name: str) -> Field:
@@ -274,6 +280,8 @@ def surface_field(name: str) -> Field:
     default = info.declared(experiment().surface.params)[name].default
 
     def put(value: Value) -> None:
+        if experiment().surface.name != owner:
+            return  # it has been replaced in the very moment of the edit
         params = {**experiment().surface.params, name: value}
         if value == default and name in info.params:  # what a formula names is always said, once it is set
             del params[name]

@@ -72,6 +72,8 @@ class Session:
     """What will be, of the file that was opened just now."""
     address: Mapping[str, Any] | None = None
     """The words of the address, as it was last followed or written."""
+    earlier: tuple[Mapping[str, Any] | None, ...] = ()
+    """Those of some addresses before that."""
     written: tuple[ov.Experiment, ov.View] | None = None
     """The experiment and view of that address."""
     edited: bool = False

@@ -138,8 +138,11 @@ def editor(
         renew(key)
         now = generation(key)
 
+    opening = session().openings
+
     def edited() -> None:
-        if now == generation(key):
+        # What a browser says of a widget of an experiment that another one has replaced, it says of nothing.
+        if now == generation(key) and opening == session().openings:
             choices.act(key, lambda: change(read(st.session_state[now])), redraw=redraw)
 
     return {"key": now, "on_change": edited, **({"value": value} if first is None else first)}
