@@ -88,5 +88,5 @@ def other_torch(version: object) -> str:
 
 def _numbers(version: str) -> tuple[int, ...]:
     """The leading numbers of a version: (2, 14, 0) of "2.14.0.dev20260801+cpu"."""
-    plain = re.match(r"\d+(\.\d+)*", version)
+    plain = re.match(r"\d{1,9}(\.\d{1,9}){0,3}(?!\d)", version, re.ASCII)  # a file may say anything
     return tuple(int(part) for part in plain[0].split(".")) if plain else ()

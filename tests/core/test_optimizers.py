@@ -71,6 +71,11 @@ def test_what_a_torch_lacks_is_not_offered_and_is_said(monkeypatch, version: str
         assert not_offered("SGD") == f"SGD {end}"
 
 
+@pytest.mark.parametrize("version", [None, 7, "", "latest", "9" * 5000, "1." * 5000, "²", ["2.9"]])
+def test_a_file_may_name_anything_as_its_torch(version: object) -> None:
+    assert len(environment.other_torch(version)) < 300
+
+
 @pytest.mark.parametrize("name", ov.OPTIMIZERS)
 def test_rows_read_well(name: str) -> None:
     info = ov.OPTIMIZERS[name]
