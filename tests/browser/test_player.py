@@ -512,3 +512,30 @@ def test_plotly_comes_once_per_browser(visit):
     page.wait_for_selector(READY)
     wait_until_still(page)
     assert kept and kept[-1]
+
+
+def test_a_message_that_the_next_overtakes_leaves_the_player_on_the_whole_screen(visit):
+    """Streamlit then ends what the first one began, while all of it is still there."""
+    page = opened(visit)
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement !== null")
+    stays, whole = page.evaluate(f"""async () => {{
+        const player = {PLAYER}, parent = player.root.parentElement;
+        const style = parent.querySelector("link[href$='player.css']").href;
+        const {{ default: mount }} = await import(style.replace(/css$/, "js"));
+        const data = {{ ...player.wanted }};
+        const leave = mount({{ data, parentElement: parent, setTriggerValue: () => {{}} }});
+        leave();
+        await new Promise(done => setTimeout(done, 100));
+        return [{PLAYER} === player, document.fullscreenElement === player.root];
+    }}""")
+    assert (stays, whole) == (True, True)
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement === null")
+
+
+def test_a_player_that_has_left_the_page_listens_no_more(visit):
+    page = opened(visit)
+    player = page.evaluate_handle(PLAYER)
+    page.get_by_text("Optimizers", exact=True).click()
+    page.wait_for_function("player => player.ends.signal.aborted && !player.root.isConnected", arg=player)

@@ -15,6 +15,7 @@ import { equalUnits, unequalWords } from "./frame.js";
 import { toggleFullScreen } from "./fullscreen.js";
 import { Inspector } from "./inspector.js";
 import { Legend } from "./legend.js";
+import { mounted } from "./mounted.js";
 import { Panel } from "./panel.js";
 import { loadPlotly } from "./plotly.js";
 import { assemble, dressed, endOf, inFocus, stepAt } from "./scene.js";
@@ -41,8 +42,6 @@ const OF_A_NETWORK =
   "A network has many weights: below are the two that moved most. Arrows are projected on the plane of the picture.";
 const FLAT_ONLY = "Marks at the head and other conventions are drawn in the flat picture.";
 
-/** @type {WeakMap<Element, Player>} */
-const players = new WeakMap();
 /**
  * What players that went away leave to themselves, by their names: Streamlit may take one down and put it up again.
  * @typedef {{ position: number, end: number, speed: number, loop: boolean, camera: object, ranges: number[][] | null,
@@ -67,14 +66,10 @@ export default function mount({ data, parentElement, setTriggerValue }) {
     loadPlotly(data.ahead).catch(() => {}); // it is said where the contours should be
     return;
   }
-  const player = players.get(parentElement) ?? new Player(parentElement);
-  players.set(parentElement, player);
+  const { thing: player, leave } = mounted(parentElement, Player);
   player.send = (edit) => setTriggerValue("edit", edit);
   player.receive(data);
-  return () => {
-    players.get(parentElement)?.remove();
-    players.delete(parentElement);
-  };
+  return leave;
 }
 
 /** @type {WeakMap<Element, SchemeWatcher>} */

@@ -1,6 +1,7 @@
 // A figure of many runs: plotly draws it, and its cells can be chosen with a click or with the keyboard.
 
 import { appended } from "../optviz.player/dom.js";
+import { mounted } from "../optviz.player/mounted.js";
 import { clamp } from "../optviz.player/numbers.js";
 import { Plot } from "../optviz.player/plot.js";
 import { SchemeWatcher } from "../optviz.player/scheme.js";
@@ -235,20 +236,13 @@ function number(value) {
   return Number(value.toPrecision(4)).toString();
 }
 
-/** @type {WeakMap<object, Chart>} */
-const charts = new WeakMap();
-
 /**
  * @param {{ data: Data, parentElement: HTMLElement, setTriggerValue: (name: string, value: any) => void }} mount
  */
 export default function mount({ data, parentElement, setTriggerValue }) {
-  const chart = charts.get(parentElement) ?? new Chart(parentElement);
-  charts.set(parentElement, chart);
+  const { thing: chart, leave } = mounted(parentElement, Chart);
   chart.open = (cell) => setTriggerValue("cell", cell);
   Object.assign(chart.holder, { chart }); // for the tests, and for the curious in the browser's console
   chart.show(data);
-  return () => {
-    chart.remove();
-    charts.delete(parentElement);
-  };
+  return leave;
 }

@@ -3,6 +3,7 @@
 import { oneOf } from "../optviz.player/choices.js";
 import { appended, button, element, refill } from "../optviz.player/dom.js";
 import { toggleFullScreen } from "../optviz.player/fullscreen.js";
+import { mounted } from "../optviz.player/mounted.js";
 
 /** @typedef {import("./message.js").ReaderMessage} Data */
 
@@ -12,19 +13,12 @@ const DEPTHS = { words: "Words", formulas: "+ formulas", code: "+ code" };
 /** Milliseconds after which what was asked for is not waited for any more. */
 const PATIENCE = 4000;
 
-/** @type {WeakMap<Element, Bar>} */
-const bars = new WeakMap();
-
 /** @param {{ data: Data, parentElement: HTMLElement, setTriggerValue: (name: string, value: unknown) => void }} mount */
 export default function mount({ data, parentElement, setTriggerValue }) {
-  const bar = bars.get(parentElement) ?? new Bar(parentElement);
-  bars.set(parentElement, bar);
+  const { thing: bar, leave } = mounted(parentElement, Bar);
   bar.send = (page) => setTriggerValue("go", page);
   bar.show(data);
-  return () => {
-    bars.get(parentElement)?.remove();
-    bars.delete(parentElement);
-  };
+  return leave;
 }
 
 class Bar {
