@@ -27,6 +27,7 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--process-per-site",  # what is compiled for one page is there for the next
 ]
 HEALTHY_WITHIN = 60.0  # seconds
 

@@ -187,9 +187,9 @@ OPEN_AND_CLOSE = """async ([script, data]) => {
     while (data.figure && !parentElement.querySelector(".main-svg"))
         await new Promise(requestAnimationFrame);
     const { holder } = parentElement.querySelector(".optviz-plot")?.chart ?? {};
+    parentElement.remove();  // Streamlit's order
     close();
     const left = parentElement.childElementCount;
-    parentElement.remove();
     const patience = performance.now() + 20000;
     while (holder?._fullLayout && performance.now() < patience) await new Promise(requestAnimationFrame);
     return [left, holder?._fullLayout === undefined];
@@ -258,8 +258,8 @@ CLOSE_WHILE = """async ([data, action, frames]) => {
     };
     await actions[action]();
     for (let frame = 0; frame < frames; frame += 1) await new Promise(requestAnimationFrame);
-    close();
     parentElement.remove();
+    close();
     await new Promise(done => setTimeout(done, 300));
     return [chart.holder._fullLayout === undefined, chart.holder.childElementCount];
 }"""
@@ -350,6 +350,7 @@ def test_a_player_can_be_closed_while_plotly_draws(page: Page) -> None:
         const { contour } = holders[name].querySelector(".optviz-player").player.panels[0];
         if (action === "zooming") for (const factor of [0.5, 0.5, 2]) contour.zoom(factor);
         for (let frame = 0; frame < frames; frame += 1) await new Promise(requestAnimationFrame);
+        holders[name].remove();
         closes[name]();
         await new Promise(done => setTimeout(done, 300));
         return [contour.element._fullLayout === undefined, contour.element.childElementCount];
@@ -388,7 +389,7 @@ def test_a_player_keeps_what_it_was_sent_while_another_one_is_shown(two: Page) -
 
 def test_a_player_goes_on_where_it_was_and_not_where_another_one_was(two: Page) -> None:
     two.evaluate(f"{PLAYERS}('left').transport.seek(7)")
-    two.evaluate("closes.left()")
+    two.evaluate("holders.left.remove(); closes.left(); delete holders.left")
     two.evaluate(MOUNT, sent("Booth", 0.01, player="third"))
     assert two.evaluate(f"{PLAYERS}('third').clock.position") == 20
     two.evaluate(MOUNT, sent("Booth", 0.01, player="left"))

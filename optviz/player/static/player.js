@@ -66,7 +66,7 @@ export default function mount({ data, parentElement, setTriggerValue }) {
     loadPlotly(data.ahead).catch(() => {}); // it is said where the contours should be
     return;
   }
-  const { thing: player, leave } = mounted(parentElement, Player);
+  const [player, leave] = mounted(parentElement, Player);
   player.send = (edit) => setTriggerValue("edit", edit);
   player.receive(data);
   return leave;

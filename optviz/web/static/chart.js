@@ -240,7 +240,7 @@ function number(value) {
  * @param {{ data: Data, parentElement: HTMLElement, setTriggerValue: (name: string, value: any) => void }} mount
  */
 export default function mount({ data, parentElement, setTriggerValue }) {
-  const { thing: chart, leave } = mounted(parentElement, Chart);
+  const [chart, leave] = mounted(parentElement, Chart);
   chart.open = (cell) => setTriggerValue("cell", cell);
   Object.assign(chart.holder, { chart }); // for the tests, and for the curious in the browser's console
   chart.show(data);

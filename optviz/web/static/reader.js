@@ -15,7 +15,7 @@ const PATIENCE = 4000;
 
 /** @param {{ data: Data, parentElement: HTMLElement, setTriggerValue: (name: string, value: unknown) => void }} mount */
 export default function mount({ data, parentElement, setTriggerValue }) {
-  const { thing: bar, leave } = mounted(parentElement, Bar);
+  const [bar, leave] = mounted(parentElement, Bar);
   bar.send = (page) => setTriggerValue("go", page);
   bar.show(data);
   return leave;
