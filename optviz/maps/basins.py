@@ -14,14 +14,7 @@ from optviz.engine.outcome import Array
 from optviz.engine.request import competitor, made_with, takes_run
 from optviz.figures.drawing import shown_name
 from optviz.figures.theme import Theme, themed
-from optviz.maps.cells import (
-    CellMap,
-    Cells,
-    filled,
-    from_starts,
-)
-from optviz.maps.cost import check_cost, cost, default_resolution, split_cells
-from optviz.maps.drawing import (
+from optviz.maps.cell_figures import (
     cell_names,
     cells_over_domain,
     class_figure,
@@ -31,6 +24,13 @@ from optviz.maps.drawing import (
     tell,
     tell_cells,
 )
+from optviz.maps.cells import (
+    CellMap,
+    Cells,
+    filled,
+    from_starts,
+)
+from optviz.maps.cost import check_cost, cost, default_resolution, split_cells
 from optviz.maps.registration import MapInfo, Picture, Request
 from optviz.maps.workers import Piece, Watch, Workers
 from optviz.spec.experiment import Experiment

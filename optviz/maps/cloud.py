@@ -18,15 +18,15 @@ from optviz.engine.trajectory import Floats, Grid, MadeWith
 from optviz.figures.contours import contour_levels
 from optviz.figures.drawing import draw_contours, line, shown_name, styled
 from optviz.figures.theme import Theme, themed
+from optviz.maps.cell_figures import (
+    competitor_name,
+    single,
+)
 from optviz.maps.cells import (
     paths_of_seeds,
     paths_of_starts,
 )
 from optviz.maps.cost import check_cost, cost, runs_at_once
-from optviz.maps.drawing import (
-    competitor_name,
-    single,
-)
 from optviz.maps.registration import MapInfo, Picture, Request
 from optviz.maps.workers import Piece, Watch, Workers, carry_out_all
 from optviz.spec.display import ShownAsFigure

@@ -23,6 +23,14 @@ from optviz.maps.axes import (
     with_run,
     with_value,
 )
+from optviz.maps.cell_figures import (
+    class_figure,
+    competitor_name,
+    endings,
+    sayings_of,
+    single,
+    tell_cells,
+)
 from optviz.maps.cells import (
     CellMap,
     Cells,
@@ -31,14 +39,6 @@ from optviz.maps.cells import (
     from_settings,
 )
 from optviz.maps.cost import check_cost, cost, split_cells
-from optviz.maps.drawing import (
-    class_figure,
-    competitor_name,
-    endings,
-    sayings_of,
-    single,
-    tell_cells,
-)
 from optviz.maps.registration import MapInfo, Picture, Request
 from optviz.maps.workers import Piece, Watch, Workers
 from optviz.optimizers.catalogue import optimizer_info

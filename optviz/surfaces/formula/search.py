@@ -110,7 +110,7 @@ def search(function: Callable[[Tensor, Tensor], Tensor], domain: Domain) -> Foun
     if lowest < best - near:
         return Found((), -math.inf, True)
     theta = _once(ground, theta[heights <= best + near])
-    return _found(ground, theta, spread)
+    return _found_minimizers(ground, theta, spread)
 
 
 def _hollows(square: Tensor, heights: Tensor) -> Tensor:
@@ -209,7 +209,7 @@ def _once(ground: _Ground, theta: Tensor) -> Tensor:
     return theta[~near.tril(-1).any(1)]
 
 
-def _found(ground: _Ground, theta: Tensor, spread: float) -> Found:
+def _found_minimizers(ground: _Ground, theta: Tensor, spread: float) -> Found:
     """What global minimizers (k, 2) amount to."""
     minimum = float(ground.height(theta).min())
     curvatures = torch.linalg.eigvalsh(ground.derivatives(theta)[1].nan_to_num(0.0, 0.0, 0.0)).abs()

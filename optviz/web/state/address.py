@@ -143,7 +143,7 @@ class _Link:
 
     def surface(self) -> ov.SurfaceSpec:
         """The surface, at its defaults where its parameters cannot be used."""
-        spec = self._one("surface", lambda text: _known_surface(read_part("surface", text)))
+        spec = self._read("surface", lambda text: _known_surface(read_part("surface", text)))
         if spec is None:
             return choices.OPENING.surface
         info = ov.SURFACES[spec.name]
@@ -157,11 +157,11 @@ class _Link:
 
     def page(self) -> str:
         """What is read, if there is such a page."""
-        return self._one("page", lambda text: _known_page(read_part("page", text))) or ""
+        return self._read("page", lambda text: _known_page(read_part("page", text))) or ""
 
     def map(self) -> ov.MapSpec | None:
         """The map, with those of its parameters that can be used."""
-        spec = self._one("map", lambda text: _known_map(read_part("map", text)))
+        spec = self._read("map", lambda text: _known_map(read_part("map", text)))
         if spec is None:
             return None
         declared = MAPS[spec.name].params
@@ -169,7 +169,7 @@ class _Link:
 
     def start(self, surface: ov.SurfaceSpec) -> Any:
         """The start, or the surface's own."""
-        start = self._one("start", lambda text: limits.START.check(read_part("start", text)))
+        start = self._read("start", lambda text: limits.START.check(read_part("start", text)))
         return ov.SURFACES[surface.name].start if start is None else start
 
     def runs(self, surface: ov.SurfaceSpec) -> tuple[tuple[ov.RunSpec, ...], tuple[int, ...]]:
@@ -185,7 +185,7 @@ class _Link:
     def values(self, kinds: Mapping[str, Kind]) -> dict[str, Any]:
         """The plain values among these that are given and can be used."""
         read = {
-            name: self._one(name, lambda text, name=name, kind=kind: kind.check(read_part(name, text)))  # type: ignore[misc]
+            name: self._read(name, lambda text, name=name, kind=kind: kind.check(read_part(name, text)))  # type: ignore[misc]
             for name, kind in kinds.items()
         }
         if len(set(colors := read.get("colors") or ())) < len(colors):
@@ -247,7 +247,7 @@ class _Link:
                 usable[name] = checked
         return usable
 
-    def _one(self, name: str, read: Callable[[str], _T]) -> _T | None:
+    def _read(self, name: str, read: Callable[[str], _T]) -> _T | None:
         texts = self._words.pop(name, None)
         if not texts:
             return None

@@ -1,6 +1,6 @@
 // Written by `python -m scripts.messages` from optviz.web.widgets.message. Do not edit.
 
-/** A plotly figure, as its Python writes it: `optviz.maps.drawing` says what a map's first trace has. */
+/** A plotly figure, as Python writes it. `optviz.maps.cell_figures` says what a map's first trace has. */
 export interface Figure {
   data: any[];
   layout: any;

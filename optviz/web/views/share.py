@@ -138,7 +138,7 @@ def _offer(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     if row.in_browser:
         _picture(row, shown, settings)
     elif row.slow:
-        _made(row, shown, settings)
+        _download_when_made(row, shown, settings)
     else:
         work = shown.work(row, settings)
         _download(row, shown, lambda: row.make(work))  # in a thread that knows no visitor: all is in `work`
@@ -168,7 +168,7 @@ def _picture(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     player.component("share")(key="share-picture", data=message)
 
 
-def _made(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
+def _download_when_made(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
     """A button that makes it, and then the file."""
     wanted = (row.name, shown.experiment, shown.view, tuple(settings.items()))
     saved = session().file

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 
 class Figure(TypedDict):
-    """A plotly figure, as its Python writes it: `optviz.maps.drawing` says what a map's first trace has."""
+    """A plotly figure, as Python writes it. `optviz.maps.cell_figures` says what a map's first trace has."""
 
     data: list[Any]
     layout: Any
