@@ -1,22 +1,15 @@
 """Formulas as trees: those that a user types, and those of the optimizers' rules.
 
-A tree can be evaluated, printed by `latex`, sent to the browser as JSON, or turned into a function of torch
-by `optviz.surfaces.formula.lowering`.
+A tree can be evaluated by `values`, printed by `latex`, sent to the browser as JSON, or turned into a
+function of torch by `optviz.surfaces.formula.lowering`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
-Values = Mapping[str, Any]
-"""Numbers by the keys of symbols: floats, or arrays that broadcast with (n, 2)."""
 
 GREEK: Mapping[str, str] = MappingProxyType(
     dict(
@@ -117,59 +110,8 @@ def by_sign(of: Term, positive: Term | float, negative: Term | float, zero: Term
     return Operation("by sign", (of, _term(positive), _term(negative), _term(zero)))
 
 
-_OPERATIONS: Mapping[str, Callable[..., Any]] = {  # those of the optimizers' rules
-    "+": np.add,
-    "-": np.subtract,
-    "*": np.multiply,
-    "/": np.divide,
-    "**": np.power,
-    "neg": np.negative,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "sign": np.sign,
-    "max": np.maximum,
-    "min": np.minimum,
-    # torch keeps some scalars in float32 whatever the run's dtype
-    "float32": lambda value: np.float64(np.float32(value)) if np.ndim(value) == 0 else _single(value),
-    "by sign": lambda of, positive, negative, zero: np.where(
-        of > 0, positive, np.where(of < 0, negative, zero)
-    ),
-}
-
-
-_OF_A_TENSOR: Mapping[str, Callable[[Any, tuple[int, ...]], Any]] = {  # one number, from all along these axes
-    "RMS": lambda value, axes: np.sqrt(np.mean(np.square(value), axis=axes, keepdims=True)),
-    "mean": lambda value, axes: np.mean(value, axis=axes, keepdims=True),
-    "row mean": lambda value, axes: np.mean(value, axis=axes[-1], keepdims=True),
-    "column mean": lambda value, axes: np.mean(value, axis=axes[-2], keepdims=True),
-}
-
-
-def _single(values: Array) -> Array:
-    return values.astype(np.float32).astype(np.float64)
-
-
-def value(term: Term, values: Values, tensor: tuple[int, ...] = (-1,)) -> Any:
-    """The value of a term, in float64: a number, or an array where its symbols are arrays.
-
-    Args:
-        term: The term.
-        values: The value of each of its symbols, by its key.
-        tensor: The axes of the arrays along which the numbers of one tensor lie: two of them for a matrix.
-
-    Raises:
-        TypeError: `term` is none.
-    """
-    match term:
-        case Number(number):
-            return number
-        case Symbol(key):
-            return values[key]
-        case Operation(name, (part,)) if name in _OF_A_TENSOR:
-            return _OF_A_TENSOR[name](value(part, values, tensor), tensor)
-        case Operation(name, parts):
-            return _OPERATIONS[name](*(value(part, values, tensor) for part in parts))
-    raise TypeError(f"{term!r} is no term.")
+OF_A_TENSOR = frozenset({"RMS", "mean", "row mean", "column mean"})
+"""Operations that make one number of a whole tensor, or of a row or a column of it."""
 
 
 def symbols(term: Term, of_tensors: bool = True) -> Iterator[Symbol]:
@@ -182,7 +124,7 @@ def symbols(term: Term, of_tensors: bool = True) -> Iterator[Symbol]:
     match term:
         case Symbol():
             yield term
-        case Operation(name, parts) if of_tensors or name not in _OF_A_TENSOR:
+        case Operation(name, parts) if of_tensors or name not in OF_A_TENSOR:
             for part in parts:
                 yield from symbols(part, of_tensors)
 
@@ -190,7 +132,7 @@ def symbols(term: Term, of_tensors: bool = True) -> Iterator[Symbol]:
 def apart(term: Term) -> Term:
     """The term as it is written with numbers: the RMS of θ is that of "theta@0" and "theta@1"."""
     match term:
-        case Operation(name, (part,)) if name in _OF_A_TENSOR:
+        case Operation(name, (part,)) if name in OF_A_TENSOR:
             return Operation(name, (_on(part, 0), _on(part, 1)))
         case Operation(name, parts):
             return Operation(name, tuple(apart(part) for part in parts))

@@ -24,13 +24,12 @@ from optviz.expressions.terms import (
     Operation,
     Symbol,
     Term,
-    Values,
     apart,
     by_sign,
     sqrt,
     symbols,
-    value,
 )
+from optviz.expressions.values import Values, value
 from optviz.optimizers.catalogue import optimizer_info
 from optviz.spec.experiment import RunSpec
 from optviz.spec.wording import counted

@@ -17,15 +17,15 @@ from itertools import combinations
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from optviz.spec.params import Choice, Flag, Maybe, Param, Points
-from optviz.surfaces.deferred import nn, torch
-from optviz.surfaces.models import Array, Data, Loss, Model
+from optviz.surfaces.deferred import nn, np, torch
+from optviz.surfaces.models import Data, Loss, Model
 from optviz.surfaces.problem import Domain, Point, Surface, SurfaceInfo
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from optviz.surfaces.models import Array
 
 GROUP = "Data"
 ROWS: list[SurfaceInfo] = []

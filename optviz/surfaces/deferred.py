@@ -1,4 +1,4 @@
-"""torch for the files of surfaces, loaded when something of it is used: rows can be read without it."""
+"""torch and numpy for the files of surfaces, loaded when something of them is used, not to read rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
     from torch import nn
 else:
@@ -21,6 +22,6 @@ else:
             setattr(self, name, value)
             return value
 
-    torch, nn = _Deferred("torch"), _Deferred("torch.nn")
+    np, torch, nn = _Deferred("numpy"), _Deferred("torch"), _Deferred("torch.nn")
 
-__all__ = ["nn", "torch"]
+__all__ = ["nn", "np", "torch"]

@@ -17,16 +17,14 @@ from functools import cached_property, lru_cache
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from optviz.surfaces.deferred import nn, torch
+from optviz.surfaces.deferred import nn, np, torch
 from optviz.surfaces.layers import Activation, Layer, Linear
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
-Array = NDArray[np.float64]
+    Array = NDArray[np.float64]
 
 _AT_ONCE = 2**22
 """Numbers that are held at a time while a surface is sampled."""

@@ -12,7 +12,8 @@ import pytest
 import optviz as ov
 from builders import competitor, experiment
 from optviz.expressions.latex import latex
-from optviz.expressions.terms import Number, Operation, Symbol, by_sign, sqrt, symbols, tree, value
+from optviz.expressions.terms import Number, Operation, Symbol, by_sign, sqrt, symbols, tree
+from optviz.expressions.values import value
 from optviz.rules.derivations import RULES
 
 RUNS, STEPS = 60, 12

@@ -11,7 +11,7 @@ import torch
 from torch.optim import Optimizer
 
 import optviz as ov
-from optviz.expressions.terms import value
+from optviz.expressions.values import value
 from optviz.rules.derivations import RULES, flat_settings
 from optviz.rules.reference import (
     Footprint,

@@ -172,7 +172,7 @@ LISTS = [["list", what] for what in ("surfaces", "optimizers", "schedulers")]
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], *LISTS])
-def test_what_there_is_is_listed_without_torch(words):
+def test_what_there_is_is_listed_without_torch_and_numpy(words):
     """Rows are data."""
     code = f"""
 import sys
@@ -180,7 +180,7 @@ from optviz import command
 try:
     command.main({words})
 finally:
-    heavy = {{"torch", "plotly", "streamlit"}} & sys.modules.keys()
+    heavy = {{"torch", "numpy", "plotly", "streamlit"}} & sys.modules.keys()
     if heavy:
         print(heavy, file=sys.stderr)
 """
