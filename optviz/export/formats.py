@@ -8,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from optviz.engine.request import made_with
 from optviz.engine.trajectory import Trajectory
 from optviz.environment import torch_version
 from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, WatchFrames, to_gif, to_mp4
@@ -153,7 +154,8 @@ def _picture(kind: str) -> Callable[[FileRequest], bytes]:
     def picture(work: FileRequest) -> bytes:
         chosen = work.settings
         size = (chosen["width"], chosen["height"])
-        return to_image(figure_of(work), kind, size=size, scale=chosen.get("scale", 1.0))
+        scale, words = chosen.get("scale", 1.0), made_with(work.experiment).words
+        return to_image(figure_of(work), kind, size=size, scale=scale, made_with=words)
 
     return picture
 
@@ -267,7 +269,8 @@ _ROWS = (
         "csv",
         "Every step, CSV",
         "text/csv",
-        "Points, losses, gradients, rates and torch's own state of every step, in full.",
+        "Points, losses, gradients, rates and torch's own state of every step, in full. CSV has no place for "
+        "what they were made with; the other files say it.",
         _text(lambda work: steps_csv(work.trajectories)),
     ),
     Format(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
 
 import plotly.graph_objects as go
 
 from optviz.environment import extra
 from optviz.figures.drawing import TRANSPARENT
+from optviz.figures.png import with_comment
 
 FORMATS = ("png", "svg")
 _BESIDE, _ABOVE = 170, 100
@@ -17,7 +20,12 @@ SMALLEST, LARGEST = 100, 4000
 
 
 def to_image(
-    figure: go.Figure, format: str = "png", *, size: tuple[int, int] | None = None, scale: float = 1.0
+    figure: go.Figure,
+    format: str = "png",
+    *,
+    size: tuple[int, int] | None = None,
+    scale: float = 1.0,
+    made_with: str = "",
 ) -> bytes:
     """A figure of optviz, or any other plotly figure, as a PNG or SVG.
 
@@ -30,6 +38,8 @@ def to_image(
         size: (width, height) in CSS pixels, 100 to 4,000 each; text is 13 high. Where left out, a size that
             the figure fills.
         scale: Pixels of a PNG for each CSS pixel, 0.5 to 4.
+        made_with: What the file says that its numbers were computed with, such as a result's
+            `made_with.words`; it is not seen in the picture.
 
     Returns:
         The bytes of the file.
@@ -57,7 +67,14 @@ def to_image(
             "PNG and SVG are drawn by Chrome or Chromium, and none was found: install one, or set "
             "BROWSER_PATH to where it is."
         ) from None
-    return drawn
+    return _commented(drawn, format, made_with) if made_with else drawn
+
+
+def _commented(picture: bytes, format: str, words: str) -> bytes:
+    if format == "png":
+        return with_comment(picture, words)
+    metadata = f"<metadata>{html.escape(words, quote=False)}</metadata>"
+    return re.sub(r"<svg[^>]*>", lambda tag: tag[0] + metadata, picture.decode(), count=1).encode()
 
 
 def fitting_size(figure: go.Figure) -> tuple[int, int]:

@@ -7,14 +7,13 @@ in its place among the levels, a monotone map: so they are lines of equal loss a
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optviz.engine.outcome import Array
 from optviz.engine.trajectory import Grid
+from optviz.figures.png import of_palette
 from optviz.figures.theme import Scale
 from optviz.surfaces.problem import Domain
 
@@ -105,7 +104,7 @@ def picture(grid: Grid, levels: Array, scale: Scale, size: int = 800) -> str:
         size: Pixels along each side.
     """
     index, colors = _bands(grid, levels, scale, (size, size))
-    return "data:image/png;base64," + base64.b64encode(_png(index, colors)).decode()
+    return "data:image/png;base64," + base64.b64encode(of_palette(index, colors)).decode()
 
 
 def pixels(
@@ -162,26 +161,6 @@ def _resized(z: Array, shape: tuple[int, int]) -> Array:
         part = (at - low).reshape((-1, 1) if axis == 0 else (1, -1))
         z = np.take(z, low, axis) * (1 - part) + np.take(z, low + 1, axis) * part
     return z
-
-
-def _png(index: NDArray[np.uint8], colors: NDArray[np.uint8]) -> bytes:
-    """A PNG with a palette, in which one index beyond it is transparent.
-
-    Source: Portable Network Graphics (PNG) Specification, W3C, section 11. Figures need no picture library.
-    """
-    height, width = index.shape
-    lines = np.pad(index, ((0, 0), (1, 0)))  # each begins with the number of its filter: none
-    chunks = {
-        b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0),  # 8 bits, of a palette
-        b"PLTE": colors.tobytes() + bytes(3),
-        b"tRNS": bytes([255] * len(colors) + [0]),
-        b"IDAT": zlib.compress(lines.tobytes()),
-        b"IEND": b"",
-    }
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks.items()
-    )
 
 
 def _short(number: float) -> str:

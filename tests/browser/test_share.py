@@ -65,10 +65,12 @@ def test_link_files_and_pictures_are_taken_away(open_page):
     assert page.evaluate("navigator.clipboard.readText()") == link
     pick(dialog, "torch script")
     assert download(dialog).read_text(encoding="utf-8") == ov.to_script(FOUR)
+    made_with = ov.made_with(FOUR).words
     pick(dialog, "Picture, PNG")
     expect(dialog.get_by_role("button", name="Download")).to_have_css("border-radius", "8px")
     with Image.open(download(dialog)) as picture:
         assert picture.format == "PNG" and picture.size == (2 * 870, 2 * 800)
+        assert picture.text == {"Comment": made_with}
         pixels = np.asarray(picture.convert("RGB"), int)
         for color in THEMES["light"].paths[:3]:
             assert (np.abs(pixels - ImageColor.getrgb(color)).sum(axis=2) < 60).sum() > 20
@@ -81,7 +83,8 @@ def test_link_files_and_pictures_are_taken_away(open_page):
     with Image.open(io.BytesIO(download(dialog).read_bytes())) as film:
         assert film.n_frames > 10
     pick(dialog, "Picture, SVG")
-    assert ElementTree.parse(download(dialog)).getroot().tag.endswith("svg")
+    drawing = ElementTree.parse(download(dialog)).getroot()
+    assert drawing.tag.endswith("svg") and drawing[0].text == made_with
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
 

@@ -348,7 +348,9 @@ def one_chrome(chrome: None) -> Iterator[None]:
 @pytest.mark.usefixtures("chrome")
 def test_a_picture_has_its_size_and_its_colours() -> None:
     flat = ov.contour_figure(BOTH, ov.run(BOTH, "cpu"), THEMES["dark"])
-    with Image.open(io.BytesIO(ov.to_image(flat, size=(500, 400), scale=1.5))) as picture:
+    drawn = ov.to_image(flat, size=(500, 400), scale=1.5, made_with="torch, ε < 1")
+    with Image.open(io.BytesIO(drawn)) as picture:
+        assert picture.text == {"Comment": "torch, ε < 1"}
         assert picture.format == "PNG" and picture.size == (750, 600)
         assert picture.convert("RGB").getpixel((740, 590)) == ImageColor.getrgb(THEMES["dark"].paper)
         assert all(near(picture, color) > 20 for color in THEMES["dark"].paths[:2])
@@ -368,7 +370,9 @@ def test_pictures() -> None:
             near(picture, THEMES["dark"].paper, 12) > 1000
             and len(picture.convert("RGB").getcolors(10**6)) > 20
         )
-    drawing = ElementTree.fromstring(ov.to_image(ov.loss_figure(BOTH, trajectories), "svg"))
+    losses = ov.loss_figure(BOTH, trajectories)
+    drawing = ElementTree.fromstring(ov.to_image(losses, "svg", made_with="torch & <optviz>"))
+    assert drawing[0].text == "torch & <optviz>"
     assert drawing.tag.endswith("svg") and (drawing.get("width"), drawing.get("height")) == ("1200", "800")
     assert "Adam" in "".join(drawing.itertext()) and "Play" not in "".join(drawing.itertext())
 

@@ -15,3 +15,7 @@ declare module "node:assert/strict" {
   const assert: Assert;
   export default assert;
 }
+
+declare module "node:zlib" {
+  export function crc32(bytes: Uint8Array): number;
+}

@@ -40,6 +40,8 @@ export interface PictureMessage {
   height: number;
   scale: number;
   name: string;
+  /** What the file says that its numbers were computed with. */
+  made_with: string;
   /** The version of plotly.js. */
   plotly: string;
 }

@@ -2,6 +2,7 @@
 
 import { appended, button, element } from "../optviz.player/dom.js";
 import { loadPlotly } from "../optviz.player/plotly.js";
+import { commented } from "./comment.js";
 
 /** @typedef {import("./message.js").LinkMessage} LinkMessage */
 /** @typedef {import("./message.js").PictureMessage} Picture */
@@ -38,16 +39,17 @@ function link(root, query) {
 }
 
 /** @param {HTMLElement} root @param {Picture} wanted */
-function picture(root, { figure, format, width, height, scale, name, plotly }) {
+function picture(root, { figure, format, width, height, scale, name, made_with, plotly }) {
   reporting(root, "Download", async () => {
     const library = await loadPlotly(plotly);
     const { data, layout } = structuredClone(figure);
-    const size = { format, width, height, scale };
-    const address = await library.toImage({ data, layout }, size);
+    const how = { format, width, height, scale, imageDataOnly: true };
+    const drawn = await library.toImage({ data, layout }, how);
     const anchor = element("a");
-    anchor.href = address;
+    anchor.href = URL.createObjectURL(commented(drawn, format, made_with));
     anchor.download = name;
     anchor.click();
+    setTimeout(() => URL.revokeObjectURL(anchor.href), SAID);
     return "Downloaded";
   });
 }

@@ -163,6 +163,7 @@ def _picture(row: Format, shown: _Shown, settings: Mapping[str, Any]) -> None:
         "height": settings["height"],
         "scale": settings.get("scale", 1),
         "name": shown.named(row.name),
+        "made_with": ov.made_with(choices.experiment()).words,
         "plotly": get_plotlyjs_version(),
     }
     player.component("share")(key="share-picture", data=message)

@@ -53,6 +53,8 @@ class PictureMessage(TypedDict):
     height: int
     scale: float
     name: str
+    made_with: str
+    """What the file says that its numbers were computed with."""
     plotly: str
     """The version of plotly.js."""
 
