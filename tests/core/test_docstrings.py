@@ -20,7 +20,7 @@ METHODS = {
     if isinstance(owner := getattr(ov, name), type)
     for method, function in inspect.getmembers(owner, inspect.isroutine)
     if not method.startswith("_") and getattr(function, "__module__", "").startswith("optviz.")
-    if function.__name__ == method  # a field may hold a function, too
+    if getattr(function, "__name__", "") == method  # a field may hold a function, or a cached property
 }
 DOCUMENTED = FUNCTIONS | METHODS
 WITHOUT_EXAMPLE = {"to_image": "it needs a browser", "register_pytorch_optimizers": "it needs a package"}

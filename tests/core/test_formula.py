@@ -383,21 +383,21 @@ def test_a_bad_formula_gets_a_sentence_that_points_at_the_place(expression: str)
 
 @pytest.mark.parametrize("expression", HOSTILE, ids=lambda text: ascii(text[:30]))
 def test_hostile_input_is_refused_at_once(expression: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     harmless = expression == "9" * 299  # a number like any other
     if not harmless:
         with pytest.raises(ValueError, match=r"^[A-Zw'].*[.?]$"):
             formula(expression)
-    assert harmless or time.perf_counter() - began < 0.5
+    assert harmless or time.thread_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
     "expression", ["9**9**9**9*x", "x**(9**9)", "x**9**9**9", "(x**1000)**1000", "9" * 290 + "*x"]
 )
 def test_huge_powers_are_numbers(expression: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     assert formula(expression)(torch.tensor([1.0, 1.0])).shape == ()
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.slow
@@ -438,14 +438,14 @@ def test_no_input_escapes_or_hangs_or_raises_anything_else(
     accepted, slowest = 0, 0.0
     refused: list[str] = []
     for text in inputs(count, seed=7):
-        began = time.perf_counter()
+        began = time.thread_time()
         try:
             checked = parse(text)
         except ValueError as error:
             refused.append(str(error))
             continue
         finally:
-            slowest = max(slowest, time.perf_counter() - began)
+            slowest = max(slowest, time.thread_time() - began)
         accepted += 1
         settings = INFO.settings({"expression": text})
         assert INFO.code is not None
@@ -603,12 +603,12 @@ def test_at_most_twenty_are_kept() -> None:
 
 
 def test_a_surface_is_searched_once() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     first = formula("x**2 + (y - a)**2", a=0.123)
-    searched = time.perf_counter() - began
-    began = time.perf_counter()
+    searched = time.thread_time() - began
+    began = time.thread_time()
     assert formula("x**2 + (y - a)**2", a=0.123) is first
-    assert time.perf_counter() - began < max(0.005, searched / 2)
+    assert time.thread_time() - began < max(0.005, searched / 2)
     assert formula("x**2 + (y - a)**2", a=0.124).minimizers == ((0, 0.124),)
 
 

@@ -180,7 +180,7 @@ def test_a_long_map_is_begun_when_that_is_wanted_stopped_and_gone_on_with() -> N
     press(app, "map.stop")
     assert "Stopped" in words(app) and charts(calm(app)), "what there is stays"
     while (job := jobs.known(request)) and job.running:
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60
         time.sleep(0.05)
     app.run()
     assert "Stopped" in words(app) and charts(calm(app))
@@ -251,7 +251,7 @@ def test_maps_that_nobody_looks_at_are_given_up() -> None:
     job.leave(2)
     began = time.monotonic()
     while job.running:
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 60
         time.sleep(0.05)
     assert not job.finished and jobs.find(request) is None
 

@@ -53,7 +53,7 @@ def test_a_run_of_the_whole_page_draws_no_fragments() -> None:
 
         st.text(f"{draws_fragments()} {fragment_waits()}")
 
-    assert seen(AppTest.from_function(page).run()) == ["False False"]
+    assert seen(AppTest.from_function(page, default_timeout=60).run()) == ["False False"]
 
 
 def test_a_run_of_a_fragment_is_told_from_one_of_the_page() -> None:
@@ -68,7 +68,7 @@ def test_a_run_of_a_fragment_is_told_from_one_of_the_page() -> None:
         context.reset(fragment_ids_this_run=["one"])
         st.session_state["drawn"] = draws_fragments()
 
-    assert AppTest.from_function(page).run().session_state["drawn"] is True
+    assert AppTest.from_function(page, default_timeout=60).run().session_state["drawn"] is True
 
 
 def test_outside_of_a_script_nothing_is_drawn_and_nothing_waits() -> None:
