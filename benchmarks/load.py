@@ -31,17 +31,16 @@ import json
 import math
 import random
 import statistics
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
-import psutil  # comes with distributed
+import psutil  # type: ignore[import-untyped]  # comes with distributed
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -60,7 +59,7 @@ PATIENCE = 90.0  # seconds until a session gives up
 MOVES, PAUSE = 30, 0.1  # of a dragged start: how many, and seconds between them
 LARGEST = 1 << 24  # bytes of a message: a surface is 160 kB
 MOST_SESSIONS, MOST_SECONDS = 100, 600.0
-DIGEST = DigestBytes.__args__[0]
+(DIGEST,) = get_args(DigestBytes)
 X, Y, LR = (COLUMNS.index(name) for name in ("x", "y", "lr"))
 FINAL = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
@@ -112,11 +111,10 @@ class Visitor:
     async def read(self) -> None:
         """Take all messages, until there is an error."""
         try:
-            async for payload in self._socket:
-                self.take(ForwardMsg.FromString(bytes(payload)))
-            self._error = "the server closed the socket"
+            while True:
+                self.take(ForwardMsg.FromString(await self._socket.recv(decode=False)))
         except (VisitError, WebSocketException, OSError) as error:
-            self._error = str(error)
+            self._error = str(error)  # a closed socket is one of them
         finally:
             self._news.set()
 
@@ -148,8 +146,8 @@ class Visitor:
     def _draw(self, path: tuple[int, ...], delta: Delta) -> None:
         if delta.WhichOneof("type") != "new_element":
             return
-        kind = delta.new_element.WhichOneof("type") or ""
-        content = getattr(delta.new_element, kind) if kind else None
+        kind = delta.new_element.WhichOneof("type") or "empty"
+        content: Any = getattr(delta.new_element, kind)
         if kind == "exception":
             raise VisitError(f"{content.type} on the page: {content.message}")
         self._page[path] = Drawn(kind, content, delta.fragment_id)
@@ -318,9 +316,14 @@ class Edit:
     """Whether the page shows what comes of it."""
 
 
+def new_rates(chance: random.Random) -> list[float]:
+    """Learning rates of SGD and of Adam that nobody has asked for."""
+    return [10 ** chance.uniform(-4, -3), 10 ** chance.uniform(-2, -1)]
+
+
 async def change_rates(visitor: Visitor, chance: random.Random) -> Edit:
-    """Type two learning rates that nobody has asked for, small enough for every surface."""
-    rates = [10 ** chance.uniform(-4, -3), 10 ** chance.uniform(-2, -1)]
+    """Type two new learning rates, one right after the other."""
+    rates = new_rates(chance)
     since = time.monotonic()
     for widget, rate in zip(visitor.labelled("text_input", "lr"), rates, strict=True):
         await visitor.set(widget, repr(rate))
@@ -523,7 +526,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=between(1, MOST_SECONDS, float), default=60.0, help="of a session")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    print(f"Python {sys.version.split()[0]}, {psutil.cpu_count()} cores, {options.seconds:g} s a session")
+    busy = psutil.getloadavg()[0]
+    print(f"{psutil.cpu_count()} cores, load average {busy:.1f} before; {options.seconds:g} s a session")
     print(
         "seconds                    edits   median   95 %   99 %  worst  page, 95 % errors   CPU s  MB, peak"
     )
