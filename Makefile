@@ -66,6 +66,7 @@ format: $(dev) $(js) ## put the code in its standard form
 
 bench: $(dev) ## measure the speed
 	@set -e; for file in benchmarks/start.py benchmarks/engine.py benchmarks/maps.py benchmarks/network.py benchmarks/player.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file $(ARGS); done
+	@echo '== benchmarks/load.py, briefly'; PYTHONPATH=. $(BIN)/python benchmarks/load.py --sessions 5 --seconds 10
 
 screenshot: $(dev) ## make the pictures in docs/ anew
 	$(BIN)/python -m scripts.screenshot

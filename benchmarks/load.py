@@ -20,7 +20,8 @@ session.
 For each number of sessions the app and the bare page, on which a slider moves, take turns: each is measured
 on a fresh server, without the other, and with as many sessions. CPU seconds are those of the server and the
 processes that it started, while it was measured; memory is the largest sum of what they held, looked at twice
-a second, with shared pages counted in each. The sessions' own work is done on the same machine.
+a second, with shared pages counted in each. The sessions work on the same machine: their CPU seconds stand
+beside, and so does how busy it was before.
 """
 
 from __future__ import annotations
@@ -486,16 +487,16 @@ async def watched(url: str, usage: Usage, kind: Kind, options: argparse.Namespac
 
 def measure(title: str, kind: Kind, options: argparse.Namespace, sessions: int) -> None:
     with running_app(kind.command) as app:
-        usage = Usage()
+        usage, before = Usage(), time.process_time()
         records = asyncio.run(watched(app.url, usage, kind, options, sessions))
-        cpu = usage.cpu()
+        cpu, own = usage.cpu(), time.process_time() - before
     edits = [seconds for record in records for seconds in record.edits]
     first = [record.first_page for record in records if record.first_page is not None]
     errors = Counter(record.error for record in records if record.error)
     print(
         f"{title:26} {len(edits):5} {statistics.median(edits) if edits else math.nan:8.2f}"
         f" {share(edits, 0.95):6.2f} {share(edits, 0.99):6.2f} {share(edits, 1.0):6.2f}"
-        f" {share(first, 0.95):10.2f} {errors.total():6} {cpu:7.1f} {usage.peak / 1e6:9.0f}",
+        f" {share(first, 0.95):10.2f} {errors.total():6} {cpu:7.1f} {usage.peak / 1e6:9.0f} {own:13.1f}",
         flush=True,
     )
     for words, count in errors.most_common():
