@@ -417,7 +417,7 @@ async def visit(url: str, kind: Kind, session: int, seconds: float, chance: rand
             opened = await visitor.until(lambda: kind.command == BARE or bool(visitor.paths()))
             record.first_page = opened - since
             await edit_for(visitor, kind, seconds, chance, record)
-    except (VisitError, WebSocketException, OSError) as error:
+    except (VisitError, WebSocketException, OSError, ValueError) as error:  # also what is not as expected
         record.error = str(error) or type(error).__name__
     return record
 
