@@ -46,3 +46,34 @@ def assert_addresses_say_the_version(addresses):
     assert len({word.partition(".")[0] for word in own}) == 1 and len(addresses) > 20
     (plotly_js,) = {address for address in addresses if "plotly.js.gz" in address}
     assert plotly_js.endswith(f"?{get_plotlyjs_version()}")
+
+
+# In every frame: what Streamlit still shows of the last place, and what it lies over.
+OVERLAPS = """() => {
+    const overlaps = globalThis.overlaps = new Set();
+    const name = element => element.className.match(/st-key-\\S+/)?.[0] ?? element.textContent.slice(0, 30);
+    const shown = stale => [...document.querySelectorAll(`[data-testid="stMain"] [data-stale="${stale}"]`)]
+        .map(element => ({ element, box: element.getBoundingClientRect() }))
+        .filter(({ box }) => box.width * box.height > 0);
+    const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 4
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+    const look = () => {
+        if (globalThis.overlaps !== overlaps) return;
+        const fresh = shown(false);
+        for (const old of shown(true)) for (const own of fresh)
+            if (meet(old.box, own.box)) overlaps.add(`${name(old.element)} over ${name(own.element)}`);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+def test_nothing_of_the_last_place_lies_over_the_next(visit):
+    page = visit()
+    wait_until_still(page)
+    page.evaluate(OVERLAPS)
+    for place in ("Lessons", "Playground", "Optimizers", "Lessons", "Playground"):
+        page.get_by_text(place, exact=True).first.click()
+        wait_until_still(page)
+    assert page.evaluate("[...overlaps]") == []
+    page.evaluate("overlaps = null")
