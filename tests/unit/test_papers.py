@@ -30,7 +30,7 @@ WAY = rows(section(ARCHITECTURE, "From a slider to a pixel"))
 PLACES = rows(section(ARCHITECTURE, "One place each"))
 LINKS = {
     (paper, link)
-    for paper in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", ARCHITECTURE)
+    for paper in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", ARCHITECTURE, "docs/hosting.md")
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", text(paper))
 }
 
