@@ -45,14 +45,15 @@ class LiveApp:
 
 @contextmanager
 def running_app(
-    command: Sequence[str] = CHECKOUT, folder: Path = ROOT, search: str = str(ROOT)
+    command: Sequence[str] = CHECKOUT, folder: Path = ROOT, search: str = str(ROOT), port: int = 0
 ) -> Iterator[LiveApp]:
-    """The app on a free port of this machine, started by `command` in `folder`, until the block ends.
+    """The app on a port of this machine, started by `command` in `folder`, until the block ends.
 
-    Python finds the checkout's optviz, or by another `search`, its `PYTHONPATH`, what is installed.
+    The port is a free one unless it is named. Python finds the checkout's optviz, or by another
+    `search`, its `PYTHONPATH`, what is installed.
     """
     with tempfile.TemporaryDirectory(prefix="optviz-") as scratch:
-        port = _free_port()
+        port = port or _free_port()
         app = LiveApp(f"http://127.0.0.1:{port}", Path(scratch) / "output.txt")
         options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
         with app.log.open("wb") as log:

@@ -29,6 +29,7 @@ _STYLES = {
     "chart": "components.css",
     "share": "components.css",
     "reader": "components.css",
+    "reconnect": "components.css",
 }
 """The components by their names, each with its style."""
 _STATIC = {
@@ -39,10 +40,14 @@ _STATIC = {
 
 
 def prepare() -> None:
-    """Let the browser fetch the player's files while it draws the rest of the page. Call this first."""
+    """Let the browser fetch the player's files while it draws the rest of the page, and come back to it.
+
+    Call this first.
+    """
     with st.container(key="ahead"):
         ahead: Ahead = {"ahead": get_plotlyjs_version()}
         component("player")(key="ahead-mount", data=ahead)
+        component("reconnect")(key="reconnect-mount")
 
 
 def draw(message: PlayerMessage, blobs: Sequence[bytes], edit: Callable[[Any], None]) -> None:
@@ -96,7 +101,7 @@ def _served() -> _Served:
 
 
 def component(name: str) -> Any:
-    """The mounting command of "player", "chart", "share" or "reader"."""
+    """The mounting command of "player", "chart", "share", "reader" or "reconnect"."""
     package, root = _served().package, Path(_served().folder.name)
     serve("optviz", {"plotly": root / "plotly"})
     serve(package, dict.fromkeys(_STYLES, root / "web") | {"player": root / "player"})
