@@ -53,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"optviz: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"optviz: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"optviz: {where}{error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("optviz: stopped", file=sys.stderr)
@@ -80,9 +81,10 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     run.add_argument("experiment", help=SOURCE)
-    run.add_argument("--csv", metavar="FILE", help="write every step, with all that was recorded")
-    run.add_argument("--parquet", metavar="FILE", help="the same as Parquet")
-    run.add_argument("--json", metavar="FILE", help="write the results, and what they were made with")
+    file: dict[str, Any] = {"metavar": "FILE", "type": _file_name}
+    run.add_argument("--csv", **file, help="write every step, with all that was recorded")
+    run.add_argument("--parquet", **file, help="the same as Parquet")
+    run.add_argument("--json", **file, help="write the results, and what they were made with")
     _device(run)
     run.set_defaults(act=_run)
     export = commands.add_parser(
@@ -162,6 +164,12 @@ def _option(to: argparse.ArgumentParser, name: str, param: Param, endings: Seque
     to.add_argument(f"--{name}", metavar=param.kind.usage, help=help)
 
 
+def _file_name(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("a file needs a name")
+    return text
+
+
 def _device(to: argparse.ArgumentParser) -> None:
     to.add_argument("--device", default="auto", help='where torch computes: "auto", "cpu", "cuda", "mps"')
 
@@ -173,6 +181,9 @@ def _run(options: argparse.Namespace) -> None:
     from optviz.export.tables import results_json, steps_csv, steps_parquet
 
     experiment, view = _read(options.experiment)
+    if options.parquet:  # what is missing is said before anything is computed
+        with extra("tables"):
+            import pyarrow  # noqa: F401
     trajectories = _computed(experiment, options.device)
     function = surface(experiment.surface)
     width = max(len(trajectory.name) for trajectory in trajectories)
@@ -271,6 +282,8 @@ def read(source: str) -> tuple[Experiment, View]:
         OSError: The file cannot be read.
     """
     if source == "-":
+        if sys.stdin is None:  # it was closed
+            raise ValueError("There is no standard input to read from.")
         text = sys.stdin.read(_LONGEST)
     elif _is_link(source) and not _exists(source):
         text = source

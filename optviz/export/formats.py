@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 
 from optviz.engine.request import made_with
 from optviz.engine.trajectory import Trajectory
-from optviz.environment import torch_version
 from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, WatchFrames, to_gif, to_mp4
 from optviz.export.pictures import to_image
 from optviz.export.tables import results_json, steps_csv, steps_parquet
@@ -23,7 +22,6 @@ from optviz.spec.experiment import Experiment
 from optviz.spec.params import Choice, Float, Int, Param, Value, complete
 from optviz.spec.registry import Registry
 from optviz.spec.view import View
-from optviz.version import __version__
 
 
 @dataclass(frozen=True)
@@ -161,9 +159,8 @@ def _picture(kind: str) -> Callable[[FileRequest], bytes]:
 
 
 def _experiment(work: FileRequest) -> str:
-    """The experiment, which may not have been run."""
-    versions = {"optviz": __version__, "torch": torch_version()}
-    return work.experiment.to_json(asdict(work.trajectories[0].made_with) if work.trajectories else versions)
+    """The experiment, which may not have been run: then it says what it would be run with here."""
+    return work.experiment.to_json(asdict(made_with(work.experiment)))
 
 
 def _text(make: Callable[[FileRequest], str]) -> Callable[[FileRequest], bytes]:

@@ -306,7 +306,7 @@ class Experiment:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The experiment that `to_json` has written.
+        """The experiment that `to_json` has written, or the one in a file of its results.
 
         Args:
             text: A JSON text of at most 1,000,000 characters.
@@ -315,11 +315,10 @@ class Experiment:
             ValueError: Where the text is not such an experiment, with a sentence that says what is wrong.
         """
         check_length("file", text, _LONGEST_FILE)
-        data = read_json(text)
+        data, _ = _parts(read_json(text))
         version = data.pop("optviz", None) if isinstance(data, dict) else None
         if version != VERSION or isinstance(version, bool):
             raise ValueError(f"This is not an experiment of optviz, version {VERSION}.")
-        data.pop("made_with", None)
         data["surface"] = build(SurfaceSpec, data.get("surface"), "surface")
         runs = data.get("runs")
         if not isinstance(runs, list):
@@ -332,16 +331,16 @@ class Experiment:
         """What a saved experiment says that its numbers were computed with.
 
         Args:
-            text: What `to_json` has written.
+            text: What `to_json` has written, or a file of results.
 
         Returns:
-            What was given to `to_json`; empty where nothing was. It comes from a file and may be anything.
+            What was given to `to_json`, or what the first result was made with; empty where nothing was. It
+            comes from a file and may be anything.
 
         Raises:
             ValueError: The text is not JSON.
         """
-        data = read_json(text)
-        provenance = data.get("made_with") if isinstance(data, dict) else None
+        _, provenance = _parts(read_json(text))
         return provenance if isinstance(provenance, dict) else {}
 
     def to_url(self, view: View | None = None) -> str:
@@ -425,6 +424,16 @@ def read_part(name: str, text: str) -> Any:
     readers = {**_READERS, **VIEW_READERS}
     check_names("link", [name], readers)
     return readers[name](text)
+
+
+def _parts(data: Any) -> tuple[Any, object]:
+    """The experiment of a file, without what it says that its numbers were made with; and that."""
+    if not isinstance(data, dict):
+        return data, None
+    if results := data.get("results"):  # `results_json` has the experiment beside them
+        first = results[0] if isinstance(results, list) else None
+        return data.get("experiment"), first.get("made_with") if isinstance(first, dict) else None
+    return {name: part for name, part in data.items() if name != "made_with"}, data.get("made_with")
 
 
 def _build_run(data: object, noun: str) -> RunSpec:

@@ -11,6 +11,7 @@ from scripts.live_app import running_app, wait_until_still
 ADDRESS = "/?v=1&surface=Quadratic bowl&start=15.0,6.0&steps=80&run=SGD(lr=0.04)"
 END = "() => document.querySelector('.optviz-player').player.clock.end"
 STATE = '[data-testid="stApp"][data-test-connection-state="{}"]'
+RUNNING = '[data-testid="stApp"][data-test-script-state="running"]'
 
 
 def test_an_open_page_goes_on_with_its_experiment_when_its_server_was_replaced(browser):
@@ -22,7 +23,8 @@ def test_an_open_page_goes_on_with_its_experiment_when_its_server_was_replaced(b
         runs_end_at(page, 60)
     page.locator(STATE.format("PINGING_SERVER")).wait_for(state="attached")
     with running_app(port=urlsplit(app.url).port):
-        page.locator(STATE.format("CONNECTED")).wait_for(state="attached")
+        page.locator(STATE.format("CONNECTED")).wait_for(state="attached", timeout=60_000)
+        page.locator(RUNNING).wait_for(state="attached", timeout=60_000)  # for seconds: it loads torch
         wait_until_still(page)
         runs_end_at(page, 60)
         steps(page, 50)  # a part of the page: a server that has not drawn it would not answer

@@ -115,8 +115,30 @@ def test_what_is_wrong_is_a_sentence(arguments, said, file, tmp_path, capsys) ->
     assert status == 1 and said in told and told.startswith("optviz: ") and "Traceback" not in told
 
 
+def test_closed_input_is_a_sentence(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert command.main(["run", "-"]) == 1
+    assert capsys.readouterr().err == "optviz: There is no standard input to read from.\n"
+
+
+def test_an_error_without_a_file_has_no_name_before_it(monkeypatch, file, capsys) -> None:
+    def closed(*rest: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(command, "_computed", closed)
+    assert command.main(["run", file]) == 1
+    assert capsys.readouterr().err == "optviz: Broken pipe\n"
+
+
+def test_a_file_of_results_is_run_again(file, tmp_path, capsys) -> None:
+    results = str(tmp_path / "results.json")
+    assert command.main(["export", file, results]) == 0
+    assert command.read(results) == (EXP, ov.View())
+    assert command.main(["run", results]) == 0
+
+
 def test_nonsense_ends_with_usage(capsys) -> None:
-    for arguments in (["fly"], ["list", "cars"], ["export"]):
+    for arguments in (["fly"], ["list", "cars"], ["export"], ["run", "FILE", "--csv", ""]):
         with pytest.raises(SystemExit) as ended:
             command.main(arguments)
         assert ended.value.code == 2 and "usage: optviz" in capsys.readouterr().err

@@ -23,7 +23,6 @@ from pyarrow import parquet
 
 import optviz as ov
 from builders import competitor, experiment
-from optviz.environment import torch_version
 from optviz.export import films, frames
 from optviz.export.films import last_frame
 from optviz.export.formats import FORMATS, FileRequest
@@ -160,6 +159,14 @@ def test_json_has_the_experiment_its_results_and_what_made_them() -> None:
         assert result["made_with"]["torch"] == torch.__version__
         assert ov.Outcome(**result["outcome"]) == trajectory.outcome
     assert whole["results"][0]["outcome"]["kind"] == "diverged"
+    text = json.dumps(whole)
+    assert ov.Experiment.from_json(text) == fast
+    assert ov.Experiment.made_with(text) == asdict(trajectories[0].made_with)
+    for results in ([], [1], {"made_with": 1}, 5):
+        odd = json.dumps(whole | {"results": results})
+        assert ov.Experiment.made_with(odd) == {}
+    with pytest.raises(ValueError, match=r"^This is not an experiment of optviz, version 1\.$"):
+        ov.Experiment.from_json(json.dumps(whole | {"experiment": [1]}))
 
 
 # -- films and pictures -----------------------------------------------------------------------------------
@@ -187,7 +194,7 @@ def test_a_file_says_what_its_numbers_were_computed_with() -> None:
     saved = FORMATS["experiment.json"].make(FileRequest(few, trajectories, ov.View(), {})).decode()
     assert ov.Experiment.made_with(saved) == asdict(made) and ov.Experiment.from_json(saved) == few
     unrun = FORMATS["experiment.json"].make(FileRequest(few, (), ov.View(), {})).decode()
-    assert ov.Experiment.made_with(unrun) == {"optviz": ov.__version__, "torch": torch_version()}
+    assert ov.Experiment.made_with(unrun) == asdict(ov.made_with(few))
 
 
 def frames_of_gif(content: bytes) -> list[Image.Image]:
