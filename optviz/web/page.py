@@ -22,6 +22,7 @@ _MOST_NOTES = 8
 
 def main() -> None:
     """Draw the whole page."""
+    fragments.draw_whole()
     # A file of our own: any other icon would be fetched from a host outside.
     st.set_page_config("optviz", _STATIC / "icon.svg", layout="wide", initial_sidebar_state=_SIDEBAR)
     st.html(_STATIC / "page.css")
@@ -90,7 +91,7 @@ def _to_read() -> None:
         lessons.draw(_results)
 
 
-@st.fragment(key=fragments.RESULTS)
+@fragments.part(fragments.RESULTS)
 def _results() -> None:
     address.write()
     view = choices.view()

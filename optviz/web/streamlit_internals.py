@@ -12,7 +12,7 @@ from pathlib import Path
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequestType
 
 
 def draws_fragments() -> bool:
@@ -26,11 +26,26 @@ def fragment_waits() -> bool:
 
     Streamlit ends a run at once only where the whole page is asked for.
     """
+    waiting = _waiting()
+    return bool(waiting and waiting.fragment_id_queue)
+
+
+def page_waits() -> bool:
+    """Whether somebody has asked for the whole page, which will be drawn in place of what this run draws.
+
+    What a callback asks for on top of that comes with this run's address, which would replace a newer one.
+    """
+    waiting = _waiting()
+    return bool(waiting and not waiting.fragment_id_queue)
+
+
+def _waiting() -> RerunData | None:
+    """What has been asked for while this run draws."""
     context = get_script_run_ctx()
     requests = context and context.script_requests
     if not requests or requests._state is not ScriptRequestType.RERUN:
-        return False
-    return bool(requests._rerun_data.fragment_id_queue)
+        return None
+    return requests._rerun_data
 
 
 def serve(package: str, folders: Mapping[str, Path]) -> None:

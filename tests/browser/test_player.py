@@ -413,9 +413,14 @@ def test_what_leaves_the_picture_is_said(visit):
 def test_what_was_asked_of_another_experiment_is_not_asked_of_this_one(visit):
     """A look is sent a moment after it was chosen; by then the address may be another's."""
     page, other = opened(visit), replace(APART, surface=ov.SurfaceSpec("Himmelblau"), start=(0.5, 0.5))
-    page.evaluate(f"{PLAYER}.look({{ focus: 1 }})")
-    assert page.evaluate(f"{PLAYER}.focused().name") == "Adam"
-    follow(page, other.to_url())
+    gone = f"""address => {{
+        {PLAYER}.look({{ focus: 1 }});
+        history.pushState(null, "", address);
+        dispatchEvent(new PopStateEvent("popstate"));
+        return {PLAYER}.focused().name;
+    }}"""
+    assert page.evaluate(gone, other.to_url()) == "Adam"
+    page.wait_for_function(f"{PLAYER}.scene.data.surface.name === 'Himmelblau'")
     page.wait_for_timeout(500)  # whatever was still held back has come
     wait_until_still(page)
     assert ov.Experiment.from_url(page.url) == other and "focus" not in page.url

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 import optviz.web
 from optviz.web import streamlit_internals
-from optviz.web.streamlit_internals import draws_fragments, fragment_waits, serve
+from optviz.web.streamlit_internals import draws_fragments, fragment_waits, page_waits, serve
 
 WEB = Path(optviz.web.__path__[0])
 
@@ -73,23 +73,32 @@ def test_a_run_of_a_fragment_is_told_from_one_of_the_page() -> None:
 
 def test_outside_of_a_script_nothing_is_drawn_and_nothing_waits() -> None:
     assert get_script_run_ctx() is None
-    assert not draws_fragments() and not fragment_waits()
+    assert not draws_fragments() and not fragment_waits() and not page_waits()
 
 
-def test_a_fragment_that_is_asked_for_waits_and_a_page_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    def waits(*asked: RerunData) -> bool:
+def test_what_is_asked_for_waits_be_it_fragments_or_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits(*asked: RerunData) -> tuple[bool, bool]:
         requests = ScriptRequests()
         for data in asked:
             assert requests.request_rerun(data)
         context = SimpleNamespace(script_requests=requests)
         monkeypatch.setattr(streamlit_internals, "get_script_run_ctx", lambda: context)
-        return fragment_waits()
+        return fragment_waits(), page_waits()
 
-    assert not waits()
-    assert waits(RerunData(fragment_id="one"))
-    assert waits(RerunData(fragment_id_queue=["one", "two"]))
-    assert not waits(RerunData())
-    assert not waits(RerunData(fragment_id="one"), RerunData())  # the page has the fragment in it
+    assert waits() == (False, False)
+    assert waits(RerunData(fragment_id="one")) == (True, False)
+    assert waits(RerunData(fragment_id_queue=["one", "two"])) == (True, False)
+    assert waits(RerunData()) == (False, True)
+    # The page has the fragment in it.
+    assert waits(RerunData(fragment_id="one"), RerunData()) == (False, True)
+
+
+def test_what_a_callback_asks_for_takes_the_place_of_a_newer_address() -> None:
+    """Why `page_waits` is asked: once this fails, it may go."""
+    requests = ScriptRequests()
+    assert requests.request_rerun(RerunData(query_string="newer"))
+    assert requests.request_rerun(RerunData(query_string="older", fragment_id_queue=["one"]))
+    assert requests._rerun_data.query_string == "older" and not requests._rerun_data.fragment_id_queue
 
 
 def test_folders_are_served_as_those_of_components(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

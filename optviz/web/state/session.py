@@ -78,6 +78,8 @@ class Session:
     """The experiment and view of that address."""
     edited: bool = False
     """Whether the next run of the whole script follows an edit."""
+    undrawn: set[str] = field(default_factory=set)
+    """The parts of the page that edits have asked for and that have not been drawn since, by their keys."""
     refused: dict[int, str] = field(default_factory=dict)
     """Why competitors did not run, by their slots."""
     stopped: ov.Experiment | None = None

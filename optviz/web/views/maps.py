@@ -49,7 +49,7 @@ def draw(experiment: ov.Experiment, view: ov.View) -> None:
     begun = [jobs.known(request) if stopped else jobs.begin(request, _viewer()) for request in wanted]
     running = not stopped and any(job.running for job in begun if job)
     every = _LOOK if running else None
-    live = st.fragment(_live, key=fragments.MAP, run_every=every)
+    live = fragments.part(fragments.MAP, every)(_live)
     live(spec, wanted, experiment, view, running)
 
 

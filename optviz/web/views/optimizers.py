@@ -117,7 +117,7 @@ def _shown(info: OptimizerInfo) -> ov.OptimizerSpec:
     return ov.OptimizerSpec(info.name, {"momentum": 0.9} if info.name == "SGD" else {})
 
 
-@st.fragment(key=fragments.OTHERS)
+@fragments.part(fragments.OTHERS)
 def _others(rows: Sequence[OptimizerInfo]) -> None:
     """Those of other packages, and of your own: what their signatures and their steps say."""
     label = f"{len(rows)} more, of other packages"

@@ -34,7 +34,7 @@ def draw() -> None:
     rates.draw()
     fields.complain("rates")
     for slot in choices.slots():
-        st.fragment(_card, key=fragments.card(slot))(slot)
+        fragments.part(fragments.card(slot))(_card)(slot)
     full = len(choices.slots()) == MOST_RUNS
     st.button(
         f"{MOST_RUNS} competitors are the most" if full else "Add a competitor",
@@ -63,7 +63,7 @@ def style() -> str:
 # -- the experiment ----------------------------------------------------------------------------------------
 
 
-@st.fragment(key=fragments.PROBLEM)
+@fragments.part(fragments.PROBLEM)
 def _problem() -> None:
     _surface()
     _start_and_steps()
