@@ -32,6 +32,13 @@ PUT_BACK = """() => {
     if (!transport.whole.disabled) player.zoom();
 }"""
 
+# What the last test asked for last has been answered: a look is sent a moment after it was chosen.
+ANSWERED = """() => {
+    const { view = {}, at = 0 } = document.querySelector(".optviz-player")?.player?.asked ?? {};
+    return document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        && (!Object.keys(view).length || performance.now() - at > 5000); // or it never will be
+}"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test of this folder."""
@@ -176,6 +183,7 @@ def visit(visitor: Visitor, window: BrowserContext, request: pytest.FixtureReque
                 follow(page, address)
         else:
             page.bring_to_front()
+            page.wait_for_function(ANSWERED)
             page.mouse.move(0, 0)
             page.evaluate(PUT_BACK)
             fit(page, **how)
