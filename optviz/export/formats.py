@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from optviz.engine.request import made_with
-from optviz.engine.trajectory import Trajectory
+from optviz.engine.trajectory import MadeWith, Trajectory
 from optviz.export.films import FRAMES_A_SECOND, LARGEST, LONGEST, SMALLEST, WatchFrames, to_gif, to_mp4
 from optviz.export.pictures import to_image
 from optviz.export.tables import results_json, steps_csv, steps_parquet
@@ -36,6 +36,11 @@ class FileRequest:
     """A value for each of the format's parameters."""
     watch: WatchFrames | None = None
     """Called now and then with the amount done and the total; what it raises ends the work."""
+
+    @property
+    def made_with(self) -> MadeWith:
+        """What the numbers were computed with; where nothing has been run, what they would be here."""
+        return self.trajectories[0].made_with if self.trajectories else made_with(self.experiment)
 
     @property
     def program(self) -> Experiment:
@@ -152,15 +157,14 @@ def _picture(kind: str) -> Callable[[FileRequest], bytes]:
     def picture(work: FileRequest) -> bytes:
         chosen = work.settings
         size = (chosen["width"], chosen["height"])
-        scale, words = chosen.get("scale", 1.0), made_with(work.experiment).words
+        scale, words = chosen.get("scale", 1.0), work.made_with.words
         return to_image(figure_of(work), kind, size=size, scale=scale, made_with=words)
 
     return picture
 
 
 def _experiment(work: FileRequest) -> str:
-    """The experiment, which may not have been run: then it says what it would be run with here."""
-    return work.experiment.to_json(asdict(made_with(work.experiment)))
+    return work.experiment.to_json(asdict(work.made_with))
 
 
 def _text(make: Callable[[FileRequest], str]) -> Callable[[FileRequest], bytes]:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from scripts.live_app import running_app, wait_until_still
 
 ADDRESS = "/?v=1&surface=Quadratic bowl&start=15.0,6.0&steps=80&run=SGD(lr=0.04)"
-END = "() => document.querySelector('.optviz-player').player.clock.end"
+END = "document.querySelector('.optviz-player').player.clock.end"
 STATE = '[data-testid="stApp"][data-test-connection-state="{}"]'
 RUNNING = '[data-testid="stApp"][data-test-script-state="running"]'
 
@@ -40,6 +40,6 @@ def steps(page: Page, count: int) -> None:
 
 
 def runs_end_at(page: Page, count: int) -> None:
-    page.wait_for_function(f"{END[6:]} === {count}", timeout=30_000)
+    page.wait_for_function(f"{END} === {count}", timeout=30_000)
     expect(page.get_by_role("textbox", name="Steps")).to_have_value(str(count))
     assert parse_qs(urlsplit(page.url).query)["steps"] == [str(count)]

@@ -193,6 +193,8 @@ def test_a_file_says_what_its_numbers_were_computed_with() -> None:
     assert html.escape(made.words) in ov.to_html(few, trajectories)
     saved = FORMATS["experiment.json"].make(FileRequest(few, trajectories, ov.View(), {})).decode()
     assert ov.Experiment.made_with(saved) == asdict(made) and ov.Experiment.from_json(saved) == few
+    elsewhere = [replace(one, made_with=replace(one.made_with, device="cuda")) for one in trajectories]
+    assert FileRequest(few, elsewhere, ov.View(), {}).made_with.device == "cuda"  # not this machine's
     unrun = FORMATS["experiment.json"].make(FileRequest(few, (), ov.View(), {})).decode()
     assert ov.Experiment.made_with(unrun) == asdict(ov.made_with(few))
 
